@@ -1,0 +1,136 @@
+"""The provider's documents, fetched and kept for its two clients: discovery metadata and JWKS.
+
+Only the transport is shared here. What a client checks in a token it writes itself.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from servicekit.http import HttpClient, Unreachable
+from servicekit.log import event
+
+MAX_AGE = 300.0
+REFETCH_INTERVAL = 10.0
+
+log = logging.getLogger(__name__)
+
+Clock = Callable[[], float]
+
+
+class ProviderUnavailable(Exception):
+    """The provider does not answer, or answers with a server error: try again later."""
+
+
+class ProviderMisconfigured(Exception):
+    """The provider answered with a document that must not be used; the message says why."""
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """A discovery document whose issuer was compared (OpenID Connect Discovery 1.0 §4.3)."""
+
+    issuer: str
+    document: Mapping[str, Any]
+
+    def endpoint(self, name: str) -> str:
+        """The URL of an endpoint by its name in the document; raises ProviderMisconfigured without one."""
+        url = self.document.get(name)
+        if not isinstance(url, str) or not url.startswith(("https://", "http://")):
+            raise ProviderMisconfigured(f"the discovery document has no {name}")
+        return url
+
+    def values(self, name: str) -> tuple[str, ...]:
+        """A list of the document, empty when it has none."""
+        found = self.document.get(name)
+        return tuple(v for v in found if isinstance(v, str)) if isinstance(found, list) else ()
+
+
+class ProviderDocuments:
+    """One issuer's discovery document and keys, fetched when first asked for and again when stale.
+
+    A stale copy still serves while the provider does not answer. `clock` counts seconds and never goes back.
+    """
+
+    def __init__(self, issuer: str, http: HttpClient, clock: Clock) -> None:
+        self.issuer = issuer
+        self._http = http
+        self._clock = clock
+        self._metadata: Metadata | None = None
+        self._metadata_fetched = 0.0
+        self._keys: tuple[Mapping[str, Any], ...] | None = None
+        self._keys_fetched = 0.0
+        self._lock = asyncio.Lock()
+
+    async def metadata(self) -> Metadata:
+        """The discovery document; raises ProviderUnavailable, ProviderMisconfigured."""
+        known = self._metadata
+        if known and self._clock() - self._metadata_fetched < MAX_AGE:
+            return known
+        async with self._lock:
+            if self._metadata is known:
+                self._metadata = await self._fetched_or_stale(self._fetch_metadata, known)
+                self._metadata_fetched = self._clock()
+            assert self._metadata is not None
+            return self._metadata
+
+    async def keys(self, kid: str | None = None) -> tuple[Mapping[str, Any], ...]:
+        """The provider's JWKs: those of `kid`, or all of them.
+
+        An unknown `kid` makes it fetch the set once more, but not more often than every REFETCH_INTERVAL seconds,
+        so that a stranger's tokens cannot make it hammer the provider.
+        """
+        age = self._clock() - self._keys_fetched
+        known = self._keys
+        found = _of(known, kid)
+        if known is None or age >= MAX_AGE or (not found and age >= REFETCH_INTERVAL):
+            async with self._lock:
+                if self._keys is known:
+                    self._keys = await self._fetched_or_stale(self._fetch_keys, known)
+                    self._keys_fetched = self._clock()
+            found = _of(self._keys, kid)
+        return found
+
+    async def _fetched_or_stale(self, fetch: Callable[[], Any], known: Any) -> Any:
+        try:
+            return await fetch()
+        except ProviderUnavailable as failure:
+            if known is None:
+                raise
+            event(log, "provider away, using its last document", logging.WARNING, reason=failure)
+            return known
+
+    async def _fetch_metadata(self) -> Metadata:
+        document = await self._json(f"{self.issuer}/.well-known/openid-configuration")
+        if document.get("issuer") != self.issuer:
+            raise ProviderMisconfigured(
+                f"the discovery document is of issuer {document.get('issuer')!r}, not {self.issuer!r}"
+            )
+        return Metadata(self.issuer, document)
+
+    async def _fetch_keys(self) -> tuple[Mapping[str, Any], ...]:
+        metadata = self._metadata or await self._fetch_metadata()
+        keys = (await self._json(metadata.endpoint("jwks_uri"))).get("keys")
+        if not isinstance(keys, list):
+            raise ProviderMisconfigured("the provider's jwks_uri has no key set")
+        return tuple(key for key in keys if isinstance(key, dict))
+
+    async def _json(self, url: str) -> dict[str, Any]:
+        try:
+            answer = await self._http.get(url)
+        except Unreachable as failure:
+            raise ProviderUnavailable(str(failure)) from failure
+        if answer.status >= 500 or answer.status == 429:
+            raise ProviderUnavailable(f"{url} answered {answer.status}")
+        if answer.status != 200:
+            raise ProviderMisconfigured(f"{url} answered {answer.status}")
+        try:
+            return answer.json_object()
+        except ValueError:
+            raise ProviderMisconfigured(f"{url} answered with something that is no JSON object") from None
+
+
+def _of(keys: tuple[Mapping[str, Any], ...] | None, kid: str | None) -> tuple[Mapping[str, Any], ...]:
+    return tuple(key for key in keys or () if kid is None or key.get("kid") == kid)

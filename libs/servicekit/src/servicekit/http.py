@@ -1,0 +1,106 @@
+"""The HTTP client of the services: deadlines, bounded answers, no redirects, and connect-to.
+
+`connect_to` works like curl's `--connect-to`: URL, `Host` header and TLS name stay the public ones, only the
+socket goes elsewhere, for names and IP literals alike.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+from yarl import URL
+
+from servicekit.settings import Address
+
+TOTAL_TIMEOUT = 3.0
+CONNECT_TIMEOUT = 1.0
+BODY_LIMIT = 1024 * 1024
+DNS_CACHE_SECONDS = 1
+
+
+class Unreachable(Exception):
+    """No usable HTTP answer came: refused, timed out, broken off or too large."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A complete HTTP response."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json_object(self) -> dict[str, Any]:
+        """The body as a JSON object; raises ValueError when it is none."""
+        try:
+            value = json.loads(self.body)
+        except RecursionError:
+            raise ValueError("nested too deep") from None
+        if not isinstance(value, dict):
+            raise ValueError("not a JSON object")
+        return value
+
+
+class HttpClient:
+    """One pool of connections for a service; made in its event loop, closed with it."""
+
+    def __init__(self, connect_to: Mapping[Address, Address] | None = None) -> None:
+        self._connect_to = dict(connect_to or {})
+        self._session: aiohttp.ClientSession | None = None
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    async def get(self, url: str, headers: Mapping[str, str] | None = None) -> Answer:
+        return await self._request("GET", url, headers or {}, None)
+
+    async def post(self, url: str, form: Mapping[str, str], headers: Mapping[str, str] | None = None) -> Answer:
+        """POST `form` as application/x-www-form-urlencoded."""
+        return await self._request("POST", url, headers or {}, dict(form))
+
+    async def _request(self, method: str, url: str, headers: Mapping[str, str], form: dict[str, str] | None) -> Answer:
+        """Raises Unreachable."""
+        target, host, server_hostname = self._target(URL(url))
+        try:
+            async with self._pool().request(
+                method,
+                target,
+                headers={"Accept": "application/json", **headers, **host},
+                data=form,
+                allow_redirects=False,
+                server_hostname=server_hostname,
+            ) as response:
+                body = await self._bounded(response)
+                return Answer(response.status, response.headers, body)
+        except (aiohttp.ClientError, OSError, ValueError) as failure:
+            reason = str(failure) or type(failure).__name__
+            raise Unreachable(f"{method} {url}: {reason}") from failure
+
+    def _target(self, url: URL) -> tuple[URL, dict[str, str], str | None]:
+        """Where the socket goes, the Host header, and the TLS name, for a public URL."""
+        mapped = self._connect_to.get(((url.host or "").lower(), url.port or 0))
+        if mapped is None:
+            return url, {}, None
+        name = url.host if url.scheme == "https" else None
+        return url.with_host(mapped[0]).with_port(mapped[1]), {"Host": url.authority}, name
+
+    def _pool(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=100, ttl_dns_cache=DNS_CACHE_SECONDS),
+                timeout=aiohttp.ClientTimeout(total=TOTAL_TIMEOUT, sock_connect=CONNECT_TIMEOUT),
+                cookie_jar=aiohttp.DummyCookieJar(),
+            )
+        return self._session
+
+    @staticmethod
+    async def _bounded(response: aiohttp.ClientResponse) -> bytes:
+        body = bytearray()
+        async for chunk in response.content.iter_chunked(64 * 1024):
+            body += chunk
+            if len(body) > BODY_LIMIT:
+                raise Unreachable(f"{response.url}: the answer is larger than {BODY_LIMIT} bytes")
+        return bytes(body)

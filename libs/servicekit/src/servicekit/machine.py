@@ -1,0 +1,190 @@
+"""The door for machines: one small parsed request in, one small reply out.
+
+It stands in front of a service's pages. A path in its table is answered by a plain function that touches no
+framework; every other path goes on to Quart. Here are the limits that hold for all: a body's size, HEAD, unknown
+methods, CORS where a browser's script is a client, and that no exception leaves without an answer.
+"""
+
+import json
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Any, TypeAlias
+
+BODY_LIMIT = 64 * 1024
+
+Scope: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[Any]]
+Send: TypeAlias = Callable[[Any], Awaitable[None]]
+AsgiApp: TypeAlias = Callable[[Any, Any, Any], Awaitable[None]]
+HeaderList: TypeAlias = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A complete request of a machine."""
+
+    method: str
+    path: str
+    query: bytes
+    headers: list[tuple[bytes, bytes]]
+    body: bytes = b""
+
+    def header(self, name: str) -> str | None:
+        """The value of a header; several of one name are joined by a comma (RFC 9110 §5.3)."""
+        wanted = name.lower().encode("ascii")
+        found = [value for key, value in self.headers if key == wanted]
+        return b", ".join(found).decode("latin-1") if found else None
+
+    def has_form_body(self) -> bool:
+        """Whether the body is application/x-www-form-urlencoded."""
+        content_type = (self.header("content-type") or "").partition(";")[0].strip().lower()
+        return content_type == "application/x-www-form-urlencoded"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A complete response to a machine."""
+
+    status: int
+    body: bytes = b""
+    headers: HeaderList = ()
+
+
+def json_reply(status: int, value: Mapping[str, Any], headers: HeaderList = ()) -> Reply:
+    body = json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+    return Reply(status, body, (("content-type", "application/json"), *headers))
+
+
+Handler: TypeAlias = Callable[[Request], Awaitable[Reply]]
+FailureReply: TypeAlias = Callable[[Request, Exception], Reply]
+Observer: TypeAlias = Callable[[str, str, int, float], None]
+
+
+@dataclass(frozen=True)
+class Route:
+    """What answers a path: a handler for each method, and whether scripts of any origin may call it."""
+
+    handlers: Mapping[str, Handler]
+    cors: bool = False
+    allow: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        methods = {*self.handlers, "OPTIONS"} | ({"HEAD"} if "GET" in self.handlers else set())
+        object.__setattr__(self, "allow", ", ".join(sorted(methods)))
+
+
+_ALWAYS: HeaderList = (("x-content-type-options", "nosniff"),)
+_CORS: HeaderList = (
+    ("access-control-allow-origin", "*"),
+    ("access-control-expose-headers", "www-authenticate, retry-after"),
+)
+_PREFLIGHT: HeaderList = (
+    ("access-control-allow-headers", "authorization, content-type"),
+    ("access-control-max-age", "3600"),
+)
+
+
+class BodyTooLarge(Exception):
+    """The body is larger than BODY_LIMIT."""
+
+
+class ClientGone(Exception):
+    """The client closed the connection before its request was complete."""
+
+
+class MachineDoor:
+    """An ASGI application: `routes` answered here, the rest by `pages`.
+
+    `failure` turns every exception of a handler into a reply; `observe(path, method, status, seconds)` counts.
+    """
+
+    def __init__(self, routes: Mapping[str, Route], pages: AsgiApp, failure: FailureReply, observe: Observer) -> None:
+        self._routes = dict(routes)
+        self._pages = pages
+        self._failure = failure
+        self._observe = observe
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._pages(scope, receive, send)
+            return
+        route = self._routes.get(scope["path"])
+        if route is None:
+            await self._page(scope, receive, send)
+            return
+        start = perf_counter()
+        request = Request(scope["method"], scope["path"], scope["query_string"], list(scope["headers"]))
+        try:
+            reply = await self._answer(route, request, receive)
+        except ClientGone:
+            return
+        await self._send(route, request, reply, send)
+        self._observe(request.path, request.method, reply.status, perf_counter() - start)
+
+    async def _answer(self, route: Route, request: Request, receive: Receive) -> Reply:
+        method = "GET" if request.method == "HEAD" else request.method
+        handler = route.handlers.get(method)
+        if handler is None:
+            if method == "OPTIONS":
+                preflight = (("access-control-allow-methods", route.allow), *_PREFLIGHT) if route.cors else ()
+                return Reply(204, b"", (("allow", route.allow), *preflight))
+            return json_reply(
+                405,
+                {"error": "invalid_request", "error_description": f"use {route.allow}"},
+                (("allow", route.allow),),
+            )
+        try:
+            if method == "POST":
+                body = await read_body(request, receive)
+                request = Request(request.method, request.path, request.query, request.headers, body)
+            return await handler(request)
+        except BodyTooLarge:
+            return json_reply(
+                413,
+                {"error": "invalid_request", "error_description": f"the body is over {BODY_LIMIT} bytes"},
+                (("connection", "close"),),
+            )
+        except ClientGone:
+            raise
+        except Exception as exception:  # noqa: BLE001 - the service's own renderer answers everything
+            return self._failure(request, exception)
+
+    async def _send(self, route: Route, request: Request, reply: Reply, send: Send) -> None:
+        headers = (
+            *reply.headers,
+            ("content-length", str(len(reply.body))),
+            *_ALWAYS,
+            *(_CORS if route.cors else ()),
+        )
+        raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+        await send({"type": "http.response.start", "status": reply.status, "headers": raw})
+        await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else reply.body})
+
+    async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
+        start = perf_counter()
+
+        async def observed(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                self._observe("page", scope["method"], message["status"], perf_counter() - start)
+            await send(message)
+
+        await self._pages(scope, receive, observed)
+
+
+async def read_body(request: Request, receive: Receive) -> bytes:
+    """The whole body; raises BodyTooLarge as soon as it is known to be over BODY_LIMIT, and ClientGone."""
+    declared = request.header("content-length")
+    if declared and declared.isdecimal() and int(declared) > BODY_LIMIT:
+        raise BodyTooLarge
+    body = b""
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        chunk: bytes = message.get("body", b"")
+        body += chunk
+        if len(body) > BODY_LIMIT:
+            raise BodyTooLarge
+        if not message.get("more_body", False):
+            return body

@@ -1,0 +1,59 @@
+"""What a service counts, and the small application that serves it on `MANAGEMENT_BIND`.
+
+With several workers each one writes to `PROMETHEUS_MULTIPROC_DIR`, and whichever is asked adds them up.
+"""
+
+import os
+
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from servicekit.machine import AsgiApp, Receive, Scope, Send
+
+_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+
+
+class Metrics:
+    """Requests by path, method and status, and how long they took in seconds."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._requests = Counter(
+            "trefoil_requests", "Requests answered", ("path", "method", "status"), registry=self.registry
+        )
+        self._duration = Histogram(
+            "trefoil_request_duration_seconds",
+            "Time from a request's head to its answer",
+            ("path",),
+            registry=self.registry,
+            buckets=_BUCKETS,
+        )
+
+    def observe(self, path: str, method: str, status: int, seconds: float) -> None:
+        """Count one answered request; an unknown method is counted as `other`, to keep the labels few."""
+        known = method if method in ("GET", "POST", "HEAD", "OPTIONS") else "other"
+        self._requests.labels(path, known, str(status)).inc()
+        self._duration.labels(path).observe(seconds)
+
+    def page(self) -> bytes:
+        """The figures in Prometheus' text format."""
+        if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+            return generate_latest(self.registry)
+        together = CollectorRegistry()
+        MultiProcessCollector(together)  # type: ignore[no-untyped-call]
+        return generate_latest(together)
+
+
+def management_app(metrics: Metrics) -> AsgiApp:
+    """An ASGI application that answers GET /metrics and nothing else."""
+
+    async def app(scope: Scope, _receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        found = scope["path"] == "/metrics" and scope["method"] == "GET"
+        body = metrics.page() if found else b""
+        headers = [(b"content-type", CONTENT_TYPE_LATEST.encode()), (b"content-length", str(len(body)).encode())]
+        await send({"type": "http.response.start", "status": 200 if found else 404, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    return app

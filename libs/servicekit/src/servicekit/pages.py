@@ -1,0 +1,72 @@
+"""Pages for people: the look that the services share, strict headers, and one page for every failure.
+
+`install` gives a Quart application the base template (`trefoil/base.html`), the stylesheet and the headers.
+Nothing on a page comes from another host, and no page may be framed.
+"""
+
+from quart import Blueprint, Quart, Response, render_template
+from werkzeug.exceptions import HTTPException
+
+from servicekit.machine import BODY_LIMIT
+
+# No `form-action`: Chromium applies it to the redirects that follow a form's POST, and a sign-in ends with one to the
+# client. What it would forbid needs an injected form, which `default-src 'none'` and escaping already stand against.
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Frame-Options": "DENY",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+_STYLE_SECONDS = 3600
+
+
+def install(app: Quart, product: str) -> None:
+    """Make `app` render pages in the common look; `product` names the service in their head and foot."""
+    app.config["MAX_CONTENT_LENGTH"] = BODY_LIMIT
+    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = _STYLE_SECONDS
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals["product"] = product
+    app.register_blueprint(
+        Blueprint(
+            "trefoil",
+            __name__,
+            template_folder="templates",
+            static_folder="static",
+            static_url_path="/assets",
+        )
+    )
+    app.after_request(_strict_headers)
+    app.register_error_handler(HTTPException, _http_failure)
+
+
+async def failure_page(
+    status: int, title: str, explanation: str, *, code: str | None = None, retry_after: int | None = None
+) -> Response:
+    """A page that says what went wrong and what to do; `code` is the protocol's name for it."""
+    body = await render_template("trefoil/failure.html", status=status, title=title, explanation=explanation, code=code)
+    response = Response(body, status=status)
+    if retry_after is not None:
+        response.headers["Retry-After"] = str(retry_after)
+    return response
+
+
+async def _http_failure(failure: HTTPException) -> Response:
+    response = await failure_page(
+        failure.code or 500, failure.name, failure.description or "This request cannot be answered."
+    )
+    if failure.code == 405 and getattr(failure, "valid_methods", None):
+        response.headers["Allow"] = ", ".join(failure.valid_methods)  # type: ignore[attr-defined]
+    return response
+
+
+async def _strict_headers(response: Response) -> Response:
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if not response.headers.get("Cache-Control"):
+        response.headers["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,73 @@
+"""The connection to Redis, from one URL.
+
+`redis://`, `rediss://` and `unix://` as redis-py reads them; `redis+sentinel://host:port,host:port/service/db`;
+`redis+cluster://host:port` (`rediss+...` for TLS). Every command has a deadline and is tried once: a service
+says 503 rather than let a person wait, and a closed connection of the pool is noticed before it is used.
+"""
+
+from typing import Any, TypeAlias
+from urllib.parse import unquote, urlsplit
+
+from redis.asyncio import BlockingConnectionPool, Redis, RedisCluster
+from redis.asyncio.retry import Retry
+from redis.asyncio.sentinel import Sentinel
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+# `Any`: redis-py types one client for synchronous and asynchronous use, so that its answers cannot be awaited
+# under a strict checker. The stores give each answer its type.
+Database: TypeAlias = Any
+
+MAX_CONNECTIONS = 64
+
+__all__ = ["Database", "RedisError", "connect"]
+
+
+def connect(url: str, timeout: float) -> Database:
+    """A client for `url`; `timeout` in seconds holds for connecting and for every command.
+
+    Raises ValueError when the URL is none that is known. Nothing is sent before the first command.
+    """
+    options: dict[str, Any] = {
+        "decode_responses": True,
+        "socket_timeout": timeout,
+        "socket_connect_timeout": timeout,
+    }
+    scheme = url.partition("://")[0]
+    if scheme in ("redis", "rediss", "unix"):
+        pool = BlockingConnectionPool.from_url(
+            url, max_connections=MAX_CONNECTIONS, timeout=timeout, retry=_once(), **options
+        )
+        return Redis.from_pool(pool)
+    if scheme in ("redis+cluster", "rediss+cluster"):
+        return RedisCluster.from_url(url.replace("+cluster", "", 1), **options)
+    if scheme in ("redis+sentinel", "rediss+sentinel"):
+        return _sentinel_master(url, options)
+    raise ValueError(f"no known form of Redis URL: {scheme}://")
+
+
+def _sentinel_master(url: str, options: dict[str, Any]) -> Database:
+    parts = urlsplit(url)
+    credentials, _, hosts = parts.netloc.rpartition("@")
+    username, _, password = credentials.partition(":")
+    service, _, database = parts.path.strip("/").partition("/")
+    if not service:
+        raise ValueError("a sentinel URL needs the service: redis+sentinel://host:26379/mymaster/0")
+    sentinels = [(host, int(port or 26379)) for host, _, port in (h.partition(":") for h in hosts.split(","))]
+    sentinel = Sentinel(  # type: ignore[no-untyped-call]
+        sentinels,
+        sentinel_kwargs={"socket_timeout": options["socket_timeout"]},
+        ssl=parts.scheme.startswith("rediss"),
+    )
+    return sentinel.master_for(
+        service,
+        db=int(database or 0),
+        username=unquote(username) or None,
+        password=unquote(password) or None,
+        retry=_once(),
+        **options,
+    )
+
+
+def _once() -> Retry:
+    return Retry(NoBackoff(), 0)

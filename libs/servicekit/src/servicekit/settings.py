@@ -1,0 +1,233 @@
+"""Typed settings, read once from the environment into a frozen object.
+
+A service declares a frozen dataclass whose fields are made by `setting`; `read` fills it and reports every
+fault together, each with the variable's name. A secret `NAME` may come from the file that `NAME_FILE` names.
+"""
+
+import dataclasses
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+T = TypeVar("T")
+
+_REQUIRED: Any = object()
+_MEANING = "setting"
+_HIGHEST_PORT = 65535
+
+Network = IPv4Network | IPv6Network
+Address = tuple[str, int]
+
+
+class SettingsError(Exception):
+    """The environment does not make a valid configuration; `faults` has one line for each fault."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What one environment variable means: how it is read, its default, and whether it is a secret."""
+
+    parse: Callable[[str], Any]
+    default: Any
+    secret: bool
+    description: str
+
+    @property
+    def required(self) -> bool:
+        return self.default is _REQUIRED
+
+
+def setting(parse: Callable[[str], Any], description: str, *, default: Any = _REQUIRED, secret: bool = False) -> Any:
+    """Declare a field that is read from the variable of the same name in upper case."""
+    return dataclasses.field(
+        repr=not secret,
+        metadata={_MEANING: Setting(parse, default, secret, description)},
+    )
+
+
+def declared(settings_class: type) -> dict[str, Setting]:
+    """The settings of a class by the name of their variable."""
+    return {
+        field.name.upper(): field.metadata[_MEANING]
+        for field in dataclasses.fields(settings_class)
+        if _MEANING in field.metadata
+    }
+
+
+def read(settings_class: type[T], environment: Mapping[str, str]) -> T:
+    """Read every declared setting; an empty variable counts as absent.
+
+    Raises SettingsError with all the faults at once, so that one start shows everything there is to mend.
+    """
+    values: dict[str, Any] = {}
+    faults: list[str] = []
+    for name, meaning in declared(settings_class).items():
+        try:
+            text = _text_of(name, meaning, environment)
+            if text is not None:
+                values[name.lower()] = meaning.parse(text)
+            elif meaning.required:
+                faults.append(f"{name}: is required: {meaning.description}")
+            else:
+                values[name.lower()] = meaning.default
+        except ValueError as fault:
+            faults.append(f"{name}: {fault}")
+    if faults:
+        raise SettingsError(faults)
+    return settings_class(**values)
+
+
+def _text_of(name: str, meaning: Setting, environment: Mapping[str, str]) -> str | None:
+    text = environment.get(name) or None
+    path = (environment.get(f"{name}_FILE") or None) if meaning.secret else None
+    if path is None:
+        return text
+    if text is not None:
+        raise ValueError(f"give either {name} or {name}_FILE, not both")
+    try:
+        return Path(path).read_text(encoding="utf-8").strip() or None
+    except (OSError, UnicodeDecodeError) as fault:
+        raise ValueError(f"cannot read the file that {name}_FILE names: {fault}") from None
+
+
+def text(value: str) -> str:
+    return value
+
+
+def boolean(value: str) -> bool:
+    known = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+    try:
+        return known[value.strip().lower()]
+    except KeyError:
+        raise ValueError(f"must be true or false, not {value!r}") from None
+
+
+def whole_number(least: int, unit: str = "") -> Callable[[str], int]:
+    """A parser of whole numbers of at least `least`."""
+
+    def parse(value: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,12}", value.strip()) or int(value) < least:
+            counted = f" of {unit}" if unit else ""
+            raise ValueError(f"must be a whole number{counted}, {least} or more, not {value!r}")
+        return int(value)
+
+    return parse
+
+
+def seconds(least: int = 1) -> Callable[[str], int]:
+    return whole_number(least, "seconds")
+
+
+def decimal_seconds(value: str) -> float:
+    if not re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,3})?", value.strip()) or float(value) <= 0:
+        raise ValueError(f"must be a number of seconds above 0, not {value!r}")
+    return float(value)
+
+
+def one_of(*choices: str) -> Callable[[str], str]:
+    def parse(value: str) -> str:
+        if value not in choices:
+            raise ValueError(f"must be one of {', '.join(choices)}, not {value!r}")
+        return value
+
+    return parse
+
+
+def secret_of(least_length: int) -> Callable[[str], str]:
+    """A parser of secrets that never repeats the value in its complaint."""
+
+    def parse(value: str) -> str:
+        if len(value) < least_length:
+            raise ValueError(f"must have at least {least_length} characters")
+        return value
+
+    return parse
+
+
+def existing_file(value: str) -> Path:
+    path = Path(value)
+    if not path.is_file():
+        raise ValueError(f"no such file: {value}")
+    return path
+
+
+def base_url(value: str) -> str:
+    """An http(s) URL with a host and without query, fragment, credentials or a closing slash.
+
+    An issuer is such a URL (OpenID Connect Discovery 1.0 §3): it is compared as an exact string everywhere.
+    """
+    try:
+        parts = urlsplit(value)
+        valid = parts.scheme in ("http", "https") and parts.hostname and (parts.port is None or parts.port > 0)
+    except ValueError:
+        valid = False
+    if not valid or re.search(r"[?#@\s]", value):
+        raise ValueError(f"must be an http or https URL without query, fragment and credentials, not {value!r}")
+    if value.endswith("/"):
+        raise ValueError(f"must not end with a slash: {value!r}")
+    return value
+
+
+def host_and_port(value: str) -> Address:
+    """`host:port`, with an IPv6 address in brackets."""
+    match = re.fullmatch(r"(?:\[([0-9a-fA-F:.]+)\]|([^\s:\[\]/@]+)):([0-9]{1,5})", value.strip())
+    if not match or int(match[3]) > _HIGHEST_PORT:
+        raise ValueError(f"must be host:port, not {value!r}")
+    return match[1] or match[2], int(match[3])
+
+
+def listen_address(value: str) -> str:
+    """What hypercorn binds: `host:port`, `unix:path` or `fd://number`."""
+    if not value.startswith(("unix:", "fd://")):
+        host_and_port(value)
+    return value
+
+
+def connect_to(value: str) -> dict[Address, Address]:
+    """`host:port=host:port`, separated by commas: where a socket goes instead of where its URL says."""
+    routes = {}
+    for entry in filter(None, (part.strip() for part in value.split(","))):
+        public, separator, target = entry.partition("=")
+        if not separator:
+            raise ValueError(f"must be entries like localhost:25000=op:25000, not {entry!r}")
+        routes[host_and_port(public.lower())] = host_and_port(target)
+    return routes
+
+
+def networks(value: str) -> tuple[Network, ...]:
+    """Addresses or networks in CIDR notation, separated by commas."""
+    return tuple(ip_network(part.strip()) for part in value.split(",") if part.strip())
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceSettings:
+    """The settings that every service has."""
+
+    redis_url: str = setting(
+        text,
+        "where the state lives: redis://, rediss://, unix://, redis+sentinel:// or redis+cluster://",
+        secret=True,
+    )
+    redis_timeout: float = setting(decimal_seconds, "how long a connection or a command of Redis may take", default=0.5)
+    log_level: str = setting(
+        one_of("DEBUG", "INFO", "WARNING", "ERROR"), "the least severe message that is logged", default="INFO"
+    )
+    log_format: str = setting(
+        one_of("json", "console"), "one JSON object a line, or lines for a person", default="json"
+    )
+    bind: str = setting(listen_address, "where the service listens: host:port, unix:path or fd://number")
+    workers: int = setting(whole_number(1), "processes that serve the same address", default=1)
+    management_bind: str | None = setting(
+        listen_address, "where /metrics is served; nowhere unless it is set", default=None
+    )
+    trusted_proxies: tuple[Network, ...] = setting(
+        networks, "proxies whose X-Forwarded-For is believed: addresses or networks, comma-separated", default=()
+    )
