@@ -66,15 +66,19 @@ class ProviderDocuments:
 
     async def metadata(self) -> Metadata:
         """The discovery document; raises ProviderUnavailable, ProviderMisconfigured."""
-        known = self._metadata
-        if known and self._clock() - self._metadata_fetched < MAX_AGE:
+        known, seen = self._metadata, self._metadata_fetched
+        if known and self._clock() - seen < MAX_AGE:
             return known
         async with self._lock:
-            if self._metadata is known:
-                self._metadata = await self._fetched_or_stale(self._fetch_metadata, known)
-                self._metadata_fetched = self._clock()
-            assert self._metadata is not None
-            return self._metadata
+            # Whoever waited for another's attempt takes its outcome, a failure too, instead of trying once more.
+            if self._metadata_fetched == seen:
+                try:
+                    self._metadata = await self._fetched_or_stale(self._fetch_metadata, known)
+                finally:
+                    self._metadata_fetched = self._clock()
+        if self._metadata is None:
+            raise ProviderUnavailable("the provider's discovery document could not be fetched just now")
+        return self._metadata
 
     async def keys(self, kid: str | None = None) -> tuple[Mapping[str, Any], ...]:
         """The provider's JWKs: those of `kid`, or all of them.
@@ -82,14 +86,19 @@ class ProviderDocuments:
         An unknown `kid` makes it fetch the set once more, but not more often than every REFETCH_INTERVAL seconds,
         so that a stranger's tokens cannot make it hammer the provider.
         """
-        age = self._clock() - self._keys_fetched
+        seen = self._keys_fetched
+        age = self._clock() - seen
         known = self._keys
         found = _of(known, kid)
         if known is None or age >= MAX_AGE or (not found and age >= REFETCH_INTERVAL):
             async with self._lock:
-                if self._keys is known:
-                    self._keys = await self._fetched_or_stale(self._fetch_keys, known)
-                    self._keys_fetched = self._clock()
+                if self._keys_fetched == seen:
+                    try:
+                        self._keys = await self._fetched_or_stale(self._fetch_keys, known)
+                    finally:
+                        self._keys_fetched = self._clock()
+            if self._keys is None:
+                raise ProviderUnavailable("the provider's keys could not be fetched just now")
             found = _of(self._keys, kid)
         return found
 

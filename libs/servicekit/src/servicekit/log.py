@@ -54,4 +54,3 @@ def configure(level: str, style: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    logging.getLogger("hypercorn.error").setLevel(logging.WARNING)

@@ -18,8 +18,7 @@ HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Frame-Options": "DENY",
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
+    "Referrer-Policy": "same-origin",  # `no-referrer` would make browsers send `Origin: null` with our forms
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 _STYLE_SECONDS = 3600

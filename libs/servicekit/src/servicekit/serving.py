@@ -6,6 +6,7 @@ same command and environment, and starts a new one when one dies.
 
 import asyncio
 import gc
+import logging
 import os
 import signal
 import subprocess
@@ -59,6 +60,8 @@ def _config(bind: str) -> Config:
     config.keep_alive_max_requests = KEEP_ALIVE_REQUESTS
     config.include_server_header = False
     config.accesslog = None
+    config.errorlog = logging.getLogger("hypercorn.error")
+    config.loglevel = "WARNING"
     return config
 
 

@@ -1,0 +1,31 @@
+"""`python -m op` serves the provider; `python -m op users|clients ...` manages what it knows."""
+
+import os
+import sys
+
+from op.administration import administrate
+from op.app import create_app
+from op.directory import DirectoryError
+from op.settings import Settings
+from servicekit import log
+from servicekit.serving import serve
+from servicekit.settings import SettingsError, read
+
+
+def main(arguments: list[str]) -> int:
+    """The exit status: 0, or 2 when the environment, the directory file or the command is not right."""
+    try:
+        settings = read(Settings, os.environ)
+        log.configure(settings.log_level, settings.log_format)
+        if arguments:
+            return administrate(settings, arguments)
+        serve(lambda: create_app(settings), settings)
+    except (SettingsError, DirectoryError) as invalid:
+        for fault in invalid.faults:
+            print(f"op: {fault}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

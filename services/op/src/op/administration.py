@@ -1,0 +1,230 @@
+"""The command line for administrators: `python -m op users|clients add|list|show|remove|set-password|set-secret`.
+
+It works on Redis directly, with the provider's own environment. A password or secret is read from standard input, or
+asked for on a terminal: never from the command line, where every process can read it.
+"""
+
+import argparse
+import asyncio
+import dataclasses
+import getpass
+import json
+import secrets
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from op.app import wire
+from op.directory import new_user, user_entry
+from op.protocol.client_metadata import InvalidMetadata, client_of
+from op.provider import Provider
+from op.records import Client, User
+from op.settings import Settings
+from op.stores.user import UsernameTaken
+from servicekit.redis import RedisError, connect
+from servicekit.sealing import UnsealError
+
+Command = Callable[[Provider, argparse.Namespace], Awaitable[None]]
+
+
+class CommandError(Exception):
+    """The command cannot be carried out; the message says why."""
+
+
+def administrate(settings: Settings, arguments: list[str]) -> int:
+    """Carry out one command; the exit status is 0, or 1 with a line on standard error."""
+    options = _parser().parse_args(arguments)
+    try:
+        asyncio.run(_run(settings, options))
+    except (CommandError, InvalidMetadata, UsernameTaken) as fault:
+        reason = f"the username {fault} is taken" if isinstance(fault, UsernameTaken) else str(fault)
+        print(f"op: {reason}", file=sys.stderr)
+        return 1
+    except RedisError as fault:
+        print(f"op: Redis does not answer: {fault}", file=sys.stderr)
+        return 1
+    except UnsealError:
+        print("op: OP_SECRET_KEY is not the one that the stored secrets were sealed with", file=sys.stderr)
+        return 1
+    return 0
+
+
+async def _run(settings: Settings, options: argparse.Namespace) -> None:
+    redis = connect(settings.redis_url, settings.redis_timeout)
+    op = wire(settings, redis, time.time)
+    try:
+        await options.command(op, options)
+    finally:
+        op.passwords.close()
+        await redis.aclose()
+
+
+async def add_user(op: Provider, options: argparse.Namespace) -> None:
+    values = {"username": options.username, "password": _read_secret("Password"), "claims": _claims(options.claim)}
+    entry = user_entry({**values, "sub": options.sub} if options.sub else values)
+    if await op.users.find(entry.sub):
+        raise CommandError(f"there is a user with the sub {entry.sub}")
+    await op.users.save(await new_user(entry, op.passwords))
+    print(f"user {entry.sub} added")
+
+
+async def list_users(op: Provider, _: argparse.Namespace) -> None:
+    async for user in op.users.all():
+        print(f"{user.sub}\t{user.username}\t{user.claims.get('email', '')}")
+
+
+async def show_user(op: Provider, options: argparse.Namespace) -> None:
+    user = await _user(op, options.user)
+    _print_json({"sub": user.sub, "username": user.username, "claims": user.claims})
+
+
+async def remove_user(op: Provider, options: argparse.Namespace) -> None:
+    user = await _user(op, options.user)
+    await op.users.remove(user)
+    print(f"user {user.sub} removed")
+
+
+async def set_password(op: Provider, options: argparse.Namespace) -> None:
+    user = await _user(op, options.user)
+    values = {"username": user.username, "sub": user.sub, "password": _read_secret("New password")}
+    password_hash = await op.passwords.hash(user_entry(values).password)
+    await op.users.save(dataclasses.replace(user, password_hash=password_hash))
+    print(f"password of {user.sub} set")
+
+
+async def add_client(op: Provider, options: argparse.Namespace) -> None:
+    metadata: dict[str, Any] = {
+        "client_id": options.client_id,
+        "client_name": options.name,
+        "redirect_uris": options.redirect_uri,
+        "post_logout_redirect_uris": options.post_logout_redirect_uri,
+        "scope": options.scope,
+        "token_endpoint_auth_method": "none" if options.public else None,
+        "grant_types": options.grant_type,
+        "id_token_signed_response_alg": options.id_token_signed_response_alg,
+        "access_token_format": options.access_token_format,
+        "audience": options.audience,
+    }
+    generated = None if options.public or options.secret_from_stdin else secrets.token_urlsafe(32)
+    metadata["client_secret"] = _read_secret("Client secret") if options.secret_from_stdin else generated
+    client = client_of({name: value for name, value in metadata.items() if value is not None})
+    if await op.clients.read(client.client_id):
+        raise CommandError(f"there is a client {client.client_id}")
+    await op.clients.save(client)
+    print(f"client {client.client_id} added")
+    if generated:
+        print(f"client_secret: {generated}")
+
+
+async def list_clients(op: Provider, _: argparse.Namespace) -> None:
+    async for client in op.clients.all():
+        print(f"{client.client_id}\t{client.client_name}\t{' '.join(client.redirect_uris)}")
+
+
+async def show_client(op: Provider, options: argparse.Namespace) -> None:
+    shown = dataclasses.asdict(await _client(op, options.client_id))
+    hidden = {"client_secret", "source"}
+    _print_json({name: value for name, value in shown.items() if name not in hidden and value not in (None, ())})
+
+
+async def remove_client(op: Provider, options: argparse.Namespace) -> None:
+    if not await op.clients.remove(options.client_id):
+        raise CommandError(f"there is no client {options.client_id}")
+    print(f"client {options.client_id} removed")
+
+
+async def set_secret(op: Provider, options: argparse.Namespace) -> None:
+    client = await _client(op, options.client_id)
+    values = {k: v for k, v in dataclasses.asdict(client).items() if v is not None and k != "source"}
+    changed = client_of({**values, "client_secret": _read_secret("New client secret")})
+    await op.clients.save(dataclasses.replace(changed, source=client.source))
+    print(f"secret of {client.client_id} set")
+
+
+async def _user(op: Provider, name: str) -> User:
+    user = await op.users.find(name) or await op.users.find_by_username(name)
+    if user is None:
+        raise CommandError(f"there is no user {name}")
+    return user
+
+
+async def _client(op: Provider, client_id: str) -> Client:
+    client = await op.clients.read(client_id)
+    if client is None:
+        raise CommandError(f"there is no client {client_id}")
+    return client
+
+
+def _read_secret(name: str) -> str:
+    value = getpass.getpass(f"{name}: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+    if not value:
+        raise CommandError(f"{name.lower()}: nothing was given")
+    return value
+
+
+def _claims(pairs: list[str]) -> dict[str, Any]:
+    """`name=value` pairs; true, false and numbers are read as such."""
+    claims = {}
+    for pair in pairs:
+        name, separator, value = pair.partition("=")
+        if not separator:
+            raise CommandError(f"a claim is name=value, not {pair}")
+        claims[name] = json.loads(value) if value in ("true", "false") or value.isdecimal() else value
+    return claims
+
+
+def _print_json(value: dict[str, Any]) -> None:
+    print(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("python -m op", description="Without arguments the provider is served.")
+    kinds = parser.add_subparsers(title="what to manage", required=True, metavar="users|clients")
+    _user_commands(kinds.add_parser("users", help="people who can log in"))
+    _client_commands(kinds.add_parser("clients", help="applications that people log in to"))
+    return parser
+
+
+def _user_commands(parser: argparse.ArgumentParser) -> None:
+    commands = parser.add_subparsers(required=True, metavar="add|list|show|remove|set-password")
+    add = _command(commands, "add", add_user, "add a user; the password is read from standard input")
+    add.add_argument("username")
+    add.add_argument("--sub", help="the subject identifier; the username unless it is given")
+    add.add_argument("--claim", action="append", default=[], metavar="NAME=VALUE", help="a standard claim")
+    _command(commands, "list", list_users, "one user a line: sub, username, email")
+    for name, command, what in (
+        ("show", show_user, "a user's claims"),
+        ("remove", remove_user, "remove a user"),
+        ("set-password", set_password, "set a password, read from standard input"),
+    ):
+        _command(commands, name, command, what).add_argument("user", help="sub or username")
+
+
+def _client_commands(parser: argparse.ArgumentParser) -> None:
+    commands = parser.add_subparsers(required=True, metavar="add|list|show|remove|set-secret")
+    add = _command(commands, "add", add_client, "add a client; a secret is made and shown once")
+    add.add_argument("client_id")
+    add.add_argument("--name")
+    add.add_argument("--redirect-uri", action="append", default=[])
+    add.add_argument("--post-logout-redirect-uri", action="append", default=[])
+    add.add_argument("--grant-type", action="append")
+    add.add_argument("--scope")
+    add.add_argument("--public", action="store_true", help="a client without a secret")
+    add.add_argument("--secret-from-stdin", action="store_true")
+    add.add_argument("--id-token-signed-response-alg")
+    add.add_argument("--access-token-format")
+    add.add_argument("--audience")
+    _command(commands, "list", list_clients, "one client a line: client_id, name, redirect_uris")
+    for name, command, what in (
+        ("show", show_client, "a client's registration, without its secret"),
+        ("remove", remove_client, "remove a client"),
+        ("set-secret", set_secret, "set a secret, read from standard input"),
+    ):
+        _command(commands, name, command, what).add_argument("client_id")
+
+
+def _command(commands: Any, name: str, command: Command, what: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=what, description=what)
+    parser.set_defaults(command=command)
+    return parser

@@ -1,0 +1,195 @@
+"""The provider's application: all wiring is here."""
+
+import asyncio
+import logging
+import os
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from functools import partial
+
+from quart import Blueprint, Quart, Response
+
+from op.directory import Directory, load, read_directory
+from op.endpoints import pages
+from op.endpoints.authorize import authorize
+from op.endpoints.discovery import discovery
+from op.endpoints.introspect import introspect
+from op.endpoints.jwks import jwks
+from op.endpoints.login import show_login, submit_login
+from op.endpoints.logout import logout
+from op.endpoints.revoke import revoke
+from op.endpoints.token import token
+from op.endpoints.userinfo import userinfo
+from op.errors import OAuthError, ServerError, TemporarilyUnavailable, json_error
+from op.keys import KeyRing
+from op.passwords import Passwords
+from op.provider import Provider
+from op.settings import Settings
+from op.stores.access_token import AccessTokenStore
+from op.stores.authorization_code import AuthorizationCodeStore
+from op.stores.client import ClientStore
+from op.stores.grant import GrantStore
+from op.stores.login_attempts import LoginAttemptStore
+from op.stores.login_request import LoginRequestStore
+from op.stores.refresh_token import RefreshTokenStore
+from op.stores.session import SessionStore
+from op.stores.signing_keys import SigningKeyStore
+from op.stores.user import UserStore
+from op.tokens import Mint
+from servicekit.health import health_routes
+from servicekit.log import event
+from servicekit.machine import MachineDoor, Reply, Request, Route
+from servicekit.metrics import Metrics
+from servicekit.pages import install
+from servicekit.redis import Database, RedisError, connect
+from servicekit.sealing import Sealer
+from servicekit.settings import read
+
+log = logging.getLogger(__name__)
+
+_RETRY_SECONDS = 0.5
+_PATIENCE_SECONDS = 2.0
+
+
+def create_app(settings: Settings | None = None, *, clock: Callable[[], float] = time.time) -> Quart:
+    """The provider as an ASGI application; settings come from the environment unless they are given.
+
+    Raises SettingsError and DirectoryError.
+    """
+    settings = settings or read(Settings, os.environ)
+    path = settings.op_directory_file
+    directory = read_directory(path, os.environ) if path else Directory()
+    redis = connect(settings.redis_url, settings.redis_timeout)
+    op = wire(settings, redis, clock)
+    metrics = Metrics()
+    app = Quart(__name__)
+    app.extensions["metrics"] = metrics
+    app.extensions["provider"] = op
+    install(app, "OpenID Provider")
+    app.register_blueprint(_pages(op))
+    app.register_error_handler(Exception, pages.failure)
+    provisioning = Provisioning(op, directory)
+
+    @app.while_serving
+    async def lifespan() -> AsyncGenerator[None, None]:
+        await provisioning.start()
+        yield
+        await provisioning.stop()
+        op.passwords.close()
+        await redis.aclose()
+
+    routes = {
+        **_machine_routes(op),
+        **health_routes({"redis": redis.ping, "provisioning": provisioning.check}),
+    }
+    door = MachineDoor(routes, app.asgi_app, _failure, metrics.observe)
+    app.asgi_app = door  # type: ignore[method-assign, assignment]
+    return app
+
+
+def wire(settings: Settings, redis: Database, clock: Callable[[], float]) -> Provider:
+    """The provider over a Redis client; nothing is sent to Redis yet."""
+    keys = KeyRing(SigningKeyStore(redis, Sealer(settings.op_secret_key, "op signing keys")))
+    grants = GrantStore(redis)
+    return Provider(
+        settings=settings,
+        clock=clock,
+        keys=keys,
+        mint=Mint(settings, keys),
+        passwords=Passwords(),
+        clients=ClientStore(redis, Sealer(settings.op_secret_key, "op client secrets"), time.monotonic),
+        users=UserStore(redis),
+        sessions=SessionStore(redis, settings.session_ttl),
+        login_requests=LoginRequestStore(redis),
+        login_attempts=LoginAttemptStore(redis, settings.login_attempts, settings.login_attempt_window),
+        grants=grants,
+        codes=AuthorizationCodeStore(grants, settings.authorization_code_ttl),
+        access_tokens=AccessTokenStore(redis, grants),
+        refresh_tokens=RefreshTokenStore(grants, settings.refresh_token_grace),
+    )
+
+
+class NotProvisioned(Exception):
+    """Keys and directory are not in place yet."""
+
+
+class Provisioning:
+    """Keys and the directory, brought into place at start, and tried again while Redis is away."""
+
+    def __init__(self, op: Provider, directory: Directory) -> None:
+        self._op = op
+        self._directory = directory
+        self._done = False
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Begin, and wait for the end unless Redis is away. Raises UnsealError when OP_SECRET_KEY is another one."""
+        self._task = asyncio.create_task(self._run())
+        await asyncio.wait({self._task}, timeout=_PATIENCE_SECONDS)
+        if self._task.done():
+            self._task.result()
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait({self._task})
+
+    async def check(self) -> None:
+        """Raises NotProvisioned until all is in place."""
+        if not self._done:
+            raise NotProvisioned
+
+    async def _run(self) -> None:
+        op = self._op
+        while not self._done:
+            try:
+                await op.keys.load()
+                await load(self._directory, op.users, op.clients, op.passwords, op.settings.op_secret_key)
+                self._done = True
+            except RedisError as failure:
+                event(log, "Redis is away, waiting for it", logging.WARNING, reason=failure)
+                await asyncio.sleep(_RETRY_SECONDS)
+
+
+def _machine_routes(op: Provider) -> dict[str, Route]:
+    def route(cors: bool, **handlers: Callable[[Provider, Request], Awaitable[Reply]]) -> Route:
+        return Route({method: partial(handler, op) for method, handler in handlers.items()}, cors)
+
+    return {
+        "/.well-known/openid-configuration": route(cors=True, GET=discovery),
+        "/.well-known/oauth-authorization-server": route(cors=True, GET=discovery),
+        "/jwks": route(cors=True, GET=jwks),
+        "/token": route(cors=True, POST=token),
+        "/userinfo": route(cors=True, GET=userinfo, POST=userinfo),
+        "/revoke": route(cors=True, POST=revoke),
+        "/introspect": route(cors=False, POST=introspect),
+    }
+
+
+def _pages(op: Provider) -> Blueprint:
+    """The views for people; each is bound to the provider."""
+
+    def view(endpoint: Callable[[Provider], Awaitable[Response]]) -> Callable[[], Awaitable[Response]]:
+        async def bound() -> Response:
+            return await endpoint(op)
+
+        return bound
+
+    blueprint = Blueprint("pages", __name__, template_folder="templates")
+    blueprint.add_url_rule("/authorize", "authorize", view(authorize), methods=["GET", "POST"])
+    blueprint.add_url_rule("/login", "show_login", view(show_login), methods=["GET"])
+    blueprint.add_url_rule("/login", "submit_login", view(submit_login), methods=["POST"])
+    blueprint.add_url_rule("/logout", "logout", view(logout), methods=["GET", "POST"])
+    return blueprint
+
+
+def _failure(request: Request, exception: Exception) -> Reply:
+    """Any exception of an endpoint for machines, as JSON."""
+    if isinstance(exception, OAuthError):
+        event(log, "request refused", path=request.path, error=exception.code, reason=exception)
+        return json_error(exception)
+    if isinstance(exception, RedisError):
+        event(log, "Redis is away", logging.ERROR, path=request.path, reason=exception)
+        return json_error(TemporarilyUnavailable("try again in a moment"))
+    log.error("unforeseen failure", exc_info=exception, extra={"fields": {"path": request.path}})
+    return json_error(ServerError("it is written to the provider's log"))

@@ -1,0 +1,52 @@
+"""The discovery documents (OpenID Connect Discovery 1.0 §3, RFC 8414 §2): what works, and nothing else."""
+
+from typing import Any
+
+from op.grant_types import GRANT_TYPES
+from op.protocol.authorization_request import PROMPTS
+from op.protocol.claims import ID_TOKEN_CLAIMS
+from op.protocol.client_authentication import METHODS
+from op.protocol.client_metadata import ID_TOKEN_ALGORITHMS
+from op.protocol.pkce import METHODS as CODE_CHALLENGE_METHODS
+from op.protocol.scope import CLAIMS_BY_SCOPE, STANDARD_CLAIMS
+from op.provider import Provider
+from servicekit.machine import Reply, Request, json_reply
+
+_CACHE = (("cache-control", "public, max-age=300"),)
+
+
+async def discovery(op: Provider, _request: Request) -> Reply:
+    """The provider's metadata, one document for both well-known addresses."""
+    return json_reply(200, metadata(op.issuer), _CACHE)
+
+
+def metadata(issuer: str) -> dict[str, Any]:
+    """The metadata of an issuer; RFC 9207 §3 and RP-Initiated Logout 1.0 §2.1 add to it."""
+    confidential = [method for method in METHODS if method != "none"]
+    return {
+        "issuer": issuer,
+        "authorization_endpoint": f"{issuer}/authorize",
+        "token_endpoint": f"{issuer}/token",
+        "userinfo_endpoint": f"{issuer}/userinfo",
+        "jwks_uri": f"{issuer}/jwks",
+        "introspection_endpoint": f"{issuer}/introspect",
+        "revocation_endpoint": f"{issuer}/revoke",
+        "end_session_endpoint": f"{issuer}/logout",
+        "scopes_supported": list(CLAIMS_BY_SCOPE),
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
+        "grant_types_supported": list(GRANT_TYPES),
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": list(ID_TOKEN_ALGORITHMS),
+        "token_endpoint_auth_methods_supported": list(METHODS),
+        "introspection_endpoint_auth_methods_supported": confidential,
+        "revocation_endpoint_auth_methods_supported": list(METHODS),
+        "code_challenge_methods_supported": list(CODE_CHALLENGE_METHODS),
+        "claim_types_supported": ["normal"],
+        "claims_supported": [*ID_TOKEN_CLAIMS, *STANDARD_CLAIMS],
+        "prompt_values_supported": list(PROMPTS),
+        "claims_parameter_supported": False,
+        "request_parameter_supported": False,
+        "request_uri_parameter_supported": False,
+        "authorization_response_iss_parameter_supported": True,
+    }

@@ -1,0 +1,11 @@
+"""The key set (RFC 7517 §5)."""
+
+from op.provider import Provider
+from servicekit.machine import Reply, Request, json_reply
+
+_CACHE = (("cache-control", "public, max-age=300"),)
+
+
+async def jwks(op: Provider, _request: Request) -> Reply:
+    """The public keys that tokens are signed with; HS256 has none to show."""
+    return json_reply(200, await op.keys.jwks(), _CACHE)

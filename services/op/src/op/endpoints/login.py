@@ -1,0 +1,124 @@
+"""The login page: one person, one password, then on with the authorization request that waits."""
+
+import hmac
+import logging
+
+from quart import Response, render_template
+
+from op.endpoints.authorize import grant_code
+from op.endpoints.pages import (
+    BROWSER_COOKIE,
+    SESSION_COOKIE,
+    address,
+    check_csrf,
+    cookie,
+    csrf_token,
+    parameters,
+    see_other,
+    set_cookie,
+)
+from op.errors import UnknownRedirect
+from op.passwords import PASSWORD_LIMIT
+from op.protocol.authorization_request import login_is_needed
+from op.protocol.handle import digest, new_grant_id, new_secret
+from op.provider import Provider
+from op.records import LoginRequest, Session, User
+from servicekit.log import event
+
+log = logging.getLogger(__name__)
+
+WRONG = "The username or the password is wrong."
+TOO_MANY = "There were too many tries for this username. Wait a few minutes, then try again."
+
+
+class LoginExpired(UnknownRedirect):
+    """No authorization request waits for this login, in this browser."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This sign-in is no longer open",
+            "It was finished, has waited for more than ten minutes, or belongs to another browser. "
+            "Go back to the application and start again.",
+        )
+
+
+async def show_login(op: Provider) -> Response:
+    """The form; a browser that has logged in meanwhile goes on without it."""
+    login = await _waiting(op, (await parameters()).get("login"))
+    session = await op.sessions.find(cookie(op, SESSION_COOKIE))
+    if session and not login_is_needed(login.request, session, op.now(), asked_at=login.created_at):
+        return await _proceed(op, login, session)
+    return await _form(op, login, username=login.request.login_hint or "")
+
+
+async def submit_login(op: Provider) -> Response:
+    """Check the password; the same answer and the same work for an unknown user and a wrong password."""
+    form = await parameters()
+    login = await _waiting(op, form.get("login"))
+    check_csrf(op, cookie(op, BROWSER_COOKIE), login.id, form.get("csrf_token"))
+    username, password = form.get("username", "").strip(), form.get("password", "")
+    if not await op.login_attempts.take(username, address(op)):
+        event(log, "login refused: too many attempts", logging.WARNING, address=address(op))
+        response = await _form(op, login, username=username, fault=TOO_MANY, status=429)
+        response.headers["Retry-After"] = str(op.settings.login_attempt_window)
+        return response
+    user = await _authenticated(op, username, password)
+    if user is None:
+        event(log, "login failed", address=address(op))
+        return await _form(op, login, username=username, fault=WRONG, status=403)
+    await op.login_attempts.forget(username, address(op))
+    return await _logged_in(op, login, user)
+
+
+async def _authenticated(op: Provider, username: str, password: str) -> User | None:
+    user = await op.users.find_by_username(username)
+    right = await op.passwords.matches(user.password_hash if user else None, password[:PASSWORD_LIMIT])
+    return user if right else None
+
+
+async def _logged_in(op: Provider, login: LoginRequest, user: User) -> Response:
+    """A session with a fresh id, whatever the browser came with (no session fixation), and on to the client."""
+    session = Session(sid=new_grant_id(), sub=user.sub, auth_time=op.now())
+    response = await _proceed(op, login, session)
+    before = cookie(op, SESSION_COOKIE)
+    if before:
+        await op.sessions.end(before)
+    secret = new_secret()
+    await op.sessions.save(secret, session)
+    set_cookie(op, response, SESSION_COOKIE, secret)
+    event(log, "logged in", sub=user.sub, client_id=login.request.client_id)
+    return response
+
+
+async def _proceed(op: Provider, login: LoginRequest, session: Session) -> Response:
+    """Take the waiting request, once, and answer it."""
+    if await op.login_requests.take(login.id) is None:
+        raise LoginExpired
+    client = await op.clients.find(login.request.client_id)
+    if client is None or login.request.redirect_uri not in client.redirect_uris:
+        raise UnknownRedirect("This application is not known", "It was removed while you were signing in.")
+    return see_other(await grant_code(op, login.request, session))
+
+
+async def _waiting(op: Provider, login_id: str | None) -> LoginRequest:
+    """The request that waits for this login in this browser; raises LoginExpired."""
+    login = await op.login_requests.find(login_id) if login_id else None
+    browser = digest(cookie(op, BROWSER_COOKIE) or "")
+    if login is None or not hmac.compare_digest(login.browser, browser):
+        raise LoginExpired
+    return login
+
+
+async def _form(
+    op: Provider, login: LoginRequest, *, username: str, fault: str | None = None, status: int = 200
+) -> Response:
+    client = await op.clients.find(login.request.client_id)
+    body = await render_template(
+        "login.html",
+        login=login.id,
+        csrf_token=csrf_token(cookie(op, BROWSER_COOKIE) or "", login.id),
+        client_name=client.display_name if client else login.request.client_id,
+        username=username,
+        fault=fault,
+    )
+    return Response(body, status=status)

@@ -1,0 +1,92 @@
+"""The end-session endpoint (OpenID Connect RP-Initiated Logout 1.0 §2)."""
+
+import logging
+from dataclasses import dataclass
+
+from quart import Response, render_template, request
+
+from op.endpoints.pages import (
+    SESSION_COOKIE,
+    check_csrf,
+    cookie,
+    csrf_token,
+    delete_cookie,
+    parameters,
+    see_other,
+)
+from op.errors import InvalidRequest
+from op.keys import InvalidSignature
+from op.protocol.authorization_response import with_query
+from op.protocol.logout_request import audience_of_hint, check_hint_claims, check_post_logout_redirect_uri
+from op.provider import Provider
+from op.records import Client
+from servicekit.log import event
+from servicekit.parameters import Parameters
+
+log = logging.getLogger(__name__)
+
+_PURPOSE = "logout"
+
+
+@dataclass(frozen=True, slots=True)
+class LogoutRequest:
+    """A logout request that was checked: who asks, of which session, and where to go afterwards."""
+
+    client: Client | None
+    hinted_sid: str | None
+    redirect_to: str | None
+
+
+async def logout(op: Provider) -> Response:
+    """End the provider's session: at once with a valid id_token_hint of it, else when the person confirms."""
+    asked = await parameters()
+    ask = await _validated(op, asked)
+    secret = cookie(op, SESSION_COOKIE)
+    session = await op.sessions.find(secret)
+    confirmed = request.method == "POST" and "csrf_token" in asked
+    if confirmed:
+        check_csrf(op, secret, _PURPOSE, asked.get("csrf_token"))
+    elif secret and session and session.sid != ask.hinted_sid:
+        return await _confirmation(asked, ask, secret)
+    if secret and session:
+        await op.sessions.end(secret)
+        event(log, "logged out", sub=session.sub, client_id=ask.client.client_id if ask.client else None)
+    response = see_other(ask.redirect_to) if ask.redirect_to else Response(await render_template("logged-out.html"))
+    delete_cookie(op, response, SESSION_COOKIE)
+    return response
+
+
+async def _validated(op: Provider, asked: Parameters) -> LogoutRequest:
+    """Raises InvalidRequest; nothing has happened then."""
+    if asked.repeated:
+        raise InvalidRequest(f"sent more than once: {', '.join(sorted(asked.repeated))}")
+    hint = asked.get("id_token_hint")
+    hinted = audience_of_hint(hint) if hint else None
+    client_id = asked.get("client_id", hinted)
+    if hinted and client_id != hinted:
+        raise InvalidRequest("client_id differs from the id_token_hint's audience")
+    client = await op.clients.find(client_id) if client_id else None
+    hinted_sid = await _sid_of_hint(op, client, hint) if hint else None
+    uri = check_post_logout_redirect_uri(asked.get("post_logout_redirect_uri"), client)
+    return LogoutRequest(client, hinted_sid, with_query(uri, {"state": asked.get("state")}) if uri else None)
+
+
+async def _sid_of_hint(op: Provider, client: Client | None, hint: str) -> str | None:
+    """The session that an id_token of ours names; it may have expired (RP-Initiated Logout 1.0 §2)."""
+    if client is None:
+        raise InvalidRequest("id_token_hint is for no client of this provider")
+    try:
+        claims = await op.keys.verify(hint, client.id_token_signed_response_alg, secret=client.client_secret)
+    except InvalidSignature:
+        raise InvalidRequest("id_token_hint was not issued by this provider") from None
+    return check_hint_claims(claims, op.issuer)
+
+
+async def _confirmation(asked: Parameters, ask: LogoutRequest, secret: str) -> Response:
+    body = await render_template(
+        "logout.html",
+        client_name=ask.client.display_name if ask.client else None,
+        passed_on={name: value for name, value in asked.items() if name != "csrf_token"},
+        csrf_token=csrf_token(secret, _PURPOSE),
+    )
+    return Response(body)

@@ -1,0 +1,123 @@
+"""What the pages for people share: reading a request, cookies, and an error as a page."""
+
+import hmac
+import logging
+from hashlib import sha256
+
+from quart import Response, request
+
+from op.errors import RETRY_AFTER_SECONDS, InvalidRequest, NonceRequired, OAuthError, UnknownRedirect
+from op.protocol.authorization_request import origin_of
+from op.protocol.handle import new_secret
+from op.provider import Provider
+from servicekit.log import event
+from servicekit.pages import failure_page
+from servicekit.parameters import MalformedParameters, Parameters
+from servicekit.proxies import client_address
+from servicekit.redis import RedisError
+from servicekit.sealing import UnsealError
+
+log = logging.getLogger(__name__)
+
+SESSION_COOKIE = "op_session"
+BROWSER_COOKIE = "op_login"
+
+
+async def parameters() -> Parameters:
+    """The parameters of the query, or of the form for a POST; raises InvalidRequest."""
+    try:
+        if request.method != "POST":
+            return Parameters.parse(request.query_string)
+        content_type = request.mimetype
+        if content_type != "application/x-www-form-urlencoded":
+            raise InvalidRequest("the body must be application/x-www-form-urlencoded")
+        body = await request.get_data(as_text=False)
+        assert isinstance(body, bytes)
+        return Parameters.parse(body)
+    except MalformedParameters as fault:
+        raise InvalidRequest(str(fault)) from None
+
+
+def cookie_name(op: Provider, name: str) -> str:
+    """`__Host-` where cookies are Secure: no subdomain and no plain HTTP can set it (RFC 6265bis §4.1.3.2)."""
+    return f"__Host-{name}" if op.issuer.startswith("https://") else name
+
+
+def cookie(op: Provider, name: str) -> str | None:
+    return request.cookies.get(cookie_name(op, name))
+
+
+def set_cookie(op: Provider, response: Response, name: str, value: str) -> None:
+    """A cookie for this browser session, that no script and no other site's form can use."""
+    secure = op.issuer.startswith("https://")
+    response.set_cookie(cookie_name(op, name), value, httponly=True, secure=secure, samesite="Lax", path="/")
+
+
+def delete_cookie(op: Provider, response: Response, name: str) -> None:
+    secure = op.issuer.startswith("https://")
+    response.delete_cookie(cookie_name(op, name), httponly=True, secure=secure, samesite="Lax", path="/")
+
+
+def browser_secret(op: Provider) -> str:
+    """What ties a waiting login to this browser: its login cookie, or a new value for one."""
+    return cookie(op, BROWSER_COOKIE) or new_secret()
+
+
+def csrf_token(secret: str, purpose: str) -> str:
+    """A token that only a page for this browser and purpose can hold."""
+    return hmac.new(secret.encode(), purpose.encode(), sha256).hexdigest()
+
+
+def check_csrf(op: Provider, secret: str | None, purpose: str, token: str | None) -> None:
+    """Refuse a form that did not come from our own page; raises InvalidRequest."""
+    origin = request.headers.get("Origin")
+    if origin is not None and origin != origin_of(op.issuer):
+        raise InvalidRequest("this form was sent from another site")
+    if not secret or not token or not hmac.compare_digest(csrf_token(secret, purpose).encode(), token.encode()):
+        raise InvalidRequest("this form does not belong to this browser; cookies are needed to go on")
+
+
+def address(op: Provider) -> str:
+    """The address of the person's browser, past the trusted proxies."""
+    return client_address(
+        request.remote_addr or "", request.headers.get("X-Forwarded-For"), op.settings.trusted_proxies
+    )
+
+
+def see_other(location: str) -> Response:
+    """303: the next request is a GET, and carries no form with credentials (RFC 9700 §4.12)."""
+    return Response("", status=303, headers={"Location": location})
+
+
+async def failure(exception: Exception) -> Response:
+    """Any exception as a page for the person."""
+    if isinstance(exception, UnknownRedirect):
+        event(log, "authorization refused", reason=exception.explanation)
+        return await failure_page(400, exception.title, exception.explanation, code="invalid_request")
+    if isinstance(exception, OAuthError):
+        event(log, "request refused", error=exception.code, reason=exception)
+        return await failure_page(exception.status, _title(exception), _sentence(exception), code=exception.code)
+    if isinstance(exception, RedisError):
+        event(log, "Redis is away", logging.ERROR, reason=exception)
+        return await failure_page(
+            503,
+            "The sign-in is away for a moment",
+            "It cannot reach its memory. Try again in a few seconds; nothing that you did is lost.",
+            code="temporarily_unavailable",
+            retry_after=RETRY_AFTER_SECONDS,
+        )
+    reason = "OP_SECRET_KEY does not open what is stored" if isinstance(exception, UnsealError) else None
+    log.error("unforeseen failure", exc_info=exception, extra={"fields": {"reason": reason} if reason else {}})
+    return await failure_page(
+        500, "Something went wrong here", "It is written to the provider's log.", code="server_error"
+    )
+
+
+def _title(error: OAuthError) -> str:
+    if isinstance(error, NonceRequired):
+        return "This sign-in has no nonce"
+    return "This request cannot be answered"
+
+
+def _sentence(error: OAuthError) -> str:
+    return f"{error.description[:1].upper()}{error.description[1:]}."

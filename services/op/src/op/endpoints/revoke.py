@@ -1,0 +1,40 @@
+"""The revocation endpoint (RFC 7009 §2)."""
+
+import logging
+
+from op.client_authentication import authenticate_client
+from op.errors import NO_STORE, InvalidRequest, UnauthorizedClient
+from op.protocol.token_request import parse_form
+from op.provider import Provider
+from op.tokens import handle_of
+from servicekit.log import event
+from servicekit.machine import Reply, Request
+
+log = logging.getLogger(__name__)
+
+
+async def revoke(op: Provider, request: Request) -> Reply:
+    """End a token: an access token alone, a refresh token with its whole grant (RFC 7009 §2.1).
+
+    A token that is not known is answered like one that was revoked (§2.2).
+    """
+    form = parse_form(request)
+    client = await authenticate_client(request, form, op.clients)
+    if "token" not in form:
+        raise InvalidRequest("token is required")
+    handle = handle_of(form["token"])
+    if handle is None:
+        return Reply(200, b"", NO_STORE)
+    access_token = await op.access_tokens.find(handle)
+    refresh = None if access_token else await op.refresh_tokens.find(handle)
+    found = access_token or (refresh.token if refresh else None)
+    if found is None:
+        return Reply(200, b"", NO_STORE)
+    if found.client_id != client.client_id:
+        raise UnauthorizedClient("the token was issued to another client")
+    if access_token:
+        await op.access_tokens.revoke(handle)
+    else:
+        await op.grants.revoke(handle.gid)
+    event(log, "token revoked", client_id=client.client_id, grant=handle.gid)
+    return Reply(200, b"", NO_STORE)

@@ -1,0 +1,52 @@
+"""The token endpoint (RFC 6749 §3.2)."""
+
+import logging
+from typing import Any
+
+from op.client_authentication import authenticate_client
+from op.errors import NO_STORE, UnauthorizedClient, UnsupportedGrantType
+from op.grant_types import GRANT_TYPES
+from op.protocol.token_request import parse_form, parse_token_request
+from op.provider import Provider
+from op.tokens import Issued
+from servicekit.log import event
+from servicekit.machine import Reply, Request, json_reply
+
+log = logging.getLogger(__name__)
+
+
+async def token(op: Provider, request: Request) -> Reply:
+    """Exchange a grant for tokens (RFC 6749 §4.1.3, §6)."""
+    form = parse_form(request)
+    ask = parse_token_request(form)
+    client = await authenticate_client(request, form, op.clients)
+    grant_type = GRANT_TYPES.get(ask.grant_type)
+    if grant_type is None:
+        raise UnsupportedGrantType("this grant_type is not supported")
+    if ask.grant_type not in client.grant_types:
+        raise UnauthorizedClient("this client is not registered for this grant_type")
+    issued = await grant_type(op, client, ask)
+    event(
+        log,
+        "tokens issued",
+        grant_type=ask.grant_type,
+        client_id=client.client_id,
+        scope=issued.scope,
+        id_token="yes" if issued.id_token else "no",
+    )
+    return token_reply(issued)
+
+
+def token_reply(issued: Issued) -> Reply:
+    """The token response (RFC 6749 §5.1, OpenID Connect Core §3.1.3.3)."""
+    body: dict[str, Any] = {
+        "access_token": issued.access_token,
+        "token_type": "Bearer",
+        "expires_in": issued.expires_in,
+        "scope": issued.scope,
+    }
+    if issued.refresh_token is not None:
+        body["refresh_token"] = issued.refresh_token
+    if issued.id_token is not None:
+        body["id_token"] = issued.id_token
+    return json_reply(200, body, NO_STORE)

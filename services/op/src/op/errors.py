@@ -1,0 +1,165 @@
+"""What can be wrong with a request, as classes that carry their OAuth code.
+
+    OAuthError
+    ├── InvalidRequest 400 invalid_request
+    │   └── NonceRequired                       shown as a page, never redirected
+    ├── InvalidClient 401 invalid_client        with WWW-Authenticate
+    ├── InvalidGrant 400 invalid_grant
+    ├── InvalidScope 400 invalid_scope
+    ├── UnauthorizedClient 400 unauthorized_client
+    ├── UnsupportedGrantType 400 unsupported_grant_type
+    ├── UnsupportedResponseType 400 unsupported_response_type
+    ├── RequestNotSupported, RequestUriNotSupported, RegistrationNotSupported 400
+    ├── LoginRequired 400 login_required
+    ├── TemporarilyUnavailable 503 temporarily_unavailable, with Retry-After
+    ├── ServerError 500 server_error
+    └── BearerError                             with WWW-Authenticate: Bearer (RFC 6750 §3)
+        ├── TokenMissing 401                    without an error code
+        ├── InvalidToken 401 invalid_token
+        └── InsufficientScope 403 insufficient_scope
+    UnknownRedirect 400                         a page for the person, never a redirect (RFC 6749 §4.1.2.1)
+
+Each has a public `description` for the client's developer and a private `detail` for the log. They are rendered in
+three places, one per channel: `json_error` here for machines, `authorization_response.redirect_error` for the
+redirect, and `endpoints.pages` for people.
+"""
+
+from servicekit.machine import HeaderList, Reply, json_reply
+
+NO_STORE: HeaderList = (("cache-control", "no-store"), ("pragma", "no-cache"))
+RETRY_AFTER_SECONDS = 1
+
+
+class OAuthError(Exception):
+    """An error of RFC 6749 §5.2 or §4.1.2.1, or of a specification that adds to them."""
+
+    code = "server_error"
+    status = 400
+
+    def __init__(self, description: str, detail: str | None = None) -> None:
+        super().__init__(detail or description)
+        self.description = description
+        self.detail = detail
+
+    @property
+    def headers(self) -> HeaderList:
+        return ()
+
+
+class InvalidRequest(OAuthError):
+    code = "invalid_request"
+
+
+class NonceRequired(InvalidRequest):
+    """`openid` was asked for without a nonce: refused before anything is sent anywhere."""
+
+
+class InvalidClient(OAuthError):
+    code = "invalid_client"
+    status = 401
+
+    @property
+    def headers(self) -> HeaderList:
+        return (("www-authenticate", 'Basic realm="Trefoil", charset="UTF-8"'),)
+
+
+class InvalidGrant(OAuthError):
+    code = "invalid_grant"
+
+
+class InvalidScope(OAuthError):
+    code = "invalid_scope"
+
+
+class UnauthorizedClient(OAuthError):
+    code = "unauthorized_client"
+
+
+class UnsupportedGrantType(OAuthError):
+    code = "unsupported_grant_type"
+
+
+class UnsupportedResponseType(OAuthError):
+    code = "unsupported_response_type"
+
+
+class RequestNotSupported(OAuthError):
+    code = "request_not_supported"
+
+
+class RequestUriNotSupported(OAuthError):
+    code = "request_uri_not_supported"
+
+
+class RegistrationNotSupported(OAuthError):
+    code = "registration_not_supported"
+
+
+class LoginRequired(OAuthError):
+    code = "login_required"
+
+
+class TemporarilyUnavailable(OAuthError):
+    code = "temporarily_unavailable"
+    status = 503
+
+    @property
+    def headers(self) -> HeaderList:
+        return (("retry-after", str(RETRY_AFTER_SECONDS)),)
+
+
+class ServerError(OAuthError):
+    code = "server_error"
+    status = 500
+
+
+class BearerError(OAuthError):
+    """A refusal of a protected resource (RFC 6750 §3)."""
+
+    status = 401
+
+    @property
+    def headers(self) -> HeaderList:
+        challenge = f'Bearer realm="Trefoil", error="{self.code}", error_description="{self.description}"'
+        return (("www-authenticate", challenge),)
+
+
+class TokenMissing(BearerError):
+    code = "invalid_request"
+
+    @property
+    def headers(self) -> HeaderList:
+        return (("www-authenticate", 'Bearer realm="Trefoil"'),)
+
+
+class InvalidToken(BearerError):
+    code = "invalid_token"
+
+
+class InsufficientScope(BearerError):
+    code = "insufficient_scope"
+    status = 403
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(f"the scope {scope} is needed")
+        self.scope = scope
+
+    @property
+    def headers(self) -> HeaderList:
+        challenge = f'Bearer realm="Trefoil", error="{self.code}", error_description="{self.description}"'
+        return (("www-authenticate", f'{challenge}, scope="{self.scope}"'),)
+
+
+class UnknownRedirect(Exception):
+    """It is not known where to send the browser: the client or its redirect_uri is not registered."""
+
+    def __init__(self, title: str, explanation: str) -> None:
+        super().__init__(title)
+        self.title = title
+        self.explanation = explanation
+
+
+def json_error(error: OAuthError) -> Reply:
+    """The error as a machine gets it (RFC 6749 §5.2)."""
+    body = {"error": error.code, "error_description": error.description}
+    return json_reply(error.status, body, (*error.headers, *NO_STORE))

@@ -1,0 +1,49 @@
+"""The authorization code grant (RFC 6749 §4.1.3, OpenID Connect Core §3.1.3)."""
+
+import asyncio
+import logging
+
+from op.errors import InvalidGrant, InvalidRequest
+from op.protocol.code_exchange import check_code
+from op.protocol.handle import Handle
+from op.protocol.token_request import TokenRequest
+from op.provider import Provider
+from op.records import Client
+from op.stores.grant import AlreadySpent, Gone
+from op.tokens import Issued
+from servicekit.log import event
+
+log = logging.getLogger(__name__)
+
+
+async def authorization_code(op: Provider, client: Client, ask: TokenRequest) -> Issued:
+    """Redeem a code once. A second redemption ends the grant and its tokens (RFC 6749 §4.1.2).
+
+    A request that fails a check does not spend the code: the one that it is bound to can still redeem it.
+    """
+    if ask.code is None:
+        raise InvalidRequest("code is required")
+    now = op.now()
+    handle = Handle.parse(ask.code)
+    found = await op.codes.find(handle) if handle else None
+    if handle is None or found is None:
+        raise InvalidGrant("the code is not valid", "unknown, expired or revoked")
+    if found.redeemed and found.code.client_id == client.client_id:
+        await op.grants.revoke(handle.gid)
+        event(log, "code reused, grant revoked", logging.WARNING, client_id=client.client_id, grant=handle.gid)
+        raise InvalidGrant("the code is not valid", "redeemed before")
+    check_code(found.code, client, ask, now)
+    issued = await op.mint.issue(found.grant, client, found.code.scope, now)
+    try:
+        user, _ = await asyncio.gather(op.users.find(found.grant.sub), op.codes.redeem(handle, issued.entries, now))
+    except (AlreadySpent, Gone):
+        raise InvalidGrant("the code is not valid", "redeemed at the same time") from None
+    if user is None:
+        await op.grants.revoke(handle.gid)
+        raise InvalidGrant("the code is not valid", "its user was removed")
+    if "openid" not in found.code.scope.split():
+        return issued
+    id_token = await op.mint.id_token(
+        found.grant, client, user, access_token=issued.access_token, nonce=found.code.nonce, now=now
+    )
+    return issued.with_id_token(id_token)

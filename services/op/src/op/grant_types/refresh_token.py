@@ -1,0 +1,48 @@
+"""The refresh token grant, with rotation (RFC 6749 §6, RFC 9700 §4.14.2)."""
+
+import asyncio
+import logging
+
+from op.errors import InvalidGrant, InvalidRequest
+from op.protocol.code_exchange import check_refresh_token
+from op.protocol.handle import Handle
+from op.protocol.scope import narrowed_scope
+from op.protocol.token_request import TokenRequest
+from op.provider import Provider
+from op.records import Client
+from op.stores.grant import AlreadySpent, Gone
+from op.tokens import Issued
+from servicekit.log import event
+
+log = logging.getLogger(__name__)
+
+
+async def refresh_token(op: Provider, client: Client, ask: TokenRequest) -> Issued:
+    """A new access token and a new refresh token; no new id_token (OpenID Connect Core §12.2 leaves it open).
+
+    A token that was rotated before ends the grant, unless it comes again within the grace.
+    """
+    if ask.refresh_token is None:
+        raise InvalidRequest("refresh_token is required")
+    now = op.now()
+    handle = Handle.parse(ask.refresh_token)
+    found = await op.refresh_tokens.find(handle) if handle else None
+    if handle is None or found is None:
+        raise InvalidGrant("the refresh token is not valid", "unknown, expired or revoked")
+    check_refresh_token(found.token, client, now)
+    if found.rotated_at is not None and now - found.rotated_at >= op.refresh_tokens.grace:
+        await op.grants.revoke(handle.gid)
+        event(log, "refresh token reused, grant revoked", logging.WARNING, client_id=client.client_id, grant=handle.gid)
+        raise InvalidGrant("the refresh token is not valid", "rotated before")
+    scope = narrowed_scope(ask.scope, found.token.scope)
+    issued = await op.mint.issue(found.grant, client, scope, now)
+    try:
+        user, _ = await asyncio.gather(
+            op.users.find(found.grant.sub), op.refresh_tokens.rotate(handle, issued.entries, now)
+        )
+    except (AlreadySpent, Gone):
+        raise InvalidGrant("the refresh token is not valid", "rotated at the same time") from None
+    if user is None:
+        await op.grants.revoke(handle.gid)
+        raise InvalidGrant("the refresh token is not valid", "its user was removed")
+    return issued

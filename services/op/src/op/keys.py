@@ -1,0 +1,127 @@
+"""The provider's keys: the only place that signs, and that checks its own signatures.
+
+Made at first start and shared by all replicas through Redis. A `kid` is the key's thumbprint (RFC 7638). Key
+objects are made once: parsing a private key for each signature would cost a hundred times the signature.
+"""
+
+import asyncio
+import base64
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from jose import jwk, jws
+from jose.backends.base import Key
+from jose.exceptions import JOSEError
+
+from op.stores.signing_keys import SigningKeyStore
+
+ALGORITHMS = ("RS256", "ES256")
+RSA_BITS = 2048
+
+_THUMBPRINT_MEMBERS = {"RSA": ("e", "kty", "n"), "EC": ("crv", "kty", "x", "y")}
+
+
+class InvalidSignature(Exception):
+    """It was not signed by this provider, or not in the expected way."""
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """One key pair; `public` is its JWK (RFC 7517 §4)."""
+
+    algorithm: str
+    private_key: Key
+    public_key: Key
+    public: dict[str, str]
+
+    @classmethod
+    def from_pem(cls, algorithm: str, pem: str) -> "SigningKey":
+        private_key = jwk.construct(pem, algorithm)
+        public_key = private_key.public_key()
+        members = {name: _text(value) for name, value in public_key.to_dict().items() if name != "alg"}
+        public = {**members, "use": "sig", "alg": algorithm, "kid": thumbprint(members)}
+        return cls(algorithm, private_key, public_key, public)
+
+    @property
+    def kid(self) -> str:
+        return self.public["kid"]
+
+
+class KeyRing:
+    """The keys of this provider, read from Redis when first needed."""
+
+    def __init__(self, store: SigningKeyStore) -> None:
+        self._store = store
+        self._keys: dict[str, SigningKey] | None = None
+        self._lock = asyncio.Lock()
+
+    async def load(self) -> dict[str, SigningKey]:
+        """The keys by algorithm; the first replica that finds none makes them. Raises UnsealError, RedisError."""
+        if self._keys is None:
+            async with self._lock:
+                if self._keys is None:
+                    self._keys = await self._read_or_make()
+        return self._keys
+
+    async def _read_or_make(self) -> dict[str, SigningKey]:
+        pems = await self._store.find()
+        if pems is None:
+            await self._store.save_first(await asyncio.to_thread(new_keys))
+            pems = await self._store.find()
+        assert pems is not None
+        return {algorithm: SigningKey.from_pem(algorithm, pem) for algorithm, pem in pems.items()}
+
+    async def jwks(self) -> dict[str, Any]:
+        """The public keys (RFC 7517 §5)."""
+        return {"keys": [key.public for key in (await self.load()).values()]}
+
+    async def sign(self, claims: dict[str, Any], algorithm: str, *, typ: str, secret: str | None = None) -> str:
+        """A compact JWS (RFC 7515 §3.1). HS256 is keyed by the client's `secret` (OpenID Connect Core §10.1)."""
+        if algorithm == "HS256":
+            assert secret, "HS256 is for clients with a secret"
+            return jws.sign(claims, jwk.construct(secret, "HS256"), {"typ": typ}, "HS256")
+        key = (await self.load())[algorithm]
+        return jws.sign(claims, key.private_key, {"typ": typ, "kid": key.kid}, algorithm)
+
+    async def verify(self, token: str, algorithm: str, *, secret: str | None = None) -> dict[str, Any]:
+        """The claims of a JWS that this provider signed with `algorithm`; raises InvalidSignature."""
+        if algorithm == "HS256":
+            if not secret:
+                raise InvalidSignature("no secret to check HS256 with")
+            key = jwk.construct(secret, "HS256")
+        else:
+            key = (await self.load())[algorithm].public_key
+        try:
+            claims = json.loads(jws.verify(token, key, [algorithm]))
+        except (JOSEError, ValueError, RecursionError) as fault:
+            raise InvalidSignature(str(fault)) from None
+        if not isinstance(claims, dict):
+            raise InvalidSignature("the payload is no JSON object")
+        return claims
+
+
+def new_keys() -> dict[str, str]:
+    """A fresh private key for each algorithm, as PEM."""
+    private_keys: dict[str, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey] = {
+        "RS256": rsa.generate_private_key(public_exponent=65537, key_size=RSA_BITS),
+        "ES256": ec.generate_private_key(ec.SECP256R1()),
+    }
+    return {
+        algorithm: key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+        for algorithm, key in private_keys.items()
+    }
+
+
+def thumbprint(public: dict[str, str]) -> str:
+    """The SHA-256 of a public key's required members (RFC 7638 §3)."""
+    members = {name: public[name] for name in _THUMBPRINT_MEMBERS[public["kty"]]}
+    canonical = json.dumps(members, sort_keys=True, separators=(",", ":")).encode()
+    return base64.urlsafe_b64encode(hashlib.sha256(canonical).digest()).rstrip(b"=").decode()
+
+
+def _text(value: str | bytes) -> str:
+    return value.decode("ascii") if isinstance(value, bytes) else value

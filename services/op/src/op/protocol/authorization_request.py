@@ -1,0 +1,202 @@
+"""The authorization request (RFC 6749 §4.1.1, OpenID Connect Core §3.1.2): what is checked, in order.
+
+`recognise_redirect` comes first: what fails before the redirect_uri is known never redirects (RFC 6749 §4.1.2.1).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from op.errors import (
+    InvalidRequest,
+    NonceRequired,
+    RegistrationNotSupported,
+    RequestNotSupported,
+    RequestUriNotSupported,
+    UnauthorizedClient,
+    UnknownRedirect,
+    UnsupportedResponseType,
+)
+from op.protocol.pkce import check_challenge
+from op.protocol.scope import granted_scope
+from op.records import AuthorizationRequest, Client, Session
+from servicekit.parameters import Parameters
+
+PROMPTS = ("none", "login", "select_account")
+STATE_LIMIT = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What this provider demands of every request."""
+
+    require_nonce: bool
+    require_pkce: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request of a known client whose redirect_uri is its own, before the checks."""
+
+    client: Client
+    parameters: Parameters
+    policy: Policy
+
+    def get(self, name: str) -> str | None:
+        return self.parameters.get(name)
+
+    @property
+    def scope(self) -> str:
+        return granted_scope(self.get("scope"), self.client.scope)
+
+    @property
+    def is_openid(self) -> bool:
+        """Whether it is an OpenID Connect request at all (OpenID Connect Core §3.1.2.1)."""
+        return "openid" in (self.get("scope") or "").split()
+
+
+def recognise_client_id(parameters: Parameters) -> str:
+    """The client_id; raises UnknownRedirect (RFC 6749 §3.1.2.4)."""
+    if parameters.repeated & {"client_id", "redirect_uri"}:
+        raise UnknownRedirect("Which application is this?", "client_id or redirect_uri was sent more than once.")
+    if "client_id" not in parameters:
+        raise UnknownRedirect("Which application is this?", "The request has no client_id.")
+    return parameters["client_id"]
+
+
+def recognise_redirect(parameters: Parameters, client: Client | None) -> str:
+    """The redirect_uri, compared as an exact string (RFC 6749 §3.1.2.3, RFC 9700 §4.1.3); raises UnknownRedirect."""
+    if client is None:
+        raise UnknownRedirect("This application is not known", "No client is registered with this client_id.")
+    redirect_uri = parameters.get("redirect_uri")
+    if redirect_uri is None:
+        raise UnknownRedirect("Where should this sign-in return to?", "The request has no redirect_uri.")
+    if redirect_uri not in client.redirect_uris:
+        raise UnknownRedirect(
+            "This return address is not registered",
+            f"The redirect_uri is not exactly one of those registered for {client.display_name}.",
+        )
+    return redirect_uri
+
+
+def check_repeated(asked: Asked) -> None:
+    """No parameter more than once (RFC 6749 §3.1)."""
+    if asked.parameters.repeated:
+        raise InvalidRequest(f"sent more than once: {', '.join(sorted(asked.parameters.repeated))}")
+
+
+def check_state(asked: Asked) -> None:
+    """A state that can be sent back in a URL."""
+    if len(asked.get("state") or "") > STATE_LIMIT:
+        raise InvalidRequest(f"state is longer than {STATE_LIMIT} characters")
+
+
+def check_request_objects(asked: Asked) -> None:
+    """What would change the request and is not supported is refused, not ignored (OpenID Connect Core §6.1, §7.2.1)."""
+    if "request" in asked.parameters:
+        raise RequestNotSupported("request objects are not supported")
+    if "request_uri" in asked.parameters:
+        raise RequestUriNotSupported("request_uri is not supported")
+    if "registration" in asked.parameters:
+        raise RegistrationNotSupported("registration is not supported")
+
+
+def check_response_type(asked: Asked) -> None:
+    """`code` alone (RFC 6749 §3.1.1)."""
+    response_type = asked.get("response_type")
+    if response_type is None:
+        raise InvalidRequest("response_type is required")
+    if response_type != "code":
+        raise UnsupportedResponseType("response_type must be code")
+    if "authorization_code" not in asked.client.grant_types:
+        raise UnauthorizedClient("this client is not registered for authorization_code")
+
+
+def check_response_mode(asked: Asked) -> None:
+    """`query` alone, which is the default of `code` (OAuth 2.0 Multiple Response Types §2.1)."""
+    if asked.get("response_mode") not in (None, "query"):
+        raise InvalidRequest("response_mode must be query")
+
+
+def check_scope(asked: Asked) -> None:
+    """At least one scope that the client is registered for (RFC 6749 §3.3)."""
+    granted_scope(asked.get("scope"), asked.client.scope)
+
+
+def check_nonce(asked: Asked) -> None:
+    """A nonce with `openid` (OpenID Connect Core §3.1.2.1 leaves it to the provider's policy)."""
+    if asked.is_openid and asked.policy.require_nonce and "nonce" not in asked.parameters:
+        raise NonceRequired("nonce is required when the scope has openid")
+
+
+def check_pkce(asked: Asked) -> None:
+    """PKCE with S256 (RFC 7636 §4.4.1); public clients always need it (RFC 9700 §2.1.1)."""
+    required = asked.policy.require_pkce or asked.client.public
+    check_challenge(asked.get("code_challenge"), asked.get("code_challenge_method"), required=required)
+
+
+def check_prompt(asked: Asked) -> None:
+    """`none` stands alone (OpenID Connect Core §3.1.2.1)."""
+    prompts = (asked.get("prompt") or "").split()
+    if "none" in prompts and len(set(prompts)) > 1:
+        raise InvalidRequest("prompt=none cannot be combined with another value")
+
+
+def check_max_age(asked: Asked) -> None:
+    """A whole number of seconds (OpenID Connect Core §3.1.2.1)."""
+    max_age = asked.get("max_age")
+    if max_age is not None and not (max_age.isascii() and max_age.isdecimal() and len(max_age) <= 10):
+        raise InvalidRequest("max_age must be a whole number of seconds")
+
+
+CHECKS: tuple[Callable[[Asked], None], ...] = (
+    check_repeated,
+    check_state,
+    check_request_objects,
+    check_nonce,
+    check_response_type,
+    check_response_mode,
+    check_scope,
+    check_pkce,
+    check_prompt,
+    check_max_age,
+)
+
+
+def validate(asked: Asked) -> AuthorizationRequest:
+    """All checks in order; only this makes an AuthorizationRequest. Raises OAuthError."""
+    for check in CHECKS:
+        check(asked)
+    max_age = asked.get("max_age")
+    return AuthorizationRequest(
+        client_id=asked.client.client_id,
+        redirect_uri=asked.parameters["redirect_uri"],
+        scope=asked.scope,
+        state=asked.get("state"),
+        nonce=asked.get("nonce"),
+        code_challenge=asked.get("code_challenge"),
+        prompt=asked.get("prompt") or "",
+        max_age=None if max_age is None else int(max_age),
+        login_hint=asked.get("login_hint"),
+    )
+
+
+def login_is_needed(
+    request: AuthorizationRequest, session: Session | None, now: int, *, asked_at: int | None = None
+) -> bool:
+    """Whether the person must log in for this request (OpenID Connect Core §3.1.2.3).
+
+    `asked_at` is when the request first came, for one that already waits: a login since then is recent enough for
+    `prompt=login`.
+    """
+    if session is None:
+        return True
+    if request.prompts & {"login", "select_account"}:
+        return asked_at is None or session.auth_time < asked_at
+    return request.max_age is not None and now - session.auth_time > request.max_age
+
+
+def origin_of(url: str) -> str:
+    """Scheme and authority, as browsers write it in `Origin`."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"

@@ -1,0 +1,79 @@
+"""How a client says who it is (RFC 6749 §2.3)."""
+
+import base64
+import binascii
+import hmac
+from dataclasses import dataclass, field
+from urllib.parse import unquote_plus
+
+from op.errors import InvalidClient, InvalidRequest
+from op.records import Client
+from servicekit.parameters import Parameters
+
+METHODS = ("client_secret_basic", "client_secret_post", "none")
+
+_BASIC = "basic "
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a request presents: the method is one of METHODS."""
+
+    method: str
+    client_id: str
+    client_secret: str | None = field(repr=False)
+
+
+def presented_credentials(authorization: str | None, form: Parameters) -> Credentials:
+    """The one method that a request uses (RFC 6749 §2.3: not more than one).
+
+    Raises InvalidRequest for two methods, InvalidClient for none or for a header that cannot be read.
+    """
+    if authorization is not None:
+        credentials = _basic(authorization)
+        if "client_secret" in form:
+            raise InvalidRequest("two ways of client authentication were used at once")
+        if form.get("client_id", credentials.client_id) != credentials.client_id:
+            raise InvalidRequest("client_id differs from the one in the Authorization header")
+        return credentials
+    if "client_id" not in form:
+        raise InvalidClient("client authentication is required")
+    secret = form.get("client_secret")
+    return Credentials("none" if secret is None else "client_secret_post", form["client_id"], secret)
+
+
+def check_credentials(credentials: Credentials, client: Client | None) -> Client:
+    """The client, when the credentials are its own and come by a method that it is registered for.
+
+    One answer for an unknown client and a wrong secret (RFC 6749 §5.2). Raises InvalidClient.
+    """
+    if client is None:
+        raise InvalidClient("client authentication failed", "unknown client")
+    allowed = (
+        ("client_secret_basic", "client_secret_post")
+        if client.token_endpoint_auth_method is None
+        else (client.token_endpoint_auth_method,)
+    )
+    if credentials.method not in allowed:
+        raise InvalidClient("client authentication failed", f"{credentials.method} is not registered")
+    if credentials.method != "none":
+        expected, presented = client.client_secret or "", credentials.client_secret or ""
+        if not expected or not hmac.compare_digest(expected.encode(), presented.encode()):
+            raise InvalidClient("client authentication failed", "wrong secret")
+    return client
+
+
+def _basic(authorization: str) -> Credentials:
+    """HTTP Basic, whose parts are form-encoded (RFC 6749 §2.3.1)."""
+    if authorization[: len(_BASIC)].lower() != _BASIC:
+        raise InvalidClient("use HTTP Basic for client authentication")
+    try:
+        decoded = base64.b64decode(authorization[len(_BASIC) :].strip(), validate=True).decode("utf-8")
+        client_id, separator, secret = decoded.partition(":")
+        if not separator:
+            raise InvalidClient("the Authorization header has no colon")
+        return Credentials(
+            "client_secret_basic", unquote_plus(client_id, errors="strict"), unquote_plus(secret, errors="strict")
+        )
+    except (binascii.Error, ValueError):
+        raise InvalidClient("the Authorization header cannot be read") from None

@@ -1,0 +1,107 @@
+"""Client metadata (RFC 7591 §2, OpenID Connect Dynamic Client Registration 1.0 §2): what makes a valid client."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from op.protocol.client_authentication import METHODS
+from op.records import Client, field_names, from_dict
+
+ID_TOKEN_ALGORITHMS = ("RS256", "ES256", "HS256")
+ACCESS_TOKEN_FORMATS = ("opaque", "jwt")
+GRANT_TYPES = ("authorization_code", "refresh_token")
+HS256_SECRET_OCTETS = 32
+_HS256 = "HS256"
+
+_VISIBLE = re.compile(r"[\x20-\x7e]{1,255}")
+_FORBIDDEN_SCHEMES = ("javascript", "data", "vbscript", "file", "about", "blob")
+_LISTS = ("redirect_uris", "post_logout_redirect_uris", "grant_types", "introspection_audience")
+
+
+class InvalidMetadata(ValueError):
+    """Metadata that makes no client; `faults` has a line for each."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("; ".join(faults))
+        self.faults = faults
+
+
+def client_of(metadata: Mapping[str, Any]) -> Client:
+    """A client made of metadata; raises InvalidMetadata with every fault at once."""
+    faults = [f"unknown: {name}" for name in sorted(set(metadata) - field_names(Client) | {"source"} & set(metadata))]
+    values = {name: value for name, value in metadata.items() if value is not None}
+    for name, value in values.items():
+        if name in _LISTS and not (isinstance(value, list | tuple) and all(isinstance(v, str) for v in value)):
+            faults.append(f"{name} must be a list of strings")
+        elif name not in _LISTS and not isinstance(value, str):
+            faults.append(f"{name} must be a string")
+    if "client_id" not in values:
+        faults.append("client_id is required")
+    if faults:
+        raise InvalidMetadata(faults)
+    client = from_dict(Client, values)
+    faults = [fault for check in _CHECKS for fault in check(client)]
+    if faults:
+        raise InvalidMetadata(faults)
+    return client
+
+
+def _check_client_id(client: Client) -> list[str]:
+    """RFC 6749 §A.1: visible ASCII."""
+    return [] if _VISIBLE.fullmatch(client.client_id) else ["client_id must be 1 to 255 visible ASCII characters"]
+
+
+def _check_choices(client: Client) -> list[str]:
+    choices: tuple[tuple[str, str | None, tuple[str, ...]], ...] = (
+        ("token_endpoint_auth_method", client.token_endpoint_auth_method, METHODS),
+        ("id_token_signed_response_alg", client.id_token_signed_response_alg, ID_TOKEN_ALGORITHMS),
+        ("access_token_format", client.access_token_format, ACCESS_TOKEN_FORMATS),
+        *(("grant_types", grant_type, GRANT_TYPES) for grant_type in client.grant_types),
+    )
+    return [
+        f"{name} must be one of {', '.join(allowed)}, not {value}"
+        for name, value, allowed in choices
+        if value is not None and value not in allowed
+    ]
+
+
+def _check_redirect_uris(client: Client) -> list[str]:
+    """Absolute, without a fragment (RFC 6749 §3.1.2), and never a scheme that runs code."""
+    faults = []
+    for uri in (*client.redirect_uris, *client.post_logout_redirect_uris):
+        try:
+            scheme, netloc = urlsplit(uri).scheme, urlsplit(uri).netloc
+        except ValueError:
+            scheme, netloc = "", ""
+        if not scheme or (scheme in ("http", "https") and not netloc) or not _VISIBLE.fullmatch(uri) or " " in uri:
+            faults.append(f"not an absolute URI: {uri}")
+        elif "#" in uri:
+            faults.append(f"a redirect URI has no fragment: {uri}")
+        elif scheme in _FORBIDDEN_SCHEMES:
+            faults.append(f"not a scheme to redirect to: {uri}")
+    if "authorization_code" in client.grant_types and not client.redirect_uris:
+        faults.append("authorization_code needs redirect_uris")
+    return faults
+
+
+def _check_secret(client: Client) -> list[str]:
+    """A confidential client has a secret, a public one has none; HS256 needs a long one (OIDC Core §16.19)."""
+    if client.public:
+        faults = ["a client with token_endpoint_auth_method none has no secret"] if client.client_secret else []
+        hs256 = client.id_token_signed_response_alg == _HS256
+        return [*faults, "HS256 needs a client_secret"] if hs256 else faults
+    if not client.client_secret:
+        return ["client_secret is required, or token_endpoint_auth_method none for a public client"]
+    short = len(client.client_secret.encode()) < HS256_SECRET_OCTETS
+    if client.id_token_signed_response_alg == _HS256 and short:
+        return [f"HS256 needs a client_secret of {HS256_SECRET_OCTETS} octets or more"]
+    return []
+
+
+_CHECKS: tuple[Callable[[Client], list[str]], ...] = (
+    _check_client_id,
+    _check_choices,
+    _check_redirect_uris,
+    _check_secret,
+)

@@ -1,0 +1,44 @@
+"""What a logout request may ask for (OpenID Connect RP-Initiated Logout 1.0 §2, §3)."""
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from op.errors import InvalidRequest
+from op.records import Client
+
+_SEGMENTS = 3
+
+
+def audience_of_hint(hint: str) -> str:
+    """The client that an id_token_hint says it is for, before its signature is checked; raises InvalidRequest."""
+    segments = hint.split(".")
+    try:
+        payload = segments[1] if len(segments) == _SEGMENTS else ""
+        audience = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["aud"]
+    except (binascii.Error, ValueError, RecursionError, KeyError, TypeError):
+        raise InvalidRequest("id_token_hint is no id_token") from None
+    if not isinstance(audience, str):
+        raise InvalidRequest("id_token_hint is no id_token of this provider")
+    return audience
+
+
+def check_hint_claims(claims: Mapping[str, Any], issuer: str) -> str | None:
+    """The `sid` of a hint whose signature is good; raises InvalidRequest for another issuer's."""
+    if claims.get("iss") != issuer:
+        raise InvalidRequest("id_token_hint is of another issuer")
+    sid = claims.get("sid")
+    return sid if isinstance(sid, str) else None
+
+
+def check_post_logout_redirect_uri(uri: str | None, client: Client | None) -> str | None:
+    """A URI that is exactly registered, or none; raises InvalidRequest (§3)."""
+    if uri is None:
+        return None
+    if client is None:
+        raise InvalidRequest("post_logout_redirect_uri needs an id_token_hint or a client_id")
+    if uri not in client.post_logout_redirect_uris:
+        raise InvalidRequest("post_logout_redirect_uri is not exactly one of those registered")
+    return uri

@@ -1,0 +1,64 @@
+"""Scopes, and the claims that they ask for (RFC 6749 §3.3, OpenID Connect Core §5.4)."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from op.errors import InvalidScope
+
+CLAIMS_BY_SCOPE: dict[str, tuple[str, ...]] = {
+    "openid": ("sub",),
+    "email": ("email", "email_verified"),
+    "profile": (
+        "name",
+        "family_name",
+        "given_name",
+        "middle_name",
+        "nickname",
+        "preferred_username",
+        "profile",
+        "picture",
+        "website",
+        "gender",
+        "birthdate",
+        "zoneinfo",
+        "locale",
+        "updated_at",
+    ),
+}
+STANDARD_CLAIMS = tuple(claim for scope, claims in CLAIMS_BY_SCOPE.items() if scope != "openid" for claim in claims)
+
+_SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*")
+
+
+def granted_scope(requested: str | None, registered: str) -> str:
+    """What is granted of a requested scope: what the client is registered for, in the order of the request.
+
+    An unknown scope is left out (OpenID Connect Core §3.1.2.1). Without a scope the default is all that is registered,
+    except `openid` (RFC 6749 §3.3). Raises InvalidScope when nothing is left.
+    """
+    allowed = registered.split()
+    if requested is None:
+        return " ".join(scope for scope in allowed if scope != "openid")
+    if not _SCOPE.fullmatch(requested):
+        raise InvalidScope("scope must be names separated by single spaces")
+    granted = [scope for scope in dict.fromkeys(requested.split(" ")) if scope in allowed]
+    if not granted:
+        raise InvalidScope("none of these scopes is open to this client")
+    return " ".join(granted)
+
+
+def narrowed_scope(requested: str | None, granted: str) -> str:
+    """The scope of a refreshed token: never wider than what was granted (RFC 6749 §6)."""
+    if requested is None:
+        return granted
+    wanted = list(dict.fromkeys(requested.split()))
+    if not set(wanted) <= set(granted.split()):
+        raise InvalidScope("the scope goes beyond what was granted")
+    return " ".join(wanted)
+
+
+def claims_of(user_claims: Mapping[str, Any], scope: str) -> dict[str, Any]:
+    """A user's claims that the scope asks for; what is not known is left out (OpenID Connect Core §5.3.2)."""
+    names = (name for value in scope.split() for name in CLAIMS_BY_SCOPE.get(value, ()))
+    return {name: user_claims[name] for name in names if user_claims.get(name) is not None}

@@ -1,0 +1,46 @@
+"""The token request: parsed once into a frozen object; no grant sees the form (RFC 6749 §3.2)."""
+
+from dataclasses import dataclass
+
+from op.errors import InvalidRequest
+from servicekit.machine import Request
+from servicekit.parameters import MalformedParameters, Parameters
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRequest:
+    """The parameters of POST /token that some grant reads."""
+
+    grant_type: str
+    code: str | None
+    redirect_uri: str | None
+    code_verifier: str | None
+    refresh_token: str | None
+    scope: str | None
+
+
+def parse_form(request: Request) -> Parameters:
+    """The form of a machine's POST; a repeated parameter, a query or another content type is refused."""
+    if not request.has_form_body():
+        raise InvalidRequest("the body must be application/x-www-form-urlencoded")
+    try:
+        form = Parameters.parse(request.body)
+    except MalformedParameters as fault:
+        raise InvalidRequest(str(fault)) from None
+    if form.repeated:
+        raise InvalidRequest(f"sent more than once: {', '.join(sorted(form.repeated))}")
+    return form
+
+
+def parse_token_request(form: Parameters) -> TokenRequest:
+    """Raises InvalidRequest without a grant_type."""
+    if "grant_type" not in form:
+        raise InvalidRequest("grant_type is required")
+    return TokenRequest(
+        grant_type=form["grant_type"],
+        code=form.get("code"),
+        redirect_uri=form.get("redirect_uri"),
+        code_verifier=form.get("code_verifier"),
+        refresh_token=form.get("refresh_token"),
+        scope=form.get("scope"),
+    )

@@ -1,0 +1,181 @@
+"""Every record that the provider keeps in Redis.
+
+| record            | key                     | TTL                       | ends                                 |
+|-------------------|-------------------------|---------------------------|--------------------------------------|
+| LoginRequest      | `op:login:<id>`         | 10 min                    | taken once, on login                 |
+| Session           | `op:session:<hash>`     | SESSION_TTL               | logout                               |
+| Grant             | `op:{gid}:grant`        | its longest token's       | deleted: all that is below is dead   |
+| AuthorizationCode | `op:{gid}:code:<hash>`  | AUTHORIZATION_CODE_TTL    | redeemed once; reuse ends the grant  |
+| AccessToken       | `op:{gid}:at:<hash>`    | ACCESS_TOKEN_TTL          | expiry, revocation or its grant      |
+| RefreshToken      | `op:{gid}:rt:<hash>`    | REFRESH_TOKEN_TTL         | rotated once; reuse ends the grant   |
+| login attempts    | `op:attempts:<hash>`    | LOGIN_ATTEMPT_WINDOW      | a good password                      |
+| signing keys      | `op:keys`               | none, sealed              | administration                       |
+| Client            | `op:client:<client_id>` | none, its secret sealed   | administration                       |
+| User              | `op:user:<sub>`         | none                      | administration                       |
+| username          | `op:username:<name>`    | none, holds the `sub`     | with its user                        |
+
+A `<hash>` is the SHA-256 of what only the holder knows. `{gid}` is the Redis Cluster hash tag of a grant. Times are
+seconds since the epoch.
+"""
+
+import dataclasses
+import json
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorizationRequest:
+    """An authorization request that passed every check (OpenID Connect Core §3.1.2.2)."""
+
+    client_id: str
+    redirect_uri: str
+    scope: str
+    state: str | None = None
+    nonce: str | None = None
+    code_challenge: str | None = None
+    prompt: str = ""
+    max_age: int | None = None
+    login_hint: str | None = None
+
+    @property
+    def prompts(self) -> frozenset[str]:
+        return frozenset(self.prompt.split())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginRequest:
+    """An authorization request that waits for its login; `browser` is the hash of that browser's login cookie."""
+
+    id: str
+    browser: str
+    created_at: int
+    request: AuthorizationRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """A browser that is logged in. `sid` names the session to clients (Front-Channel Logout 1.0 §3)."""
+
+    sid: str
+    sub: str
+    auth_time: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """What a user allowed a client in one authorization; `sid` is the session that it was given in."""
+
+    gid: str
+    client_id: str
+    sub: str
+    scope: str
+    auth_time: int
+    sid: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorizationCode:
+    """What a code is bound to (RFC 6749 §4.1.2, RFC 7636 §4.4, OpenID Connect Core §3.1.2.1)."""
+
+    client_id: str
+    redirect_uri: str
+    scope: str
+    nonce: str | None
+    code_challenge: str | None
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessToken:
+    """What an access token, opaque or JWT, stands for."""
+
+    gid: str
+    client_id: str
+    sub: str
+    scope: str
+    audience: str
+    issued_at: int
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefreshToken:
+    """What a refresh token stands for."""
+
+    gid: str
+    client_id: str
+    sub: str
+    scope: str
+    issued_at: int
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Client:
+    """A registered client, by the names of RFC 7591 §2; `protocol.client_metadata` makes valid ones.
+
+    Without a `token_endpoint_auth_method` both forms of the secret are accepted. `introspection_audience` are the
+    audiences whose tokens it may introspect. `source` marks the directory entry that it was loaded from.
+    """
+
+    client_id: str
+    client_name: str = ""
+    client_secret: str | None = field(default=None, repr=False)
+    token_endpoint_auth_method: str | None = None
+    redirect_uris: tuple[str, ...] = ()
+    post_logout_redirect_uris: tuple[str, ...] = ()
+    grant_types: tuple[str, ...] = ("authorization_code", "refresh_token")
+    scope: str = "openid email profile"
+    id_token_signed_response_alg: str = "RS256"
+    access_token_format: str | None = None
+    audience: str | None = None
+    introspection_audience: tuple[str, ...] = ()
+    source: str | None = None
+
+    @property
+    def public(self) -> bool:
+        """Whether it cannot keep a secret (RFC 6749 §2.1)."""
+        return self.token_endpoint_auth_method == "none"
+
+    @property
+    def display_name(self) -> str:
+        return self.client_name or self.client_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """A person who can log in; `claims` are the standard claims of OpenID Connect Core §5.1 that are known."""
+
+    sub: str
+    username: str
+    password_hash: str = field(repr=False)
+    claims: dict[str, Any] = field(default_factory=dict)
+    source: str | None = None
+
+
+def to_json(record: Any) -> str:
+    """A record as it rests in Redis."""
+    return json.dumps(_plain(record), separators=(",", ":"))
+
+
+def from_json(record_type: type[R], text: str) -> R:
+    """A record from Redis; fields that this version does not know are left out, so that versions can overlap."""
+    return from_dict(record_type, json.loads(text))
+
+
+def from_dict(record_type: type[R], values: dict[str, Any]) -> R:
+    names = record_type.__dataclass_fields__  # type: ignore[attr-defined]
+    known = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items() if k in names}
+    return record_type(**known)
+
+
+def field_names(record_type: Any) -> frozenset[str]:
+    return frozenset(record_type.__dataclass_fields__)
+
+
+def _plain(record: Any) -> dict[str, Any]:
+    values = {name: getattr(record, name) for name in record.__dataclass_fields__}
+    return {k: _plain(v) if dataclasses.is_dataclass(v) else v for k, v in values.items() if v is not None}

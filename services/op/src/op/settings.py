@@ -1,0 +1,65 @@
+"""The provider's settings."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from servicekit.settings import (
+    ServiceSettings,
+    base_url,
+    boolean,
+    existing_file,
+    listen_address,
+    one_of,
+    seconds,
+    secret_of,
+    setting,
+    text,
+    whole_number,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(ServiceSettings):
+    """What the provider reads from its environment; see docs/configuration.md."""
+
+    bind: str = setting(
+        listen_address, "where the provider listens: host:port, unix:path or fd://number", default="127.0.0.1:25000"
+    )
+    oidc_issuer: str = setting(base_url, "the issuer: the one exact URL in the browser, in discovery and in tokens")
+    op_secret_key: str = setting(
+        secret_of(32), "what seals signing keys and client secrets in Redis, 32 characters or more", secret=True
+    )
+    op_directory_file: Path | None = setting(
+        existing_file, "a YAML file of users and clients, loaded at start", default=None
+    )
+    access_token_format: str = setting(
+        one_of("opaque", "jwt"), "the form of access tokens: opaque (Mode A) or jwt (Mode B)", default="opaque"
+    )
+    access_token_audience: str = setting(
+        text, "the audience of access tokens: the resource server's identifier", default="resource-server"
+    )
+    access_token_signing_alg: str = setting(
+        one_of("RS256", "ES256"), "how JWT access tokens are signed", default="RS256"
+    )
+    authorization_code_ttl: int = setting(seconds(), "how long a code can be redeemed, in seconds", default=60)
+    access_token_ttl: int = setting(seconds(), "how long an access token is good, in seconds", default=300)
+    id_token_ttl: int = setting(seconds(), "how long an id_token is good, in seconds", default=60)
+    refresh_token_ttl: int = setting(
+        seconds(), "how long a refresh token is good, in seconds, from its issue", default=14 * 24 * 3600
+    )
+    refresh_token_grace: int = setting(
+        seconds(least=0),
+        "for how many seconds after its rotation a refresh token may be sent again; after that it ends the grant",
+        default=0,
+    )
+    session_ttl: int = setting(seconds(), "how long a login lasts, in seconds", default=8 * 3600)
+    require_nonce: bool = setting(boolean, "whether a request with the scope openid needs a nonce", default=True)
+    require_pkce: bool = setting(
+        boolean, "whether confidential clients need PKCE too (public ones always do)", default=True
+    )
+    login_attempts: int = setting(
+        whole_number(1), "wrong passwords for one user from one address before login is refused", default=10
+    )
+    login_attempt_window: int = setting(
+        seconds(), "how long wrong passwords count, in seconds, from the first", default=300
+    )

@@ -1,0 +1,29 @@
+"""Access tokens: `op:{gid}:at:<hash>`, opaque and JWT alike."""
+
+from op.protocol.handle import Handle
+from op.records import AccessToken, from_json, to_json
+from op.stores.grant import Entry, GrantStore, handle_key
+from servicekit.redis import Database
+
+
+class AccessTokenStore:
+    """A token is live while its own record and its grant's are there."""
+
+    def __init__(self, redis: Database, grants: GrantStore) -> None:
+        self._redis = redis
+        self._grants = grants
+
+    @staticmethod
+    def entry(handle: Handle, token: AccessToken) -> Entry:
+        """What to write for a token, in the step that issues it."""
+        return Entry(handle_key("at", handle), to_json(token), token.expires_at - token.issued_at)
+
+    async def find(self, handle: Handle) -> AccessToken | None:
+        found = await self._grants.find_with(handle.gid, handle_key("at", handle))
+        if found is None or found[1][0] is None:
+            return None
+        return from_json(AccessToken, found[1][0])
+
+    async def revoke(self, handle: Handle) -> None:
+        """End this one token (RFC 7009 §2.1)."""
+        await self._redis.delete(handle_key("at", handle))

@@ -1,0 +1,39 @@
+"""Authorization codes: `op:{gid}:code:<hash>`."""
+
+from dataclasses import dataclass
+
+from op.protocol.handle import Handle
+from op.records import AuthorizationCode, Grant, from_json, to_json
+from op.stores.grant import Entry, GrantStore, handle_key, parse_presented
+
+
+@dataclass(frozen=True, slots=True)
+class FoundCode:
+    """A code, its grant, and whether it was redeemed before."""
+
+    code: AuthorizationCode
+    grant: Grant
+    redeemed: bool
+
+
+class AuthorizationCodeStore:
+    """Codes are saved with their grant and redeemed once."""
+
+    def __init__(self, grants: GrantStore, ttl: int) -> None:
+        self._grants = grants
+        self._ttl = ttl
+
+    async def save(self, handle: Handle, code: AuthorizationCode, grant: Grant) -> None:
+        await self._grants.save(grant, Entry(handle_key("code", handle), to_json(code), self._ttl))
+
+    async def find(self, handle: Handle) -> FoundCode | None:
+        """A code whose grant lives; redeemed ones are found as such until their TTL ends."""
+        found = await self._grants.find_with(handle.gid, handle_key("code", handle))
+        if found is None or found[1][0] is None:
+            return None
+        spent_at, json = parse_presented(found[1][0])
+        return FoundCode(from_json(AuthorizationCode, json), found[0], spent_at is not None)
+
+    async def redeem(self, handle: Handle, entries: list[Entry], now: int) -> None:
+        """Turn the code into the tokens of `entries`; raises AlreadySpent, after revoking the grant, and Gone."""
+        await self._grants.exchange(handle.gid, handle_key("code", handle), entries, now)

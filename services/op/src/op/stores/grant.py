@@ -1,0 +1,106 @@
+"""Grants, and the atomic step in which a code or a refresh token turns into tokens.
+
+All of a grant lies in one slot. One script marks what was presented as spent, writes what is new and keeps the grant
+alive; of any number of parallel tries one wins, and a later one ends the grant (RFC 6749 §4.1.2, RFC 9700 §4.14.2).
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from op.protocol.handle import Handle
+from op.records import Grant, from_json, to_json
+from servicekit.redis import Database
+
+_EXCHANGE = """
+local presented = redis.call('GET', KEYS[2])
+if not presented or redis.call('EXISTS', KEYS[1]) == 0 then return 'gone' end
+local spent_at = string.match(presented, '^spent:(%d+):')
+if spent_at and tonumber(ARGV[1]) - tonumber(spent_at) >= tonumber(ARGV[2]) then
+  redis.call('DEL', KEYS[1])
+  return 'reused'
+end
+if not spent_at then
+  redis.call('SET', KEYS[2], 'spent:' .. ARGV[1] .. ':' .. presented, 'KEEPTTL')
+end
+local longest = redis.call('TTL', KEYS[1])
+for i = 3, #KEYS do
+  local ttl = tonumber(ARGV[2 * i - 2])
+  redis.call('SET', KEYS[i], ARGV[2 * i - 3], 'EX', ttl)
+  if ttl > longest then longest = ttl end
+end
+redis.call('EXPIRE', KEYS[1], longest)
+return 'exchanged'
+"""
+
+
+class AlreadySpent(Exception):
+    """It was used before: the grant is revoked now."""
+
+
+class Gone(Exception):
+    """It, or its grant, is no longer there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A record to be written beside a grant: its key, its JSON and its TTL in seconds."""
+
+    key: str
+    json: str
+    ttl: int
+
+
+def grant_key(gid: str) -> str:
+    return f"op:{{{gid}}}:grant"
+
+
+def parse_presented(text: str) -> tuple[int | None, str]:
+    """A code's or refresh token's value: when it was spent, if it was, and its JSON."""
+    if not text.startswith("spent:"):
+        return None, text
+    _, spent_at, json = text.split(":", 2)
+    return int(spent_at), json
+
+
+class GrantStore:
+    """`op:{gid}:grant`"""
+
+    def __init__(self, redis: Database) -> None:
+        self._redis = redis
+        self._exchange = redis.register_script(_EXCHANGE)
+
+    async def save(self, grant: Grant, beside: Entry) -> None:
+        """Write a new grant together with its code; the grant lives as long as the code until it is redeemed."""
+        async with self._redis.pipeline(transaction=True) as pipeline:
+            pipeline.set(grant_key(grant.gid), to_json(grant), ex=beside.ttl)
+            pipeline.set(beside.key, beside.json, ex=beside.ttl)
+            await pipeline.execute()
+
+    async def find_with(self, gid: str, *keys: str) -> tuple[Grant, list[str | None]] | None:
+        """A living grant and the values beside it, in one round trip; None when the grant is gone."""
+        grant, *values = await self._redis.mget(grant_key(gid), *keys)
+        return (from_json(Grant, grant), values) if grant else None
+
+    async def exchange(self, gid: str, presented: str, entries: list[Entry], now: int, grace: int = 0) -> None:
+        """Spend what lies at the key `presented` and write `entries`, in one atomic step.
+
+        Within `grace` seconds after it was spent it may be spent again. Raises AlreadySpent and Gone.
+        """
+        keys = [grant_key(gid), presented, *(entry.key for entry in entries)]
+        values: list[Any] = [now, grace]
+        for entry in entries:
+            values += [entry.json, entry.ttl]
+        outcome = await self._exchange(keys=keys, args=values)
+        if outcome == "reused":
+            raise AlreadySpent
+        if outcome != "exchanged":
+            raise Gone
+
+    async def revoke(self, gid: str) -> None:
+        """End a grant: its code and all of its tokens are dead at once."""
+        await self._redis.delete(grant_key(gid))
+
+
+def handle_key(kind: str, handle: Handle) -> str:
+    """The key of a code (`code`), an access token (`at`) or a refresh token (`rt`)."""
+    return f"op:{{{handle.gid}}}:{kind}:{handle.digest}"
