@@ -13,6 +13,7 @@ from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.maint_notifications import MaintNotificationsConfig
 
 # `Any`: redis-py types one client for synchronous and asynchronous use, so that its answers cannot be awaited
 # under a strict checker. The stores give each answer its type.
@@ -32,6 +33,8 @@ def connect(url: str, timeout: float) -> Database:
         "decode_responses": True,
         "socket_timeout": timeout,
         "socket_connect_timeout": timeout,
+        # With them on, redis-py's pool does not look whether a connection was closed while it lay idle.
+        "maint_notifications_config": MaintNotificationsConfig(enabled=False),
     }
     scheme = url.partition("://")[0]
     if scheme in ("redis", "rediss", "unix"):

@@ -47,10 +47,10 @@ class Setting:
 
 def setting(parse: Callable[[str], Any], description: str, *, default: Any = _REQUIRED, secret: bool = False) -> Any:
     """Declare a field that is read from the variable of the same name in upper case."""
-    return dataclasses.field(
-        repr=not secret,
-        metadata={_MEANING: Setting(parse, default, secret, description)},
-    )
+    metadata = {_MEANING: Setting(parse, default, secret, description)}
+    if default is _REQUIRED:
+        return dataclasses.field(repr=not secret, metadata=metadata)
+    return dataclasses.field(repr=not secret, metadata=metadata, default_factory=lambda: default)
 
 
 def declared(settings_class: type) -> dict[str, Setting]:

@@ -83,9 +83,9 @@ class AuthorizationCode:
     client_id: str
     redirect_uri: str
     scope: str
-    nonce: str | None
-    code_challenge: str | None
     expires_at: int
+    nonce: str | None = None
+    code_challenge: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,49 @@
+"""A provider over a real Redis."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from typing import Any
+
+import pytest
+from op_testing import ISSUER, Clock, ProviderFactory, RunningProvider, populate
+
+from op.app import create_app
+from op.provider import Provider
+from op.settings import Settings
+from redis_server import RedisServer
+from servicekit.redis import Database
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def provider_with(redis: Database, redis_server: RedisServer, clock: Clock) -> AsyncIterator[ProviderFactory]:
+    """Start a provider with settings of its own."""
+    async with AsyncExitStack() as stack:
+
+        async def start(**changes: Any) -> RunningProvider:
+            settings = Settings(
+                **{
+                    "redis_url": redis_server.url,
+                    "oidc_issuer": ISSUER,
+                    "op_secret_key": "a-key-for-tests-of-more-than-32-characters",
+                    "redis_timeout": 2.0,
+                    "login_attempts": 5,
+                    **changes,
+                }
+            )
+            app = create_app(settings, clock=clock)
+            running = await stack.enter_async_context(app.test_app())
+            op: Provider = app.extensions["provider"]
+            await populate(op)
+            return RunningProvider(running.test_client(), running.test_client, op, clock)
+
+        yield start
+
+
+@pytest.fixture
+async def provider(provider_with: ProviderFactory) -> RunningProvider:
+    return await provider_with()

@@ -1,0 +1,149 @@
+"""What the provider's tests share: a running provider, what a client and a browser do with it, a clock to move."""
+
+import base64
+import hashlib
+import re
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from quart.typing import TestClientProtocol
+
+from op.directory import new_user, user_entry
+from op.protocol.client_metadata import client_of
+from op.provider import Provider
+
+ISSUER = "http://localhost:25000"
+REDIRECT_URI = "http://client.test/callback"
+SECRET = "a-secret-of-the-test-client-that-is-long-enough"
+VERIFIER = secrets.token_urlsafe(48)
+CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
+
+
+class Clock:
+    """Seconds since the epoch, moved by hand."""
+
+    def __init__(self) -> None:
+        self.time = 1_800_000_000.0
+
+    def __call__(self) -> float:
+        return self.time
+
+    def pass_seconds(self, seconds: float) -> None:
+        self.time += seconds
+
+
+@dataclass
+class RunningProvider:
+    """A provider in service, and what a test does with it again and again."""
+
+    client: TestClientProtocol
+    new_client: Callable[[], TestClientProtocol]
+    op: Provider
+    clock: Clock
+    request: dict[str, str] = field(
+        default_factory=lambda: {
+            "response_type": "code",
+            "client_id": "web",
+            "redirect_uri": REDIRECT_URI,
+            "scope": "openid email profile",
+            "state": "state-of-the-test",
+            "nonce": "nonce-of-the-test",
+            "code_challenge": CHALLENGE,
+            "code_challenge_method": "S256",
+        }
+    )
+
+    async def authorize(self, *, client: TestClientProtocol | None = None, **changes: str | None) -> Any:
+        """GET /authorize with the usual parameters; a change to None leaves one out."""
+        asked = {k: v for k, v in (self.request | changes).items() if v is not None}
+        return await (client or self.client).get("/authorize", query_string=asked)
+
+    async def login(self, username: str = "user0", password: str = "password0", **changes: str | None) -> Any:
+        """GET /authorize, then fill in the form; the response to the form."""
+        response = await self.authorize(**changes)
+        return await self.submit_login(response.location, username, password)
+
+    async def submit_login(
+        self, location: str, username: str = "user0", password: str = "password0", **changes: str
+    ) -> Any:
+        page = await self.client.get(location.removeprefix(ISSUER))
+        form = hidden_fields(await page.get_data(as_text=True))
+        form |= {"username": username, "password": password, **changes}
+        return await self.client.post("/login", form=form)
+
+    async def code(self, **changes: str | None) -> str:
+        """A fresh code for the user who logs in, or is logged in already."""
+        response = await self.authorize(**changes)
+        if response.location.startswith(f"{ISSUER}/login"):
+            response = await self.submit_login(response.location)
+        return query_of(response.location)["code"]
+
+    async def token(self, **form: str | None) -> Any:
+        """POST /token as the client `web` with client_secret_basic, unless the form says otherwise."""
+        headers = {} if "client_id" in form else basic("web", SECRET)
+        return await self.client.post("/token", form={k: v for k, v in form.items() if v is not None}, headers=headers)
+
+    async def redeem(self, code: str, /, **changes: str | None) -> Any:
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": REDIRECT_URI,
+            "code_verifier": VERIFIER,
+        }
+        return await self.token(**(form | changes))
+
+    async def tokens(self, **changes: str | None) -> dict[str, Any]:
+        """A whole sign-in: the token response."""
+        response = await self.redeem(await self.code(**changes))
+        assert response.status_code == 200, await response.get_data(as_text=True)
+        return await response.get_json()
+
+    async def refresh(self, refresh_token: str, **changes: str | None) -> Any:
+        return await self.token(grant_type="refresh_token", refresh_token=refresh_token, **changes)
+
+    async def introspect(self, token: str, client_id: str = "web", secret: str = SECRET) -> dict[str, Any]:
+        response = await self.client.post("/introspect", form={"token": token}, headers=basic(client_id, secret))
+        assert response.status_code == 200
+        return await response.get_json()
+
+    async def userinfo(self, token: str) -> Any:
+        return await self.client.get("/userinfo", headers={"Authorization": f"Bearer {token}"})
+
+
+def basic(client_id: str, secret: str) -> dict[str, str]:
+    return {"Authorization": "Basic " + base64.b64encode(f"{client_id}:{secret}".encode()).decode()}
+
+
+def query_of(url: str) -> dict[str, str]:
+    return dict(parse_qsl(urlsplit(url).query, keep_blank_values=True))
+
+
+def hidden_fields(html: str) -> dict[str, str]:
+    return dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', html))
+
+
+ProviderFactory = Callable[..., Awaitable[RunningProvider]]
+
+
+async def populate(op: Provider) -> None:
+    """One user and a few clients."""
+    claims = {"name": "User Zero", "email": "user0@example.com", "email_verified": True, "nickname": "Zero"}
+    if await op.users.find("user0") is None:
+        entry = user_entry({"username": "user0", "password": "password0", "claims": claims})
+        await op.users.save(await new_user(entry, op.passwords))
+    web = {"client_secret": SECRET, "redirect_uris": [REDIRECT_URI]}
+    for metadata in (
+        {"client_id": "web", **web, "post_logout_redirect_uris": ["http://client.test/bye"]},
+        {"client_id": "other", "client_secret": SECRET + "2", "redirect_uris": ["http://other.test/callback"]},
+        {"client_id": "spa", "token_endpoint_auth_method": "none", "redirect_uris": [REDIRECT_URI]},
+        {"client_id": "post", **web, "token_endpoint_auth_method": "client_secret_post"},
+        {"client_id": "es256", **web, "id_token_signed_response_alg": "ES256"},
+        {"client_id": "hs256", **web, "id_token_signed_response_alg": "HS256"},
+        {"client_id": "jwt", **web, "access_token_format": "jwt"},
+        {"client_id": "no-refresh", **web, "grant_types": ["authorization_code"]},
+        {"client_id": "resource-server", "client_secret": SECRET + "3", "grant_types": []},
+    ):
+        await op.clients.save(client_of(metadata))

@@ -1,0 +1,229 @@
+"""GET and POST /authorize (RFC 6749 §4.1, OpenID Connect Core §3.1.2)."""
+
+import pytest
+from op_testing import ISSUER, REDIRECT_URI, ProviderFactory, RunningProvider, query_of
+
+
+async def test_without_a_session_the_browser_goes_to_the_login(provider: RunningProvider) -> None:
+    response = await provider.authorize()
+    assert response.status_code == 303
+    assert response.location.startswith(f"{ISSUER}/login?login=")
+    cookie = response.headers["Set-Cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=Lax" in cookie
+
+
+async def test_a_code_comes_with_state_and_iss(provider: RunningProvider) -> None:
+    """RFC 6749 §4.1.2, RFC 9207 §2."""
+    response = await provider.login()
+    assert response.status_code == 303
+    assert response.location.startswith(f"{REDIRECT_URI}?")
+    answer = query_of(response.location)
+    assert answer.keys() == {"code", "state", "iss"}
+    assert answer["state"] == "state-of-the-test"
+    assert answer["iss"] == ISSUER
+
+
+async def test_within_the_session_another_client_needs_no_password(provider: RunningProvider) -> None:
+    await provider.login()
+    response = await provider.authorize(client_id="other", redirect_uri="http://other.test/callback")
+    assert "code" in query_of(response.location)
+
+
+async def test_post_works_like_get(provider: RunningProvider) -> None:
+    """OpenID Connect Core §3.1.2.1: GET and POST."""
+    await provider.login()
+    response = await provider.client.post("/authorize", form=provider.request)
+    assert response.status_code == 303
+    assert "code" in query_of(response.location)
+
+
+async def test_a_query_of_the_redirect_uri_is_kept(provider: RunningProvider) -> None:
+    """RFC 6749 §3.1.2."""
+    client = await provider.op.clients.read("web")
+    assert client is not None
+    uri = f"{REDIRECT_URI}?tenant=a%20b"
+    await provider.op.clients.save(type(client)(client_id="query", client_secret="s", redirect_uris=(uri,)))
+    response = await provider.login(client_id="query", redirect_uri=uri)
+    assert response.location.startswith(f"{uri}&code=")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"client_id": None}, id="missing client_id"),
+        pytest.param({"client_id": "nobody"}, id="unknown client"),
+        pytest.param({"redirect_uri": None}, id="missing redirect_uri"),
+        pytest.param({"redirect_uri": f"{REDIRECT_URI}/"}, id="off by a slash"),
+        pytest.param({"redirect_uri": f"{REDIRECT_URI}?a=b"}, id="off by a query"),
+        pytest.param({"redirect_uri": REDIRECT_URI.replace("callback", "Callback")}, id="off by a case"),
+        pytest.param({"redirect_uri": REDIRECT_URI.replace("client.test", "CLIENT.test")}, id="off by the host's case"),
+        pytest.param({"redirect_uri": f"{REDIRECT_URI}#fragment"}, id="off by a fragment"),
+        pytest.param({"redirect_uri": "http://client.test:80/callback"}, id="off by a default port"),
+        pytest.param({"redirect_uri": "https://client.test/callback"}, id="off by the scheme"),
+        pytest.param({"redirect_uri": "http://client.test/callback/../callback"}, id="off by dots"),
+        pytest.param({"redirect_uri": "http://other.test/callback"}, id="of another client"),
+        pytest.param({"redirect_uri": "//client.test/callback"}, id="without a scheme"),
+        pytest.param({"redirect_uri": "javascript:alert(1)"}, id="a script"),
+    ],
+)
+async def test_an_unknown_client_or_redirect_uri_never_redirects(
+    provider: RunningProvider, changes: dict[str, str | None]
+) -> None:
+    """RFC 6749 §4.1.2.1, RFC 9700 §4.1.3."""
+    response = await provider.authorize(**changes)
+    assert response.status_code == 400
+    assert response.location is None
+    assert "text/html" in response.headers["Content-Type"]
+
+
+@pytest.mark.parametrize("name", ["client_id", "redirect_uri"])
+async def test_a_repeated_client_id_or_redirect_uri_never_redirects(provider: RunningProvider, name: str) -> None:
+    """RFC 6749 §3.1."""
+    pairs = [*provider.request.items(), (name, provider.request[name])]
+    query = "&".join(f"{key}={value}" for key, value in pairs).replace(" ", "+")
+    response = await provider.client.get(f"/authorize?{query}")
+    assert response.status_code == 400
+    assert response.location is None
+
+
+async def test_a_missing_nonce_gets_400(provider: RunningProvider) -> None:
+    response = await provider.authorize(nonce=None)
+    assert response.status_code == 400
+    assert response.location is None
+    assert "nonce is required" in (await response.get_data(as_text=True)).lower()
+
+
+async def test_a_missing_nonce_is_allowed_without_openid(provider: RunningProvider) -> None:
+    response = await provider.login(nonce=None, scope="email")
+    assert "code" in query_of(response.location)
+
+
+async def test_a_missing_nonce_is_allowed_by_require_nonce_false(provider_with: ProviderFactory) -> None:
+    provider = await provider_with(require_nonce=False)
+    response = await provider.login(nonce=None)
+    assert "code" in query_of(response.location)
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        pytest.param({"response_type": None}, "invalid_request", id="RFC 6749 §3.1.1 missing response_type"),
+        pytest.param({"response_type": "token"}, "unsupported_response_type", id="RFC 6749 §3.1.1 token"),
+        pytest.param({"response_type": "code id_token"}, "unsupported_response_type", id="hybrid"),
+        pytest.param({"response_mode": "fragment"}, "invalid_request", id="response_mode fragment"),
+        pytest.param({"scope": "unknown"}, "invalid_scope", id="RFC 6749 §3.3 unknown scope alone"),
+        pytest.param({"scope": "openid  email"}, "invalid_scope", id="RFC 6749 §3.3 two spaces"),
+        pytest.param({"code_challenge": None, "code_challenge_method": None}, "invalid_request", id="missing PKCE"),
+        pytest.param({"code_challenge": None}, "invalid_request", id="a method without a challenge"),
+        pytest.param({"code_challenge_method": "plain"}, "invalid_request", id="plain PKCE"),
+        pytest.param({"code_challenge_method": None}, "invalid_request", id="a default of plain PKCE"),
+        pytest.param({"code_challenge": "short"}, "invalid_request", id="a challenge of the wrong length"),
+        pytest.param({"prompt": "none login"}, "invalid_request", id="Core §3.1.2.1 none is alone"),
+        pytest.param({"prompt": "none"}, "login_required", id="Core §3.1.2.6 prompt none without a session"),
+        pytest.param({"max_age": "soon"}, "invalid_request", id="max_age no number"),
+        pytest.param({"request": "a.b.c"}, "request_not_supported", id="Core §6.1 request object"),
+        pytest.param({"request_uri": "urn:x"}, "request_uri_not_supported", id="Core §6.2 request_uri"),
+        pytest.param({"registration": "{}"}, "registration_not_supported", id="Core §7.2.1 registration"),
+    ],
+)
+async def test_other_errors_go_back_to_the_client(
+    provider: RunningProvider, changes: dict[str, str | None], error: str
+) -> None:
+    """RFC 6749 §4.1.2.1: error, error_description and state; RFC 9207 §2: iss."""
+    response = await provider.authorize(**changes)
+    assert response.status_code == 303
+    assert response.location.startswith(f"{REDIRECT_URI}?")
+    answer = query_of(response.location)
+    assert answer["error"] == error
+    assert answer["error_description"]
+    assert answer["state"] == "state-of-the-test"
+    assert answer["iss"] == ISSUER
+    assert "code" not in answer
+
+
+async def test_a_repeated_parameter_is_refused(provider: RunningProvider) -> None:
+    """RFC 6749 §3.1: a state that came twice is not sent back."""
+    query = "&".join(f"{k}={v}" for k, v in [*provider.request.items(), ("state", "another")]).replace(" ", "+")
+    answer = query_of((await provider.client.get(f"/authorize?{query}")).location)
+    assert answer["error"] == "invalid_request"
+    assert "state" not in answer
+
+
+async def test_pkce_may_be_left_to_confidential_clients(provider_with: ProviderFactory) -> None:
+    provider = await provider_with(require_pkce=False)
+    without = {"code_challenge": None, "code_challenge_method": None}
+    assert "code" in query_of((await provider.login(**without)).location)
+    public = await provider.authorize(client_id="spa", **without)
+    assert query_of(public.location)["error"] == "invalid_request"
+
+
+async def test_a_client_without_the_grant_is_refused(provider: RunningProvider) -> None:
+    client = await provider.op.clients.read("web")
+    assert client is not None
+    await provider.op.clients.save(
+        type(client)(client_id="machine", client_secret="s", redirect_uris=(REDIRECT_URI,), grant_types=())
+    )
+    answer = query_of((await provider.authorize(client_id="machine")).location)
+    assert answer["error"] == "unauthorized_client"
+
+
+async def test_prompt_login_asks_again(provider: RunningProvider) -> None:
+    """OpenID Connect Core §3.1.2.1."""
+    await provider.login()
+    provider.clock.pass_seconds(10)
+    response = await provider.authorize(prompt="login")
+    assert response.location.startswith(f"{ISSUER}/login")
+    assert (await provider.client.get(response.location.removeprefix(ISSUER))).status_code == 200
+    assert "code" in query_of((await provider.submit_login(response.location)).location)
+
+
+@pytest.mark.parametrize(("age", "asked_again"), [(59, False), (61, True)], ids=["younger", "older"])
+async def test_max_age(provider: RunningProvider, age: int, asked_again: bool) -> None:
+    """OpenID Connect Core §3.1.2.1."""
+    await provider.login()
+    provider.clock.pass_seconds(age)
+    response = await provider.authorize(max_age="60")
+    assert response.location.startswith(f"{ISSUER}/login") is asked_again
+
+
+async def test_prompt_none_within_a_session_gives_a_code(provider: RunningProvider) -> None:
+    await provider.login()
+    assert "code" in query_of((await provider.authorize(prompt="none")).location)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        pytest.param(b"client_id=%00", id="NUL"),
+        pytest.param(b"client_id=%ff", id="invalid UTF-8"),
+        pytest.param(b"&".join(b"a%d=1" % i for i in range(100)), id="too many parameters"),
+        pytest.param(b"client_id=" + b"x" * 9000, id="a long parameter"),
+    ],
+)
+async def test_parameters_that_cannot_be_read_get_400(provider: RunningProvider, query: bytes) -> None:
+    response = await provider.client.get("/authorize?" + query.decode())
+    assert response.status_code == 400
+    posted = await provider.client.post(
+        "/authorize", data=query, headers={"Content-Type": "application/x-www-form-urlencoded"}
+    )
+    assert posted.status_code == 400
+
+
+async def test_a_form_of_another_type_gets_400(provider: RunningProvider) -> None:
+    response = await provider.client.post("/authorize", data=b"{}", headers={"Content-Type": "application/json"})
+    assert response.status_code == 400
+
+
+async def test_a_long_state_is_not_sent_back(provider: RunningProvider) -> None:
+    answer = query_of((await provider.authorize(state="x" * 3000)).location)
+    assert answer["error"] == "invalid_request"
+    assert "state" not in answer
+
+
+async def test_pages_have_strict_headers(provider: RunningProvider) -> None:
+    response = await provider.authorize(client_id="nobody")
+    assert response.headers["Content-Security-Policy"].startswith("default-src 'none'")
+    assert response.headers["X-Frame-Options"] == "DENY"
+    assert response.headers["Cache-Control"] == "no-store"
+    assert response.headers["X-Content-Type-Options"] == "nosniff"

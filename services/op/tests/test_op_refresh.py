@@ -1,0 +1,122 @@
+"""POST /token with a refresh token (RFC 6749 §6, RFC 9700 §4.14)."""
+
+import asyncio
+
+import pytest
+from op_testing import SECRET, ProviderFactory, RunningProvider
+from test_op_token import assert_refused
+
+
+async def test_it_gives_new_tokens_and_no_id_token(provider: RunningProvider) -> None:
+    first = await provider.tokens()
+    response = await provider.refresh(first["refresh_token"])
+    second = await response.get_json()
+    assert response.status_code == 200
+    assert second.keys() == {"access_token", "token_type", "expires_in", "scope", "refresh_token"}
+    assert second["access_token"] != first["access_token"]
+    assert second["refresh_token"] != first["refresh_token"]
+    assert (await provider.userinfo(second["access_token"])).status_code == 200
+
+
+async def test_a_reused_refresh_token_ends_the_grant(provider: RunningProvider) -> None:
+    """RFC 9700 §4.14.2: neither the thief nor the victim can go on."""
+    first = await provider.tokens()
+    second = await (await provider.refresh(first["refresh_token"])).get_json()
+    await assert_refused(await provider.refresh(first["refresh_token"]), "invalid_grant")
+    await assert_refused(await provider.refresh(second["refresh_token"]), "invalid_grant")
+    assert (await provider.userinfo(second["access_token"])).status_code == 401
+
+
+async def test_within_the_grace_it_may_come_again(provider_with: ProviderFactory) -> None:
+    """A client that lost the answer can ask again; after the grace it ends the grant."""
+    provider = await provider_with(refresh_token_grace=10)
+    first = await provider.tokens()
+    await provider.refresh(first["refresh_token"])
+    provider.clock.pass_seconds(9)
+    again = await provider.refresh(first["refresh_token"])
+    assert again.status_code == 200
+    latest = (await again.get_json())["refresh_token"]
+    provider.clock.pass_seconds(1)
+    await assert_refused(await provider.refresh(first["refresh_token"]), "invalid_grant")
+    await assert_refused(await provider.refresh(latest), "invalid_grant")
+
+
+async def test_fifty_parallel_refreshes_have_one_winner(provider: RunningProvider) -> None:
+    await asyncio.gather(*(provider.op.clients._redis.ping() for _ in range(50)))
+    tokens = await provider.tokens()
+    responses = await asyncio.gather(*(provider.refresh(tokens["refresh_token"]) for _ in range(50)))
+    assert sorted(response.status_code for response in responses) == [200] + [400] * 49
+
+
+async def test_a_refresh_token_of_another_client_is_refused_and_lives_on(provider: RunningProvider) -> None:
+    tokens = await provider.tokens()
+    stranger = {"client_id": "other", "client_secret": SECRET + "2"}
+    await assert_refused(await provider.refresh(tokens["refresh_token"], **stranger), "invalid_grant")
+    assert (await provider.refresh(tokens["refresh_token"])).status_code == 200
+
+
+async def test_a_wider_scope_is_refused_and_loses_nothing(provider: RunningProvider) -> None:
+    """RFC 6749 §6."""
+    tokens = await provider.tokens(scope="openid email")
+    wider = await provider.refresh(tokens["refresh_token"], scope="openid email profile")
+    await assert_refused(wider, "invalid_scope")
+    assert (await provider.refresh(tokens["refresh_token"])).status_code == 200
+
+
+async def test_a_narrower_scope_holds_for_the_access_token_alone(provider: RunningProvider) -> None:
+    tokens = await provider.tokens()
+    narrow = await (await provider.refresh(tokens["refresh_token"], scope="openid")).get_json()
+    assert narrow["scope"] == "openid"
+    claims = await (await provider.userinfo(narrow["access_token"])).get_json()
+    assert claims == {"sub": "user0"}
+    full = await (await provider.refresh(narrow["refresh_token"])).get_json()
+    assert full["scope"] == "openid email profile"
+
+
+@pytest.mark.parametrize(
+    ("token", "error"),
+    [
+        pytest.param(None, "invalid_request", id="missing"),
+        pytest.param("nonsense", "invalid_grant", id="of no form"),
+        pytest.param("A" * 22 + "." + "B" * 43, "invalid_grant", id="unknown"),
+    ],
+)
+async def test_a_token_that_is_none(provider: RunningProvider, token: str | None, error: str) -> None:
+    response = await provider.token(grant_type="refresh_token", refresh_token=token)
+    await assert_refused(response, error)
+
+
+async def test_an_access_token_is_no_refresh_token(provider: RunningProvider) -> None:
+    tokens = await provider.tokens()
+    await assert_refused(await provider.refresh(tokens["access_token"]), "invalid_grant")
+
+
+async def test_a_refresh_token_ends(provider_with: ProviderFactory) -> None:
+    provider = await provider_with(refresh_token_ttl=1000)
+    tokens = await provider.tokens()
+    provider.clock.pass_seconds(1000)
+    await assert_refused(await provider.refresh(tokens["refresh_token"]), "invalid_grant")
+
+
+async def test_a_grant_lives_as_long_as_its_refresh_token(provider_with: ProviderFactory) -> None:
+    provider = await provider_with(refresh_token_ttl=1000, access_token_ttl=50)
+    await provider.tokens()
+    redis = provider.op.clients._redis
+    ttls = {key.split(":")[2]: await redis.ttl(key) async for key in redis.scan_iter(match="op:{*")}
+    assert 990 < ttls["grant"] <= 1000
+    assert 990 < ttls["rt"] <= 1000
+    assert 40 < ttls["at"] <= 50
+
+
+async def test_a_removed_user_cannot_refresh(provider: RunningProvider) -> None:
+    tokens = await provider.tokens()
+    user = await provider.op.users.find("user0")
+    assert user is not None
+    await provider.op.users.remove(user)
+    await assert_refused(await provider.refresh(tokens["refresh_token"]), "invalid_grant")
+
+
+async def test_a_public_client_refreshes_without_a_secret(provider: RunningProvider) -> None:
+    code = await provider.code(client_id="spa")
+    tokens = await (await provider.redeem(code, client_id="spa")).get_json()
+    assert (await provider.refresh(tokens["refresh_token"], client_id="spa")).status_code == 200

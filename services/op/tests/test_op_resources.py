@@ -1,0 +1,236 @@
+"""What a token opens and how it ends: UserInfo (Core §5.3), introspection (RFC 7662), revocation (RFC 7009)."""
+
+from typing import Any
+
+import pytest
+from op_testing import SECRET, RunningProvider, basic
+from test_op_token import assert_refused
+
+FORMATS = pytest.mark.parametrize("client_id", ["web", "jwt"], ids=["opaque", "jwt"])
+
+
+async def tokens_of(provider: RunningProvider, client_id: str = "web", **changes: str | None) -> dict[str, Any]:
+    code = await provider.code(client_id=client_id, **changes)
+    return await (await provider.redeem(code, client_id=client_id, client_secret=SECRET)).get_json()
+
+
+# --- UserInfo --------------------------------------------------------------------------------------------------------
+
+
+@FORMATS
+async def test_userinfo_gives_claims_by_scope(provider: RunningProvider, client_id: str) -> None:
+    token = (await tokens_of(provider, client_id))["access_token"]
+    response = await provider.userinfo(token)
+    assert response.status_code == 200
+    assert response.headers["Cache-Control"] == "no-store"
+    assert await response.get_json() == {
+        "sub": "user0",
+        "email": "user0@example.com",
+        "email_verified": True,
+        "name": "User Zero",
+        "nickname": "Zero",
+    }
+    email_only = (await tokens_of(provider, client_id, scope="openid email"))["access_token"]
+    claims = await (await provider.userinfo(email_only)).get_json()
+    assert claims == {"sub": "user0", "email": "user0@example.com", "email_verified": True}
+
+
+@FORMATS
+async def test_userinfo_by_post(provider: RunningProvider, client_id: str) -> None:
+    """RFC 6750 §2.2; Core §5.3.1."""
+    token = (await tokens_of(provider, client_id))["access_token"]
+    by_header = await provider.client.post("/userinfo", headers={"Authorization": f"Bearer {token}"})
+    by_body = await provider.client.post("/userinfo", form={"access_token": token})
+    assert (by_header.status_code, by_body.status_code) == (200, 200)
+
+
+async def test_userinfo_without_a_token_gets_401_without_an_error_code(provider: RunningProvider) -> None:
+    """RFC 6750 §3.1."""
+    response = await provider.client.get("/userinfo")
+    assert response.status_code == 401
+    assert response.headers["WWW-Authenticate"] == 'Bearer realm="Trefoil"'
+
+
+@pytest.mark.parametrize("token", ["fake", "A" * 22 + "." + "B" * 43, "a.b.c", "eyJhbGciOiJub25lIn0.e30."])
+async def test_userinfo_with_a_fake_token_gets_401(provider: RunningProvider, token: str) -> None:
+    response = await provider.userinfo(token)
+    await assert_refused(response, "invalid_token", 401)
+    assert 'error="invalid_token"' in response.headers["WWW-Authenticate"]
+
+
+async def test_userinfo_without_openid_gets_403(provider: RunningProvider) -> None:
+    token = (await tokens_of(provider, scope="email", nonce=None))["access_token"]
+    response = await provider.userinfo(token)
+    await assert_refused(response, "insufficient_scope", 403)
+    assert 'scope="openid"' in response.headers["WWW-Authenticate"]
+
+
+async def test_userinfo_refuses_an_id_token(provider: RunningProvider) -> None:
+    await assert_refused(await provider.userinfo((await tokens_of(provider))["id_token"]), "invalid_token", 401)
+
+
+async def test_userinfo_refuses_a_refresh_token(provider: RunningProvider) -> None:
+    tokens = await tokens_of(provider)
+    await assert_refused(await provider.userinfo(tokens["refresh_token"]), "invalid_token", 401)
+
+
+async def test_userinfo_refuses_a_token_in_the_query(provider: RunningProvider) -> None:
+    """RFC 6750 §5.3."""
+    token = (await tokens_of(provider))["access_token"]
+    response = await provider.client.get(f"/userinfo?access_token={token}")
+    await assert_refused(response, "invalid_request")
+
+
+async def test_userinfo_refuses_two_tokens(provider: RunningProvider) -> None:
+    """RFC 6750 §2."""
+    token = (await tokens_of(provider))["access_token"]
+    response = await provider.client.post(
+        "/userinfo", form={"access_token": token}, headers={"Authorization": f"Bearer {token}"}
+    )
+    await assert_refused(response, "invalid_request")
+
+
+@FORMATS
+@pytest.mark.parametrize(("seconds", "status"), [(299, 200), (300, 401)], ids=["before", "after"])
+async def test_an_access_token_ends(provider: RunningProvider, client_id: str, seconds: int, status: int) -> None:
+    token = (await tokens_of(provider, client_id))["access_token"]
+    provider.clock.pass_seconds(seconds)
+    assert (await provider.userinfo(token)).status_code == status
+
+
+async def test_a_changed_jwt_opens_nothing(provider: RunningProvider) -> None:
+    token = (await tokens_of(provider, "jwt"))["access_token"]
+    header, payload, signature = token.split(".")
+    swapped = "A" if signature[0] != "A" else "B"
+    response = await provider.userinfo(f"{header}.{payload}.{swapped}{signature[1:]}")
+    await assert_refused(response, "invalid_token", 401)
+
+
+async def test_the_jti_of_a_jwt_is_no_token(provider: RunningProvider) -> None:
+    """A `jti` has the form of an opaque token; it must not work as one."""
+    from jose import jwt  # noqa: PLC0415
+
+    token = (await tokens_of(provider, "jwt"))["access_token"]
+    jti = jwt.get_unverified_claims(token)["jti"]
+    await assert_refused(await provider.userinfo(jti), "invalid_token", 401)
+
+
+# --- Introspection ---------------------------------------------------------------------------------------------------
+
+
+@FORMATS
+async def test_introspection_of_a_live_token(provider: RunningProvider, client_id: str) -> None:
+    """RFC 7662 §2.2, asked by the resource server that the token is for."""
+    token = (await tokens_of(provider, client_id))["access_token"]
+    now = int(provider.clock())
+    assert await provider.introspect(token, "resource-server", SECRET + "3") == {
+        "active": True,
+        "iss": "http://localhost:25000",
+        "sub": "user0",
+        "client_id": client_id,
+        "scope": "openid email profile",
+        "aud": "resource-server",
+        "token_type": "Bearer",
+        "iat": now,
+        "exp": now + 300,
+    }
+
+
+async def test_introspection_of_a_refresh_token_by_its_client(provider: RunningProvider) -> None:
+    tokens = await tokens_of(provider)
+    answer = await provider.introspect(tokens["refresh_token"])
+    assert answer["active"] is True
+    assert "token_type" not in answer
+    stranger = await provider.introspect(tokens["refresh_token"], "resource-server", SECRET + "3")
+    assert stranger == {"active": False}
+
+
+@pytest.mark.parametrize("token", ["fake", "A" * 22 + "." + "B" * 43, "a.b.c", "[" * 5000 + ".b.c", "é"])
+async def test_introspection_of_what_is_no_token(provider: RunningProvider, token: str) -> None:
+    """RFC 7662 §2.2: inactive is an answer, not an error."""
+    assert await provider.introspect(token) == {"active": False}
+
+
+async def test_introspection_by_a_stranger_tells_nothing(provider: RunningProvider) -> None:
+    """RFC 7662 §4."""
+    token = (await tokens_of(provider))["access_token"]
+    assert await provider.introspect(token, "other", SECRET + "2") == {"active": False}
+
+
+@pytest.mark.parametrize(
+    ("headers", "form", "error", "status"),
+    [
+        pytest.param({}, {"token": "x"}, "invalid_client", 401, id="unauthenticated"),
+        pytest.param(basic("web", "wrong"), {"token": "x"}, "invalid_client", 401, id="wrong secret"),
+        pytest.param({}, {"token": "x", "client_id": "spa"}, "unauthorized_client", 400, id="a public client"),
+        pytest.param(basic("web", SECRET), {}, "invalid_request", 400, id="no token"),
+    ],
+)
+async def test_introspection_is_authenticated(
+    provider: RunningProvider, headers: dict[str, str], form: dict[str, str], error: str, status: int
+) -> None:
+    """RFC 7662 §2.1, §2.3."""
+    await assert_refused(await provider.client.post("/introspect", form=form, headers=headers), error, status)
+
+
+async def test_introspection_takes_one_round_trip(provider: RunningProvider) -> None:
+    token = (await tokens_of(provider))["access_token"]
+    await provider.introspect(token)
+    redis = provider.op.clients._redis
+    before = (await redis.info("stats"))["total_commands_processed"]
+    await provider.introspect(token)
+    after = (await redis.info("stats"))["total_commands_processed"]
+    assert after - before == 2, "one MGET, and the INFO that counts"
+
+
+# --- Revocation ------------------------------------------------------------------------------------------------------
+
+
+async def revoke(provider: RunningProvider, token: str, client_id: str = "web", secret: str = SECRET) -> Any:
+    return await provider.client.post("/revoke", form={"token": token}, headers=basic(client_id, secret))
+
+
+@FORMATS
+async def test_revoking_an_access_token_ends_it_alone(provider: RunningProvider, client_id: str) -> None:
+    """RFC 7009 §2.1."""
+    tokens = await tokens_of(provider, client_id)
+    assert (await revoke(provider, tokens["access_token"], client_id)).status_code == 200
+    assert (await provider.userinfo(tokens["access_token"])).status_code == 401
+    again = await provider.refresh(tokens["refresh_token"], client_id=client_id, client_secret=SECRET)
+    assert again.status_code == 200
+
+
+async def test_revoking_a_refresh_token_ends_its_grant(provider: RunningProvider) -> None:
+    """RFC 7009 §2.1."""
+    tokens = await tokens_of(provider)
+    assert (await revoke(provider, tokens["refresh_token"])).status_code == 200
+    assert (await provider.userinfo(tokens["access_token"])).status_code == 401
+    await assert_refused(await provider.refresh(tokens["refresh_token"]), "invalid_grant")
+
+
+@pytest.mark.parametrize("token", ["fake", "A" * 22 + "." + "B" * 43])
+async def test_revoking_an_unknown_token_succeeds(provider: RunningProvider, token: str) -> None:
+    """RFC 7009 §2.2."""
+    assert (await revoke(provider, token)).status_code == 200
+
+
+async def test_revoking_anothers_token_is_refused(provider: RunningProvider) -> None:
+    """RFC 7009 §2.1."""
+    tokens = await tokens_of(provider)
+    response = await revoke(provider, tokens["access_token"], "other", SECRET + "2")
+    await assert_refused(response, "unauthorized_client")
+    assert (await provider.userinfo(tokens["access_token"])).status_code == 200
+
+
+async def test_revocation_is_authenticated(provider: RunningProvider) -> None:
+    response = await provider.client.post("/revoke", form={"token": "x"})
+    await assert_refused(response, "invalid_client", 401)
+
+
+async def test_a_public_client_revokes_its_own_token(provider: RunningProvider) -> None:
+    """RFC 7009 §2.1."""
+    code = await provider.code(client_id="spa")
+    tokens = await (await provider.redeem(code, client_id="spa")).get_json()
+    form = {"token": tokens["refresh_token"], "client_id": "spa"}
+    assert (await provider.client.post("/revoke", form=form)).status_code == 200
+    assert (await provider.userinfo(tokens["access_token"])).status_code == 401

@@ -1,0 +1,381 @@
+"""POST /token with an authorization code (RFC 6749 §4.1.3, §5, OpenID Connect Core §3.1.3)."""
+
+import asyncio
+import base64
+import json
+from typing import Any
+
+import pytest
+from jose import jwt
+from op_testing import (
+    CHALLENGE,
+    ISSUER,
+    REDIRECT_URI,
+    SECRET,
+    VERIFIER,
+    ProviderFactory,
+    RunningProvider,
+    basic,
+)
+
+from op.protocol.claims import at_hash
+
+
+def header_of(token: str) -> dict[str, Any]:
+    return jwt.get_unverified_header(token)
+
+
+def claims_of(token: str) -> dict[str, Any]:
+    return jwt.get_unverified_claims(token)
+
+
+async def assert_refused(response: Any, error: str, status: int = 400) -> dict[str, Any]:
+    body = await response.get_json()
+    assert (response.status_code, body["error"]) == (status, error), body
+    assert body["error_description"]
+    assert response.headers["Cache-Control"] == "no-store"
+    return body
+
+
+async def test_a_code_gives_tokens(provider: RunningProvider) -> None:
+    """RFC 6749 §5.1, OpenID Connect Core §3.1.3.3."""
+    response = await provider.redeem(await provider.code())
+    tokens = await response.get_json()
+    assert tokens.keys() == {"access_token", "token_type", "expires_in", "scope", "refresh_token", "id_token"}
+    assert tokens["token_type"] == "Bearer"
+    assert tokens["expires_in"] == 300
+    assert tokens["scope"] == "openid email profile"
+    assert response.headers["Cache-Control"] == "no-store"
+    assert response.headers["Pragma"] == "no-cache"
+    assert response.headers["Content-Type"] == "application/json"
+
+
+async def test_the_id_token_has_the_claims_of_the_lab_and_no_other(provider: RunningProvider) -> None:
+    """OpenID Connect Core §2: no client_id, no scope, no jti."""
+    tokens = await provider.tokens()
+    now = int(provider.clock())
+    claims = claims_of(tokens["id_token"])
+    sid = claims.pop("sid")
+    assert sid
+    assert claims == {
+        "iss": ISSUER,
+        "sub": "user0",
+        "aud": "web",
+        "exp": now + 60,
+        "iat": now,
+        "auth_time": now,
+        "nonce": "nonce-of-the-test",
+        "at_hash": at_hash(tokens["access_token"]),
+        "email": "user0@example.com",
+        "email_verified": True,
+        "name": "User Zero",
+        "nickname": "Zero",
+    }
+
+
+async def test_claims_follow_the_granted_scope(provider: RunningProvider) -> None:
+    """OpenID Connect Core §5.4."""
+    claims = claims_of((await provider.tokens(scope="openid email"))["id_token"])
+    assert "email" in claims
+    assert "name" not in claims
+
+
+async def test_an_unknown_scope_is_left_out(provider: RunningProvider) -> None:
+    """OpenID Connect Core §3.1.2.1."""
+    assert (await provider.tokens(scope="openid unknown"))["scope"] == "openid"
+
+
+async def test_without_openid_it_is_plain_oauth(provider: RunningProvider) -> None:
+    tokens = await provider.tokens(scope="email", nonce=None)
+    assert "id_token" not in tokens
+    assert tokens["scope"] == "email"
+
+
+async def test_at_hash_of_the_specification() -> None:
+    """The left half of the SHA-256 (OpenID Connect Core §3.1.3.6), with the value of Core's appendix A.3."""
+    assert at_hash("jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y") == "77QmUPtjPfzWtF2AnpK9RQ"
+
+
+@pytest.mark.parametrize("algorithm", ["RS256", "ES256"])
+async def test_the_id_token_is_signed_with_a_published_key(provider: RunningProvider, algorithm: str) -> None:
+    client_id = {"RS256": "web", "ES256": "es256"}[algorithm]
+    code = await provider.code(client_id=client_id)
+    response = await provider.redeem(code, client_id=client_id, client_secret=SECRET)
+    tokens = await response.get_json()
+    header = header_of(tokens["id_token"])
+    keys = (await (await provider.client.get("/jwks")).get_json())["keys"]
+    key = next(k for k in keys if k["kid"] == header["kid"])
+    assert header == {"alg": algorithm, "typ": "JWT", "kid": key["kid"]}
+    assert not {"d", "p", "q"} & key.keys(), "a private member is published"
+    options = {"verify_exp": False, "verify_iat": False}
+    jwt.decode(tokens["id_token"], key, [algorithm], options, "web" if client_id == "web" else client_id,
+               access_token=tokens["access_token"])  # fmt: skip
+
+
+async def test_hs256_is_keyed_with_the_octets_of_the_secret(provider: RunningProvider) -> None:
+    """OpenID Connect Core §10.1: the lab's setting."""
+    code = await provider.code(client_id="hs256")
+    response = await provider.redeem(code, client_id="hs256", client_secret=SECRET)
+    tokens = await response.get_json()
+    assert header_of(tokens["id_token"]) == {"alg": "HS256", "typ": "JWT"}
+    jwt.decode(tokens["id_token"], SECRET, ["HS256"], {"verify_exp": False}, "hs256",
+               access_token=tokens["access_token"])  # fmt: skip
+
+
+@pytest.mark.parametrize("by", ["setting", "client"])
+async def test_a_jwt_access_token_is_of_rfc_9068(provider_with: ProviderFactory, by: str) -> None:
+    """RFC 9068 §2: and unlike the id_token in type, audience and claims."""
+    provider = await provider_with(access_token_format="jwt" if by == "setting" else "opaque")
+    client_id = "web" if by == "setting" else "jwt"
+    code = await provider.code(client_id=client_id)
+    tokens = await (await provider.redeem(code, client_id=client_id, client_secret=SECRET)).get_json()
+    assert header_of(tokens["access_token"])["typ"] == "at+jwt"
+    assert header_of(tokens["access_token"])["alg"] == "RS256"
+    claims = claims_of(tokens["access_token"])
+    now = int(provider.clock())
+    assert claims.pop("jti")
+    assert claims == {
+        "iss": ISSUER,
+        "sub": "user0",
+        "aud": "resource-server",
+        "client_id": client_id,
+        "scope": "openid email profile",
+        "iat": now,
+        "exp": now + 300,
+    }
+
+
+async def test_opaque_tokens_are_not_in_redis_in_the_clear(provider: RunningProvider) -> None:
+    code = await provider.code()
+    tokens = await (await provider.redeem(code)).get_json()
+    redis = provider.op.clients._redis
+    stored = ""
+    async for key in redis.scan_iter():
+        stored += key + ((await redis.get(key)) or "")
+    for secret in (code, tokens["access_token"], tokens["refresh_token"], SECRET, VERIFIER, "PRIVATE KEY"):
+        assert secret.split(".")[-1] not in stored
+
+
+# --- The code's bindings ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        pytest.param({"code": None}, "invalid_request", id="§4.1.3 missing code"),
+        pytest.param({"code": "nonsense"}, "invalid_grant", id="a code of no form"),
+        pytest.param({"code": "A" * 22 + "." + "B" * 43}, "invalid_grant", id="an unknown code"),
+        pytest.param({"redirect_uri": None}, "invalid_request", id="§4.1.3 missing redirect_uri"),
+        pytest.param({"redirect_uri": REDIRECT_URI + "/"}, "invalid_grant", id="§4.1.3 another redirect_uri"),
+        pytest.param({"code_verifier": None}, "invalid_grant", id="RFC 7636 §4.6 missing verifier"),
+        pytest.param({"code_verifier": "x" * 43}, "invalid_grant", id="RFC 7636 §4.6 wrong verifier"),
+        pytest.param({"code_verifier": "short"}, "invalid_grant", id="RFC 7636 §4.1 short verifier"),
+        pytest.param({"code_verifier": "ü" * 43}, "invalid_grant", id="RFC 7636 §4.1 verifier not ASCII"),
+        pytest.param({"code_verifier": CHALLENGE}, "invalid_grant", id="the challenge as verifier (plain)"),
+        pytest.param(
+            {"client_id": "other", "client_secret": SECRET + "2"}, "invalid_grant", id="§4.1.3 code of another client"
+        ),
+    ],
+)
+async def test_a_code_is_bound(provider: RunningProvider, changes: dict[str, str | None], error: str) -> None:
+    """A request that fails loses nothing: the code can still be redeemed as it should be."""
+    code = await provider.code()
+    await assert_refused(await provider.redeem(code, **changes), error)
+    assert (await provider.redeem(code)).status_code == 200
+
+
+async def test_a_verifier_without_a_challenge_is_refused(provider_with: ProviderFactory) -> None:
+    """RFC 9700 §4.8.2: PKCE downgrade."""
+    provider = await provider_with(require_pkce=False)
+    code = await provider.code(code_challenge=None, code_challenge_method=None)
+    await assert_refused(await provider.redeem(code), "invalid_grant")
+    assert (await provider.redeem(code, code_verifier=None)).status_code == 200
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(59, 200), (60, 400)], ids=["before", "after"])
+async def test_a_code_ends_after_its_60_seconds(provider: RunningProvider, seconds: int, status: int) -> None:
+    code = await provider.code()
+    provider.clock.pass_seconds(seconds)
+    assert (await provider.redeem(code)).status_code == status
+
+
+async def test_a_code_has_a_ttl_of_60_seconds_in_redis(provider: RunningProvider) -> None:
+    await provider.code()
+    redis = provider.op.clients._redis
+    ttls = [await redis.ttl(key) async for key in redis.scan_iter(match="op:{*")]
+    assert len(ttls) == 2
+    assert all(0 < ttl <= 60 for ttl in ttls)
+
+
+async def test_a_second_redemption_ends_the_tokens(provider: RunningProvider) -> None:
+    """RFC 6749 §4.1.2."""
+    code = await provider.code()
+    tokens = await (await provider.redeem(code)).get_json()
+    assert (await provider.userinfo(tokens["access_token"])).status_code == 200
+    await assert_refused(await provider.redeem(code), "invalid_grant")
+    assert (await provider.userinfo(tokens["access_token"])).status_code == 401
+    assert await provider.introspect(tokens["access_token"]) == {"active": False}
+    await assert_refused(await provider.refresh(tokens["refresh_token"]), "invalid_grant")
+
+
+async def test_a_code_of_another_client_does_not_end_its_grant(provider: RunningProvider) -> None:
+    code = await provider.code()
+    tokens = await (await provider.redeem(code)).get_json()
+    stranger = {"client_id": "other", "client_secret": SECRET + "2"}
+    await assert_refused(await provider.redeem(code, **stranger), "invalid_grant")
+    assert (await provider.userinfo(tokens["access_token"])).status_code == 200
+
+
+async def test_fifty_parallel_redemptions_have_one_winner_whose_tokens_die(provider: RunningProvider) -> None:
+    """RFC 6749 §4.1.2, with connections that are open already."""
+    await asyncio.gather(*(provider.op.clients._redis.ping() for _ in range(50)))
+    code = await provider.code()
+    responses = await asyncio.gather(*(provider.redeem(code) for _ in range(50)))
+    statuses = sorted(response.status_code for response in responses)
+    assert statuses == [200] + [400] * 49
+    winner = next(response for response in responses if response.status_code == 200)
+    tokens = await winner.get_json()
+    assert await provider.introspect(tokens["access_token"]) == {"active": False}
+
+
+async def test_a_removed_user_gets_no_tokens(provider: RunningProvider) -> None:
+    code = await provider.code()
+    user = await provider.op.users.find("user0")
+    assert user is not None
+    await provider.op.users.remove(user)
+    await assert_refused(await provider.redeem(code), "invalid_grant")
+
+
+# --- Client authentication -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("client_id", "how"),
+    [("web", "basic"), ("web", "post"), ("post", "post"), ("spa", "none")],
+    ids=["client_secret_basic", "client_secret_post", "registered post", "none, a public client"],
+)
+async def test_a_client_authenticates(provider: RunningProvider, client_id: str, how: str) -> None:
+    """RFC 6749 §2.3.1, §3.2.1."""
+    code = await provider.code(client_id=client_id)
+    form = {"client_id": client_id} if how != "basic" else {}
+    if how == "post":
+        form["client_secret"] = SECRET
+    assert (await provider.redeem(code, **form)).status_code == 200
+
+
+async def test_basic_credentials_are_form_encoded(provider: RunningProvider) -> None:
+    """RFC 6749 §2.3.1."""
+    client = await provider.op.clients.read("web")
+    assert client is not None
+    await provider.op.clients.save(type(client)(client_id="a:b", client_secret="s+ %é", redirect_uris=(REDIRECT_URI,)))
+    headers = basic("a%3Ab", "s%2B+%25%C3%A9")
+    response = await provider.client.post("/token", form={"grant_type": "x"}, headers=headers)
+    await assert_refused(response, "unsupported_grant_type")
+
+
+@pytest.mark.parametrize(
+    ("headers", "form"),
+    [
+        pytest.param({}, {}, id="no authentication"),
+        pytest.param(basic("web", "wrong"), {}, id="wrong secret by basic"),
+        pytest.param(basic("nobody", "wrong"), {}, id="unknown client"),
+        pytest.param({}, {"client_id": "web", "client_secret": "wrong"}, id="wrong secret by post"),
+        pytest.param({}, {"client_id": "web"}, id="a confidential client without its secret"),
+        pytest.param(basic("post", SECRET), {}, id="a method that is not the registered one"),
+        pytest.param(basic("spa", ""), {}, id="basic by a public client"),
+        pytest.param({"Authorization": "Basic !!!"}, {}, id="no base64"),
+        pytest.param({"Authorization": "Basic " + base64.b64encode(b"no-colon").decode()}, {}, id="no colon"),
+        pytest.param({"Authorization": "Basic " + base64.b64encode(b"\xff:\xff").decode()}, {}, id="no UTF-8"),
+        pytest.param({"Authorization": "Bearer x"}, {}, id="another scheme"),
+    ],
+)
+async def test_failed_client_authentication_gets_401_with_a_challenge(
+    provider: RunningProvider, headers: dict[str, str], form: dict[str, str]
+) -> None:
+    """RFC 6749 §5.2."""
+    response = await provider.client.post(
+        "/token", form={"grant_type": "authorization_code", "code": "x", **form}, headers=headers
+    )
+    await assert_refused(response, "invalid_client", 401)
+    assert response.headers["WWW-Authenticate"].startswith("Basic ")
+
+
+async def test_two_authentication_methods_at_once_are_refused(provider: RunningProvider) -> None:
+    """RFC 6749 §2.3."""
+    response = await provider.client.post(
+        "/token",
+        form={"grant_type": "authorization_code", "client_id": "web", "client_secret": SECRET},
+        headers=basic("web", SECRET),
+    )
+    await assert_refused(response, "invalid_request")
+
+
+async def test_a_client_id_beside_another_in_the_header_is_refused(provider: RunningProvider) -> None:
+    response = await provider.client.post(
+        "/token", form={"grant_type": "authorization_code", "client_id": "other"}, headers=basic("web", SECRET)
+    )
+    await assert_refused(response, "invalid_request")
+
+
+# --- The request itself ----------------------------------------------------------------------------------------------
+
+
+async def test_a_missing_or_unknown_grant_type(provider: RunningProvider) -> None:
+    """RFC 6749 §5.2."""
+    await assert_refused(await provider.token(code="x"), "invalid_request")
+    await assert_refused(await provider.token(grant_type="password"), "unsupported_grant_type")
+
+
+async def test_a_grant_type_that_is_not_the_clients(provider: RunningProvider) -> None:
+    form = {"client_id": "no-refresh", "client_secret": SECRET}
+    await assert_refused(await provider.refresh("x", **form), "unauthorized_client")
+
+
+async def test_a_client_without_refresh_gets_no_refresh_token(provider: RunningProvider) -> None:
+    code = await provider.code(client_id="no-refresh")
+    tokens = await (await provider.redeem(code, client_id="no-refresh", client_secret=SECRET)).get_json()
+    assert "refresh_token" not in tokens
+
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded", **basic("web", SECRET)}
+
+
+@pytest.mark.parametrize(
+    ("data", "headers", "status"),
+    [
+        pytest.param(b"grant_type=a&grant_type=b", FORM, 400, id="§3.2 a repeated parameter"),
+        pytest.param(b"grant_type=%ff", FORM, 400, id="invalid UTF-8, encoded"),
+        pytest.param(b"grant_type=\xff", FORM, 400, id="invalid UTF-8, raw"),
+        pytest.param(b"grant_type=a%00b", FORM, 400, id="NUL"),
+        pytest.param(b"code=" + b"x" * 50_000, FORM, 400, id="a parameter of 50 KB"),
+        pytest.param(b"a=1&" * 100, FORM, 400, id="too many parameters"),
+        pytest.param(b"x" * 70_000, FORM, 413, id="a body over the limit"),
+        pytest.param(b"", FORM, 400, id="an empty body"),
+        pytest.param(json.dumps({"grant_type": "x"}).encode(), {"Content-Type": "application/json"}, 400, id="JSON"),
+        pytest.param(b"grant_type=x", {"Content-Type": "text/plain"}, 400, id="another content type"),
+        pytest.param(b"grant_type=x", {}, 400, id="no content type"),
+    ],
+)
+async def test_a_request_that_cannot_be_read_gets_a_clear_4xx(
+    provider: RunningProvider, data: bytes, headers: dict[str, str], status: int
+) -> None:
+    response = await provider.client.post("/token", data=data, headers=headers)
+    body = await response.get_json()
+    assert (response.status_code, body["error"]) == (status, "invalid_request")
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+async def test_other_methods_get_405(provider: RunningProvider, method: str) -> None:
+    response = await provider.client.open("/token", method=method)
+    assert response.status_code == 405
+    assert "POST" in response.headers["Allow"]
+
+
+async def test_scripts_of_other_origins_may_call_it(provider: RunningProvider) -> None:
+    """A single-page application is a client, too: CORS without credentials."""
+    response = await provider.client.options("/token", headers={"Origin": "http://spa.test"})
+    assert response.status_code == 204
+    assert response.headers["Access-Control-Allow-Origin"] == "*"
+    assert "authorization" in response.headers["Access-Control-Allow-Headers"]
+    introspect = await provider.client.options("/introspect", headers={"Origin": "http://spa.test"})
+    assert "Access-Control-Allow-Origin" not in introspect.headers
