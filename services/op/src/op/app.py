@@ -72,11 +72,13 @@ def create_app(settings: Settings | None = None, *, clock: Callable[[], float] =
 
     @app.while_serving
     async def lifespan() -> AsyncGenerator[None, None]:
-        await provisioning.start()
-        yield
-        await provisioning.stop()
-        op.passwords.close()
-        await redis.aclose()
+        try:
+            await provisioning.start()
+            yield
+        finally:
+            await provisioning.stop()
+            op.passwords.close()
+            await redis.aclose()
 
     routes = {
         **_machine_routes(op),

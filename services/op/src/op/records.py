@@ -47,12 +47,16 @@ class AuthorizationRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoginRequest:
-    """An authorization request that waits for its login; `browser` is the hash of that browser's login cookie."""
+    """An authorization request that waits for its login.
+
+    `browser` is the hash of that browser's login cookie, `sid` the session that it had when it asked.
+    """
 
     id: str
     browser: str
     created_at: int
     request: AuthorizationRequest
+    sid: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -53,7 +53,7 @@ async def authorize(op: Provider) -> Response:
     except OAuthError as error:
         event(log, "authorization refused", client_id=client.client_id, error=error.code, reason=error)
         return see_other(redirect_error(redirect_uri, error, _short(state), op.issuer))
-    return await _to_login(op, request)
+    return await _to_login(op, request, session)
 
 
 async def grant_code(op: Provider, request: AuthorizationRequest, session: Session) -> str:
@@ -81,9 +81,15 @@ async def grant_code(op: Provider, request: AuthorizationRequest, session: Sessi
     return code_redirect(request.redirect_uri, code, request.state, op.issuer)
 
 
-async def _to_login(op: Provider, request: AuthorizationRequest) -> Response:
+async def _to_login(op: Provider, request: AuthorizationRequest, session: Session | None) -> Response:
     secret = browser_secret(op)
-    login = LoginRequest(id=new_grant_id(), browser=digest(secret), created_at=op.now(), request=request)
+    login = LoginRequest(
+        id=new_grant_id(),
+        browser=digest(secret),
+        created_at=op.now(),
+        request=request,
+        sid=session.sid if session else None,
+    )
     await op.login_requests.save(login)
     event(log, "login needed", client_id=request.client_id, scope=request.scope)
     response = see_other(f"{op.issuer}/login?login={login.id}")

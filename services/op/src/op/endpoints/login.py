@@ -19,7 +19,7 @@ from op.endpoints.pages import (
 )
 from op.errors import UnknownRedirect
 from op.passwords import PASSWORD_LIMIT
-from op.protocol.authorization_request import login_is_needed
+from op.protocol.authorization_request import is_logged_in_since
 from op.protocol.handle import digest, new_grant_id, new_secret
 from op.provider import Provider
 from op.records import LoginRequest, Session, User
@@ -46,7 +46,7 @@ async def show_login(op: Provider) -> Response:
     """The form; a browser that has logged in meanwhile goes on without it."""
     login = await _waiting(op, (await parameters()).get("login"))
     session = await op.sessions.find(cookie(op, SESSION_COOKIE))
-    if session and not login_is_needed(login.request, session, op.now(), asked_at=login.created_at):
+    if session and is_logged_in_since(login, session, op.now()):
         return await _proceed(op, login, session)
     return await _form(op, login, username=login.request.login_hint or "")
 

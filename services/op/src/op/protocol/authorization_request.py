@@ -19,7 +19,7 @@ from op.errors import (
 )
 from op.protocol.pkce import check_challenge
 from op.protocol.scope import granted_scope
-from op.records import AuthorizationRequest, Client, Session
+from op.records import AuthorizationRequest, Client, LoginRequest, Session
 from servicekit.parameters import Parameters
 
 PROMPTS = ("none", "login", "select_account")
@@ -181,19 +181,22 @@ def validate(asked: Asked) -> AuthorizationRequest:
     )
 
 
-def login_is_needed(
-    request: AuthorizationRequest, session: Session | None, now: int, *, asked_at: int | None = None
-) -> bool:
-    """Whether the person must log in for this request (OpenID Connect Core §3.1.2.3).
+def login_is_needed(request: AuthorizationRequest, session: Session | None, now: int) -> bool:
+    """Whether the person must log in for this request (OpenID Connect Core §3.1.2.3)."""
+    if session is None or request.prompts & {"login", "select_account"}:
+        return True
+    return request.max_age is not None and now - session.auth_time > request.max_age
 
-    `asked_at` is when the request first came, for one that already waits: a login since then is recent enough for
-    `prompt=login`.
+
+def is_logged_in_since(login: LoginRequest, session: Session | None, now: int) -> bool:
+    """Whether a login that came after the request answers it, in another tab or because the cookie came late.
+
+    A request that demands a fresh login is answered by a new session alone.
     """
     if session is None:
-        return True
-    if request.prompts & {"login", "select_account"}:
-        return asked_at is None or session.auth_time < asked_at
-    return request.max_age is not None and now - session.auth_time > request.max_age
+        return False
+    fresh = session.sid != login.sid and session.auth_time >= login.created_at
+    return fresh or not login_is_needed(login.request, session, now)
 
 
 def origin_of(url: str) -> str:

@@ -1,0 +1,150 @@
+"""The directory file, and the command line for administrators."""
+
+import dataclasses
+import io
+import json
+from pathlib import Path
+
+import pytest
+from op_testing import RunningProvider
+
+from op.administration import administrate
+from op.directory import DirectoryError, load, read_directory
+from op.settings import Settings
+from redis_server import RedisServer
+from servicekit.redis import Database
+
+DEMO = Path(__file__).parents[3] / "deploy" / "demo" / "directory.yaml"
+ENVIRONMENT = {"CLIENT_SECRET": "c" * 40, "RS_CLIENT_SECRET": "r" * 40}
+KEY = "a-key-for-tests-of-more-than-32-characters"
+
+
+def write(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "directory.yaml"
+    path.write_text(text)
+    return path
+
+
+def test_the_demo_directory_is_valid() -> None:
+    directory = read_directory(DEMO, ENVIRONMENT)
+    assert [user.username for user in directory.users] == ["user0"]
+    assert [client.client_id for client in directory.clients] == ["demo-client", "resource-server"]
+    assert directory.clients[0].client_secret == "c" * 40
+    assert directory.clients[0].id_token_signed_response_alg == "RS256"
+
+
+def test_variables_come_from_the_environment_or_a_file(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("from-a-file\n")
+    environment = {"CLIENT_SECRET_FILE": str(tmp_path / "secret"), "RS_CLIENT_SECRET": "x", "ID_TOKEN_ALG": "ES256"}
+    directory = read_directory(DEMO, environment)
+    assert directory.clients[0].client_secret == "from-a-file"
+    assert directory.clients[0].id_token_signed_response_alg == "ES256"
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        pytest.param("users: [", "while parsing", id="no YAML"),
+        pytest.param("- a", "must have users and clients", id="a list"),
+        pytest.param("people: []", "unknown: people", id="unknown section"),
+        pytest.param("users: {a: b}", "users must be a list", id="no list"),
+        pytest.param("users: [{username: a}]", "password must have", id="no password"),
+        pytest.param("users: [{username: a, password: b, claims: {shoe: 1}}]", "not a standard claim", id="claim"),
+        pytest.param("users: [{username: a, password: b, sub: ö}]", "sub must be", id="sub not ASCII"),
+        pytest.param("clients: [{client_id: a, client_name: '${NOPE}'}]", "environment has no NOPE", id="variable"),
+    ],
+)
+def test_faults_are_said_with_their_place(tmp_path: Path, text: str, fault: str) -> None:
+    with pytest.raises(DirectoryError, match=fault):
+        read_directory(write(tmp_path, text), {})
+
+
+async def test_loading_is_idempotent_and_keeps_what_an_administrator_changed(provider: RunningProvider) -> None:
+    op = provider.op
+    directory = read_directory(DEMO, ENVIRONMENT)
+    await load(directory, op.users, op.clients, op.passwords, KEY)
+    user = await op.users.find("user0")
+    assert user is not None
+    changed = dataclasses.replace(user, claims={"name": "Renamed"})
+    await op.users.save(changed)
+    await load(directory, op.users, op.clients, op.passwords, KEY)
+    assert await op.users.find("user0") == changed
+
+
+async def test_a_changed_entry_is_written_again(provider: RunningProvider) -> None:
+    op = provider.op
+    await load(read_directory(DEMO, ENVIRONMENT), op.users, op.clients, op.passwords, KEY)
+    changed = ENVIRONMENT | {"ID_TOKEN_ALG": "HS256"}
+    await load(read_directory(DEMO, changed), op.users, op.clients, op.passwords, KEY)
+    client = await op.clients.read("demo-client")
+    assert client is not None
+    assert client.id_token_signed_response_alg == "HS256"
+
+
+# --- The command line ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def run(
+    redis_server: RedisServer, redis: Database, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    """Carry out a command; gives its exit status and what it printed."""
+    settings = Settings(redis_url=redis_server.url, oidc_issuer="http://op.test", op_secret_key=KEY)
+
+    def command(*arguments: str, stdin: str = "") -> tuple[int, str, str]:
+        monkeypatch.setattr("sys.stdin", io.StringIO(stdin))
+        status = administrate(settings, list(arguments))
+        return status, *capsys.readouterr()
+
+    return command
+
+
+def test_users_by_command(run) -> None:
+    status, out, _ = run(
+        "users", "add", "ada", "--claim", "email=ada@x.org", "--claim", "email_verified=true", stdin="pw\n"
+    )
+    assert (status, out) == (0, "user ada added\n")
+    assert run("users", "list")[1] == "ada\tada\tada@x.org\n"
+    shown = json.loads(run("users", "show", "ADA")[1])
+    assert shown == {"sub": "ada", "username": "ada", "claims": {"email": "ada@x.org", "email_verified": True}}
+    assert run("users", "set-password", "ada", stdin="new\n")[:2] == (0, "password of ada set\n")
+    assert run("users", "remove", "ada")[:2] == (0, "user ada removed\n")
+    assert run("users", "show", "ada")[2] == "op: there is no user ada\n"
+
+
+def test_clients_by_command(run) -> None:
+    status, out, _ = run("clients", "add", "app", "--redirect-uri", "http://a/b", "--name", "An app")
+    secret = out.splitlines()[1].removeprefix("client_secret: ")
+    assert status == 0
+    assert len(secret) == 43
+    assert run("clients", "list")[1] == "app\tAn app\thttp://a/b\n"
+    shown = run("clients", "show", "app")[1]
+    assert secret not in shown
+    assert json.loads(shown)["redirect_uris"] == ["http://a/b"]
+    assert run("clients", "set-secret", "app", stdin="another\n")[0] == 0
+    assert run("clients", "remove", "app")[0] == 0
+    assert run("clients", "remove", "app")[2] == "op: there is no client app\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stdin", "fault"),
+    [
+        pytest.param(["users", "add", "ada"], "", "nothing was given", id="no password"),
+        pytest.param(["users", "add", "ada", "--claim", "shoe=1"], "pw", "not a standard claim", id="claim"),
+        pytest.param(["users", "add", "ada", "--claim", "shoe"], "pw", "name=value", id="claim without a value"),
+        pytest.param(["clients", "add", "app"], "", "needs redirect_uris", id="client without redirect_uris"),
+        pytest.param(["users", "remove", "nobody"], "", "no user nobody", id="unknown user"),
+        pytest.param(["clients", "show", "nobody"], "", "no client nobody", id="unknown client"),
+    ],
+)
+def test_a_fault_is_one_line(run, arguments: list[str], stdin: str, fault: str) -> None:
+    status, _, err = run(*arguments, stdin=stdin)
+    assert status == 1
+    assert fault in err
+    assert err.count("\n") == 1
+
+
+def test_a_name_is_taken_once(run) -> None:
+    run("users", "add", "ada", stdin="pw\n")
+    assert run("users", "add", "ada", stdin="pw\n")[0] == 1
+    assert "taken" in run("users", "add", "ADA", "--sub", "2", stdin="pw\n")[2]

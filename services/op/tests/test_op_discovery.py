@@ -1,0 +1,55 @@
+"""The discovery documents say what works, and nothing else (Discovery 1.0 §3, RFC 8414 §2)."""
+
+from op_testing import ISSUER, SECRET, RunningProvider, basic
+
+
+async def document(provider: RunningProvider, path: str = "/.well-known/openid-configuration") -> dict[str, object]:
+    response = await provider.client.get(path)
+    assert response.status_code == 200
+    assert response.headers["Content-Type"] == "application/json"
+    return await response.get_json()
+
+
+async def test_both_addresses_have_the_same_document(provider: RunningProvider) -> None:
+    assert await document(provider) == await document(provider, "/.well-known/oauth-authorization-server")
+
+
+async def test_the_issuer_is_exact(provider: RunningProvider) -> None:
+    assert (await document(provider))["issuer"] == ISSUER
+
+
+async def test_what_discovery_1_0_requires_is_there(provider: RunningProvider) -> None:
+    required = {
+        "issuer",
+        "authorization_endpoint",
+        "token_endpoint",
+        "jwks_uri",
+        "response_types_supported",
+        "subject_types_supported",
+        "id_token_signing_alg_values_supported",
+    }
+    assert required <= (await document(provider)).keys()
+
+
+async def test_every_endpoint_is_there(provider: RunningProvider) -> None:
+    """None answers 404 or 405 to its own method."""
+    metadata = await document(provider)
+    urls = {k: str(v) for k, v in metadata.items() if k.endswith("_endpoint") or k == "jwks_uri"}
+    assert len(urls) == 7
+    for name, url in urls.items():
+        get = await provider.client.get(url.removeprefix(ISSUER))
+        post = await provider.client.post(url.removeprefix(ISSUER), form={"token": "x"}, headers=basic("web", SECRET))
+        assert {get.status_code, post.status_code} - {404, 405}, name
+
+
+async def test_every_advertised_scope_works(provider: RunningProvider) -> None:
+    scopes = (await document(provider))["scopes_supported"]
+    assert scopes == ["openid", "email", "profile"]
+    assert (await provider.tokens(scope="openid email profile"))["scope"] == "openid email profile"
+
+
+async def test_what_is_not_supported_is_said(provider: RunningProvider) -> None:
+    """Discovery 1.0 §3: request_uri_parameter_supported is true unless it is said."""
+    metadata = await document(provider)
+    for name in ("request_uri_parameter_supported", "request_parameter_supported", "claims_parameter_supported"):
+        assert metadata[name] is False

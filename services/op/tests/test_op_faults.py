@@ -1,0 +1,102 @@
+"""Redis away, and the provider's start."""
+
+import time
+
+import pytest
+from op_testing import ISSUER, SECRET, Clock, basic
+
+from op.app import create_app
+from op.settings import Settings
+from redis_server import RedisServer, free_port
+
+KEY = "a-key-for-tests-of-more-than-32-characters"
+
+
+def settings(url: str, **changes: object) -> Settings:
+    return Settings(redis_url=url, oidc_issuer=ISSUER, op_secret_key=KEY, **changes)
+
+
+@pytest.fixture
+def away() -> str:
+    """The URL of a Redis that nobody serves."""
+    return f"redis://127.0.0.1:{free_port()}/0"
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/authorize?client_id=web"),
+        ("GET", "/login?login=" + "A" * 22),
+        ("POST", "/token"),
+        ("POST", "/introspect"),
+        ("POST", "/revoke"),
+        ("GET", "/userinfo"),
+        ("GET", "/jwks"),
+    ],
+)
+async def test_without_redis_every_endpoint_answers_503_within_a_second(away: str, method: str, path: str) -> None:
+    app = create_app(settings(away), clock=Clock())
+    client = app.test_client()
+    headers = basic("web", SECRET) if method == "POST" else {"Authorization": f"Bearer {'A' * 22}.{'B' * 43}"}
+    form = {"grant_type": "refresh_token", "token": "x"} if method == "POST" else None
+    start = time.monotonic()
+    response = await client.open(path, method=method, form=form, headers=headers)
+    assert time.monotonic() - start < 1
+    assert response.status_code == 503
+    assert response.headers["Retry-After"] == "1"
+    if path.startswith(("/authorize", "/login")):
+        assert "away for a moment" in await response.get_data(as_text=True)
+    else:
+        assert (await response.get_json())["error"] == "temporarily_unavailable"
+
+
+async def test_discovery_and_healthz_need_no_redis_and_readyz_does(away: str) -> None:
+    client = create_app(settings(away), clock=Clock()).test_client()
+    assert (await client.get("/.well-known/openid-configuration")).status_code == 200
+    assert (await client.get("/healthz")).status_code == 200
+    readyz = await client.get("/readyz")
+    assert readyz.status_code == 503
+    assert (await readyz.get_json())["failed"].keys() == {"redis", "provisioning"}
+
+
+async def test_it_starts_without_redis_and_is_ready_when_redis_comes(tmp_path_factory: pytest.TempPathFactory) -> None:
+    server = RedisServer(tmp_path_factory.mktemp("late"))
+    app = create_app(settings(server.url), clock=Clock())
+    async with app.test_app() as running:
+        client = running.test_client()
+        assert (await client.get("/readyz")).status_code == 503
+        server.start()
+        try:
+            deadline = time.monotonic() + 10
+            while (await client.get("/readyz")).status_code != 200:
+                assert time.monotonic() < deadline, "it did not recover by itself"
+        finally:
+            server.stop()
+
+
+async def test_a_paused_redis_is_a_503_within_a_second_and_recovers(tmp_path_factory: pytest.TempPathFactory) -> None:
+    server = RedisServer(tmp_path_factory.mktemp("paused")).start()
+    try:
+        app = create_app(settings(server.url), clock=Clock())
+        async with app.test_app() as running:
+            client = running.test_client()
+            assert (await client.get("/readyz")).status_code == 200
+            server.pause()
+            start = time.monotonic()
+            response = await client.post("/introspect", form={"token": "x"}, headers=basic("web", SECRET))
+            assert response.status_code == 503
+            assert time.monotonic() - start < 1
+            server.resume()
+            answer = await client.post("/introspect", form={"token": "x"}, headers=basic("web", SECRET))
+            assert answer.status_code == 401
+    finally:
+        server.stop()
+
+
+async def test_another_secret_key_fails_the_start(redis, redis_server: RedisServer) -> None:
+    async with create_app(settings(redis_server.url), clock=Clock()).test_app():
+        pass
+    other = Settings(redis_url=redis_server.url, oidc_issuer=ISSUER, op_secret_key="another" * 8)
+    with pytest.raises(Exception, match="op:keys"):
+        async with create_app(other, clock=Clock()).test_app():
+            pass

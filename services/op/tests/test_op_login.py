@@ -1,0 +1,228 @@
+"""GET and POST /login: the page, the session, and what stands against its abuse."""
+
+import asyncio
+import re
+
+import pytest
+from op_testing import ISSUER, ProviderFactory, RunningProvider, hidden_fields, query_of
+
+
+async def login_page(provider: RunningProvider) -> tuple[str, str]:
+    """The address of a login page and its HTML."""
+    location = (await provider.authorize()).location
+    page = await provider.client.get(location.removeprefix(ISSUER))
+    assert page.status_code == 200
+    return location, await page.get_data(as_text=True)
+
+
+async def test_the_page_names_the_client_and_labels_its_fields(provider: RunningProvider) -> None:
+    _, html = await login_page(provider)
+    assert "web" in html
+    for name in ("username", "password"):
+        assert f'<label for="{name}">' in html
+        assert f'autocomplete="{"username" if name == "username" else "current-password"}"' in html
+    assert 'lang="en"' in html
+    assert not re.search(r"(src|href|action)=\"https?://", html), "nothing may come from another host"
+
+
+async def test_a_good_password_opens_a_session_and_answers_303(provider: RunningProvider) -> None:
+    """RFC 9700 §4.12: a POST with credentials is never followed by another POST."""
+    response = await provider.login()
+    assert response.status_code == 303
+    cookie = next(c for c in response.headers.getlist("Set-Cookie") if c.startswith("op_session="))
+    assert "HttpOnly" in cookie
+    assert "SameSite=Lax" in cookie
+    assert "Path=/" in cookie
+
+
+async def test_cookies_are_secure_and_bound_to_the_host_under_https(provider_with: ProviderFactory) -> None:
+    provider = await provider_with(oidc_issuer="https://op.test")
+    response = await provider.authorize()
+    assert response.headers["Set-Cookie"].startswith("__Host-op_login=")
+    assert "Secure" in response.headers["Set-Cookie"]
+
+
+@pytest.mark.parametrize(
+    ("username", "password"),
+    [
+        pytest.param("user0", "wrong", id="wrong password"),
+        pytest.param("nobody", "password0", id="unknown user"),
+        pytest.param("user0", "x" * 5000, id="a long password"),
+        pytest.param("", "", id="nothing"),
+    ],
+)
+async def test_unknown_user_and_wrong_password_get_the_same_answer(
+    provider: RunningProvider, username: str, password: str
+) -> None:
+    response = await provider.login(username, password)
+    html = await response.get_data(as_text=True)
+    assert response.status_code == 403
+    assert "The username or the password is wrong." in html
+    assert "op_session" not in str(response.headers.getlist("Set-Cookie"))
+    assert await provider.client.get("/healthz")
+
+
+async def test_an_unknown_user_costs_as_much_as_a_wrong_password(
+    provider: RunningProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same work is done: one argon2 verification each."""
+    checked = []
+    verify = provider.op.passwords._verify
+
+    def counted(password_hash: str, password: str) -> bool:
+        checked.append(password_hash.rsplit("$", 2)[0])
+        return verify(password_hash, password)
+
+    monkeypatch.setattr(provider.op.passwords, "_verify", counted)
+    await provider.login("nobody", "wrong")
+    await provider.login("user0", "wrong")
+    assert len(checked) == 2
+    assert checked[0] == checked[1], "the same parameters"
+    assert "argon2id" in checked[0]
+
+
+async def test_after_a_wrong_password_the_right_one_works(provider: RunningProvider) -> None:
+    """A wrong password loses nothing: the waiting request is still there."""
+    location = (await provider.authorize()).location
+    assert (await provider.submit_login(location, password="wrong")).status_code == 403
+    assert "code" in query_of((await provider.submit_login(location)).location)
+
+
+async def test_usernames_have_no_case(provider: RunningProvider) -> None:
+    assert "code" in query_of((await provider.login("USER0")).location)
+
+
+async def test_a_login_gets_a_fresh_session_id(provider: RunningProvider) -> None:
+    """No session fixation: what the browser came with is neither used nor kept."""
+    first = await provider.login()
+    before = cookie_of(first)
+    response = await provider.authorize(prompt="login")
+    after = cookie_of(await provider.submit_login(response.location))
+    assert before != after
+    assert await provider.op.sessions.find(before) is None
+    assert await provider.op.sessions.find(after) is not None
+
+
+async def test_a_planted_cookie_is_not_taken_up(provider: RunningProvider) -> None:
+    provider.client.set_cookie("localhost", "op_session", "planted-by-an-attacker")
+    await provider.login()
+    assert await provider.op.sessions.find("planted-by-an-attacker") is None
+
+
+def cookie_of(response: object) -> str:
+    cookies = response.headers.getlist("Set-Cookie")  # type: ignore[attr-defined]
+    return next(c for c in cookies if c.startswith("op_session=")).split("=", 1)[1].split(";")[0]
+
+
+async def test_the_session_cookie_is_not_in_redis_in_the_clear(provider: RunningProvider) -> None:
+    cookie = cookie_of(await provider.login())
+    redis = provider.op.clients._redis
+    keys = [key async for key in redis.scan_iter()]
+    assert not [key for key in keys if cookie in key]
+    assert [key for key in keys if key.startswith("op:session:")]
+
+
+# --- CSRF ------------------------------------------------------------------------------------------------------------
+
+
+async def test_the_form_of_another_browser_is_refused(provider: RunningProvider) -> None:
+    """An attacker's own login form, sent by the victim's browser, signs nobody in (login CSRF)."""
+    _, html = await login_page(provider)
+    form = hidden_fields(html) | {"username": "user0", "password": "password0"}
+    victim = provider.new_client()
+    response = await victim.post("/login", form=form)
+    assert response.status_code == 400
+    await provider.authorize(client=victim)
+    assert (await victim.post("/login", form=form)).status_code == 400
+
+
+@pytest.mark.parametrize("token", ["", "0" * 64, "é"])
+async def test_a_wrong_csrf_token_is_refused(provider: RunningProvider, token: str) -> None:
+    location = (await provider.authorize()).location
+    response = await provider.submit_login(location, csrf_token=token)
+    assert response.status_code == 400
+    assert "op_session" not in str(response.headers)
+
+
+@pytest.mark.parametrize("origin", ["http://evil.test", "null", "http://localhost:25001"])
+async def test_a_form_from_another_origin_is_refused(provider: RunningProvider, origin: str) -> None:
+    _, html = await login_page(provider)
+    form = hidden_fields(html) | {"username": "user0", "password": "password0"}
+    response = await provider.client.post("/login", form=form, headers={"Origin": origin})
+    assert response.status_code == 400
+
+
+async def test_our_own_origin_is_accepted(provider: RunningProvider) -> None:
+    _, html = await login_page(provider)
+    form = hidden_fields(html) | {"username": "user0", "password": "password0"}
+    assert (await provider.client.post("/login", form=form, headers={"Origin": ISSUER})).status_code == 303
+
+
+# --- The waiting request ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("login", ["", "x", "A" * 22, "../../etc", "{}"])
+async def test_a_login_that_nobody_asked_for_is_refused(provider: RunningProvider, login: str) -> None:
+    response = await provider.client.get("/login", query_string={"login": login})
+    assert response.status_code == 400
+
+
+async def test_a_finished_login_cannot_be_sent_again(provider: RunningProvider) -> None:
+    _, html = await login_page(provider)
+    form = hidden_fields(html) | {"username": "user0", "password": "password0"}
+    assert (await provider.client.post("/login", form=form)).status_code == 303
+    assert (await provider.client.post("/login", form=form)).status_code == 400
+
+
+async def test_of_parallel_forms_one_gets_a_code(provider: RunningProvider) -> None:
+    """LoginRequest is taken once."""
+    _, html = await login_page(provider)
+    form = hidden_fields(html) | {"username": "user0", "password": "password0"}
+    responses = await asyncio.gather(*(provider.client.post("/login", form=form) for _ in range(5)))
+    assert sorted(r.status_code for r in responses) == [303] + [400] * 4
+
+
+async def test_a_second_tab_goes_on_after_the_first_logged_in(provider: RunningProvider) -> None:
+    second = (await provider.authorize()).location
+    await provider.login()
+    response = await provider.client.get(second.removeprefix(ISSUER))
+    assert response.status_code == 303
+    assert "code" in query_of(response.location)
+
+
+async def test_login_hint_fills_in_the_username(provider: RunningProvider) -> None:
+    """OpenID Connect Core §3.1.2.1; it is escaped."""
+    location = (await provider.authorize(login_hint='"><script>alert(1)</script>')).location
+    html = await (await provider.client.get(location.removeprefix(ISSUER))).get_data(as_text=True)
+    assert "<script>" not in html
+    assert "&lt;script&gt;" in html
+
+
+# --- Too many tries --------------------------------------------------------------------------------------------------
+
+
+async def test_too_many_wrong_passwords_are_refused_for_a_while(provider: RunningProvider) -> None:
+    """Even the right password is not looked at then; five are allowed in these tests."""
+    location = (await provider.authorize()).location
+    for _ in range(5):
+        assert (await provider.submit_login(location, password="wrong")).status_code == 403
+    response = await provider.submit_login(location)
+    assert response.status_code == 429
+    assert int(response.headers["Retry-After"]) > 0
+    assert (await provider.submit_login(location, username="nobody")).status_code == 403
+
+
+async def test_a_good_password_makes_up_for_wrong_ones(provider: RunningProvider) -> None:
+    for _ in range(3):
+        location = (await provider.authorize(prompt="login")).location
+        for _ in range(3):
+            assert (await provider.submit_login(location, password="wrong")).status_code == 403
+        assert (await provider.submit_login(location)).status_code == 303
+
+
+async def test_tries_end_by_themselves(provider: RunningProvider) -> None:
+    await provider.login(password="wrong")
+    redis = provider.op.clients._redis
+    ttls = [await redis.ttl(key) async for key in redis.scan_iter(match="op:attempts:*")]
+    assert len(ttls) == 1
+    assert 290 < ttls[0] <= 300

@@ -1,0 +1,107 @@
+"""GET and POST /logout (OpenID Connect RP-Initiated Logout 1.0)."""
+
+import pytest
+from jose import jwt
+from op_testing import ISSUER, SECRET, RunningProvider, hidden_fields, query_of
+
+BYE = "http://client.test/bye"
+
+
+async def logout(provider: RunningProvider, **parameters: str) -> object:
+    return await provider.client.get("/logout", query_string=parameters)
+
+
+async def signed_in(provider: RunningProvider) -> bool:
+    return "code" in query_of((await provider.authorize(prompt="none")).location)
+
+
+@pytest.mark.parametrize("client_id", ["web", "es256", "hs256"])
+async def test_with_a_hint_the_session_ends_at_once(provider: RunningProvider, client_id: str) -> None:
+    code = await provider.code(client_id=client_id)
+    tokens = await (await provider.redeem(code, client_id=client_id, client_secret=SECRET)).get_json()
+    provider.clock.pass_seconds(3600)
+    response = await logout(provider, id_token_hint=tokens["id_token"])
+    assert response.status_code == 200
+    assert not await signed_in(provider)
+
+
+async def test_it_returns_to_a_registered_address_with_state(provider: RunningProvider) -> None:
+    """§2, §3."""
+    tokens = await provider.tokens()
+    response = await logout(
+        provider, id_token_hint=tokens["id_token"], post_logout_redirect_uri=BYE, state="a b", client_id="web"
+    )
+    assert response.status_code == 303
+    assert response.location == f"{BYE}?state=a+b"
+
+
+async def test_without_a_hint_the_person_is_asked(provider: RunningProvider) -> None:
+    """§2: and the form is protected against CSRF."""
+    await provider.tokens()
+    page = await logout(provider, client_id="web", post_logout_redirect_uri=BYE, state="s")
+    assert page.status_code == 200
+    assert await signed_in(provider)
+    fields = hidden_fields(await page.get_data(as_text=True))
+    refused = await provider.client.post("/logout", form=fields | {"csrf_token": "0" * 64})
+    assert refused.status_code == 400
+    assert await signed_in(provider)
+    response = await provider.client.post("/logout", form=fields)
+    assert response.location == f"{BYE}?state=s"
+    assert not await signed_in(provider)
+
+
+async def test_a_hint_of_another_session_asks_too(provider: RunningProvider) -> None:
+    """An old id_token of the same person must not end a session that it is not of."""
+    old = await provider.tokens()
+    await provider.tokens(prompt="login")
+    page = await logout(provider, id_token_hint=old["id_token"])
+    assert "Sign out?" in await page.get_data(as_text=True)
+    assert await signed_in(provider)
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        pytest.param({"client_id": "web", "post_logout_redirect_uri": BYE + "/"}, id="off by a slash"),
+        pytest.param({"client_id": "other", "post_logout_redirect_uri": BYE}, id="of another client"),
+        pytest.param({"post_logout_redirect_uri": BYE}, id="of nobody"),
+        pytest.param({"client_id": "nobody", "post_logout_redirect_uri": BYE}, id="of an unknown client"),
+        pytest.param({"id_token_hint": "nonsense"}, id="a hint that is none"),
+        pytest.param({"id_token_hint": "a.b.c"}, id="a hint that cannot be read"),
+        pytest.param(
+            {"id_token_hint": jwt.encode({"iss": ISSUER, "aud": "web", "sub": "user0"}, "x" * 32)},
+            id="a hint signed by somebody else",
+        ),
+        pytest.param(
+            {"id_token_hint": jwt.encode({"iss": ISSUER, "aud": "nobody", "sub": "user0"}, "x" * 32)},
+            id="a hint for an unknown client",
+        ),
+    ],
+)
+async def test_what_is_not_ours_ends_and_redirects_nothing(
+    provider: RunningProvider, parameters: dict[str, str]
+) -> None:
+    await provider.tokens()
+    response = await logout(provider, **parameters)
+    assert response.status_code == 400
+    assert response.location is None
+    assert await signed_in(provider)
+
+
+async def test_a_client_id_beside_anothers_hint_is_refused(provider: RunningProvider) -> None:
+    tokens = await provider.tokens()
+    assert (await logout(provider, id_token_hint=tokens["id_token"], client_id="other")).status_code == 400
+
+
+async def test_an_hs256_hint_under_the_public_key_is_refused(provider: RunningProvider) -> None:
+    """The algorithm is the client's registered one, never the token's."""
+    await provider.tokens()
+    jwks = await provider.op.keys.jwks()
+    forged = jwt.encode({"iss": ISSUER, "aud": "web", "sub": "user0", "sid": "x"}, jwks["keys"][0]["n"])
+    assert (await logout(provider, id_token_hint=forged)).status_code == 400
+
+
+async def test_without_a_session_it_is_a_page(provider: RunningProvider) -> None:
+    response = await logout(provider)
+    assert response.status_code == 200
+    assert "signed out" in await response.get_data(as_text=True)

@@ -1,0 +1,159 @@
+"""The pure checks, by table."""
+
+import pytest
+from op_testing import CHALLENGE, VERIFIER
+
+from op.errors import InvalidGrant, InvalidScope, OAuthError
+from op.protocol.authorization_response import with_query
+from op.protocol.client_metadata import InvalidMetadata, client_of
+from op.protocol.handle import Handle, new_grant_id, new_handle
+from op.protocol.pkce import check_challenge, check_verifier, s256
+from op.protocol.scope import claims_of, granted_scope, narrowed_scope
+from op.tokens import handle_of
+from servicekit.parameters import Parameters
+
+
+def test_s256_of_rfc_7636_appendix_b() -> None:
+    verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+    assert s256(verifier) == "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+
+
+def test_a_matching_verifier_passes() -> None:
+    assert check_challenge(CHALLENGE, "S256", required=True) == CHALLENGE
+    check_verifier(CHALLENGE, VERIFIER)
+
+
+@pytest.mark.parametrize("verifier", [None, "", "x" * 42, "x" * 129, "x" * 43, "!" * 43], ids=repr)
+def test_any_other_verifier_fails(verifier: str | None) -> None:
+    with pytest.raises(InvalidGrant):
+        check_verifier(CHALLENGE, verifier)
+
+
+@pytest.mark.parametrize(
+    ("requested", "registered", "granted"),
+    [
+        ("openid email", "openid email profile", "openid email"),
+        ("email openid", "openid email", "email openid"),
+        ("openid openid", "openid", "openid"),
+        ("openid api", "openid", "openid"),
+        (None, "openid email profile", "email profile"),
+        (None, "openid", ""),
+    ],
+)
+def test_granted_scope(requested: str | None, registered: str, granted: str) -> None:
+    """RFC 6749 §3.3."""
+    assert granted_scope(requested, registered) == granted
+
+
+@pytest.mark.parametrize("requested", ["api", " openid", "openid  email", "öpenid", 'a"b', "a\\b"])
+def test_a_scope_that_cannot_be_granted(requested: str) -> None:
+    with pytest.raises(InvalidScope):
+        granted_scope(requested, "openid email")
+
+
+def test_a_scope_is_never_widened() -> None:
+    """RFC 6749 §6."""
+    assert narrowed_scope(None, "openid email") == "openid email"
+    assert narrowed_scope("email", "openid email") == "email"
+    with pytest.raises(InvalidScope):
+        narrowed_scope("openid profile", "openid email")
+
+
+def test_claims_that_are_not_known_are_left_out() -> None:
+    """OpenID Connect Core §5.3.2."""
+    assert claims_of({"email": "a@b.c", "name": None, "phone_number": "1"}, "openid email profile") == {
+        "email": "a@b.c"
+    }
+
+
+@pytest.mark.parametrize(
+    ("uri", "expected"),
+    [
+        ("http://a/b", "http://a/b?x=1"),
+        ("http://a/b?y=%20", "http://a/b?y=%20&x=1"),
+        ("app:/callback", "app:/callback?x=1"),
+    ],
+)
+def test_a_response_is_added_to_the_query(uri: str, expected: str) -> None:
+    """RFC 6749 §3.1.2."""
+    assert with_query(uri, {"x": "1", "state": None}) == expected
+
+
+def test_a_handle_leads_to_its_grant_and_hides_its_secret() -> None:
+    gid = new_grant_id()
+    token = new_handle(gid)
+    handle = Handle.parse(token)
+    assert handle is not None
+    assert handle.gid == gid
+    assert token.split(".")[1] not in handle.digest
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "",
+        ".",
+        "..",
+        "a.b.c",
+        "x" * 100_000,
+        "{gid}." + "x" * 43,
+        "e30.e30.e30",
+        "e30.W10.e30",
+        "e30.eyJqdGkiOjF9.e30",
+        "e30.eyJqdGkiOiJ4In0.e30",
+        "e30." + "W1" * 3000 + ".e30",
+        "é.é.é",
+    ],
+)
+def test_what_is_no_token_has_no_handle(token: str) -> None:
+    assert handle_of(token) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        pytest.param({"client_id": None}, "client_id is required", id="no client_id"),
+        pytest.param({"client_id": "a\nb"}, "visible ASCII", id="control character"),
+        pytest.param({"redirect_uris": []}, "needs redirect_uris", id="no redirect_uris"),
+        pytest.param({"redirect_uris": "http://a/b"}, "list of strings", id="a string for a list"),
+        pytest.param({"redirect_uris": ["/callback"]}, "absolute", id="RFC 6749 §3.1.2 relative"),
+        pytest.param({"redirect_uris": ["http://a/b#c"]}, "no fragment", id="RFC 6749 §3.1.2 fragment"),
+        pytest.param({"redirect_uris": ["javascript:alert(1)"]}, "not a scheme", id="a script"),
+        pytest.param({"client_secret": None}, "client_secret is required", id="no secret"),
+        pytest.param({"token_endpoint_auth_method": "none"}, "has no secret", id="a public client with a secret"),
+        pytest.param({"token_endpoint_auth_method": "magic"}, "must be one of", id="unknown method"),
+        pytest.param({"grant_types": ["implicit"]}, "must be one of", id="unknown grant"),
+        pytest.param(
+            {"id_token_signed_response_alg": "none"}, "must be one of", id="Core §3.1.3.7 an unsigned id_token"
+        ),
+        pytest.param(
+            {"id_token_signed_response_alg": "HS256", "client_secret": "short"},
+            "32 octets",
+            id="Core §16.19 a weak key",
+        ),
+        pytest.param({"nonsense": "x"}, "unknown: nonsense", id="unknown name"),
+        pytest.param({"scope": 5}, "must be a string", id="a number for a string"),
+    ],
+)
+def test_metadata_that_makes_no_client(changes: dict[str, object], fault: str) -> None:
+    metadata: dict[str, object] = {"client_id": "a", "client_secret": "s", "redirect_uris": ["http://a/b"]}
+    with pytest.raises(InvalidMetadata, match=fault):
+        client_of({k: v for k, v in (metadata | changes).items() if v is not None})
+
+
+def test_all_faults_are_said_at_once() -> None:
+    with pytest.raises(InvalidMetadata) as caught:
+        client_of({"client_id": "a", "grant_types": ["x"], "redirect_uris": ["b"]})
+    assert len(caught.value.faults) == 3
+
+
+def test_repeated_parameters_are_remembered() -> None:
+    parameters = Parameters.parse(b"a=1&a=2&b=")
+    assert parameters.repeated == {"a"}
+    assert "b" not in parameters, "RFC 6749 §3.1: without a value it counts as absent"
+
+
+def test_an_error_has_a_public_description_and_a_private_detail() -> None:
+    error = OAuthError("public", "private")
+    assert error.description == "public"
+    assert str(error) == "private"

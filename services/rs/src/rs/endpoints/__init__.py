@@ -1,0 +1,1 @@
+"""The endpoints, one file each: a parsed request in, a reply out."""

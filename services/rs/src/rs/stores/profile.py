@@ -1,0 +1,22 @@
+"""Profiles, one JSON document each, for as long as the application has them."""
+
+import json
+from dataclasses import asdict
+
+from rs.records import Profile, profile_key
+from servicekit.redis import Database
+
+
+class ProfileStore:
+    """The profiles by subject."""
+
+    def __init__(self, redis: Database) -> None:
+        self._redis = redis
+
+    async def save(self, profile: Profile) -> None:
+        """Keep `profile`, in place of an earlier one of the same subject."""
+        await self._redis.set(profile_key(profile.sub), json.dumps(asdict(profile)))
+
+    async def find(self, sub: str) -> Profile | None:
+        found: str | None = await self._redis.get(profile_key(sub))
+        return None if found is None else Profile(**json.loads(found))

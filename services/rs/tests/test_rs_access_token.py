@@ -1,0 +1,208 @@
+"""Mode B's checks, each named by its rule (RFC 9068 §4, RFC 7515, RFC 7519, RFC 8725)."""
+
+import base64
+import hmac
+import json
+from hashlib import sha256
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from rs.errors import InsufficientScope, InvalidToken
+from rs.protocol import access_token
+from rs.protocol.claims import CLOCK_LEEWAY, Expected
+from rs.protocol.verification_key import verification_key
+from rs.protocol.verified_token import VerifiedToken, require_scope
+
+NOW = 1_800_000_000
+EXPECTED = Expected("http://op.test", "resource-server")
+OWN = "resource-server"
+DEEP = "[" * 5000
+
+
+@pytest.fixture
+def judge(rsa_key):
+    key = verification_key(rsa_key.document, "RS256")
+
+    def judge(token: str, now: float = NOW) -> VerifiedToken:
+        return access_token.verify(access_token.parse(token, "RS256"), key, EXPECTED, now)
+
+    return judge
+
+
+@pytest.mark.parametrize(
+    ("header", "claims"),
+    [
+        pytest.param({}, {}, id="as the provider makes it"),
+        pytest.param({"typ": "application/at+jwt"}, {}, id="typ with application/"),
+        pytest.param({"typ": "AT+JWT"}, {}, id="typ in capitals, for media types have no case"),
+        pytest.param({}, {"aud": ["other", OWN]}, id="aud among others"),
+        pytest.param({}, {"nbf": NOW}, id="nbf reached"),
+        pytest.param({}, {"iat": NOW + CLOCK_LEEWAY}, id="iat of a clock that is a little ahead"),
+        pytest.param({}, {"exp": NOW - CLOCK_LEEWAY + 1}, id="exp within the leeway"),
+        pytest.param({}, {"exp": NOW + 0.5}, id="exp with a fraction"),
+    ],
+)
+def test_a_good_token_is_verified(judge, mint, header, claims):
+    verified = judge(mint.token(header=header, **claims))
+    assert verified == VerifiedToken(
+        sub="user0",
+        client_id="demo-client",
+        scope=frozenset({"openid", "profile"}),
+        expires_at=float(claims.get("exp", NOW + 300)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("header", "claims"),
+    [
+        pytest.param({"typ": "JWT"}, {}, id="typ is an ID token's"),
+        pytest.param({"typ": None}, {}, id="typ missing"),
+        pytest.param({"typ": ["at+jwt"]}, {}, id="typ no string"),
+        pytest.param({"alg": "RS512"}, {}, id="alg another than configured"),
+        pytest.param({"alg": "none"}, {}, id="alg none"),
+        pytest.param({"alg": None}, {}, id="alg missing"),
+        pytest.param({"alg": ["RS256"]}, {}, id="alg no string"),
+        pytest.param({"crit": ["b64"], "b64": True}, {}, id="crit names an extension"),
+        pytest.param({"kid": None}, {}, id="kid missing"),
+        pytest.param({"kid": {"a": 1}}, {}, id="kid no string"),
+        pytest.param({}, {"iss": "http://op.test/"}, id="iss off by a slash"),
+        pytest.param({}, {"iss": "http://other.test"}, id="iss another"),
+        pytest.param({}, {"iss": None}, id="iss missing"),
+        pytest.param({}, {"aud": "demo-client"}, id="aud is the client, as in an ID token"),
+        pytest.param({}, {"aud": ["demo-client"]}, id="aud without this server"),
+        pytest.param({}, {"aud": []}, id="aud empty"),
+        pytest.param({}, {"aud": {OWN: OWN}}, id="aud an object"),
+        pytest.param({}, {"aud": "resource-server-2"}, id="aud that only begins like it"),
+        pytest.param({}, {"aud": None}, id="aud missing"),
+        pytest.param({}, {"exp": NOW - CLOCK_LEEWAY}, id="exp passed"),
+        pytest.param({}, {"exp": None}, id="exp missing"),
+        pytest.param({}, {"exp": True}, id="exp a boolean"),
+        pytest.param({}, {"exp": str(NOW + 300)}, id="exp a string"),
+        pytest.param({}, {"exp": float("nan")}, id="exp not a number"),
+        pytest.param({}, {"exp": float("inf")}, id="exp infinite"),
+        pytest.param({}, {"exp": 10**400}, id="exp huge"),
+        pytest.param({}, {"exp": -1}, id="exp negative"),
+        pytest.param({}, {"iat": NOW + CLOCK_LEEWAY + 1}, id="iat in the future"),
+        pytest.param({}, {"iat": None}, id="iat missing"),
+        pytest.param({}, {"nbf": NOW + CLOCK_LEEWAY + 1}, id="nbf not reached"),
+        pytest.param({}, {"sub": None}, id="sub missing"),
+        pytest.param({}, {"sub": ""}, id="sub empty"),
+        pytest.param({}, {"sub": 7}, id="sub no string"),
+        pytest.param({}, {"sub": "\ud800"}, id="sub not ASCII"),
+        pytest.param({}, {"sub": "u" * 256}, id="sub too long"),
+        pytest.param({}, {"client_id": None}, id="client_id missing"),
+        pytest.param({}, {"jti": None}, id="jti missing"),
+        pytest.param({}, {"scope": ["profile"]}, id="scope a list"),
+    ],
+)
+def test_a_token_that_breaks_a_rule_is_invalid(judge, mint, header, claims):
+    with pytest.raises(InvalidToken):
+        judge(mint.token(header=header, **claims))
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        pytest.param("not-a-real-token", id="no JWT"),
+        pytest.param("..", id="empty segments"),
+        pytest.param("a.b.c.d.e", id="five segments, as encrypted"),
+        pytest.param("e30=.e30.e30", id="padding"),
+        pytest.param("a.e30.e30", id="a segment of one character"),
+        pytest.param("e+0.e30.e30", id="base64 instead of base64url"),
+        pytest.param("bnVsbA.e30.e30", id="the header is null"),
+        pytest.param("_w.e30.e30", id="the header is no UTF-8"),
+    ],
+)
+def test_what_is_no_jws_is_invalid(judge, token):
+    with pytest.raises(InvalidToken):
+        judge(token)
+
+
+@pytest.mark.parametrize(
+    ("header", "payload"),
+    [
+        pytest.param(DEEP.encode(), {}, id="a header that is nested too deep"),
+        pytest.param(None, DEEP.encode(), id="a payload that is nested too deep"),
+        pytest.param({"typ": json.loads("[" * 80 + "]" * 80)}, {}, id="a typ that is nested"),
+        pytest.param(None, [1], id="a payload that is a list"),
+        pytest.param(None, b"\xff", id="a payload that is no UTF-8"),
+        pytest.param(None, '{"iss": 1}'.encode("utf-16"), id="a payload in UTF-16"),
+        pytest.param(None, b'{"exp": ' + b"9" * 5000 + b"}", id="a number of 5,000 digits"),
+    ],
+)
+def test_what_is_no_json_object_is_invalid(judge, mint, header, payload):
+    with pytest.raises(InvalidToken):
+        judge(mint.raw(header or mint.header, payload))
+
+
+def test_the_signature_of_another_key_does_not_verify(judge, mint, second_rsa_key):
+    with pytest.raises(InvalidToken, match="signature"):
+        judge(mint.token(sign=second_rsa_key.sign))
+
+
+def test_a_changed_payload_does_not_verify(judge, mint):
+    header, _, signature = mint.token().split(".")
+    _, payload, _ = mint.token(sub="user1").split(".")
+    with pytest.raises(InvalidToken, match="signature"):
+        judge(f"{header}.{payload}.{signature}")
+
+
+@pytest.mark.parametrize("form", ["PEM", "modulus"])
+@pytest.mark.parametrize("alg", ["HS256", "RS256"])
+def test_a_mac_keyed_with_the_public_key_does_not_verify(judge, mint, rsa_key, form, alg):
+    public = rsa_key.public.to_pem() if form == "PEM" else base64.urlsafe_b64decode(rsa_key.document["n"] + "==")
+    token = mint.token(header={"alg": alg}, sign=lambda signed: hmac.digest(public, signed, sha256))
+    with pytest.raises(InvalidToken):
+        judge(token)
+
+
+@pytest.mark.parametrize("alg", ["none", "None", "NONE"])
+def test_an_unsigned_token_is_invalid(judge, mint, alg):
+    header, payload, _ = mint.token(header={"alg": alg}).split(".")
+    for signature in ("", "e30"):
+        with pytest.raises(InvalidToken):
+            judge(f"{header}.{payload}.{signature}")
+
+
+def test_an_es256_token_is_verified_where_es256_is_configured(mint, ec_key):
+    token = mint.token(header={"alg": "ES256", "kid": ec_key.kid}, sign=ec_key.sign)
+    key = verification_key(ec_key.document, "ES256")
+    assert access_token.verify(access_token.parse(token, "ES256"), key, EXPECTED, NOW).sub == "user0"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"kty": "EC"}, id="kty of another algorithm"),
+        pytest.param({"kty": "oct", "k": "c2VjcmV0"}, id="kty of a secret"),
+        pytest.param({"alg": "RS512"}, id="alg another"),
+        pytest.param({"use": "enc"}, id="use is encryption"),
+        pytest.param({"n": "!"}, id="n malformed"),
+        pytest.param({"n": None}, id="n missing"),
+        pytest.param({"d": "AQAB"}, id="a private key"),
+    ],
+)
+def test_a_jwk_that_is_not_for_the_algorithm_is_no_key(rsa_key, change):
+    assert verification_key(rsa_key.document, "RS256") is not None
+    assert verification_key({**rsa_key.document, **change}, "RS256") is None
+
+
+def test_an_rsa_key_under_2048_bits_is_no_key(make_key):
+    assert verification_key(make_key("small", bits=1024).document, "RS256") is None
+
+
+def test_a_key_on_another_curve_is_no_es256_key(make_key):
+    document = make_key("other", "ES256", curve=ec.SECP384R1).document
+    assert verification_key(document, "ES256") is None
+
+
+@pytest.mark.parametrize("scope", [pytest.param(None, id="no scope"), "", "openid", "profiles", "Profile"])
+def test_the_scope_must_hold_the_name_that_is_needed(judge, mint, scope):
+    with pytest.raises(InsufficientScope) as refusal:
+        require_scope(judge(mint.token(scope=scope)), "profile")
+    assert refusal.value.scope == "profile"
+
+
+def test_the_needed_scope_is_enough(judge, mint):
+    require_scope(judge(mint.token(scope="profile")), "profile")

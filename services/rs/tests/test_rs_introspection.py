@@ -1,0 +1,66 @@
+"""Mode A's checks of an introspection answer, each named by its rule (RFC 7662 §2.2)."""
+
+import pytest
+
+from rs.errors import InvalidToken, ProviderUnusable
+from rs.protocol import introspection
+from rs.protocol.claims import CLOCK_LEEWAY, Expected
+from rs.protocol.verified_token import VerifiedToken
+
+NOW = 1_800_000_000
+EXPECTED = Expected("http://op.test", "resource-server")
+ANSWER = {
+    "active": True,
+    "iss": "http://op.test",
+    "sub": "user0",
+    "aud": "resource-server",
+    "client_id": "demo-client",
+    "scope": "openid profile",
+    "token_type": "Bearer",
+    "exp": NOW + 300,
+}
+
+
+def answer_with(change: dict) -> dict:
+    return {name: value for name, value in {**ANSWER, **change}.items() if value is not None}
+
+
+def test_an_active_answer_is_a_verified_token():
+    assert introspection.process(ANSWER, EXPECTED, NOW) == VerifiedToken(
+        "user0", "demo-client", frozenset({"openid", "profile"}), NOW + 300.0
+    )
+
+
+def test_the_optional_members_may_be_absent():
+    answer = {"active": True, "sub": "user0", "aud": ["resource-server"]}
+    assert introspection.process(answer, EXPECTED, NOW) == VerifiedToken("user0", None, frozenset(), None)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"active": False}, id="active is false"),
+        pytest.param({"aud": "other"}, id="aud another"),
+        pytest.param({"aud": ["other"]}, id="aud without this server"),
+        pytest.param({"aud": None}, id="aud missing"),
+        pytest.param({"iss": "http://other.test"}, id="iss another"),
+        pytest.param({"token_type": "refresh_token"}, id="token_type of a refresh token"),
+        pytest.param({"token_type": "DPoP"}, id="token_type that needs a proof"),
+        pytest.param({"token_type": 1}, id="token_type no string"),
+        pytest.param({"exp": NOW - CLOCK_LEEWAY}, id="exp passed"),
+        pytest.param({"exp": True}, id="exp a boolean"),
+        pytest.param({"nbf": NOW + CLOCK_LEEWAY + 1}, id="nbf not reached"),
+        pytest.param({"sub": None}, id="sub missing"),
+        pytest.param({"client_id": 1}, id="client_id no string"),
+        pytest.param({"scope": ["profile"]}, id="scope a list"),
+    ],
+)
+def test_an_answer_that_breaks_a_rule_makes_the_token_invalid(change):
+    with pytest.raises(InvalidToken):
+        introspection.process(answer_with(change), EXPECTED, NOW)
+
+
+@pytest.mark.parametrize("active", [None, "true", 1, [True]], ids=["missing", "a string", "a number", "a list"])
+def test_without_a_boolean_active_it_is_no_introspection_answer(active):
+    with pytest.raises(ProviderUnusable):
+        introspection.process(answer_with({"active": active}), EXPECTED, NOW)

@@ -1,0 +1,40 @@
+"""The memory of introspection answers: bounded, short, and useless as a list of tokens."""
+
+import pytest
+
+from rs.introspection_cache import IntrospectionCache
+from rs.protocol.verified_token import VerifiedToken
+
+VERIFIED = VerifiedToken("user0", "demo-client", frozenset({"profile"}), None)
+
+
+@pytest.fixture
+def cache(ticks):
+    return IntrospectionCache(ticks, capacity=3)
+
+
+def test_an_answer_is_found_until_its_time_is_over(cache, ticks):
+    cache.keep("token", VERIFIED, 5)
+    ticks.now += 4.9
+    assert cache.find("token") is VERIFIED
+    ticks.now += 0.1
+    assert cache.find("token") is None
+    assert len(cache) == 0
+
+
+@pytest.mark.parametrize("lifetime", [0, -1])
+def test_no_lifetime_is_no_memory(cache, lifetime):
+    cache.keep("token", VERIFIED, lifetime)
+    assert len(cache) == 0
+
+
+def test_the_oldest_makes_room(cache):
+    for token in "abcd":
+        cache.keep(token, VERIFIED, 5)
+    assert [cache.find(token) is not None for token in "abcd"] == [False, True, True, True]
+    assert len(cache) == 3
+
+
+def test_no_token_is_kept(cache):
+    cache.keep("secret-token", VERIFIED, 5)
+    assert "secret-token" not in repr(vars(cache))

@@ -1,0 +1,220 @@
+"""`GET /api/me` in Mode A: the provider is asked about every token."""
+
+import asyncio
+import base64
+
+import pytest
+from werkzeug.datastructures import Headers
+
+from rs.stores.profile import ProfileStore
+from rs.validation import basic_credentials
+
+NOW = 1_800_000_000
+FORM = [("Content-Type", "application/x-www-form-urlencoded"), ("Content-Length", "17")]
+
+
+@pytest.fixture(autouse=True)
+async def known(redis, profile):
+    await ProfileStore(redis).save(profile)
+
+
+@pytest.fixture
+def active(provider):
+    """The provider's answer about a good token; a test changes what it needs."""
+    answer = {
+        "active": True,
+        "iss": provider.issuer,
+        "sub": "user0",
+        "aud": "resource-server",
+        "client_id": "demo-client",
+        "scope": "openid profile",
+        "token_type": "Bearer",
+        "exp": NOW + 300,
+    }
+    provider.tokens["good"] = answer
+    return answer
+
+
+async def test_a_good_token_gets_the_profile(start, active):
+    response = await (await start()).me("good")
+    assert response.status_code == 200
+    assert response.headers["Cache-Control"] == "no-store"
+    assert await response.get_json() == {
+        "sub": "user0",
+        "username": "user0",
+        "email": "user0@example.com",
+        "metadata": "Prefers tea.",
+    }
+
+
+@pytest.mark.parametrize("scheme", ["bearer", "BEARER"])
+async def test_the_scheme_has_no_case(start, active, scheme):
+    assert (await (await start()).me("good", scheme)).status_code == 200
+
+
+async def test_head_answers_without_a_body(start, active):
+    response = await (await start()).client.head("/api/me", headers={"Authorization": "Bearer good"})
+    assert (response.status_code, await response.get_data()) == (200, b"")
+
+
+async def test_the_token_goes_in_the_form_with_the_servers_own_credentials(start, provider, active):
+    client = await start(RS_CLIENT_ID="resource:server", RS_CLIENT_SECRET="a secret%&é")
+    await client.me("good")
+    authorization, form, query = provider.seen[-1]
+    assert form == {"token": "good", "token_type_hint": "access_token"}
+    assert query == ""
+    decoded = base64.b64decode(authorization.removeprefix("Basic ")).decode()
+    assert decoded == "resource%3Aserver:a+secret%25%26%C3%A9"
+
+
+def test_credentials_are_form_encoded_before_base64():
+    assert basic_credentials("a", "b") == "Basic YTpi"
+
+
+async def test_without_a_token_the_challenge_names_no_error(start):
+    client = await start()
+    response = await client.get("/api/me")
+    await client.check_refusal(response, 401, "invalid_request")
+    assert "error=" not in response.headers["WWW-Authenticate"]
+
+
+async def test_a_token_that_the_provider_does_not_know_is_invalid(start):
+    response = await (await start()).refuses("not-a-real-token", 401, "invalid_token")
+    assert 'error="invalid_token"' in response.headers["WWW-Authenticate"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"aud": "demo-client"}, id="for another audience"),
+        pytest.param({"iss": "http://other.test"}, id="of another issuer"),
+        pytest.param({"exp": NOW - 60}, id="expired"),
+    ],
+)
+async def test_an_active_token_that_is_not_for_here_is_invalid(start, active, change):
+    active |= change
+    await (await start()).refuses("good", 401, "invalid_token")
+
+
+async def test_too_little_scope_is_refused_and_named(start, active):
+    active["scope"] = "openid email"
+    response = await (await start()).refuses("good", 403, "insufficient_scope")
+    assert 'error="insufficient_scope"' in response.headers["WWW-Authenticate"]
+    assert 'scope="profile"' in response.headers["WWW-Authenticate"]
+
+
+async def test_a_subject_without_a_profile_is_not_found(start, active):
+    active["sub"] = "user1"
+    await (await start()).refuses("good", 404, "not_found")
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "data"),
+    [
+        pytest.param("/api/me?access_token=good", [], None, id="in the query"),
+        pytest.param("/api/me?access_token=good", [("Authorization", "Bearer good")], None, id="in both"),
+        pytest.param("/api/me", [("Authorization", "Bearer good")] * 2, None, id="in two headers"),
+        pytest.param("/api/me", FORM, "access_token=good", id="in a form"),
+        pytest.param("/api/me?a=%ff", [("Authorization", "Bearer good")], None, id="with a query that is no UTF-8"),
+    ],
+)
+async def test_a_token_anywhere_but_in_one_header_is_refused(start, provider, path, headers, data):
+    client = await start()
+    response = await client.client.get(path, headers=Headers(headers), data=data)
+    await client.check_refusal(response, 400, "invalid_request")
+    assert provider.calls["/introspect"] == 0
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        pytest.param("é", id="not ASCII"),
+        pytest.param("a\x00b", id="a NUL byte"),
+        pytest.param("a b", id="a space"),
+        pytest.param("a" * 20_000, id="20,000 characters"),
+    ],
+)
+async def test_a_malformed_token_is_refused_without_asking(start, provider, token):
+    await (await start()).refuses(token, 401, "invalid_token")
+    assert provider.calls["/introspect"] == 0
+
+
+async def test_every_call_asks_again_unless_a_cache_is_configured(start, provider, active):
+    client = await start()
+    assert (await client.me("good")).status_code == 200
+    provider.tokens.clear()
+    await client.refuses("good", 401, "invalid_token")
+    assert provider.calls["/introspect"] == 2
+
+
+async def test_a_cached_answer_serves_for_its_ttl(start, provider, active, ticks):
+    client = await start(INTROSPECTION_CACHE_TTL="5")
+    for _ in range(3):
+        assert (await client.me("good")).status_code == 200
+    assert provider.calls["/introspect"] == 1
+    ticks.now += 5
+    await client.me("good")
+    assert provider.calls["/introspect"] == 2
+
+
+async def test_a_cached_answer_never_outlives_the_token(start, provider, active, ticks):
+    active["exp"] = NOW + 2
+    client = await start(INTROSPECTION_CACHE_TTL="5")
+    await client.me("good")
+    ticks.now += 2
+    await client.me("good")
+    assert provider.calls["/introspect"] == 2
+
+
+async def test_inactive_answers_are_not_cached(start, provider, active):
+    client = await start(INTROSPECTION_CACHE_TTL="5")
+    answer = provider.tokens.pop("good")
+    assert (await client.me("good")).status_code == 401
+    provider.tokens["good"] = answer
+    assert (await client.me("good")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        pytest.param(500, "", id="500"),
+        pytest.param(429, "", id="429"),
+        pytest.param(200, "<html>", id="no JSON"),
+        pytest.param(200, "[]", id="no object"),
+        pytest.param(200, "{}", id="without active"),
+        pytest.param(200, "[" * 5000, id="nested too deep"),
+        pytest.param(200, " " * 2_000_000, id="too large"),
+        pytest.param(302, "", id="a redirect"),
+        pytest.param(401, '{"error": "invalid_client"}', id="our credentials refused"),
+        pytest.param(403, "", id="our client not allowed"),
+    ],
+)
+async def test_a_provider_that_cannot_answer_makes_503_and_never_401(start, provider, active, status, body):
+    provider.scripted["/introspect"] = status, body
+    await (await start()).refuses("good", 503, "temporarily_unavailable")
+
+
+async def test_rejected_credentials_are_an_error_in_the_log(start, provider, caplog):
+    provider.scripted["/introspect"] = 401, ""
+    await (await start()).me("good-token")
+    record = next(entry for entry in caplog.records if entry.levelname == "ERROR")
+    assert "RS_CLIENT_SECRET" in record.fields["reason"]
+    assert "good-token" not in caplog.text + str([vars(entry) for entry in caplog.records])
+
+
+async def test_a_provider_that_is_away_makes_503_and_its_return_is_noticed(start, provider, active):
+    client = await start()
+    await provider.stop()
+    await client.refuses("good", 503, "temporarily_unavailable")
+    await provider.start()
+    assert (await client.me("good")).status_code == 200
+    await provider.stop()
+    await client.refuses("good", 503, "temporarily_unavailable")
+
+
+async def test_twenty_callers_of_a_failing_provider_make_one_attempt(start, provider):
+    client = await start()
+    provider.scripted["/.well-known/openid-configuration"] = 500, ""
+    responses = await asyncio.gather(*(client.me("good") for _ in range(20)))
+    assert {response.status_code for response in responses} == {503}
+    assert provider.calls["/.well-known/openid-configuration"] == 1

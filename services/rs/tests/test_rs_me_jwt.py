@@ -1,0 +1,162 @@
+"""`GET /api/me` in Mode B: the token is verified here, with the provider's published keys."""
+
+import asyncio
+import hmac
+from hashlib import sha256
+
+import pytest
+
+from rs.stores.profile import ProfileStore
+from servicekit.discovery import MAX_AGE, REFETCH_INTERVAL
+
+NOW = 1_800_000_000
+
+
+@pytest.fixture(autouse=True)
+async def known(redis, profile):
+    await ProfileStore(redis).save(profile)
+
+
+@pytest.fixture
+def start_jwt(start):
+    async def start_with(**settings: str):
+        return await start(TOKEN_VALIDATION="jwt", **settings)
+
+    return start_with
+
+
+async def test_a_good_token_gets_the_profile_and_the_keys_are_fetched_once(start_jwt, mint, provider):
+    client = await start_jwt()
+    for _ in range(3):
+        response = await client.me(mint.token())
+        assert (response.status_code, (await response.get_json())["metadata"]) == (200, "Prefers tea.")
+    assert (provider.calls["/jwks"], provider.calls["/introspect"]) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("header", "claims"),
+    [
+        pytest.param({"typ": "JWT"}, {"aud": "demo-client"}, id="an ID token"),
+        pytest.param({"typ": "JWT"}, {}, id="typ of an ID token alone"),
+        pytest.param({}, {"aud": "demo-client"}, id="aud of an ID token alone"),
+        pytest.param({}, {"aud": "other-api"}, id="for another audience"),
+        pytest.param({}, {"iss": "http://other.test"}, id="of another issuer"),
+        pytest.param({}, {"exp": NOW - 60}, id="expired"),
+        pytest.param({"alg": "none"}, {}, id="alg none"),
+        pytest.param({"kid": "unknown"}, {}, id="an unknown kid"),
+    ],
+)
+async def test_a_token_that_is_not_for_here_is_invalid(start_jwt, mint, header, claims):
+    await (await start_jwt()).refuses(mint.token(header=header, **claims), 401, "invalid_token")
+
+
+@pytest.mark.parametrize("token", ["not-a-real-token", "a.b.c", "é.é.é", "a" * 20_000, "e30.e30.e30\x00"])
+async def test_what_is_no_token_is_invalid(start_jwt, provider, token):
+    await (await start_jwt()).refuses(token, 401, "invalid_token")
+    assert provider.calls["/jwks"] == 0
+
+
+async def test_a_token_expires_while_the_server_runs(start_jwt, mint, clock):
+    client, token = await start_jwt(), mint.token(exp=NOW + 60)
+    assert (await client.me(token)).status_code == 200
+    clock.now += 120
+    await client.refuses(token, 401, "invalid_token")
+
+
+@pytest.mark.parametrize("alg", ["HS256", "RS256"])
+async def test_a_mac_keyed_with_the_public_key_is_invalid(start_jwt, mint, rsa_key, alg):
+    token = mint.token(header={"alg": alg}, sign=lambda signed: hmac.digest(rsa_key.public.to_pem(), signed, sha256))
+    await (await start_jwt()).refuses(token, 401, "invalid_token")
+
+
+async def test_the_algorithm_is_pinned_by_configuration(start_jwt, mint, provider, ec_key):
+    provider.keys.append(ec_key)
+    token = mint.token(header={"alg": "ES256", "kid": ec_key.kid}, sign=ec_key.sign)
+    await (await start_jwt()).refuses(token, 401, "invalid_token")
+    assert (await (await start_jwt(ACCESS_TOKEN_SIGNING_ALG="ES256")).me(token)).status_code == 200
+    await (await start_jwt(ACCESS_TOKEN_SIGNING_ALG="ES256")).refuses(mint.token(), 401, "invalid_token")
+
+
+async def test_the_kid_of_a_key_for_another_algorithm_is_invalid(start_jwt, mint, provider, ec_key):
+    provider.keys.append(ec_key)
+    await (await start_jwt()).refuses(mint.token(header={"kid": ec_key.kid}), 401, "invalid_token")
+
+
+async def test_an_unknown_kid_refetches_once_and_is_then_throttled(start_jwt, mint, provider, ticks):
+    client = await start_jwt()
+    await client.me(mint.token())
+    ticks.now += REFETCH_INTERVAL
+    for number in range(5):
+        assert (await client.me(mint.token(header={"kid": f"unknown-{number}"}))).status_code == 401
+    assert provider.calls["/jwks"] == 2
+    assert (await client.me(mint.token())).status_code == 200
+
+
+async def test_a_rotated_key_is_picked_up_and_the_old_one_dies_with_its_set(
+    start_jwt, mint, provider, second_rsa_key, ticks
+):
+    client, old = await start_jwt(), mint.token()
+    assert (await client.me(old)).status_code == 200
+    provider.keys = [second_rsa_key]
+    ticks.now += REFETCH_INTERVAL
+    new = mint.token(header={"kid": second_rsa_key.kid}, sign=second_rsa_key.sign)
+    assert (await client.me(new)).status_code == 200
+    await client.refuses(old, 401, "invalid_token")
+
+
+async def test_a_new_key_under_an_old_kid_replaces_it(start_jwt, mint, provider, make_key, ticks):
+    client, old = await start_jwt(), mint.token()
+    assert (await client.me(old)).status_code == 200
+    replacement = make_key(mint.key.kid)
+    provider.keys = [replacement]
+    ticks.now += MAX_AGE
+    assert (await client.me(mint.token(sign=replacement.sign))).status_code == 200
+    await client.refuses(old, 401, "invalid_token")
+
+
+async def test_too_little_scope_is_refused_and_named(start_jwt, mint):
+    response = await (await start_jwt(RS_REQUIRED_SCOPE="api:read")).refuses(mint.token(), 403, "insufficient_scope")
+    assert 'scope="api:read"' in response.headers["WWW-Authenticate"]
+
+
+async def test_known_keys_serve_while_the_provider_is_away(start_jwt, mint, provider, ticks):
+    client = await start_jwt()
+    assert (await client.me(mint.token())).status_code == 200
+    await provider.stop()
+    ticks.now += MAX_AGE
+    assert (await client.me(mint.token())).status_code == 200
+    await client.refuses(mint.token(header={"kid": "unknown"}), 401, "invalid_token")
+
+
+async def test_without_any_key_a_provider_that_is_away_makes_503(start_jwt, mint, provider):
+    client = await start_jwt()
+    await provider.stop()
+    responses = await asyncio.gather(*(client.me(mint.token()) for _ in range(20)))
+    for response in responses:
+        await client.check_refusal(response, 503, "temporarily_unavailable")
+    await provider.start()
+    assert (await client.me(mint.token())).status_code == 200
+
+
+async def test_twenty_callers_of_a_failing_provider_make_one_attempt(start_jwt, mint, provider):
+    client = await start_jwt()
+    provider.scripted["/.well-known/openid-configuration"] = 500, ""
+    await asyncio.gather(*(client.me(mint.token()) for _ in range(20)))
+    assert provider.calls["/.well-known/openid-configuration"] == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "answer"),
+    [
+        pytest.param("/.well-known/openid-configuration", (500, ""), id="discovery 500"),
+        pytest.param("/.well-known/openid-configuration", (404, ""), id="discovery 404"),
+        pytest.param("/.well-known/openid-configuration", (200, "<html>"), id="discovery no JSON"),
+        pytest.param("/.well-known/openid-configuration", (200, '{"issuer": "http://other"}'), id="another issuer"),
+        pytest.param("/jwks", (500, ""), id="jwks 500"),
+        pytest.param("/jwks", (401, ""), id="jwks 401"),
+        pytest.param("/jwks", (200, "{}"), id="jwks without keys"),
+    ],
+)
+async def test_a_provider_with_unusable_documents_makes_503_and_never_401(start_jwt, mint, provider, path, answer):
+    provider.scripted[path] = answer
+    await (await start_jwt()).refuses(mint.token(), 503, "temporarily_unavailable")

@@ -1,0 +1,73 @@
+"""The program as it is started: `python -m rs`, real sockets, raw bytes."""
+
+import asyncio
+import json
+import signal
+import socket
+import sys
+from contextlib import asynccontextmanager
+
+from redis_server import free_port
+
+
+@asynccontextmanager
+async def running(environment: dict[str, str]):
+    """The program behind a socket that listens before it starts: a call waits until it serves."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        program = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-m", "rs"),
+            env={**environment, "BIND": f"fd://{listening.fileno()}"},
+            pass_fds=[listening.fileno()],
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        try:
+            yield program, listening.getsockname()[1]
+        finally:
+            if program.returncode is None:
+                program.kill()
+                await program.wait()
+
+
+async def exchange(port: int, request: bytes) -> tuple[int, str]:
+    """Status and everything that came, for raw bytes."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(request)
+    async with asyncio.timeout(10):
+        answer = (await reader.read()).decode()
+    writer.close()
+    await writer.wait_closed()
+    return int(answer.split(" ")[1]), answer
+
+
+def get_me(*headers: bytes) -> bytes:
+    lines = (b"GET /api/me HTTP/1.1", b"Host: rs", b"Connection: close", *headers)
+    return b"\r\n".join(lines) + b"\r\n\r\n"
+
+
+async def test_the_program_answers_raw_calls_and_ends_in_order(redis_server):
+    environment = {
+        "OIDC_ISSUER": f"http://127.0.0.1:{free_port()}",
+        "REDIS_URL": redis_server.url,
+        "TOKEN_VALIDATION": "jwt",
+        "LOG_LEVEL": "INFO",
+    }
+    async with running(environment) as (program, port):
+        status, answer = await exchange(port, get_me())
+        assert status == 401
+        assert "www-authenticate: bearer" in answer.lower()
+        expected = {
+            get_me(b"Authorization: Bearer not-a-real-token"): 401,
+            get_me(b"Authorization: Bearer a\x00b"): 400,
+            get_me(b"Authorization: Bearer \xff\xfe"): 401,
+            get_me(b"Authorization: Bearer a", b"Authorization: Bearer a"): 400,
+            get_me(b"Authorization: Bearer " + b"a" * 100_000): 431,
+        }
+        assert {call: (await exchange(port, call))[0] for call in expected} == expected
+        program.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(10):
+            output, errors = await program.communicate()
+    assert (program.returncode, errors) == (0, b"")
+    events = [json.loads(line) for line in output.splitlines()]
+    assert sum(entry["message"] == "request refused" for entry in events) == 4
