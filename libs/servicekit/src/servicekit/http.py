@@ -85,7 +85,7 @@ class HttpClient:
         if mapped is None:
             return url, {}, None
         name = url.host if url.scheme == "https" else None
-        return url.with_host(mapped[0]).with_port(mapped[1]), {"Host": url.authority}, name
+        return url.with_host(mapped[0]).with_port(mapped[1]), {"Host": url.host_port_subcomponent or ""}, name
 
     def _pool(self) -> aiohttp.ClientSession:
         if self._session is None:

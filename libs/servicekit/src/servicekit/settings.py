@@ -19,6 +19,16 @@ _REQUIRED: Any = object()
 _MEANING = "setting"
 _HIGHEST_PORT = 65535
 
+REDIS_SCHEMES = (
+    "redis",
+    "rediss",
+    "unix",
+    "redis+sentinel",
+    "rediss+sentinel",
+    "redis+cluster",
+    "rediss+cluster",
+)
+
 Network = IPv4Network | IPv6Network
 Address = tuple[str, int]
 
@@ -184,6 +194,13 @@ def host_and_port(value: str) -> Address:
     return match[1] or match[2], int(match[3])
 
 
+def redis_address(value: str) -> str:
+    """A Redis URL of a known form; the complaint does not repeat it, since it may hold a password."""
+    if value.partition("://")[0] not in REDIS_SCHEMES:
+        raise ValueError(f"must begin with one of {', '.join(f'{scheme}://' for scheme in REDIS_SCHEMES)}")
+    return value
+
+
 def listen_address(value: str) -> str:
     """What hypercorn binds: `host:port`, `unix:path` or `fd://number`."""
     if not value.startswith(("unix:", "fd://")):
@@ -212,7 +229,7 @@ class ServiceSettings:
     """The settings that every service has."""
 
     redis_url: str = setting(
-        text,
+        redis_address,
         "where the state lives: redis://, rediss://, unix://, redis+sentinel:// or redis+cluster://",
         secret=True,
     )

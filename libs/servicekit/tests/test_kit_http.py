@@ -1,0 +1,94 @@
+"""The HTTP client: connect-to, no redirects, bounded answers, clear failures."""
+
+import ssl
+from collections.abc import AsyncIterator
+
+import pytest
+from aiohttp import web
+
+from redis_server import free_port
+from servicekit.http import BODY_LIMIT, HttpClient, Unreachable
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[int]:
+    """A server that says what it was asked; its port."""
+
+    async def echo(request: web.Request) -> web.Response:
+        form = dict(await request.post())
+        return web.json_response({"host": request.headers["Host"], "path": request.path_qs, "form": form})
+
+    async def away(_: web.Request) -> web.Response:
+        raise web.HTTPFound("/echo")
+
+    async def large(_: web.Request) -> web.Response:
+        return web.Response(body=b"x" * (BODY_LIMIT + 1))
+
+    application = web.Application()
+    application.router.add_route("*", "/echo", echo)
+    application.router.add_get("/away", away)
+    application.router.add_get("/large", large)
+    runner = web.AppRunner(application)
+    await runner.setup()
+    port = free_port()
+    await web.TCPSite(runner, "127.0.0.1", port).start()
+    yield port
+    await runner.cleanup()
+
+
+@pytest.mark.parametrize("host", ["op.invalid", "localhost", "127.0.0.9", "[::1]"])
+async def test_connect_to_changes_the_socket_alone(server: int, host: str) -> None:
+    """Names and IP literals alike; the Host header stays the public one."""
+    public = (host.strip("[]"), 25000)
+    http = HttpClient({public: ("127.0.0.1", server)})
+    answer = await http.get(f"http://{host}:25000/echo?a=b%20c")
+    assert answer.json_object() == {"host": f"{host}:25000", "path": "/echo?a=b%20c", "form": {}}
+    await http.close()
+
+
+async def test_another_port_of_the_same_host_is_left_alone(server: int) -> None:
+    http = HttpClient({("127.0.0.1", 25000): ("127.0.0.1", 1)})
+    answer = await http.get(f"http://127.0.0.1:{server}/echo")
+    assert answer.status == 200
+    await http.close()
+
+
+async def test_a_form_is_posted(server: int) -> None:
+    http = HttpClient()
+    answer = await http.post(f"http://127.0.0.1:{server}/echo", {"token": "a b&c"})
+    assert answer.json_object()["form"] == {"token": "a b&c"}
+    await http.close()
+
+
+async def test_redirects_are_not_followed(server: int) -> None:
+    http = HttpClient()
+    assert (await http.get(f"http://127.0.0.1:{server}/away")).status == 302
+    await http.close()
+
+
+@pytest.mark.parametrize("path", ["/large", None], ids=["too large", "nobody there"])
+async def test_no_usable_answer_is_unreachable(server: int, path: str | None) -> None:
+    http = HttpClient()
+    url = f"http://127.0.0.1:{server}{path}" if path else f"http://127.0.0.1:{free_port()}/"
+    with pytest.raises(Unreachable):
+        await http.get(url)
+    await http.close()
+
+
+async def test_https_keeps_the_public_name(server: int) -> None:
+    """The TLS name is the URL's, not the target's: a plain server cannot pass for it."""
+    http = HttpClient({("op.invalid", 443): ("127.0.0.1", server)})
+    with pytest.raises(Unreachable):
+        await http.get("https://op.invalid/echo")
+    assert ssl.HAS_SNI
+    await http.close()
+
+
+@pytest.mark.parametrize(
+    "body", [b"[]", b"1", b"", b"\xff", b"[" * 100_000], ids=["list", "number", "empty", "no UTF-8", "deep"]
+)
+def test_an_answer_that_is_no_json_object(body: bytes) -> None:
+    from servicekit.http import Answer  # noqa: PLC0415
+
+    with pytest.raises(ValueError, match=r".+"):
+        Answer(200, {}, body).json_object()
