@@ -1,0 +1,69 @@
+"""The documents keep up with the code: every setting, every link, every test that they name."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from op.settings import Settings as OpSettings
+from rp.settings import Settings as RpSettings
+from rs.settings import Settings as RsSettings
+from servicekit.settings import Setting, declared
+
+ROOT = Path(__file__).parents[2]
+CONFIGURATION = (ROOT / "docs" / "configuration.md").read_text()
+SECTIONS = {"op": OpSettings, "rs": RsSettings, "rp": RpSettings}
+
+
+def documented(section: str) -> dict[str, str]:
+    """The rows of a section: name and default."""
+    text = next(part for part in CONFIGURATION.split("\n## ") if part.startswith(section))
+    return dict(re.findall(r"^\| `([A-Z_]+)`(?: \(secret\))? \| ([^|]+) \|", text, re.MULTILINE))
+
+
+@pytest.mark.parametrize("service", SECTIONS)
+def test_every_setting_is_documented_with_its_default(service: str) -> None:
+    titles = {"op": "The provider", "rs": "The resource server", "rp": "The relying party"}
+    rows = documented("Every service") | documented(titles[service])
+    settings = declared(SECTIONS[service])
+    assert rows.keys() == settings.keys()
+    for name, meaning in settings.items():
+        assert rows[name] == default_of(meaning) or rows[name].startswith("required"), name
+        assert not meaning.required or rows[name] == "required", name
+
+
+def default_of(meaning: Setting) -> str:
+    if meaning.required or meaning.default in (None, (), {}):
+        return "none"
+    return f"`{str(meaning.default).lower() if isinstance(meaning.default, bool) else meaning.default}`"
+
+
+@pytest.mark.parametrize("service", SECTIONS)
+def test_secrets_have_no_default_and_are_marked(service: str) -> None:
+    for name, meaning in declared(SECTIONS[service]).items():
+        assert not meaning.secret or meaning.required or meaning.default is None, name
+        assert (f"`{name}` (secret)" in CONFIGURATION) is meaning.secret, name
+
+
+DOCUMENTS = sorted(p for p in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")] if ".venv" not in p.parts)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_local_link_leads_somewhere(document: Path) -> None:
+    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", document.read_text()):
+        assert (document.parent / target).exists(), target
+
+
+def test_every_row_of_the_conformance_table_names_code_and_tests_that_exist() -> None:
+    rows = [line.split("|")[1:-1] for line in (ROOT / "docs/conformance.md").read_text().splitlines() if " | " in line]
+    rows = [[cell.strip() for cell in row] for row in rows if len(row) == 4]
+    sources = {p.name: p.read_text() for p in ROOT.glob("**/test_*.py") if ".venv" not in p.parts}
+    code = "\n".join(p.read_text() for p in ROOT.glob("*/*/src/**/*.py"))
+    named = 0
+    for section, _, function, test in rows[2:]:
+        for name in re.findall(r"`([A-Za-z_]+)`", function):
+            assert re.search(rf"\b{name}\b", code), f"{section}: no {name} in the code"
+        for file, case in re.findall(r"(test_\w+\.py)::(\w+)", test):
+            assert f"def {case}(" in sources[file], f"{section}: no {case} in {file}"
+            named += 1
+    assert named >= 50
