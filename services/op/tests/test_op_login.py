@@ -212,6 +212,26 @@ async def test_too_many_wrong_passwords_are_refused_for_a_while(provider: Runnin
     assert (await provider.submit_login(location, username="nobody")).status_code == 403
 
 
+async def test_wrong_passwords_in_parallel_do_not_slip_through(provider: RunningProvider) -> None:
+    """Five are allowed; as many as are looked at together, two, may come on top."""
+    form = hidden_fields((await login_page(provider))[1]) | {"username": "user0", "password": "wrong"}
+    responses = await asyncio.gather(*(provider.client.post("/login", form=form) for _ in range(30)))
+    assert 5 <= [response.status_code for response in responses].count(403) <= 7
+
+
+async def test_good_logins_in_parallel_are_not_held_against_a_user(provider: RunningProvider) -> None:
+    """A test suite signs the same user in from one address all the time."""
+
+    async def sign_in() -> int:
+        client = provider.new_client()
+        location = (await provider.authorize(client=client)).location
+        html = await (await client.get(location.removeprefix(ISSUER))).get_data(as_text=True)
+        form = hidden_fields(html) | {"username": "user0", "password": "password0"}
+        return (await client.post("/login", form=form)).status_code
+
+    assert await asyncio.gather(*(sign_in() for _ in range(12))) == [303] * 12
+
+
 async def test_a_good_password_makes_up_for_wrong_ones(provider: RunningProvider) -> None:
     for _ in range(3):
         location = (await provider.authorize(prompt="login")).location

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from servicekit.http import HttpClient, Unreachable
 from servicekit.log import event
@@ -38,7 +39,7 @@ class Metadata:
     def endpoint(self, name: str) -> str:
         """The URL of an endpoint by its name in the document; raises ProviderMisconfigured without one."""
         url = self.document.get(name)
-        if not isinstance(url, str) or not url.startswith(("https://", "http://")):
+        if not isinstance(url, str) or not _is_http_url(url):
             raise ProviderMisconfigured(f"the discovery document has no {name}")
         return url
 
@@ -139,6 +140,14 @@ class ProviderDocuments:
             return answer.json_object()
         except ValueError:
             raise ProviderMisconfigured(f"{url} answered with something that is no JSON object") from None
+
+
+def _is_http_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("https", "http") and bool(parts.hostname) and parts.port != 0 and text.isprintable()
+    except ValueError:
+        return False
 
 
 def _of(keys: tuple[Mapping[str, Any], ...] | None, kid: str | None) -> tuple[Mapping[str, Any], ...]:

@@ -41,18 +41,19 @@ async def _serve_here(app: Quart, settings: ServiceSettings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    servers: list[Any] = [hypercorn_serve(app, _config(settings.bind), shutdown_trigger=stop.wait)]
+    servers: list[Any] = [hypercorn_serve(app, hypercorn_config(settings.bind), shutdown_trigger=stop.wait)]
     metrics = app.extensions.get("metrics")
     if settings.management_bind and isinstance(metrics, Metrics):
         management = management_app(metrics)
-        config = _config(settings.management_bind)
+        config = hypercorn_config(settings.management_bind)
         servers.append(hypercorn_serve(management, config, shutdown_trigger=stop.wait))
     gc.collect()
     gc.freeze()
     await asyncio.gather(*servers)
 
 
-def _config(bind: str) -> Config:
+def hypercorn_config(bind: str) -> Config:
+    """How every Hypercorn of the house is set up."""
     config = Config()
     config.bind = [bind]
     config.graceful_timeout = DRAIN_SECONDS
@@ -67,7 +68,7 @@ def _config(bind: str) -> Config:
 
 def _supervise(settings: ServiceSettings) -> None:
     sockets = {
-        name: _config(bind).create_sockets().insecure_sockets[0]
+        name: hypercorn_config(bind).create_sockets().insecure_sockets[0]
         for name, bind in (("BIND", settings.bind), ("MANAGEMENT_BIND", settings.management_bind))
         if bind
     }

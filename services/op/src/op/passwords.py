@@ -20,12 +20,16 @@ PASSWORD_LIMIT = 1024
 
 
 class Passwords:
-    """Hashes and checks; at most THREADS at a time, the rest wait."""
+    """Hashes and checks; at most THREADS at a time, the rest wait.
+
+    Who counts wrong passwords looks at the count inside `turn`, so that tries in parallel cannot slip past it.
+    """
 
     def __init__(self) -> None:
         self._hasher = PasswordHasher(time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=LANES, type=Type.ID)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="argon2")
         self._nobody: str | None = None
+        self.turn = asyncio.Semaphore(THREADS)
 
     async def hash(self, password: str) -> str:
         return await self._off_loop(self._hasher.hash, password)

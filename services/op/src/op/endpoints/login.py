@@ -42,6 +42,10 @@ class LoginExpired(UnknownRedirect):
         )
 
 
+class TooManyAttempts(Exception):
+    """This user's password was guessed wrong too often from this address."""
+
+
 async def show_login(op: Provider) -> Response:
     """The form; a browser that has logged in meanwhile goes on without it."""
     login = await _waiting(op, (await parameters()).get("login"))
@@ -57,22 +61,28 @@ async def submit_login(op: Provider) -> Response:
     login = await _waiting(op, form.get("login"))
     check_csrf(op, cookie(op, BROWSER_COOKIE), login.id, form.get("csrf_token"))
     username, password = form.get("username", "").strip(), form.get("password", "")
-    if not await op.login_attempts.take(username, address(op)):
+    try:
+        user = await _authenticated(op, username, password)
+    except TooManyAttempts:
         event(log, "login refused: too many attempts", logging.WARNING, address=address(op))
         response = await _form(op, login, username=username, fault=TOO_MANY, status=429)
         response.headers["Retry-After"] = str(op.settings.login_attempt_window)
         return response
-    user = await _authenticated(op, username, password)
     if user is None:
         event(log, "login failed", address=address(op))
         return await _form(op, login, username=username, fault=WRONG, status=403)
-    await op.login_attempts.forget(username, address(op))
     return await _logged_in(op, login, user)
 
 
 async def _authenticated(op: Provider, username: str, password: str) -> User | None:
-    user = await op.users.find_by_username(username)
-    right = await op.passwords.matches(user.password_hash if user else None, password[:PASSWORD_LIMIT])
+    """The user whose password this is; raises TooManyAttempts, and then the password was not looked at."""
+    attempt = (username, address(op))
+    async with op.passwords.turn:
+        if not await op.login_attempts.allowed(*attempt):
+            raise TooManyAttempts
+        user = await op.users.find_by_username(username)
+        right = await op.passwords.matches(user.password_hash if user else None, password[:PASSWORD_LIMIT])
+        await (op.login_attempts.forget(*attempt) if right else op.login_attempts.failed(*attempt))
     return user if right else None
 
 

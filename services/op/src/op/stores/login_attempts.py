@@ -11,7 +11,7 @@ return count
 
 
 class LoginAttemptStore:
-    """Each try is counted before the password is looked at, so that parallel tries cannot slip through."""
+    """`limit` failures within `window` seconds, counted from the first, and no more are heard."""
 
     def __init__(self, redis: Database, limit: int, window: int) -> None:
         self._redis = redis
@@ -19,10 +19,13 @@ class LoginAttemptStore:
         self._window = window
         self._count = redis.register_script(_COUNT)
 
-    async def take(self, username: str, address: str) -> bool:
-        """Count one try; False when there were too many within the window (in seconds)."""
-        count: int = await self._count(keys=[_key(username, address)], args=[self._window])
-        return count <= self._limit
+    async def allowed(self, username: str, address: str) -> bool:
+        """Whether another password may be tried."""
+        return int(await self._redis.get(_key(username, address)) or 0) < self._limit
+
+    async def failed(self, username: str, address: str) -> None:
+        """Count a wrong password."""
+        await self._count(keys=[_key(username, address)], args=[self._window])
 
     async def forget(self, username: str, address: str) -> None:
         """A good password makes up for the wrong ones."""
