@@ -1,0 +1,26 @@
+"""`python -m rp`: serve the relying party with the settings of the environment."""
+
+import os
+import sys
+
+from rp.app import create_app
+from rp.settings import Settings
+from servicekit import log
+from servicekit.serving import serve
+from servicekit.settings import SettingsError, read
+
+
+def main() -> int:
+    """Serve until SIGTERM; 2 when the environment makes no valid configuration."""
+    try:
+        settings = read(Settings, os.environ)
+    except SettingsError as error:
+        print(*error.faults, sep="\n", file=sys.stderr)
+        return 2
+    log.configure(settings.log_level, settings.log_format)
+    serve(lambda: create_app(settings), settings)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,89 @@
+"""The application: everything is wired here, and nothing is global."""
+
+import os
+import time
+from collections.abc import Awaitable, Callable
+
+from quart import Quart, Request, Response, request
+
+from rp import pages, presentation
+from rp.cookies import Cookies
+from rp.endpoints.callback import callback
+from rp.endpoints.home import home
+from rp.endpoints.login import login
+from rp.endpoints.logout import logout, logout_callback
+from rp.endpoints.profile import profile
+from rp.party import RelyingParty
+from rp.provider import ProviderClient
+from rp.refreshing import Refreshing
+from rp.resource_server import ResourceServerClient
+from rp.settings import Settings
+from rp.stores.nonce_binding import NonceBindings
+from rp.stores.refresh_lock import RefreshLock
+from rp.stores.session import Sessions
+from servicekit.discovery import ProviderDocuments
+from servicekit.health import health_routes
+from servicekit.http import HttpClient
+from servicekit.machine import MachineDoor
+from servicekit.metrics import Metrics
+from servicekit.redis import connect
+from servicekit.settings import read
+
+Endpoint = Callable[[RelyingParty, Request], Awaitable[Response]]
+
+PAGES: tuple[tuple[str, str, Endpoint], ...] = (
+    ("GET", "/", home),
+    ("GET", "/login", login),
+    ("GET", "/callback", callback),
+    ("GET", "/profile", profile),
+    ("POST", "/logout", logout),
+    ("GET", "/logout/callback", logout_callback),
+)
+
+
+def create_app(settings: Settings | None = None, *, clock: Callable[[], float] = time.time) -> Quart:
+    """The relying party as an ASGI application; without `settings` they are read from the environment.
+
+    `clock` gives the time in seconds since the epoch. Raises SettingsError.
+    """
+    settings = settings or read(Settings, os.environ)
+    http = HttpClient(settings.oidc_connect_to)
+    redis = connect(settings.redis_url, settings.redis_timeout)
+    documents = ProviderDocuments(settings.oidc_issuer, http, time.monotonic)
+    provider = ProviderClient(settings, documents, http)
+    sessions = Sessions(redis, settings.session_ttl)
+    rp = RelyingParty(
+        settings=settings,
+        provider=provider,
+        resource_server=ResourceServerClient(settings.resource_server_url, http),
+        bindings=NonceBindings(redis),
+        sessions=sessions,
+        refreshing=Refreshing(provider, sessions, RefreshLock(redis), clock),
+        cookies=Cookies.of(settings),
+        clock=clock,
+    )
+
+    app = Quart(__name__)
+    pages.install(app)
+    presentation.install(app)
+    for method, path, endpoint in PAGES:
+        app.add_url_rule(path, endpoint.__name__, _view(rp, endpoint), methods=[method])
+    metrics = app.extensions["metrics"] = Metrics()
+    health = health_routes({"redis": redis.ping, "provider": documents.metadata})
+    app.asgi_app = MachineDoor(health, app.asgi_app, pages.machine_failure, metrics.observe)  # type: ignore[method-assign,assignment]
+
+    @app.after_serving
+    async def close() -> None:
+        await http.close()
+        await redis.aclose()
+
+    return app
+
+
+def _view(rp: RelyingParty, endpoint: Endpoint) -> Callable[[], Awaitable[Response]]:
+    """A Quart view: the only place that touches the request's global."""
+
+    async def view() -> Response:
+        return await endpoint(rp, request)
+
+    return view

@@ -1,0 +1,79 @@
+"""`/callback`: finishes a sign-in (OpenID Connect Core §3.1.2.5 to §3.1.3.7)."""
+
+import logging
+
+from quart import Request, Response
+
+from rp.cookies import fresh_value
+from rp.pages import see_other
+from rp.party import RelyingParty
+from rp.protocol import authorization_response, id_token, signature, token_response
+from rp.protocol.authorization_response import AuthorizationResponse, ValidatedResponse
+from rp.protocol.id_token import VerifiedClaims
+from rp.protocol.received_token import ReceivedToken
+from rp.protocol.token_response import TokenResponse
+from rp.records import Session
+from servicekit.log import event
+
+log = logging.getLogger(__name__)
+
+
+async def callback(rp: RelyingParty, request: Request) -> Response:
+    """Check the answer, redeem the code, verify the id_token, open a session."""
+    answer = AuthorizationResponse.parse(request.query_string)
+    # Before the binding is taken: with the provider away, this address still works a moment later.
+    metadata = await rp.provider.metadata()
+    binding = await rp.bindings.take(rp.cookies.login.read(request), answer.state)
+    response = authorization_response.validate(
+        answer,
+        binding,
+        issuer=metadata.issuer,
+        iss_required=metadata.document.get("authorization_response_iss_parameter_supported") is True,
+    )
+    tokens = await rp.provider.exchange(response)
+    verified = await _verify(rp, response, tokens)
+    return await _open_session(rp, request, response, tokens, verified)
+
+
+async def _verify(rp: RelyingParty, response: ValidatedResponse, tokens: TokenResponse) -> VerifiedClaims:
+    received = ReceivedToken.parse(token_response.require_id_token(tokens))
+    algorithm = rp.settings.id_token_alg
+    return id_token.verify(
+        received,
+        id_token.Expected(
+            issuer=rp.settings.oidc_issuer,
+            client_id=rp.settings.client_id,
+            client_secret=rp.settings.client_secret,
+            algorithm=algorithm,
+            keys=() if algorithm == signature.SYMMETRIC else await rp.provider.keys(received.kid),
+            nonce=response.binding.nonce,
+            access_token=tokens.access_token,
+            now=rp.clock(),
+        ),
+    )
+
+
+async def _open_session(
+    rp: RelyingParty, request: Request, response: ValidatedResponse, tokens: TokenResponse, verified: VerifiedClaims
+) -> Response:
+    """A session under a fresh cookie, so that nobody can have planted its name before (session fixation)."""
+    session = Session(
+        access_token=tokens.access_token,
+        refresh_token=tokens.refresh_token,
+        id_token=verified.id_token,
+        header=verified.header,
+        claims=verified.claims,
+        checks=verified.checks,
+        nonce=response.binding.nonce,
+        scope=tokens.scope or rp.settings.rp_scope,
+        expires_at=None if tokens.expires_in is None else int(rp.clock()) + tokens.expires_in,
+        csrf_token=fresh_value(),
+    )
+    former, cookie = rp.cookies.session.read(request), fresh_value()
+    await rp.sessions.save(cookie, session)
+    if former:
+        await rp.sessions.end(former)
+    event(log, "signed in", sub=session.sub)
+    redirect = see_other(response.binding.return_to)
+    rp.cookies.session.set(redirect, cookie)
+    return redirect

@@ -1,0 +1,97 @@
+"""`/logout` and `/logout/callback` (OpenID Connect RP-Initiated Logout)."""
+
+import asyncio
+import logging
+from hmac import compare_digest
+
+from quart import Request, Response
+
+from rp.cookies import fresh_value
+from rp.errors import BadRequest, CrossSiteRequest, UnknownSignOut
+from rp.pages import see_other
+from rp.party import RelyingParty, SignedIn
+from rp.protocol.front_channel import logout_request
+from rp.records import Session
+from servicekit.discovery import ProviderMisconfigured, ProviderUnavailable
+from servicekit.log import event
+from servicekit.parameters import Parameters
+
+PROVIDER_SECONDS = 2.0
+"""How long a person waits for the provider when signing out."""
+
+_FORM = "application/x-www-form-urlencoded"
+
+log = logging.getLogger(__name__)
+
+
+async def logout(rp: RelyingParty, request: Request) -> Response:
+    """End the session here first, then at the provider as far as it can be reached."""
+    form = await _form(request)
+    _check_origin(rp, request)
+    visitor = await rp.signed_in(request)
+    if visitor is None:
+        return see_other("/")
+    _check_csrf_token(visitor, form)
+    await rp.sessions.end(visitor.cookie)
+    event(log, "signed out", sub=visitor.session.sub)
+    state = fresh_value()
+    endpoint = await _end_session_endpoint(rp, visitor.session)
+    response = see_other(
+        "/?notice=signed-out-here"
+        if endpoint is None
+        else logout_request(
+            endpoint,
+            id_token=visitor.session.id_token,
+            client_id=rp.settings.client_id,
+            post_logout_redirect_uri=rp.settings.post_logout_redirect_uri,
+            state=state,
+        )
+    )
+    rp.cookies.session.clear(response)
+    rp.cookies.login.clear(response)
+    if endpoint is not None:
+        rp.cookies.logout.set(response, state)
+    return response
+
+
+async def logout_callback(rp: RelyingParty, request: Request) -> Response:
+    """The provider is done; `state` is the one that this browser was sent there with, and it counts once (§3)."""
+    parameters = Parameters.parse(request.query_string)
+    expected, found = rp.cookies.logout.read(request), parameters.get("state")
+    if parameters.repeated or not expected or not found or not compare_digest(found.encode(), expected.encode()):
+        raise UnknownSignOut
+    response = see_other("/?notice=signed-out")
+    rp.cookies.logout.clear(response)
+    return response
+
+
+async def _form(request: Request) -> Parameters:
+    if request.mimetype != _FORM:
+        raise BadRequest(f"A form is sent as {_FORM}.")
+    raw = await request.get_data(cache=False, as_text=False, parse_form_data=False)
+    return Parameters.parse(raw)
+
+
+def _check_origin(rp: RelyingParty, request: Request) -> None:
+    origin = request.headers.get("Origin")
+    if origin is not None and origin != rp.settings.origin:
+        raise CrossSiteRequest("To sign out, use the button on a page of this site.", f"Origin: {origin}")
+
+
+def _check_csrf_token(visitor: SignedIn, form: Parameters) -> None:
+    found = form.get("csrf_token", "")
+    if form.repeated or not compare_digest(found.encode(), visitor.session.csrf_token.encode()):
+        raise CrossSiteRequest("To sign out, use the button on a page of this site.", "csrf_token")
+
+
+async def _end_session_endpoint(rp: RelyingParty, session: Session) -> str | None:
+    """Where the provider's session ends; None when it has no such page or did not answer just now."""
+    try:
+        async with asyncio.timeout(PROVIDER_SECONDS):
+            metadata = await rp.provider.metadata()
+            answered = await rp.refreshing.revoke(session)
+        offered = answered and "end_session_endpoint" in metadata.document
+        return metadata.endpoint("end_session_endpoint") if offered else None
+    except (ProviderUnavailable, ProviderMisconfigured, TimeoutError) as failure:
+        event(log, "provider's session not ended", logging.WARNING, reason=failure)
+        return None

@@ -1,0 +1,66 @@
+"""`/profile`: the three identity surfaces: the id_token, UserInfo, and the application's own profile."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from quart import Request, Response
+
+from rp.errors import CheckRefused, RelyingPartyError, SignInEnded
+from rp.pages import page, reason, see_other
+from rp.party import RelyingParty
+from rp.protocol import protected_resource, userinfo
+from rp.protocol.check import Check
+from rp.refreshing import Access
+from servicekit.discovery import ProviderMisconfigured, ProviderUnavailable
+
+Loaded = tuple[Mapping[str, Any], Check | None]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """What one surface shows: claims, or why there are none."""
+
+    claims: Mapping[str, Any] | None = None
+    check: Check | None = None
+    refusal: str | None = None
+    sign_in_again: bool = False
+
+
+async def profile(rp: RelyingParty, request: Request) -> Response:
+    """Ask UserInfo and the resource server at once; each panel fails by itself."""
+    visitor = await rp.signed_in(request)
+    if visitor is None:
+        return see_other("/login?return_to=/profile")
+    access = Access(rp.refreshing, visitor.cookie, visitor.session)
+    user, me = await asyncio.gather(
+        _panel(lambda: _userinfo(rp, access)),
+        _panel(lambda: _api_me(rp, access)),
+    )
+    return await page("profile.html", session=access.session, userinfo=user, me=me, settings=rp.settings)
+
+
+async def _panel(load: Callable[[], Awaitable[Loaded]]) -> Panel:
+    """The panel, whatever happens to its service; Redis away is the whole page's failure."""
+    try:
+        claims, check = await load()
+    except (RelyingPartyError, ProviderUnavailable, ProviderMisconfigured) as failure:
+        return Panel(
+            refusal=reason(failure),
+            check=failure.check if isinstance(failure, CheckRefused) else None,
+            sign_in_again=isinstance(failure, SignInEnded),
+        )
+    return Panel(claims, check)
+
+
+async def _userinfo(rp: RelyingParty, access: Access) -> Loaded:
+    answer = await access.ask(rp.provider.userinfo)
+    claims = protected_resource.process("The provider", answer.status, answer.headers, answer.body)
+    verified = userinfo.verify(claims, access.session.sub)
+    return verified.claims, verified.check
+
+
+async def _api_me(rp: RelyingParty, access: Access) -> Loaded:
+    answer = await access.ask(rp.resource_server.me)
+    return protected_resource.process("The resource server", answer.status, answer.headers, answer.body), None

@@ -1,0 +1,87 @@
+"""How pages and failures are rendered: the one place that turns an error into a response."""
+
+import logging
+from typing import Any
+
+from quart import Quart, Response, render_template
+
+from rp.errors import BadRequest, CheckRefused, RelyingPartyError
+from servicekit import pages
+from servicekit.discovery import ProviderMisconfigured, ProviderUnavailable
+from servicekit.log import event
+from servicekit.machine import Reply, Request, json_reply
+from servicekit.parameters import MalformedParameters
+from servicekit.redis import RedisError
+
+log = logging.getLogger(__name__)
+
+
+class _Unavailable(RelyingPartyError):
+    status = 503
+    title = "Not available right now"
+    code = "temporarily_unavailable"
+    retry_after = 1
+
+
+class _ProviderFault(RelyingPartyError):
+    status = 502
+    title = "The provider cannot be used"
+    code = "discovery"
+
+
+def install(app: Quart) -> None:
+    """Give the application the common look, and a page for every failure."""
+    pages.install(app, "Relying Party")
+    for failure in (RelyingPartyError, ProviderUnavailable, ProviderMisconfigured, MalformedParameters, RedisError):
+        app.register_error_handler(failure, failure_page)
+
+
+async def page(template: str, **values: Any) -> Response:
+    """A page of ours."""
+    return Response(await render_template(template, **values))
+
+
+def see_other(location: str) -> Response:
+    """303: whatever the method was, the browser goes on with GET (RFC 9110 §15.4.4)."""
+    return Response("", status=303, headers={"Location": location})
+
+
+async def failure_page(exception: Exception) -> Response:
+    """The page for any exception that the endpoints let out."""
+    failure = _as_failure(exception)
+    event(log, "refused", logging.WARNING, kind=type(exception).__name__, reason=exception)
+    body = await render_template(
+        "failure.html",
+        status=failure.status,
+        title=failure.title,
+        explanation=failure.explanation,
+        code=failure.code,
+        check=failure.check if isinstance(failure, CheckRefused) else None,
+    )
+    response = Response(body, status=failure.status)
+    if failure.retry_after is not None:
+        response.headers["Retry-After"] = str(failure.retry_after)
+    return response
+
+
+def machine_failure(_: Request, exception: Exception) -> Reply:
+    """The same for the endpoints of machines."""
+    event(log, "failed", logging.ERROR, kind=type(exception).__name__, reason=exception)
+    return json_reply(500, {"error": "server_error"})
+
+
+def reason(exception: Exception) -> str:
+    """What a person is told of an exception."""
+    return _as_failure(exception).explanation
+
+
+def _as_failure(exception: Exception) -> RelyingPartyError:
+    if isinstance(exception, RelyingPartyError):
+        return exception
+    if isinstance(exception, MalformedParameters):
+        return BadRequest(f"The parameters cannot be read: {exception}.")
+    if isinstance(exception, ProviderMisconfigured):
+        return _ProviderFault(f"The provider's settings do not fit: {exception}.")
+    if isinstance(exception, ProviderUnavailable):
+        return _Unavailable("The provider does not answer. Try again in a moment.")
+    return _Unavailable("The store of the sign-ins does not answer. Try again in a moment.")

@@ -1,0 +1,43 @@
+"""The relying party as its endpoints see it: what they need, wired once."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from quart import Request
+
+from rp.cookies import Cookies
+from rp.provider import ProviderClient
+from rp.records import Session
+from rp.refreshing import Refreshing
+from rp.resource_server import ResourceServerClient
+from rp.settings import Settings
+from rp.stores.nonce_binding import NonceBindings
+from rp.stores.session import Sessions
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """A browser with a session, and the cookie's value that opens it."""
+
+    cookie: str
+    session: Session
+
+
+@dataclass(frozen=True)
+class RelyingParty:
+    """`clock` gives the time in seconds since the epoch."""
+
+    settings: Settings
+    provider: ProviderClient
+    resource_server: ResourceServerClient
+    bindings: NonceBindings
+    sessions: Sessions
+    refreshing: Refreshing
+    cookies: Cookies
+    clock: Callable[[], float]
+
+    async def signed_in(self, request: Request) -> SignedIn | None:
+        """Who sends this request; without a cookie Redis is not asked."""
+        cookie = self.cookies.session.read(request)
+        session = await self.sessions.find(cookie) if cookie else None
+        return SignedIn(cookie, session) if cookie and session else None

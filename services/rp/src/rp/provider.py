@@ -1,0 +1,86 @@
+"""The calls to the provider: each sends one request and hands the answer to the checks in `protocol`.
+
+All of them raise ProviderUnavailable when the provider does not answer, ProviderMisconfigured when its metadata cannot
+be used, and what the checks raise.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rp.protocol import client_authentication, token_response
+from rp.protocol.authorization_response import ValidatedResponse
+from rp.protocol.client_authentication import ClientCredentials
+from rp.protocol.token_response import TokenResponse
+from rp.settings import Settings
+from servicekit.discovery import Metadata, ProviderDocuments, ProviderMisconfigured, ProviderUnavailable
+from servicekit.http import Answer, HttpClient, Unreachable
+
+
+class ProviderClient:
+    """This client's half of every conversation with the provider that the browser does not carry."""
+
+    def __init__(self, settings: Settings, documents: ProviderDocuments, http: HttpClient) -> None:
+        self._settings = settings
+        self._documents = documents
+        self._http = http
+
+    async def metadata(self) -> Metadata:
+        """The discovery document (OpenID Connect Discovery §4)."""
+        return await self._documents.metadata()
+
+    async def keys(self, kid: str | None) -> tuple[Mapping[str, Any], ...]:
+        """The provider's keys of this id, or all (OpenID Connect Core §10.1.1)."""
+        return await self._documents.keys(kid)
+
+    async def exchange(self, response: ValidatedResponse) -> TokenResponse:
+        """Redeem a code for tokens (RFC 6749 §4.1.3, RFC 7636 §4.5)."""
+        return await self._token_request(
+            {
+                "grant_type": "authorization_code",
+                "code": response.code,
+                "redirect_uri": self._settings.redirect_uri,
+                "code_verifier": response.binding.code_verifier,
+            }
+        )
+
+    async def refresh(self, refresh_token: str) -> TokenResponse:
+        """A new access token (RFC 6749 §6)."""
+        return await self._token_request({"grant_type": "refresh_token", "refresh_token": refresh_token})
+
+    async def revoke(self, refresh_token: str) -> None:
+        """Tell the provider to forget a refresh token, where it has an endpoint for that (RFC 7009 §2.1)."""
+        metadata = await self.metadata()
+        if "revocation_endpoint" not in metadata.document:
+            return
+        form = {"token": refresh_token, "token_type_hint": "refresh_token"}
+        await self._post(metadata, "revocation_endpoint", form)
+
+    async def userinfo(self, access_token: str) -> Answer:
+        """Ask UserInfo (OpenID Connect Core §5.3.1)."""
+        url = (await self.metadata()).endpoint("userinfo_endpoint")
+        try:
+            return await self._http.get(url, {"Authorization": f"Bearer {access_token}"})
+        except Unreachable as failure:
+            raise ProviderUnavailable(str(failure)) from failure
+
+    async def _token_request(self, form: Mapping[str, str]) -> TokenResponse:
+        answer = await self._post(await self.metadata(), "token_endpoint", form)
+        return token_response.process(answer.status, answer.body)
+
+    async def _post(self, metadata: Metadata, endpoint: str, form: Mapping[str, str]) -> Answer:
+        url = metadata.endpoint(endpoint)
+        credentials = self._credentials(metadata, endpoint)
+        try:
+            answer = await self._http.post(url, {**form, **credentials.form}, credentials.headers)
+        except Unreachable as failure:
+            raise ProviderUnavailable(str(failure)) from failure
+        if answer.status >= 500 or answer.status == 429:
+            raise ProviderUnavailable(f"{url} answered {answer.status}")
+        return answer
+
+    def _credentials(self, metadata: Metadata, endpoint: str) -> ClientCredentials:
+        supported = metadata.values(f"{endpoint}_auth_methods_supported")
+        try:
+            return client_authentication.authenticate(self._settings.client_id, self._settings.client_secret, supported)
+        except ValueError as fault:
+            raise ProviderMisconfigured(f"at its {endpoint} {fault}") from None

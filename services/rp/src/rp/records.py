@@ -1,0 +1,67 @@
+"""What the relying party keeps in Redis.
+
+| record | key | TTL | ends |
+|---|---|---|---|
+| NonceBinding: nonce, code verifier, return path, issuer | rp:nonce:<state> | 10 min | taken once, in the callback |
+| Session: tokens, id_token, its checks, nonce | rp:session:<hash> | SESSION_TTL | logout, or the next sign-in |
+| the right to refresh a session's tokens | rp:refresh:<hash> | 10 s | released by whoever holds it |
+
+`<hash>` is the SHA-256 of the browser's session cookie. Both records are sealed with a key that is derived from the
+browser's cookie, so that who can read Redis can read neither.
+"""
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from rp.protocol.check import Check
+
+
+@dataclass(frozen=True)
+class NonceBinding:
+    """A sign-in that was started: what the browser must come back with, and where it goes then."""
+
+    state: str = field(repr=False)
+    nonce: str = field(repr=False)
+    code_verifier: str = field(repr=False)
+    return_to: str
+    issuer: str
+
+    def to_json(self) -> str:
+        return json.dumps(dataclasses.asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> "NonceBinding":
+        return cls(**json.loads(text))
+
+
+@dataclass(frozen=True)
+class Session:
+    """A person who is signed in. `expires_at` is when the access token does, in seconds since the epoch."""
+
+    access_token: str = field(repr=False)
+    refresh_token: str | None = field(repr=False)
+    id_token: str = field(repr=False)
+    header: Mapping[str, Any]
+    claims: Mapping[str, Any] = field(repr=False)
+    checks: tuple[Check, ...]
+    nonce: str = field(repr=False)
+    scope: str
+    expires_at: int | None
+    csrf_token: str = field(repr=False)
+
+    @property
+    def sub(self) -> str:
+        """The person, as the provider names them."""
+        return str(self.claims["sub"])
+
+    def to_json(self) -> str:
+        return json.dumps(dataclasses.asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> "Session":
+        fields = json.loads(text)
+        checks = tuple(Check(**check) for check in fields.pop("checks"))
+        return cls(checks=checks, **fields)

@@ -1,0 +1,105 @@
+"""Renewing a session's access token, so that two requests never do it twice."""
+
+import asyncio
+import dataclasses
+import logging
+from collections.abc import Awaitable, Callable
+
+from rp.errors import RelyingPartyError, SignInEnded, TokenRequestRefused
+from rp.provider import ProviderClient
+from rp.records import Session
+from rp.stores.refresh_lock import RefreshLock
+from rp.stores.session import Sessions
+from servicekit.discovery import ProviderMisconfigured, ProviderUnavailable
+from servicekit.http import Answer
+from servicekit.log import event
+
+log = logging.getLogger(__name__)
+
+
+class Refreshing:
+    """Refreshes tokens (RFC 6749 §6); `clock` gives the time in seconds since the epoch."""
+
+    def __init__(
+        self, provider: ProviderClient, sessions: Sessions, lock: RefreshLock, clock: Callable[[], float]
+    ) -> None:
+        self._provider = provider
+        self._sessions = sessions
+        self._lock = lock
+        self._clock = clock
+        self._running: set[asyncio.Task[Session]] = set()
+
+    async def renew(self, cookie: str, stale: str) -> Session:
+        """The session of `cookie` with another access token than `stale`.
+
+        Raises SignInEnded when there will be none, ProviderUnavailable, RefreshBusy.
+        """
+        # A browser that goes away must not lose the refresh token that the provider has just rotated.
+        task = asyncio.create_task(self._renew(cookie, stale))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return await asyncio.shield(task)
+
+    async def _renew(self, cookie: str, stale: str) -> Session:
+        async with self._lock.hold(cookie):
+            session = await self._sessions.find(cookie)
+            if session is None:
+                raise SignInEnded
+            if session.access_token != stale:
+                return session
+            return await self._refresh(cookie, session)
+
+    async def _refresh(self, cookie: str, session: Session) -> Session:
+        if session.refresh_token is None:
+            raise SignInEnded
+        try:
+            tokens = await self._provider.refresh(session.refresh_token)
+        except TokenRequestRefused as refusal:
+            if refusal.code != "invalid_grant":
+                raise
+            await self._sessions.replace(cookie, dataclasses.replace(session, refresh_token=None))
+            event(log, "sign-in ended at the provider", sub=session.sub)
+            raise SignInEnded from None
+        # An id_token that came along is left aside: the session shows the one of its sign-in (OIDC Core §12.2).
+        renewed = dataclasses.replace(
+            session,
+            access_token=tokens.access_token,
+            refresh_token=tokens.refresh_token or session.refresh_token,
+            scope=tokens.scope or session.scope,
+            expires_at=None if tokens.expires_in is None else int(self._clock()) + tokens.expires_in,
+        )
+        if not await self._sessions.replace(cookie, renewed):
+            await self.revoke(renewed)
+            raise SignInEnded
+        event(log, "access token refreshed", sub=session.sub)
+        return renewed
+
+    async def revoke(self, session: Session) -> bool:
+        """Have the provider forget a session's tokens, if it can be reached; whether it answered."""
+        if session.refresh_token is None:
+            return True
+        try:
+            await self._provider.revoke(session.refresh_token)
+        except (ProviderUnavailable, ProviderMisconfigured, RelyingPartyError) as failure:
+            event(log, "refresh token not revoked", logging.WARNING, sub=session.sub, reason=failure)
+            return False
+        return True
+
+
+class Access:
+    """A session's access token during one request: renewed at most once, and the new one used for all that follows."""
+
+    def __init__(self, refreshing: Refreshing, cookie: str, session: Session) -> None:
+        self.session = session
+        self._refreshing = refreshing
+        self._cookie = cookie
+
+    async def ask(self, fetch: Callable[[str], Awaitable[Answer]]) -> Answer:
+        """`fetch` with the access token; after a 401 once more with a renewed one (RFC 6750 §3.1)."""
+        token = self.session.access_token
+        answer = await fetch(token)
+        if answer.status != 401:
+            return answer
+        if self.session.access_token == token:
+            self.session = await self._refreshing.renew(self._cookie, token)
+        return await fetch(self.session.access_token)

@@ -1,0 +1,97 @@
+"""The settings of the relying party."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from servicekit.settings import (
+    Address,
+    ServiceSettings,
+    SettingsError,
+    base_url,
+    connect_to,
+    listen_address,
+    one_of,
+    seconds,
+    secret_of,
+    setting,
+    text,
+)
+
+_SHORTEST_HS256_SECRET = 32
+_SCOPE_TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+def scope(value: str) -> str:
+    """Scope tokens separated by spaces (RFC 6749 §3.3), among them `openid` (OpenID Connect Core §3.1.2.1)."""
+    tokens = value.split()
+    if not all(_SCOPE_TOKEN.fullmatch(token) for token in tokens):
+        raise ValueError(f"must be scope names separated by spaces, not {value!r}")
+    if "openid" not in tokens:
+        raise ValueError("must contain openid: without it the provider gives no id_token")
+    return " ".join(tokens)
+
+
+def site(value: str) -> str:
+    """An http(s) URL of a scheme, a host and a port alone: this service is a whole site (its cookies say Path=/)."""
+    url = base_url(value)
+    if urlsplit(url).path:
+        raise ValueError(f"must have no path: {value!r}")
+    return url
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(ServiceSettings):
+    """Everything that the relying party is told; the rest comes from the provider's discovery document."""
+
+    bind: str = setting(
+        listen_address, "where the service listens: host:port, unix:path or fd://number", default="127.0.0.1:25001"
+    )
+    oidc_issuer: str = setting(base_url, "the provider's issuer, exactly as its discovery document says it")
+    client_id: str = setting(text, "the name that this client is registered with at the provider")
+    client_secret: str = setting(secret_of(1), "the secret that this client proves itself with", secret=True)
+    rp_base_url: str = setting(site, "where browsers reach this service; /callback is its redirect_uri")
+    resource_server_url: str = setting(base_url, "where the resource server is; its /api/me is called")
+    rp_scope: str = setting(scope, "what a sign-in asks for; must contain openid", default="openid email profile")
+    session_ttl: int = setting(seconds(60), "how long a sign-in lasts here", default=28800)
+    oidc_connect_to: Mapping[Address, Address] = setting(
+        connect_to,
+        "host:port=host:port, comma-separated: where a socket goes instead of where its URL says",
+        default={},
+    )
+    id_token_alg: str = setting(
+        one_of("RS256", "ES256", "HS256"),
+        "the algorithm that this client is registered with for its id_tokens; no other is accepted",
+        default="RS256",
+    )
+
+    def __post_init__(self) -> None:
+        # RFC 7518 §3.2: a key of at least the size of the hash.
+        symmetric = self.id_token_alg == "HS256"
+        if symmetric and len(self.client_secret.encode()) < _SHORTEST_HS256_SECRET:
+            raise SettingsError(
+                [f"CLIENT_SECRET: must have at least {_SHORTEST_HS256_SECRET} octets with ID_TOKEN_ALG=HS256"]
+            )
+
+    @property
+    def redirect_uri(self) -> str:
+        return f"{self.rp_base_url}/callback"
+
+    @property
+    def post_logout_redirect_uri(self) -> str:
+        return f"{self.rp_base_url}/logout/callback"
+
+    @property
+    def secure(self) -> bool:
+        """Whether browsers reach this service over TLS."""
+        return urlsplit(self.rp_base_url).scheme == "https"
+
+    @property
+    def origin(self) -> str:
+        """This service's origin as a browser writes it in `Origin` (RFC 6454 §6.2)."""
+        parts = urlsplit(self.rp_base_url)
+        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+        port = "" if parts.port in (None, _DEFAULT_PORTS[parts.scheme]) else f":{parts.port}"
+        return f"{parts.scheme}://{host}{port}"

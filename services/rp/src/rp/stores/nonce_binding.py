@@ -1,0 +1,55 @@
+"""The sign-ins that were started: `save` and `take`."""
+
+import json
+from hashlib import sha256
+from hmac import compare_digest
+
+from rp.errors import ForeignBrowser, UnknownSignIn
+from rp.records import NonceBinding
+from servicekit.redis import Database
+from servicekit.sealing import Sealer, UnsealError
+
+TTL = 600
+
+_PURPOSE = "rp nonce binding"
+
+
+class NonceBindings:
+    """Bindings by their state. `browser` is the random value of the cookie that the browser got at /login."""
+
+    def __init__(self, redis: Database) -> None:
+        self._redis = redis
+
+    async def save(self, browser: str, binding: NonceBinding) -> None:
+        """Keep a binding for ten minutes; only this browser's cookie opens it."""
+        key = _key(binding.state)
+        sealed = Sealer(browser, _PURPOSE).seal(binding.to_json(), key)
+        await self._redis.set(key, json.dumps({"browser": _hash(browser), "sealed": sealed}), ex=TTL)
+
+    async def take(self, browser: str | None, state: str) -> NonceBinding:
+        """The binding of a state, once.
+
+        Another browser's attempt does not use it up: the browser is compared first, and GETDEL is the gate that lets
+        one of many through. Raises UnknownSignIn, ForeignBrowser.
+        """
+        key = _key(state)
+        record = await self._redis.get(key)
+        if record is None:
+            raise UnknownSignIn
+        if browser is None or not compare_digest(json.loads(record)["browser"], _hash(browser)):
+            raise ForeignBrowser
+        taken = await self._redis.getdel(key)
+        if taken is None:
+            raise UnknownSignIn
+        try:
+            return NonceBinding.from_json(Sealer(browser, _PURPOSE).open(json.loads(taken)["sealed"], key))
+        except (UnsealError, ValueError, TypeError):
+            raise UnknownSignIn from None
+
+
+def _key(state: str) -> str:
+    return f"rp:nonce:{state}"
+
+
+def _hash(browser: str) -> str:
+    return sha256(browser.encode()).hexdigest()

@@ -1,0 +1,41 @@
+"""The right to refresh a session's tokens, which one request has at a time: `hold`."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from hashlib import sha256
+
+from rp.errors import RefreshBusy
+from servicekit.redis import Database
+
+TTL = 10
+"""Seconds after which a holder that died has lost it: longer than a refresh can take."""
+
+_WAIT_SECONDS = 8.0
+_POLL_SECONDS = 0.05
+_RELEASE = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0"
+
+
+class RefreshLock:
+    """A lock for each session, seen by all workers and replicas."""
+
+    def __init__(self, redis: Database) -> None:
+        self._redis = redis
+
+    @asynccontextmanager
+    async def hold(self, cookie: str) -> AsyncIterator[None]:
+        """Wait for the lock and hold it; raises RefreshBusy when nobody lets go of it."""
+        key = f"rp:refresh:{sha256(cookie.encode()).hexdigest()}"
+        holder = secrets.token_urlsafe(16)
+        try:
+            async with asyncio.timeout(_WAIT_SECONDS):
+                while not await self._redis.set(key, holder, nx=True, ex=TTL):  # noqa: ASYNC110 - another process holds it
+                    await asyncio.sleep(_POLL_SECONDS)
+        except TimeoutError:
+            raise RefreshBusy from None
+        try:
+            yield
+        finally:
+            # Only our own: it may have run out, and be another's by now.
+            await self._redis.eval(_RELEASE, 1, key, holder)

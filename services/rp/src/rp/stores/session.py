@@ -1,0 +1,48 @@
+"""The people who are signed in: `save`, `find`, `replace`, `end`."""
+
+from hashlib import sha256
+
+from rp.records import Session
+from servicekit.redis import Database
+from servicekit.sealing import Sealer, UnsealError
+
+_PURPOSE = "rp session"
+
+
+class Sessions:
+    """Sessions by the browser's cookie; `ttl` in seconds, counted from the sign-in."""
+
+    def __init__(self, redis: Database, ttl: int) -> None:
+        self._redis = redis
+        self._ttl = ttl
+
+    async def save(self, cookie: str, session: Session) -> None:
+        """Keep a new session."""
+        await self._redis.set(_key(cookie), _seal(cookie, session), ex=self._ttl)
+
+    async def find(self, cookie: str) -> Session | None:
+        """The session of a cookie; None when there is none, or none that this cookie opens."""
+        key = _key(cookie)
+        sealed = await self._redis.get(key)
+        if sealed is None:
+            return None
+        try:
+            return Session.from_json(Sealer(cookie, _PURPOSE).open(sealed, key))
+        except (UnsealError, ValueError, TypeError, KeyError):
+            return None
+
+    async def replace(self, cookie: str, session: Session) -> bool:
+        """Change a session and keep its TTL; False when it has ended meanwhile, and then it stays ended."""
+        return bool(await self._redis.set(_key(cookie), _seal(cookie, session), xx=True, keepttl=True))
+
+    async def end(self, cookie: str) -> None:
+        """Forget all of a session: tokens, id_token, nonce."""
+        await self._redis.delete(_key(cookie))
+
+
+def _key(cookie: str) -> str:
+    return f"rp:session:{sha256(cookie.encode()).hexdigest()}"
+
+
+def _seal(cookie: str, session: Session) -> str:
+    return Sealer(cookie, _PURPOSE).seal(session.to_json(), _key(cookie))

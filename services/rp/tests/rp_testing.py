@@ -1,0 +1,261 @@
+"""A provider and a resource server that do as a test says, over real HTTP, and a browser to sign in with."""
+
+import hashlib
+import re
+import time
+from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Callable
+from html import unescape
+from typing import Any
+from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
+
+from aiohttp import web
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from jose import jwk, jws
+
+CLIENT_ID = "demo-client"
+CLIENT_SECRET = "a client's secret: with 32 octets & more"
+BASE_URL = "http://localhost:25001"
+INVALID_TOKEN = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+
+
+class Signer:
+    """The provider's keys, and tokens of any kind."""
+
+    def __init__(self) -> None:
+        self.secret = CLIENT_SECRET
+        self.private = {
+            "RS256": jwk.RSAKey(rsa.generate_private_key(public_exponent=65537, key_size=2048), "RS256"),
+            "ES256": jwk.ECKey(ec.generate_private_key(ec.SECP256R1()), "ES256"),
+            "HS256": jwk.HMACKey(CLIENT_SECRET.encode(), "HS256"),
+        }
+
+    def jwk(self, algorithm: str, **members: Any) -> dict[str, Any]:
+        public = self.private[algorithm].public_key().to_dict()
+        return {**public, "kid": algorithm, "use": "sig", "alg": algorithm, **members}
+
+    @property
+    def jwks(self) -> list[dict[str, Any]]:
+        return [self.jwk("RS256"), self.jwk("ES256")]
+
+    def sign(self, claims: dict[str, Any] | bytes, algorithm: str = "RS256", **header: Any) -> str:
+        """`kid=None` leaves the key's id out."""
+        fields = {"kid": algorithm, **header}
+        fields = {name: value for name, value in fields.items() if value is not None}
+        return jws.sign(claims, self.private[algorithm], headers=fields, algorithm=algorithm)
+
+
+def at_hash(access_token: str) -> str:
+    return urlsafe_b64encode(hashlib.sha256(access_token.encode()).digest()[:16]).rstrip(b"=").decode()
+
+
+def protected(request: web.Request, access_token: str, resource: dict[str, Any]) -> web.Response:
+    """RFC 6750 §3: the resource for the right token, else a challenge."""
+    if request.headers.get("Authorization") == f"Bearer {access_token}":
+        return web.json_response(resource)
+    return web.json_response({}, status=401, headers=INVALID_TOKEN)
+
+
+class Server:
+    """An HTTP server on a port of its own that can be stopped."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, dict[str, str], dict[str, str]]] = []
+        self._runner: web.AppRunner | None = None
+        self.url = ""
+
+    async def start(self) -> None:
+        app = web.Application()
+        app.router.add_route("*", "/{path:.*}", self._handle)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        await site.start()
+        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+
+    async def stop(self) -> None:
+        if self._runner:
+            await self._runner.cleanup()
+        self._runner = None
+
+    def requests(self, path: str) -> list[tuple[dict[str, str], dict[str, str]]]:
+        """The forms and headers of the requests to a path."""
+        return [(form, headers) for seen, form, headers in self.seen if seen == path]
+
+    async def _handle(self, request: web.Request) -> web.StreamResponse:
+        form = dict(parse_qsl(await request.text()))
+        self.seen.append((request.path, form, dict(request.headers)))
+        return await self.answer(request, form)
+
+    async def answer(self, request: web.Request, form: dict[str, str]) -> web.StreamResponse:
+        raise NotImplementedError
+
+
+class ScriptedProvider(Server):
+    """Well-behaved, until a test changes one of its public attributes."""
+
+    def __init__(self, signer: Signer) -> None:
+        super().__init__()
+        self.signer = signer
+        self.algorithm = "RS256"
+        self.metadata: dict[str, Any] = {}
+        self.claims: dict[str, Any] = {}
+        self.tokens: dict[str, Any] = {}
+        self.refusals: dict[str, dict[str, Any]] = {}
+        self.userinfo: dict[str, Any] = {"sub": "user0", "email": "user0@example.com", "name": "User Zero"}
+        self.access_token = ""
+        self.refresh_token = ""
+        self.sign_ins: dict[str, dict[str, str]] = {}
+        self.before_refresh: Callable[[], Any] | None = None
+        self._count = 0
+
+    def authorize(self, location: str, **changes: str | None) -> str:
+        """What /authorize does with the browser: the address of the callback.
+
+        Its parameters may be changed; one that is None is left out.
+        """
+        asked = {name: values[0] for name, values in parse_qs(urlsplit(location).query).items()}
+        self._count += 1
+        code = f"code-{self._count}"
+        self.sign_ins[code] = asked
+        answer = {"code": code, "state": asked["state"], "iss": self.url, **changes}
+        return f"/callback?{urlencode({name: value for name, value in answer.items() if value is not None})}"
+
+    def expire(self) -> None:
+        """The access token is no good any more."""
+        self.access_token = "another one"
+
+    async def answer(self, request: web.Request, form: dict[str, str]) -> web.StreamResponse:
+        if request.path in self.refusals:
+            return web.Response(**self.refusals[request.path])
+        documents = {"/.well-known/openid-configuration": self._metadata(), "/jwks": {"keys": self.signer.jwks}}
+        if request.path in documents:
+            return web.json_response(documents[request.path])
+        if request.path == "/token":
+            return await self._token(request, form)
+        if request.path == "/userinfo":
+            return protected(request, self.access_token, self.userinfo)
+        return web.Response(status=200 if request.path == "/revoke" else 404)
+
+    def _metadata(self) -> dict[str, Any]:
+        document = {
+            "issuer": self.url,
+            "authorization_endpoint": f"{self.url}/authorize",
+            "token_endpoint": f"{self.url}/token",
+            "userinfo_endpoint": f"{self.url}/userinfo",
+            "jwks_uri": f"{self.url}/jwks",
+            "revocation_endpoint": f"{self.url}/revoke",
+            "end_session_endpoint": f"{self.url}/logout",
+            "authorization_response_iss_parameter_supported": True,
+            **self.metadata,
+        }
+        return {name: value for name, value in document.items() if value is not None}
+
+    async def _token(self, request: web.Request, form: dict[str, str]) -> web.StreamResponse:
+        if not self._authenticated(request, form):
+            return web.json_response({"error": "invalid_client"}, status=401)
+        if form["grant_type"] == "refresh_token":
+            if self.before_refresh:
+                await self.before_refresh()
+            if form["refresh_token"] != self.refresh_token:
+                return web.json_response({"error": "invalid_grant"}, status=400)
+            return web.json_response({**self._new_tokens(), **self.tokens})
+        asked = self.sign_ins.pop(form["code"], None)
+        if asked is None or not self._proven(asked, form):
+            return web.json_response({"error": "invalid_grant", "error_description": "the code is <spent>"}, status=400)
+        answer = {**self._new_tokens(), "scope": asked["scope"], "expires_in": 300}
+        answer["id_token"] = self.id_token(asked["nonce"])
+        answer.update(self.tokens)
+        return web.json_response({name: value for name, value in answer.items() if value is not None})
+
+    def id_token(self, nonce: str) -> str:
+        claims = {
+            "iss": self.url,
+            "sub": "user0",
+            "aud": CLIENT_ID,
+            "exp": time.time() + 60,
+            "iat": time.time(),
+            "nonce": nonce,
+            "at_hash": at_hash(self.access_token),
+            "name": "User <Zero>",
+            **self.claims,
+        }
+        return self.signer.sign({n: v for n, v in claims.items() if v is not None}, self.algorithm)
+
+    def _new_tokens(self) -> dict[str, Any]:
+        self._count += 1
+        self.access_token = f"access-token-{self._count}-{'x' * 20}"
+        self.refresh_token = f"refresh-token-{self._count}-{'x' * 20}"
+        return {"access_token": self.access_token, "refresh_token": self.refresh_token, "token_type": "bearer"}
+
+    def _authenticated(self, request: web.Request, form: dict[str, str]) -> bool:
+        if "client_secret_post" in self.metadata.get("token_endpoint_auth_methods_supported", ()):
+            return (form.get("client_id"), form.get("client_secret")) == (CLIENT_ID, CLIENT_SECRET)
+        pair = urlencode({CLIENT_ID: CLIENT_SECRET}).replace("=", ":")
+        return request.headers.get("Authorization") == f"Basic {b64encode(pair.encode()).decode()}"
+
+    @staticmethod
+    def _proven(asked: dict[str, str], form: dict[str, str]) -> bool:
+        digest = hashlib.sha256(form["code_verifier"].encode()).digest()
+        challenge = urlsafe_b64encode(digest).rstrip(b"=").decode()
+        return (challenge, form["redirect_uri"]) == (asked["code_challenge"], asked["redirect_uri"])
+
+
+class ScriptedResourceServer(Server):
+    """Accepts the provider's access token, or answers with `reply` whatever comes."""
+
+    def __init__(self, provider: ScriptedProvider) -> None:
+        super().__init__()
+        self.provider = provider
+        self.reply: dict[str, Any] | None = None
+
+    async def answer(self, request: web.Request, _: dict[str, str]) -> web.StreamResponse:
+        if self.reply is not None:
+            return web.Response(**self.reply)
+        profile = {"sub": "user0", "username": "user0", "metadata": {"plan": "demo"}}
+        return protected(request, self.provider.access_token, profile)
+
+
+class Browser:
+    """One browser at the relying party: its cookies, and what it sees."""
+
+    def __init__(self, client: Any, provider: ScriptedProvider) -> None:
+        self.client = client
+        self.provider = provider
+
+    async def get(self, path: str, **options: Any) -> Any:
+        return await self.client.get(path, **options)
+
+    async def see(self, path: str) -> str:
+        """The text of a page."""
+        return unescape(await (await self.client.get(path)).get_data(as_text=True))
+
+    async def start(self, path: str = "/login") -> str:
+        """Press the button; the address of the provider's /authorize."""
+        response = await self.client.get(path)
+        assert response.status_code == 303
+        return str(response.headers["Location"])
+
+    async def sign_in(self, path: str = "/login", **changes: str | None) -> Any:
+        """The whole sign-in; the response of the callback."""
+        return await self.client.get(self.provider.authorize(await self.start(path), **changes))
+
+    def cookie(self, name: str) -> str | None:
+        return next((cookie.value for cookie in self.client.cookie_jar if cookie.name == name), None)
+
+    async def sign_out(self, **options: Any) -> Any:
+        """Press the button of the profile page; `form` replaces what its form sends."""
+        page = await self.see("/profile")
+        found = re.search(r'name="csrf_token" value="([^"]+)"', page)
+        form = {"csrf_token": found[1]} if found else {}
+        return await self.client.post("/logout", **{"form": form, **options})
+
+
+async def refused(response: Any, *, says: str, status: int = 400) -> str:
+    """The text of a failure page, after its status, its headers and what it says were checked."""
+    text = await response.get_data(as_text=True)
+    assert (response.status_code, says in text) == (status, True), text
+    assert response.headers["Cache-Control"] == "no-store"
+    assert "default-src 'none'" in response.headers["Content-Security-Policy"]
+    assert "Set-Cookie" not in response.headers
+    return str(text)

@@ -1,0 +1,102 @@
+"""What the service does when something that it needs is away, and how it shows its health."""
+
+import time
+
+import pytest
+
+from redis_server import RedisServer
+
+
+@pytest.fixture
+def own_redis(tmp_path):
+    """A server of this test, to be paused and killed."""
+    server = RedisServer(tmp_path).start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+async def browser(environment, open_browser, own_redis):
+    environment["REDIS_URL"] = own_redis.url
+    return await open_browser()
+
+
+async def unavailable(browser, path):
+    start = time.monotonic()
+    response = await browser.get(path)
+    assert time.monotonic() - start < 1
+    assert (response.status_code, response.headers["Retry-After"]) == (503, "1")
+    return await response.get_data(as_text=True)
+
+
+@pytest.mark.parametrize("fault", ["pause", "kill"])
+async def test_redis_away_is_503_within_a_second_and_comes_back_by_itself(browser, own_redis, fault):
+    await browser.sign_in()
+    callback = browser.provider.authorize(await browser.start())
+    getattr(own_redis, fault)()
+    for path in ("/", "/login", callback, "/profile"):
+        assert "The store of the sign-ins does not answer" in await unavailable(browser, path)
+    assert '"redis"' in await unavailable(browser, "/readyz")
+    assert (await browser.get("/healthz")).status_code == 200
+    if fault == "pause":
+        own_redis.resume()
+    else:
+        own_redis.start()
+    assert (await browser.get("/readyz")).status_code == 200
+    assert "Signed in as" in await browser.see("/profile")
+    assert (await browser.get(callback)).status_code == 303
+
+
+async def test_without_a_cookie_the_home_page_needs_no_redis(browser, own_redis):
+    own_redis.kill()
+    assert (await browser.get("/")).status_code == 200
+
+
+async def test_a_callback_survives_a_provider_that_was_away(environment, open_browser, provider):
+    """The sign-in is used up only when the code can be redeemed: discovery comes first."""
+    browser = await open_browser()
+    await provider.stop()
+    assert (await browser.get("/callback?state=x&code=y")).status_code == 503
+
+
+async def test_ready_only_with_redis_and_the_provider(browser, provider):
+    assert (await browser.get("/healthz")).status_code == 200
+    assert (await browser.get("/readyz")).status_code == 200
+
+
+async def test_not_ready_before_the_provider_was_seen(browser, provider):
+    await provider.stop()
+    response = await browser.get("/readyz")
+    assert response.status_code == 503
+    assert await response.get_json() == {"status": "unavailable", "failed": {"provider": "ProviderUnavailable"}}
+
+
+@pytest.mark.parametrize(
+    ("path", "status"), [("/nowhere", 404), ("/%00", 404), ("/login/", 404), ("/profile/../../etc/passwd", 404)]
+)
+async def test_pages_that_do_not_exist(browser, path, status):
+    response = await browser.get(path)
+    assert response.status_code == status
+    assert "default-src 'none'" in response.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("path", ["/", "/login", "/callback", "/profile", "/logout/callback"])
+async def test_pages_to_read_take_no_post(browser, path):
+    assert (await browser.client.post(path, data=b"x" * 10_000_000)).status_code == 405
+
+
+async def test_requests_are_counted(browser):
+    await browser.get("/")
+    page = browser.client.app.extensions["metrics"].page().decode()
+    assert 'trefoil_requests_total{method="GET",path="page",status="200"} 1.0' in page
+
+
+async def test_the_pages_load_nothing_but_their_own_style(browser):
+    await browser.sign_in()
+    for path in ("/", "/profile", "/callback"):
+        page = await browser.see(path)
+        assert "<script" not in page
+        assert "style=" not in page
+        assert 'lang="en"' in page
+        assert page.count("<h1") == 1
+        assert page.count("<main") == 1

@@ -1,0 +1,151 @@
+"""What /login and /callback must refuse, each with a page that says which check did."""
+
+import time
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from rp_testing import refused
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        pytest.param({"iss": "http://evil.example"}, "evil.example", id="iss of another issuer"),
+        pytest.param({"iss": None}, "absent", id="iss missing where it is promised"),
+        pytest.param({"state": None}, "state is missing", id="state missing"),
+        pytest.param({"state": "never-made"}, "finished already", id="state unknown"),
+        pytest.param({"code": None}, "neither a code nor an error", id="neither code nor error"),
+        pytest.param({"code": "made-up"}, "invalid_grant", id="a code that the provider does not know"),
+        pytest.param({"code": None, "error": "access_denied"}, "access_denied", id="the provider's error"),
+        pytest.param({"code": "a\0b"}, "control character", id="NUL"),
+        pytest.param({"code": "x" * 50_000}, "longer than", id="50 KB"),
+    ],
+)
+async def test_a_callback_that_must_be_refused(browser, changes, says):
+    await refused(await browser.sign_in(**changes), says=says)
+    assert (await browser.get("/profile")).status_code == 303
+
+
+@pytest.mark.parametrize("query", ["state=a&state=b", "state=%ff", "state=a&code=b&code=b", "&".join("abcdefgh" * 9)])
+async def test_a_callback_that_cannot_be_read(browser, query):
+    await refused(await browser.get(f"/callback?{query}"), says="cannot be read")
+
+
+@pytest.mark.parametrize("query", ["return_to=/a&return_to=/b", "return_to=%ff", "return_to=%00", f"x={'x' * 50_000}"])
+async def test_a_login_that_cannot_be_read(browser, query):
+    await refused(await browser.get(f"/login?{query}"), says="cannot be read")
+
+
+async def test_what_the_provider_says_is_text_and_not_markup(browser):
+    error = {"code": None, "error": "<i>x</i>", "error_description": "<script>alert(1)</script>"}
+    text = await refused(await browser.sign_in(**error), says="&lt;script&gt;alert(1)&lt;/script&gt;")
+    assert "<script" not in text
+    assert "<i>" not in text
+
+
+async def test_an_error_for_no_sign_in_of_ours_is_not_repeated(browser):
+    response = await browser.get("/callback?state=x&error=e&error_description=call+this+number")
+    assert "call this number" not in await refused(response, says="finished already")
+
+
+@pytest.mark.parametrize(
+    ("check", "claims"),
+    [
+        ("nonce", {"nonce": "another"}),
+        ("nonce", {"nonce": None}),
+        ("aud", {"aud": "resource-server"}),
+        ("iss", {"iss": "http://evil.example"}),
+        ("exp", {"exp": 1_000_000_000}),
+        ("iat", {"iat": None}),
+        ("iat", {"iat": time.time() + 3600}),
+        ("azp", {"azp": "another-client"}),
+        ("at_hash", {"at_hash": "bm90IHRoZSByaWdodCBvbmU"}),
+        ("sub", {"sub": None}),
+    ],
+)
+async def test_an_id_token_with_a_wrong_claim_names_the_check(browser, provider, check, claims):
+    provider.claims = claims
+    await refused(await browser.sign_in(), says=f"The check “{check}”")
+    assert (await browser.get("/profile")).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("check", "id_token"),
+    [
+        ("form", "not.a.token.at.all"),
+        ("form", "x" * 20_000),
+        ("alg", "eyJhbGciOiJub25lIn0.e30."),
+        ("signature", "eyJhbGciOiJSUzI1NiJ9.e30.AAAA"),
+    ],
+)
+async def test_an_id_token_that_is_none_names_the_check(browser, provider, check, id_token):
+    provider.tokens = {"id_token": id_token}
+    text = await refused(await browser.sign_in(), says=f"The check “{check}”")
+    assert "x" * 200 not in text
+
+
+async def test_an_id_token_of_another_algorithm_than_the_registered(browser, provider):
+    provider.algorithm = "HS256"
+    await refused(await browser.sign_in(), says="The check “alg”")
+
+
+async def test_an_id_token_signed_with_a_key_that_is_not_the_providers(browser, provider, signer):
+    provider.signer = type(signer)()
+    provider.signer.jwk = signer.jwk
+    await refused(await browser.sign_in(), says="The check “signature”")
+
+
+async def test_a_failure_page_shows_no_secret(browser, provider):
+    provider.claims = {"nonce": "another"}
+    location = await browser.start()
+    nonce = parse_qs(urlsplit(location).query)["nonce"][0]
+    text = await refused(await browser.get(provider.authorize(location)), says=nonce[:6])
+    for secret in (nonce, provider.access_token, provider.refresh_token, browser.cookie("rp_login")):
+        assert secret not in text
+
+
+@pytest.mark.parametrize(
+    ("tokens", "check"),
+    [
+        ({"id_token": None}, "id_token"),
+        ({"token_type": "DPoP"}, "token_type"),
+        ({"access_token": None}, "access_token"),
+    ],
+)
+async def test_a_token_response_that_must_be_refused(browser, provider, tokens, check):
+    provider.tokens = tokens
+    await refused(await browser.sign_in(), says=f"The check “{check}”", status=502)
+
+
+@pytest.mark.parametrize("status", [500, 503, 429])
+async def test_a_token_endpoint_that_cannot_answer(browser, provider, status):
+    provider.refusals["/token"] = {"status": status}
+    response = await browser.sign_in()
+    await refused(response, says="The provider does not answer", status=503)
+    assert response.headers["Retry-After"] == "1"
+
+
+async def test_a_client_secret_that_the_provider_does_not_accept(environment, open_browser):
+    environment["CLIENT_SECRET"] = "wrong"
+    browser = await open_browser()
+    text = await refused(await browser.sign_in(), says="invalid_client", status=502)
+    assert "wrong" not in text
+
+
+async def test_a_provider_that_is_away_at_login(browser, provider):
+    await provider.stop()
+    response = await browser.get("/login")
+    await refused(response, says="The provider does not answer", status=503)
+    assert response.headers["Retry-After"] == "1"
+
+
+async def test_a_discovery_document_of_another_issuer(browser, provider):
+    """OpenID Connect Discovery §4.3."""
+    provider.metadata = {"issuer": "http://evil.example"}
+    await refused(await browser.get("/login"), says="issuer", status=502)
+
+
+@pytest.mark.parametrize("endpoint", [None, 7, "/authorize", "ftp://op", "http://[op", "http://op:x/", "http://o\r\np"])
+async def test_a_discovery_document_without_what_is_needed(browser, provider, endpoint):
+    provider.metadata = {"authorization_endpoint": endpoint}
+    await refused(await browser.get("/login"), says="authorization_endpoint", status=502)

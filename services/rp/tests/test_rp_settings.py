@@ -1,0 +1,94 @@
+"""The settings: typed, with all faults at once, secrets from files, and none of them shown."""
+
+import subprocess
+import sys
+
+import pytest
+
+from rp.settings import Settings
+from servicekit.settings import SettingsError, read
+
+ENVIRONMENT = {
+    "REDIS_URL": "redis://localhost/0",
+    "OIDC_ISSUER": "http://localhost:25000",
+    "CLIENT_ID": "demo-client",
+    "CLIENT_SECRET": "a-secret",
+    "RP_BASE_URL": "http://localhost:25001",
+    "RESOURCE_SERVER_URL": "http://localhost:25002",
+}
+
+
+def test_the_defaults():
+    settings = read(Settings, ENVIRONMENT)
+    assert (settings.rp_scope, settings.session_ttl, settings.id_token_alg, settings.bind) == (
+        "openid email profile",
+        28800,
+        "RS256",
+        "127.0.0.1:25001",
+    )
+    assert settings.redirect_uri == "http://localhost:25001/callback"
+    assert settings.post_logout_redirect_uri == "http://localhost:25001/logout/callback"
+    assert not settings.secure
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("OIDC_ISSUER", "http://localhost:25000/"),
+        ("OIDC_ISSUER", "localhost:25000"),
+        ("RP_BASE_URL", "http://localhost:25001/app"),
+        ("RP_SCOPE", "email profile"),
+        ("RP_SCOPE", 'openid "email"'),
+        ("SESSION_TTL", "0"),
+        ("SESSION_TTL", "1h"),
+        ("ID_TOKEN_ALG", "none"),
+        ("ID_TOKEN_ALG", "RS512"),
+        ("OIDC_CONNECT_TO", "localhost:25000"),
+        ("RESOURCE_SERVER_URL", "ftp://localhost"),
+        ("CLIENT_ID", ""),
+        ("CLIENT_SECRET", ""),
+    ],
+)
+def test_a_fault_names_its_variable(name, value):
+    with pytest.raises(SettingsError) as error:
+        read(Settings, {**ENVIRONMENT, name: value})
+    assert [fault.partition(":")[0] for fault in error.value.faults] == [name]
+
+
+def test_hs256_needs_a_secret_of_32_octets():
+    """RFC 7518 §3.2."""
+    with pytest.raises(SettingsError, match=r"^CLIENT_SECRET: .*32") as error:
+        read(Settings, {**ENVIRONMENT, "ID_TOKEN_ALG": "HS256", "CLIENT_SECRET": "x" * 31})
+    assert "x" * 31 not in str(error.value)
+    assert read(Settings, {**ENVIRONMENT, "ID_TOKEN_ALG": "HS256", "CLIENT_SECRET": "x" * 32})
+
+
+def test_the_secret_may_come_from_a_file_and_is_never_shown(tmp_path):
+    file = tmp_path / "secret"
+    file.write_text("from-a-file\n")
+    environment = {**ENVIRONMENT, "CLIENT_SECRET": "", "CLIENT_SECRET_FILE": str(file)}
+    settings = read(Settings, environment)
+    assert settings.client_secret == "from-a-file"
+    assert "from-a-file" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("url", "origin"),
+    [
+        ("http://localhost:25001", "http://localhost:25001"),
+        ("https://RP.example", "https://rp.example"),
+        ("https://rp.example:443", "https://rp.example"),
+        ("http://rp.example:443", "http://rp.example:443"),
+        ("http://[::1]:25001", "http://[::1]:25001"),
+    ],
+)
+def test_the_origin_as_browsers_write_it(url, origin):
+    assert read(Settings, {**ENVIRONMENT, "RP_BASE_URL": url}).origin == origin
+
+
+def test_the_command_prints_every_fault_and_exits_2():
+    environment = {name: value for name, value in ENVIRONMENT.items() if name not in ("CLIENT_ID", "OIDC_ISSUER")}
+    command = [sys.executable, "-m", "rp"]
+    ended = subprocess.run(command, env={**environment, "WORKERS": "x"}, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert {line.partition(":")[0] for line in ended.stderr.splitlines()} == {"CLIENT_ID", "OIDC_ISSUER", "WORKERS"}

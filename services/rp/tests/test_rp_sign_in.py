@@ -1,0 +1,166 @@
+"""/login and /callback against a provider that a test scripts, over real HTTP."""
+
+import asyncio
+import re
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from rp_testing import refused
+
+
+async def test_the_home_page_has_the_button_and_needs_no_cookie(browser):
+    response = await browser.get("/")
+    text = await response.get_data(as_text=True)
+    assert response.status_code == 200
+    assert '<a class="button" href="/login">Start authorization</a>' in text
+    assert "Set-Cookie" not in response.headers
+
+
+async def test_login_asks_the_provider_as_the_spec_says(browser, provider):
+    """OpenID Connect Core §3.1.2.1, RFC 7636 §4.3."""
+    address = urlsplit(await browser.start())
+    asked = {name: value for name, [value] in parse_qs(address.query).items()}
+    assert f"{address.scheme}://{address.netloc}{address.path}" == f"{provider.url}/authorize"
+    assert {name: asked[name] for name in ("response_type", "client_id", "redirect_uri", "scope")} == {
+        "response_type": "code",
+        "client_id": "demo-client",
+        "redirect_uri": "http://localhost:25001/callback",
+        "scope": "openid email profile",
+    }
+    assert asked["code_challenge_method"] == "S256"
+    assert [len(asked[name]) for name in ("state", "nonce", "code_challenge")] == [43, 43, 43]
+    assert len({asked["state"], asked["nonce"], asked["code_challenge"], browser.cookie("rp_login")}) == 4
+
+
+async def test_the_whole_sign_in(browser, provider):
+    response = await browser.sign_in()
+    assert (response.status_code, response.headers["Location"]) == (303, "/profile")
+    page = await browser.see("/profile")
+    for part in ("user0", "User <Zero>", "user0@example.com", "plan", "granted"):
+        assert part in page
+    assert "Signed in as" in await browser.see("/")
+    [(form, _)] = provider.requests("/token")
+    assert (form["grant_type"], form["redirect_uri"]) == ("authorization_code", "http://localhost:25001/callback")
+
+
+@pytest.mark.parametrize("algorithm", ["ES256", "HS256"])
+async def test_the_other_algorithms(environment, open_browser, provider, algorithm):
+    environment["ID_TOKEN_ALG"] = provider.algorithm = algorithm
+    browser = await open_browser()
+    assert (await browser.sign_in()).status_code == 303
+    assert bool(provider.requests("/jwks")) is (algorithm == "ES256")
+
+
+async def test_client_secret_post_where_the_provider_knows_nothing_else(browser, provider):
+    provider.metadata = {"token_endpoint_auth_methods_supported": ["client_secret_post"]}
+    assert (await browser.sign_in()).status_code == 303
+
+
+async def test_cookies_are_out_of_scripts_reach(browser):
+    login = (await browser.get("/login")).headers["Set-Cookie"]
+    session = (await browser.sign_in()).headers["Set-Cookie"]
+    for header, name, age in ((login, "rp_login", 600), (session, "rp_session", 28800)):
+        assert re.fullmatch(rf"{name}=[\w-]{{43}}; .*HttpOnly.*", header)
+        assert f"Max-Age={age};" in header
+        assert "SameSite=Lax" in header
+        assert "Path=/" in header
+        assert "Secure" not in header
+
+
+async def test_over_tls_cookies_are_secure_and_bound_to_the_host(environment, open_browser):
+    environment["RP_BASE_URL"] = "https://rp.example"
+    browser = await open_browser()
+    for header in [
+        (await browser.get("/login")).headers["Set-Cookie"],
+        (await browser.sign_in()).headers["Set-Cookie"],
+    ]:
+        assert header.startswith("__Host-rp_")
+        assert "Secure" in header
+        assert "Domain" not in header
+
+
+async def test_two_tabs_sign_in_side_by_side(browser):
+    first = browser.provider.authorize(await browser.start("/login?return_to=/first"))
+    second = browser.provider.authorize(await browser.start("/login?return_to=/second"))
+    assert (await browser.get(second)).headers["Location"] == "/second"
+    assert (await browser.get(first)).headers["Location"] == "/first"
+
+
+@pytest.mark.parametrize(
+    ("asked", "leads_to"),
+    [
+        ("/profile%23userinfo", "/profile#userinfo"),
+        ("%2F%2Fevil.example", "/profile"),
+        ("https:%2F%2Fevil.example", "/profile"),
+        ("%2F%5Cevil.example", "/profile"),
+        ("%2Flogin", "/profile"),
+    ],
+)
+async def test_the_return_path_stays_on_this_site(browser, asked, leads_to):
+    response = await browser.sign_in(f"/login?return_to={asked}")
+    assert response.headers["Location"] == leads_to
+
+
+async def test_a_fresh_session_id_at_every_sign_in(browser, redis):
+    """A cookie that an attacker planted, or that an earlier sign-in left, never becomes the new session's."""
+    planted = "x" * 43
+    browser.client.set_cookie("localhost", "rp_session", planted)
+    await browser.sign_in()
+    first = browser.cookie("rp_session")
+    await browser.sign_in()
+    second = browser.cookie("rp_session")
+    assert len({planted, first, second}) == 3
+    assert len(await redis.keys("rp:session:*")) == 1
+
+
+async def test_a_replayed_callback_is_refused_and_the_session_stays(browser):
+    address = browser.provider.authorize(await browser.start())
+    await browser.get(address)
+    cookie = browser.cookie("rp_session")
+    await refused(await browser.get(address), says="finished already")
+    assert browser.cookie("rp_session") == cookie
+    assert "User <Zero>" in await browser.see("/profile")
+
+
+async def test_a_callback_without_cookie_and_from_another_browser(browser, open_browser):
+    """Neither uses the sign-in up: its own browser can still finish it."""
+    address = browser.provider.authorize(await browser.start())
+    stranger = await open_browser()
+    await refused(await stranger.get(address), says="Another browser")
+    await stranger.start()
+    await refused(await stranger.get(address), says="Another browser")
+    assert (await browser.get(address)).status_code == 303
+    assert browser.provider.requests("/token")
+
+
+async def test_a_callback_with_another_browsers_state(browser, open_browser):
+    """Login CSRF: the attacker's answer with the attacker's state, in the victim's browser."""
+    attacker = await open_browser()
+    address = attacker.provider.authorize(await attacker.start())
+    await browser.start()
+    await refused(await browser.get(address), says="Another browser")
+    assert not browser.provider.requests("/token")
+
+
+async def test_parallel_callbacks_redeem_the_code_once(browser):
+    address = browser.provider.authorize(await browser.start())
+    responses = await asyncio.gather(*(browser.get(address) for _ in range(10)))
+    assert sorted(response.status_code for response in responses) == [303] + [400] * 9
+    assert len(browser.provider.requests("/token")) == 1
+
+
+async def test_neither_codes_nor_tokens_are_logged(browser, provider, caplog):
+    caplog.set_level("DEBUG", logger="rp")
+    location = await browser.start()
+    await browser.get(provider.authorize(location))
+    await browser.see("/profile")
+    await browser.sign_out()
+    logged = "".join(f"{record.getMessage()} {getattr(record, 'fields', '')}" for record in caplog.records)
+    assert "signed in" in logged
+    for secret in (
+        *parse_qs(urlsplit(location).query)["nonce"],
+        provider.access_token,
+        provider.refresh_token,
+        "code-1",
+    ):
+        assert secret not in logged

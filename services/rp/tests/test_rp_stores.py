@@ -1,0 +1,170 @@
+"""The records on a real server: round trip, TTL, absence, single use, and that Redis alone tells nothing."""
+
+import asyncio
+import dataclasses
+
+import pytest
+
+from rp.errors import ForeignBrowser, UnknownSignIn
+from rp.protocol.check import Check
+from rp.records import NonceBinding, Session
+from rp.stores.nonce_binding import NonceBindings
+from rp.stores.refresh_lock import RefreshLock
+from rp.stores.session import Sessions
+
+BINDING = NonceBinding("the-state", "the-nonce", "the-verifier", "/profile?a=ö", "http://localhost:25000")
+SESSION = Session(
+    access_token="the-access-token",
+    refresh_token="the-refresh-token",
+    id_token="the.id.token",
+    header={"alg": "RS256"},
+    claims={"sub": "user0", "name": "Zerö", "exp": 1.5},
+    checks=(Check("iss", "§2", "a", "b"),),
+    nonce="the-nonce",
+    scope="openid",
+    expires_at=1_800_000_000,
+    csrf_token="the-csrf-token",
+)
+SECRETS = (
+    "the-nonce",
+    "the-verifier",
+    "access-token",
+    "refresh-token",
+    "the.id.token",
+    "csrf",
+    "user0",
+    "Zer",
+    "cookie",
+)
+
+
+@pytest.fixture
+def bindings(redis):
+    return NonceBindings(redis)
+
+
+@pytest.fixture
+def sessions(redis):
+    return Sessions(redis, 1000)
+
+
+async def everything(redis):
+    return {key: await redis.get(key) for key in await redis.keys("*")}
+
+
+async def test_a_binding_is_taken_once(bindings):
+    await bindings.save("cookie", BINDING)
+    assert await bindings.take("cookie", "the-state") == BINDING
+    with pytest.raises(UnknownSignIn):
+        await bindings.take("cookie", "the-state")
+
+
+async def test_a_binding_lives_ten_minutes(bindings, redis):
+    await bindings.save("cookie", BINDING)
+    assert 595 <= await redis.ttl("rp:nonce:the-state") <= 600
+
+
+async def test_an_unknown_state(bindings):
+    with pytest.raises(UnknownSignIn):
+        await bindings.take("cookie", "never-saved")
+
+
+@pytest.mark.parametrize("stranger", [None, "another cookie"])
+async def test_another_browser_neither_takes_nor_uses_up_a_binding(bindings, stranger):
+    await bindings.save("cookie", BINDING)
+    with pytest.raises(ForeignBrowser):
+        await bindings.take(stranger, "the-state")
+    assert await bindings.take("cookie", "the-state") == BINDING
+
+
+async def test_a_binding_that_was_put_in_anothers_place_is_not_believed(bindings, redis):
+    await bindings.save("cookie", BINDING)
+    await redis.rename("rp:nonce:the-state", "rp:nonce:another")
+    with pytest.raises(UnknownSignIn):
+        await bindings.take("cookie", "another")
+
+
+async def test_fifty_parallel_takes_have_one_winner(bindings, redis):
+    await asyncio.gather(*(redis.ping() for _ in range(50)))  # a warm pool: the race is real
+    for _ in range(5):
+        await bindings.save("cookie", BINDING)
+        takes = (bindings.take("cookie", "the-state") for _ in range(50))
+        outcomes = await asyncio.gather(*takes, return_exceptions=True)
+        assert [outcome for outcome in outcomes if outcome == BINDING] == [BINDING]
+        assert sum(isinstance(outcome, UnknownSignIn) for outcome in outcomes) == 49
+
+
+async def test_a_session_is_found_replaced_and_ended(sessions):
+    await sessions.save("cookie", SESSION)
+    assert await sessions.find("cookie") == SESSION
+    changed = dataclasses.replace(SESSION, access_token="another", refresh_token=None, expires_at=None)
+    assert await sessions.replace("cookie", changed)
+    assert await sessions.find("cookie") == changed
+    await sessions.end("cookie")
+    assert await sessions.find("cookie") is None
+
+
+async def test_a_session_keeps_its_ttl_when_it_is_replaced(sessions, redis):
+    await sessions.save("cookie", SESSION)
+    [key] = await redis.keys("rp:session:*")
+    assert 995 <= await redis.ttl(key) <= 1000
+    await redis.expire(key, 100)
+    await sessions.replace("cookie", SESSION)
+    assert 95 <= await redis.ttl(key) <= 100
+
+
+async def test_a_session_that_ended_does_not_come_back(sessions):
+    await sessions.save("cookie", SESSION)
+    await sessions.end("cookie")
+    assert not await sessions.replace("cookie", SESSION)
+    assert await sessions.find("cookie") is None
+
+
+async def test_an_unknown_cookie_has_no_session(sessions):
+    assert await sessions.find("never-saved") is None
+
+
+@pytest.mark.parametrize("record", ["", "rubbish", "ö", "AAAA" * 20])
+async def test_a_record_that_was_changed_is_no_session(sessions, redis, record):
+    await sessions.save("cookie", SESSION)
+    [key] = await redis.keys("*")
+    await redis.set(key, record)
+    assert await sessions.find("cookie") is None
+
+
+async def test_redis_alone_tells_nothing(bindings, sessions, redis):
+    await bindings.save("cookie", BINDING)
+    await sessions.save("cookie", SESSION)
+    kept = await everything(redis)
+    assert sorted(key[:11] for key in kept) == ["rp:nonce:th", "rp:session:"]
+    for secret in SECRETS:
+        assert secret not in str(kept)
+
+
+def test_a_record_printed_by_accident_shows_no_secret():
+    for secret in ("the-nonce", "the-verifier", "the-access-token", "the-refresh-token", "the.id.token", "the-csrf"):
+        assert secret not in repr(BINDING) + repr(SESSION)
+
+
+async def test_the_refresh_lock_lets_one_in_at_a_time(redis):
+    lock, inside, most = RefreshLock(redis), 0, 0
+
+    async def enter():
+        nonlocal inside, most
+        async with lock.hold("cookie"):
+            inside += 1
+            most = max(most, inside)
+            await redis.ping()
+            inside -= 1
+
+    await asyncio.gather(*(enter() for _ in range(5)))
+    assert most == 1
+    assert await everything(redis) == {}
+
+
+async def test_the_refresh_lock_has_a_ttl_and_leaves_anothers_alone(redis):
+    async with RefreshLock(redis).hold("cookie"):
+        [key] = await redis.keys("rp:refresh:*")
+        assert 5 <= await redis.ttl(key) <= 10
+        await redis.set(key, "another holder, after ours ran out", ex=10)
+    assert await redis.get(key) == "another holder, after ours ran out"
