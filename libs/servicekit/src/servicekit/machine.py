@@ -51,8 +51,11 @@ class Reply:
     headers: HeaderList = ()
 
 
+_JSON = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
+
+
 def json_reply(status: int, value: Mapping[str, Any], headers: HeaderList = ()) -> Reply:
-    body = json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+    body = _JSON.encode(value).encode()
     return Reply(status, body, (("content-type", "application/json"), *headers))
 
 

@@ -11,6 +11,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from servicekit.machine import AsgiApp, Receive, Scope, Send
 
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+_METHODS = ("GET", "POST", "HEAD", "OPTIONS")
 
 
 class Metrics:
@@ -28,12 +29,18 @@ class Metrics:
             registry=self.registry,
             buckets=_BUCKETS,
         )
+        self._series: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     def observe(self, path: str, method: str, status: int, seconds: float) -> None:
         """Count one answered request; an unknown method is counted as `other`, to keep the labels few."""
-        known = method if method in ("GET", "POST", "HEAD", "OPTIONS") else "other"
-        self._requests.labels(path, known, str(status)).inc()
-        self._duration.labels(path).observe(seconds)
+        key = (path, method if method in _METHODS else "other", status)
+        known = self._series.get(key)
+        if known is None:
+            counter = self._requests.labels(path, key[1], str(status))
+            known = self._series[key] = (counter, self._duration.labels(path))
+        counter, histogram = known
+        counter.inc()
+        histogram.observe(seconds)
 
     def page(self) -> bytes:
         """The figures in Prometheus' text format."""

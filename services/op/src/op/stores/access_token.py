@@ -19,10 +19,8 @@ class AccessTokenStore:
         return Entry(handle_key("at", handle), to_json(token), token.expires_at - token.issued_at)
 
     async def find(self, handle: Handle) -> AccessToken | None:
-        found = await self._grants.find_with(handle.gid, handle_key("at", handle))
-        if found is None or found[1][0] is None:
-            return None
-        return from_json(AccessToken, found[1][0])
+        json = await self._grants.find_beside(handle.gid, handle_key("at", handle))
+        return from_json(AccessToken, json) if json else None
 
     async def revoke(self, handle: Handle) -> None:
         """End this one token (RFC 7009 §2.1)."""

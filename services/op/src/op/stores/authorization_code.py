@@ -29,10 +29,11 @@ class AuthorizationCodeStore:
     async def find(self, handle: Handle) -> FoundCode | None:
         """A code whose grant lives; redeemed ones are found as such until their TTL ends."""
         found = await self._grants.find_with(handle.gid, handle_key("code", handle))
-        if found is None or found[1][0] is None:
+        if found is None:
             return None
-        spent_at, json = parse_presented(found[1][0])
-        return FoundCode(from_json(AuthorizationCode, json), found[0], spent_at is not None)
+        grant, presented = found
+        spent_at, json = parse_presented(presented)
+        return FoundCode(from_json(AuthorizationCode, json), grant, spent_at is not None)
 
     async def redeem(self, handle: Handle, entries: list[Entry], now: int) -> None:
         """Turn the code into the tokens of `entries`; raises AlreadySpent, after revoking the grant, and Gone."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from op.protocol.handle import Handle
 from op.records import Grant, from_json, to_json
-from servicekit.redis import Database
+from servicekit.redis import Database, Reader
 
 _EXCHANGE = """
 local presented = redis.call('GET', KEYS[2])
@@ -67,6 +67,7 @@ class GrantStore:
 
     def __init__(self, redis: Database) -> None:
         self._redis = redis
+        self._reader = Reader(redis)
         self._exchange = redis.register_script(_EXCHANGE)
 
     async def save(self, grant: Grant, beside: Entry) -> None:
@@ -76,10 +77,15 @@ class GrantStore:
             pipeline.set(beside.key, beside.json, ex=beside.ttl)
             await pipeline.execute()
 
-    async def find_with(self, gid: str, *keys: str) -> tuple[Grant, list[str | None]] | None:
-        """A living grant and the values beside it, in one round trip; None when the grant is gone."""
-        grant, *values = await self._redis.mget(grant_key(gid), *keys)
-        return (from_json(Grant, grant), values) if grant else None
+    async def find_with(self, gid: str, key: str) -> tuple[Grant, str] | None:
+        """A living grant and the value beside it, in one round trip; None when one of them is gone."""
+        grant, value = await self._reader.mget(grant_key(gid), key)
+        return (from_json(Grant, grant), value) if grant and value else None
+
+    async def find_beside(self, gid: str, key: str) -> str | None:
+        """The value beside a grant, while the grant lives."""
+        grant, value = await self._reader.mget(grant_key(gid), key)
+        return value if grant else None
 
     async def exchange(self, gid: str, presented: str, entries: list[Entry], now: int, grace: int = 0) -> None:
         """Spend what lies at the key `presented` and write `entries`, in one atomic step.

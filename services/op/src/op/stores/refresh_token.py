@@ -31,10 +31,11 @@ class RefreshTokenStore:
     async def find(self, handle: Handle) -> FoundRefreshToken | None:
         """A refresh token whose grant lives; rotated ones are found as such until their TTL ends."""
         found = await self._grants.find_with(handle.gid, handle_key("rt", handle))
-        if found is None or found[1][0] is None:
+        if found is None:
             return None
-        rotated_at, json = parse_presented(found[1][0])
-        return FoundRefreshToken(from_json(RefreshToken, json), found[0], rotated_at)
+        grant, presented = found
+        rotated_at, json = parse_presented(presented)
+        return FoundRefreshToken(from_json(RefreshToken, json), grant, rotated_at)
 
     async def rotate(self, handle: Handle, entries: list[Entry], now: int) -> None:
         """Turn the token into those of `entries`; raises AlreadySpent, after revoking the grant, and Gone."""
