@@ -77,6 +77,13 @@ async def test_an_unknown_client_or_redirect_uri_never_redirects(
     assert "text/html" in response.headers["Content-Type"]
 
 
+async def test_the_error_page_shows_what_came_as_text(provider: RunningProvider) -> None:
+    response = await provider.authorize(redirect_uri="http://x/<script>alert(1)</script>")
+    html = await response.get_data(as_text=True)
+    assert "http://x/&lt;script&gt;" in html
+    assert "<script>" not in html
+
+
 @pytest.mark.parametrize("name", ["client_id", "redirect_uri"])
 async def test_a_repeated_client_id_or_redirect_uri_never_redirects(provider: RunningProvider, name: str) -> None:
     """RFC 6749 §3.1."""

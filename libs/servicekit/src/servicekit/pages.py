@@ -44,10 +44,18 @@ def install(app: Quart, product: str) -> None:
 
 
 async def failure_page(
-    status: int, title: str, explanation: str, *, code: str | None = None, retry_after: int | None = None
+    status: int,
+    title: str,
+    explanation: str,
+    *,
+    code: str | None = None,
+    received: str | None = None,
+    retry_after: int | None = None,
 ) -> Response:
-    """A page that says what went wrong and what to do; `code` is the protocol's name for it."""
-    body = await render_template("trefoil/failure.html", status=status, title=title, explanation=explanation, code=code)
+    """A page that says what went wrong and what to do; `code` is the protocol's name for it, `received` what came."""
+    body = await render_template(
+        "trefoil/failure.html", status=status, title=title, explanation=explanation, code=code, received=received
+    )
     response = Response(body, status=status)
     if retry_after is not None:
         response.headers["Retry-After"] = str(retry_after)

@@ -153,10 +153,11 @@ class InsufficientScope(BearerError):
 class UnknownRedirect(Exception):
     """It is not known where to send the browser: the client or its redirect_uri is not registered."""
 
-    def __init__(self, title: str, explanation: str) -> None:
+    def __init__(self, title: str, explanation: str, received: str | None = None) -> None:
         super().__init__(title)
         self.title = title
         self.explanation = explanation
+        self.received = received
 
 
 def json_error(error: OAuthError) -> Reply:

@@ -93,7 +93,9 @@ async def failure(exception: Exception) -> Response:
     """Any exception as a page for the person."""
     if isinstance(exception, UnknownRedirect):
         event(log, "authorization refused", reason=exception.explanation)
-        return await failure_page(400, exception.title, exception.explanation, code="invalid_request")
+        return await failure_page(
+            400, exception.title, exception.explanation, code="invalid_request", received=exception.received
+        )
     if isinstance(exception, OAuthError):
         event(log, "request refused", error=exception.code, reason=exception)
         return await failure_page(exception.status, _title(exception), _sentence(exception), code=exception.code)

@@ -67,7 +67,9 @@ def recognise_client_id(parameters: Parameters) -> str:
 def recognise_redirect(parameters: Parameters, client: Client | None) -> str:
     """The redirect_uri, compared as an exact string (RFC 6749 §3.1.2.3, RFC 9700 §4.1.3); raises UnknownRedirect."""
     if client is None:
-        raise UnknownRedirect("This application is not known", "No client is registered with this client_id.")
+        raise UnknownRedirect(
+            "This application is not known", "No client is registered with this client_id.", parameters.get("client_id")
+        )
     redirect_uri = parameters.get("redirect_uri")
     if redirect_uri is None:
         raise UnknownRedirect("Where should this sign-in return to?", "The request has no redirect_uri.")
@@ -75,6 +77,7 @@ def recognise_redirect(parameters: Parameters, client: Client | None) -> str:
         raise UnknownRedirect(
             "This return address is not registered",
             f"The redirect_uri is not exactly one of those registered for {client.display_name}.",
+            redirect_uri,
         )
     return redirect_uri
 
