@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterator, Mapping
 from urllib.parse import parse_qsl
 
-PARAMETER_LIMIT = 8 * 1024
+# As long as a bearer token can be in a header that Hypercorn takes: each can be introspected.
+PARAMETER_LIMIT = 16 * 1024
 COUNT_LIMIT = 64
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")

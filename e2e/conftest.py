@@ -1,0 +1,156 @@
+"""What the whole-flow tests share: running stacks in both modes, and a real browser.
+
+Playwright's synchronous API keeps an event loop of its own, which it marks as this thread's running loop between its
+calls. The fixtures here lift that mark between tests, so that asynchronous tests can run beside those in a browser.
+"""
+
+import asyncio
+import re
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+
+from browser import LAUNCH_FLAGS, chromium_program
+from stack import Mode, Stack
+
+ARTIFACTS = Path(__file__).parent / "artifacts"
+SignIn = Callable[..., None]
+
+_FAILED = pytest.StashKey[bool]()
+_STEP_MILLISECONDS = 10_000
+
+
+@dataclass
+class PageFaults:
+    """What a page's console and network said was wrong; a test may look, and a CSP violation always fails it."""
+
+    console_errors: list[str] = field(default_factory=list)
+    failed_requests: list[str] = field(default_factory=list)
+
+    def on_console(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.console_errors.append(message.text)
+
+    def on_request_failed(self, request: Request) -> None:
+        self.failed_requests.append(f"{request.method} {request.url}: {request.failure}")
+
+    def csp_violations(self) -> list[str]:
+        return [text for text in self.console_errors if "Content Security Policy" in text]
+
+
+@dataclass(frozen=True)
+class RunningBrowser:
+    """A browser, and the event loop that its driver runs on."""
+
+    browser: Browser
+    loop: asyncio.AbstractEventLoop
+
+    @contextmanager
+    def in_use(self) -> Iterator[Browser]:
+        """Between its calls the driver's loop counts as running, and outside of this context it must not."""
+        asyncio._set_running_loop(self.loop)  # noqa: SLF001 - what Playwright itself calls
+        try:
+            yield self.browser
+        finally:
+            asyncio._set_running_loop(None)  # noqa: SLF001
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Remember for the fixtures' teardown whether the test failed."""
+    report = yield
+    if report.when == "call":
+        item.stash[_FAILED] = report.failed
+    return report
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> str:
+    path = chromium_program()
+    if path is None:
+        pytest.skip("no chromium or google-chrome on PATH")
+    return path
+
+
+@pytest.fixture(scope="session")
+def running_browser(chromium_path: str) -> Iterator[RunningBrowser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path, args=list(LAUNCH_FLAGS))
+        running = RunningBrowser(browser, asyncio.get_running_loop())
+        asyncio._set_running_loop(None)  # noqa: SLF001 - see in_use
+        yield running
+        asyncio._set_running_loop(running.loop)  # noqa: SLF001
+        browser.close()
+
+
+@pytest.fixture
+def browser(running_browser: RunningBrowser) -> Iterator[Browser]:
+    """The browser of this test run; for a test that wants contexts of its own."""
+    with running_browser.in_use() as browser:
+        yield browser
+
+
+@pytest.fixture
+def page_faults() -> PageFaults:
+    return PageFaults()
+
+
+@pytest.fixture
+def page(browser: Browser, page_faults: PageFaults, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A page with cookies of its own. A failed test leaves a screenshot in e2e/artifacts/."""
+    with browser.new_context(locale="en-US", viewport={"width": 1280, "height": 900}) as context:
+        context.set_default_timeout(_STEP_MILLISECONDS)
+        context.on("console", page_faults.on_console)
+        context.on("requestfailed", page_faults.on_request_failed)
+        page = context.new_page()
+        yield page
+        if request.node.stash.get(_FAILED, False):
+            ARTIFACTS.mkdir(exist_ok=True)
+            name = re.sub(r"[^A-Za-z0-9.-]+", "_", request.node.nodeid)
+            page.screenshot(path=ARTIFACTS / f"{name}.png", full_page=True)
+    assert page_faults.csp_violations() == []
+
+
+@pytest.fixture(scope="session")
+def stack_a(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Mode A: opaque access tokens, introspection."""
+    yield from _running("A", tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def stack_b(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Mode B: JWT access tokens, verified by the resource server."""
+    yield from _running("B", tmp_path_factory)
+
+
+def _running(mode: Mode, folders: pytest.TempPathFactory) -> Iterator[Stack]:
+    with Stack(folders.mktemp(f"stack-{mode}"), mode=mode) as stack:
+        yield stack
+
+
+@pytest.fixture(scope="session", params=["stack_a", "stack_b"], ids=["mode-A", "mode-B"])
+def stack(request: pytest.FixtureRequest) -> Stack:
+    """Both modes, one after the other."""
+    running: Stack = request.getfixturevalue(request.param)
+    return running
+
+
+@pytest.fixture
+def sign_in() -> SignIn:
+    """`sign_in(page, stack)`: from the relying party's home to the profile, as a person does it."""
+
+    def from_home_to_profile(page: Page, stack: Stack, username: str = "user0", password: str = "password0") -> None:
+        page.goto(f"{stack.rp_url}/")
+        page.get_by_role("link", name="Start authorization").first.click()
+        page.get_by_label("Username").fill(username)
+        page.get_by_label("Password").fill(password)
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url(f"{stack.rp_url}/profile")
+
+    return from_home_to_profile
