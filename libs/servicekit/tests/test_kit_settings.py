@@ -18,6 +18,7 @@ from servicekit.settings import (
     read,
     secret_of,
     setting,
+    site_url,
     whole_number,
 )
 
@@ -130,6 +131,7 @@ def test_what_is_no_connect_to(value: str) -> None:
         (decimal_seconds, "0"),
         (decimal_seconds, "nan"),
         (one_of("a", "b"), "c"),
+        (site_url, "http://x/tenant"),
         (host_and_port, "host"),
         (networks, "10.0.0.0/99"),
     ],

@@ -186,6 +186,14 @@ def base_url(value: str) -> str:
     return value
 
 
+def site_url(value: str) -> str:
+    """A base URL of a scheme, a host and perhaps a port: of a service that has a whole site for itself."""
+    url = base_url(value)
+    if urlsplit(url).path:
+        raise ValueError(f"must have no path: {value!r}")
+    return url
+
+
 def host_and_port(value: str) -> Address:
     """`host:port`, with an IPv6 address in brackets."""
     match = re.fullmatch(r"(?:\[([0-9a-fA-F:.]+)\]|([^\s:\[\]/@]+)):([0-9]{1,5})", value.strip())

@@ -5,7 +5,6 @@ from pathlib import Path
 
 from servicekit.settings import (
     ServiceSettings,
-    base_url,
     boolean,
     existing_file,
     listen_address,
@@ -13,6 +12,7 @@ from servicekit.settings import (
     seconds,
     secret_of,
     setting,
+    site_url,
     text,
     whole_number,
 )
@@ -25,7 +25,7 @@ class Settings(ServiceSettings):
     bind: str = setting(
         listen_address, "where the provider listens: host:port, unix:path or fd://number", default="127.0.0.1:25000"
     )
-    oidc_issuer: str = setting(base_url, "the issuer: the one exact URL in the browser, in discovery and in tokens")
+    oidc_issuer: str = setting(site_url, "the issuer: the one exact URL in the browser, in discovery and in tokens")
     op_secret_key: str = setting(
         secret_of(32), "what seals signing keys and client secrets in Redis, 32 characters or more", secret=True
     )

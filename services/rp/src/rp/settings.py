@@ -16,6 +16,7 @@ from servicekit.settings import (
     seconds,
     secret_of,
     setting,
+    site_url,
     text,
 )
 
@@ -34,14 +35,6 @@ def scope(value: str) -> str:
     return " ".join(tokens)
 
 
-def site(value: str) -> str:
-    """An http(s) URL of a scheme, a host and a port alone: this service is a whole site (its cookies say Path=/)."""
-    url = base_url(value)
-    if urlsplit(url).path:
-        raise ValueError(f"must have no path: {value!r}")
-    return url
-
-
 @dataclass(frozen=True, kw_only=True)
 class Settings(ServiceSettings):
     """Everything that the relying party is told; the rest comes from the provider's discovery document."""
@@ -52,7 +45,7 @@ class Settings(ServiceSettings):
     oidc_issuer: str = setting(base_url, "the provider's issuer, exactly as its discovery document says it")
     client_id: str = setting(text, "the name that this client is registered with at the provider")
     client_secret: str = setting(secret_of(1), "the secret that this client proves itself with", secret=True)
-    rp_base_url: str = setting(site, "where browsers reach this service; /callback is its redirect_uri")
+    rp_base_url: str = setting(site_url, "where browsers reach this service; /callback is its redirect_uri")
     resource_server_url: str = setting(base_url, "where the resource server is; its /api/me is called")
     rp_scope: str = setting(scope, "what a sign-in asks for; must contain openid", default="openid email profile")
     session_ttl: int = setting(seconds(60), "how long a sign-in lasts here", default=28800)
