@@ -3,8 +3,11 @@
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+
 from redis_server import RedisServer
 from servicekit.redis import Database, connect
+
+pytest_plugins = ["pytest_no_skip"]
 
 
 @pytest.fixture(scope="session")

