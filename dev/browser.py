@@ -5,6 +5,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import playwright
+
 LAUNCH_FLAGS = (
     "--no-sandbox",  # root in a container has no other way
     "--disable-gpu",
@@ -28,13 +30,30 @@ def chromium_program() -> str | None:
     return next(filter(None, [*on_path, *applications]), None)
 
 
-def install_chromium() -> None:
-    """Install Debian's package where there is no browser, as root on a system with apt-get; else do nothing."""
-    if chromium_program() or os.geteuid() != 0 or not shutil.which("apt-get"):
+def driver_runs() -> bool:
+    """Whether Playwright's driver can start; on a bare Debian it misses a library."""
+    node = Path(playwright.__file__).parent / "driver" / "node"
+    try:
+        return subprocess.run([node, "--version"], capture_output=True, check=False).returncode == 0
+    except OSError:
+        return False
+
+
+def what_is_missing() -> str | None:
+    """Why no test can run in a browser here; None when it can."""
+    if chromium_program() is None:
+        return "no chromium or google-chrome on PATH"
+    return None if driver_runs() else "Playwright's driver does not start (on Debian it needs libatomic1)"
+
+
+def install_what_is_missing() -> None:
+    """Install Debian's packages for it, as root on a system with apt-get; else do nothing."""
+    if not what_is_missing() or os.geteuid() != 0 or not shutil.which("apt-get"):
         return
-    print("Installing chromium with apt-get for the browser tests ...", end="", flush=True)
+    packages = ([] if chromium_program() else ["chromium"]) + ([] if driver_runs() else ["libatomic1"])
+    print(f"Installing {' and '.join(packages)} with apt-get for the browser tests ...", end="", flush=True)
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for command in (["apt-get", "update"], ["apt-get", "install", "-y", "--no-install-recommends", "chromium"]):
+    for command in (["apt-get", "update"], ["apt-get", "install", "-y", "--no-install-recommends", *packages]):
         done = subprocess.run(
             command,
             env=environment,

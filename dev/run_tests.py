@@ -4,11 +4,11 @@ import sys
 
 import pytest
 
-from browser import install_chromium
+from browser import install_what_is_missing
 
 
 def main(arguments: list[str]) -> int:
-    install_chromium()
+    install_what_is_missing()
     return pytest.main(arguments)
 
 

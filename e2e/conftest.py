@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 
-from browser import LAUNCH_FLAGS, chromium_program
+from browser import LAUNCH_FLAGS, chromium_program, what_is_missing
 from stack import Mode, Stack
 
 ARTIFACTS = Path(__file__).parent / "artifacts"
@@ -72,9 +72,11 @@ def pytest_runtest_makereport(
 
 @pytest.fixture(scope="session")
 def chromium_path() -> str:
+    missing = what_is_missing()
+    if missing:
+        pytest.skip(missing)
     path = chromium_program()
-    if path is None:
-        pytest.skip("no chromium or google-chrome on PATH")
+    assert path is not None
     return path
 
 

@@ -53,3 +53,8 @@ async def test_what_is_not_supported_is_said(provider: RunningProvider) -> None:
     metadata = await document(provider)
     for name in ("request_uri_parameter_supported", "request_parameter_supported", "claims_parameter_supported"):
         assert metadata[name] is False
+
+
+async def test_iss_in_the_authorization_response_is_promised(provider: RunningProvider) -> None:
+    """RFC 9207 §3: test_op_authorize shows that it is kept."""
+    assert (await document(provider))["authorization_response_iss_parameter_supported"] is True

@@ -6,6 +6,9 @@ import pytest
 from op_testing import SECRET, ProviderFactory, RunningProvider
 from test_op_token import assert_refused
 
+from op.protocol.handle import Handle
+from op.stores.grant import AlreadySpent
+
 
 async def test_it_gives_new_tokens_and_no_id_token(provider: RunningProvider) -> None:
     first = await provider.tokens()
@@ -46,6 +49,23 @@ async def test_fifty_parallel_refreshes_have_one_winner(provider: RunningProvide
     tokens = await provider.tokens()
     responses = await asyncio.gather(*(provider.refresh(tokens["refresh_token"]) for _ in range(50)))
     assert sorted(response.status_code for response in responses) == [200] + [400] * 49
+
+
+async def test_a_replica_whose_clock_is_behind_is_no_way_around(provider: RunningProvider) -> None:
+    """Single use does not depend on the time: neither for a refresh token nor, in parallel, for a code."""
+    tokens = await provider.tokens()
+    assert (await provider.refresh(tokens["refresh_token"])).status_code == 200
+    provider.clock.pass_seconds(-5)
+    await assert_refused(await provider.refresh(tokens["refresh_token"]), "invalid_grant")
+
+
+async def test_the_gate_itself_does_not_look_at_the_clock(provider: RunningProvider) -> None:
+    handle = Handle.parse(await provider.code())
+    assert handle is not None
+    await provider.op.codes.redeem(handle, [], now=100)
+    with pytest.raises(AlreadySpent):
+        await provider.op.codes.redeem(handle, [], now=99)
+    assert await provider.op.codes.find(handle) is None, "and the grant is gone"
 
 
 async def test_a_refresh_token_of_another_client_is_refused_and_lives_on(provider: RunningProvider) -> None:

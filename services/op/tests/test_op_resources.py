@@ -79,6 +79,7 @@ async def test_userinfo_refuses_a_token_in_the_query(provider: RunningProvider) 
     token = (await tokens_of(provider))["access_token"]
     response = await provider.client.get(f"/userinfo?access_token={token}")
     await assert_refused(response, "invalid_request")
+    assert 'error="invalid_request"' in response.headers["WWW-Authenticate"]
 
 
 async def test_userinfo_refuses_two_tokens(provider: RunningProvider) -> None:

@@ -6,6 +6,8 @@ from base64 import urlsafe_b64encode
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from jose.utils import long_to_base64
 
 import rp
 from rp.errors import IdTokenRefused
@@ -210,12 +212,20 @@ def test_without_kid_several_suitable_keys_are_refused(signer):
         pytest.param({"key_ops": ["encrypt"]}, id="key_ops: not to verify"),
         pytest.param({"n": None}, id="n: missing"),
         pytest.param({"n": "!"}, id="n: no number"),
+        pytest.param({"n": "!" * 342}, id="n: long enough, and no number"),
         pytest.param({"e": "AA"}, id="e: zero"),
     ],
 )
 def test_a_key_that_does_not_fit_is_not_used(signer, members):
     keys = [signer.jwk("RS256", **members)]
     assert refusal(signer.sign(claims()), expectation(signer, keys=keys)).check.name == "key"
+
+
+def test_an_rsa_key_under_2048_bits_is_not_used(signer):
+    """RFC 7518 §3.3: even where its signature would be valid."""
+    numbers = rsa.generate_private_key(public_exponent=65537, key_size=1024).public_key().public_numbers()
+    weak = signer.jwk("RS256", n=long_to_base64(numbers.n).decode())
+    assert refusal(signer.sign(claims()), expectation(signer, keys=[weak])).check.name == "key"
 
 
 @pytest.mark.parametrize(

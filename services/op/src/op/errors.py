@@ -15,6 +15,7 @@
     ├── ServerError 500 server_error
     └── BearerError                             with WWW-Authenticate: Bearer (RFC 6750 §3)
         ├── TokenMissing 401                    without an error code
+        ├── TokenUnreadable 400 invalid_request
         ├── InvalidToken 401 invalid_token
         └── InsufficientScope 403 insufficient_scope
     UnknownRedirect 400                         a page for the person, never a redirect (RFC 6749 §4.1.2.1)
@@ -130,6 +131,11 @@ class TokenMissing(BearerError):
     @property
     def headers(self) -> HeaderList:
         return (("www-authenticate", 'Bearer realm="Trefoil"'),)
+
+
+class TokenUnreadable(BearerError):
+    code = "invalid_request"
+    status = 400
 
 
 class InvalidToken(BearerError):

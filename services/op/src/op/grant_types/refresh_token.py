@@ -4,7 +4,7 @@ import asyncio
 import logging
 
 from op.errors import InvalidGrant, InvalidRequest
-from op.protocol.code_exchange import check_refresh_token
+from op.protocol.code_exchange import check_refresh_token, is_reuse
 from op.protocol.handle import Handle
 from op.protocol.scope import narrowed_scope
 from op.protocol.token_request import TokenRequest
@@ -30,7 +30,7 @@ async def refresh_token(op: Provider, client: Client, ask: TokenRequest) -> Issu
     if handle is None or found is None:
         raise InvalidGrant("the refresh token is not valid", "unknown, expired or revoked")
     check_refresh_token(found.token, client, now)
-    if found.rotated_at is not None and now - found.rotated_at >= op.refresh_tokens.grace:
+    if is_reuse(found.rotated_at, now, op.refresh_tokens.grace):
         await op.grants.revoke(handle.gid)
         event(log, "refresh token reused, grant revoked", logging.WARNING, client_id=client.client_id, grant=handle.gid)
         raise InvalidGrant("the refresh token is not valid", "rotated before")

@@ -2,7 +2,7 @@
 
 import re
 
-from op.errors import InvalidRequest, TokenMissing
+from op.errors import InvalidRequest, TokenMissing, TokenUnreadable
 from op.protocol.token_request import parse_form
 from servicekit.machine import Request
 
@@ -12,15 +12,15 @@ _B64TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 def bearer_token(request: Request) -> str:
     """The token of the header or of a form body; never of the query (RFC 6750 §5.3).
 
-    Raises TokenMissing without one, InvalidRequest when there are two or it cannot be read.
+    Raises TokenMissing without one, TokenUnreadable when there are two or it cannot be read.
     """
     presented = [token for token in (_from_header(request), _from_body(request)) if token is not None]
     if b"access_token" in request.query:
-        raise InvalidRequest("an access token in the query is not accepted")
+        raise TokenUnreadable("an access token in the query is not accepted")
     if not presented:
         raise TokenMissing("an access token is required")
     if len(presented) > 1:
-        raise InvalidRequest("an access token was sent in more than one way")
+        raise TokenUnreadable("an access token was sent in more than one way")
     return presented[0]
 
 
@@ -33,11 +33,14 @@ def _from_header(request: Request) -> str | None:
         return None
     token = token.strip()
     if not _B64TOKEN.fullmatch(token):
-        raise InvalidRequest("the Authorization header cannot be read")
+        raise TokenUnreadable("the Authorization header cannot be read")
     return token
 
 
 def _from_body(request: Request) -> str | None:
     if request.method != "POST" or not request.body or not request.has_form_body():
         return None
-    return parse_form(request).get("access_token")
+    try:
+        return parse_form(request).get("access_token")
+    except InvalidRequest as fault:
+        raise TokenUnreadable(fault.description) from None

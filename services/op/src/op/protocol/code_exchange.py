@@ -27,3 +27,11 @@ def check_refresh_token(token: RefreshToken, client: Client, now: int) -> None:
         raise InvalidGrant("the refresh token is not valid", "issued to another client")
     if now >= token.expires_at:
         raise InvalidGrant("the refresh token is not valid", "expired")
+
+
+def is_reuse(rotated_at: int | None, now: int, grace: int) -> bool:
+    """Whether a refresh token that comes now was used before, beyond the grace (RFC 9700 §4.14.2).
+
+    Without a grace the time does not matter: the clocks of two replicas may differ.
+    """
+    return rotated_at is not None and (grace == 0 or now - rotated_at >= grace)

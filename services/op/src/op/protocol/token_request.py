@@ -20,7 +20,10 @@ class TokenRequest:
 
 
 def parse_form(request: Request) -> Parameters:
-    """The form of a machine's POST; a repeated parameter, a query or another content type is refused."""
+    """The form of a machine's POST; a repeated parameter or another content type is refused.
+
+    The query is not looked at (RFC 6749 §3.2).
+    """
     if not request.has_form_body():
         raise InvalidRequest("the body must be application/x-www-form-urlencoded")
     try:

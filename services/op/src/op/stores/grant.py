@@ -15,7 +15,8 @@ _EXCHANGE = """
 local presented = redis.call('GET', KEYS[2])
 if not presented or redis.call('EXISTS', KEYS[1]) == 0 then return 'gone' end
 local spent_at = string.match(presented, '^spent:(%d+):')
-if spent_at and tonumber(ARGV[1]) - tonumber(spent_at) >= tonumber(ARGV[2]) then
+local now, grace = tonumber(ARGV[1]), tonumber(ARGV[2])
+if spent_at and (grace == 0 or now - tonumber(spent_at) >= grace) then
   redis.call('DEL', KEYS[1])
   return 'reused'
 end
@@ -90,7 +91,8 @@ class GrantStore:
     async def exchange(self, gid: str, presented: str, entries: list[Entry], now: int, grace: int = 0) -> None:
         """Spend what lies at the key `presented` and write `entries`, in one atomic step.
 
-        Within `grace` seconds after it was spent it may be spent again. Raises AlreadySpent and Gone.
+        Within `grace` seconds after it was spent it may be spent again; with 0 never, whatever the replicas' clocks
+        say. Raises AlreadySpent and Gone.
         """
         keys = [grant_key(gid), presented, *(entry.key for entry in entries)]
         values: list[Any] = [now, grace]

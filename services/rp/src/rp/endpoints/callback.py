@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 async def callback(rp: RelyingParty, request: Request) -> Response:
     """Check the answer, redeem the code, verify the id_token, open a session."""
     answer = AuthorizationResponse.parse(request.query_string)
-    # Before the binding is taken: with the provider away, this address still works a moment later.
+    # Before the binding is taken: while the provider is away and unknown, this address works again a moment later.
     metadata = await rp.provider.metadata()
     binding = await rp.bindings.take(rp.cookies.login.read(request), answer.state)
     response = authorization_response.validate(

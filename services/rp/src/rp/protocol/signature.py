@@ -19,6 +19,7 @@ SYMMETRIC = "HS256"
 
 # What a JWK of an algorithm must be, and the members that make its public key (RFC 7518 §6.2.1, §6.3.1).
 _PUBLIC_MEMBERS = {"RSA": ("n", "e"), "EC": ("crv", "x", "y")}
+_MODULUS_CHARACTERS = 342  # of base64url, for 2048 bits
 _KEY_TYPES: Mapping[str, Mapping[str, str]] = {"RS256": {"kty": "RSA"}, "ES256": {"kty": "EC", "crv": "P-256"}}
 
 
@@ -90,7 +91,13 @@ def _suitable(keys: Sequence[Mapping[str, Any]], kid: str | None, algorithm: str
         and key.get("use") in (None, "sig")
         and key.get("alg") in (None, algorithm)
         and _may_verify(key.get("key_ops"))
+        and _is_long_enough(key)
     ]
+
+
+def _is_long_enough(key: Mapping[str, Any]) -> bool:
+    """RFC 7518 §3.3: an RSA key has 2048 bits or more."""
+    return key["kty"] != "RSA" or len(str(key.get("n", ""))) >= _MODULUS_CHARACTERS
 
 
 def _may_verify(operations: object) -> bool:
