@@ -223,7 +223,8 @@ def test_a_key_that_does_not_fit_is_not_used(signer, members):
 
 def test_an_rsa_key_under_2048_bits_is_not_used(signer):
     """RFC 7518 §3.3: even where its signature would be valid."""
-    numbers = rsa.generate_private_key(public_exponent=65537, key_size=1024).public_key().public_numbers()
+    private_key = rsa.generate_private_key(public_exponent=65537, key_size=1024)  # noqa: S505 - weak on purpose
+    numbers = private_key.public_key().public_numbers()
     weak = signer.jwk("RS256", n=long_to_base64(numbers.n).decode())
     assert refusal(signer.sign(claims()), expectation(signer, keys=[weak])).check.name == "key"
 
