@@ -97,6 +97,6 @@ async def test_another_secret_key_fails_the_start(redis, redis_server: RedisServ
     async with create_app(settings(redis_server.url), clock=Clock()).test_app():
         pass
     other = Settings(redis_url=redis_server.url, oidc_issuer=ISSUER, op_secret_key="another" * 8)
-    with pytest.raises(Exception, match="op:keys"):
+    with pytest.raises(Exception, match="OP_SECRET_KEY"):
         async with create_app(other, clock=Clock()).test_app():
             pass

@@ -17,6 +17,7 @@ from typing import Any
 
 from hypercorn.asyncio import serve as hypercorn_serve
 from hypercorn.config import Config
+from hypercorn.utils import LifespanFailureError
 from quart import Quart
 
 from servicekit.metrics import Metrics, management_app
@@ -28,8 +29,12 @@ KEEP_ALIVE_REQUESTS = 1_000_000
 _RESTART_PAUSE = 0.5
 
 
+class StartFailed(Exception):
+    """The application refused to start; the message says why."""
+
+
 def serve(create_app: Callable[[], Quart], settings: ServiceSettings) -> None:
-    """Serve until SIGTERM or SIGINT."""
+    """Serve until SIGTERM or SIGINT. Raises StartFailed, and what `create_app` raises."""
     if settings.workers > 1:
         _supervise(settings)
     else:
@@ -49,7 +54,10 @@ async def _serve_here(app: Quart, settings: ServiceSettings) -> None:
         servers.append(hypercorn_serve(management, config, shutdown_trigger=stop.wait))
     gc.collect()
     gc.freeze()
-    await asyncio.gather(*servers)
+    try:
+        await asyncio.gather(*servers)
+    except LifespanFailureError as failure:
+        raise StartFailed(str(failure).partition("'")[2].removesuffix("'")) from None
 
 
 def hypercorn_config(bind: str) -> Config:

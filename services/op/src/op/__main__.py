@@ -8,7 +8,7 @@ from op.app import create_app
 from op.directory import DirectoryError
 from op.settings import Settings
 from servicekit import log
-from servicekit.serving import serve
+from servicekit.serving import StartFailed, serve
 from servicekit.settings import SettingsError, read
 
 
@@ -23,6 +23,9 @@ def main(arguments: list[str]) -> int:
     except (SettingsError, DirectoryError) as invalid:
         for fault in invalid.faults:
             print(f"op: {fault}", file=sys.stderr)
+        return 2
+    except StartFailed as fault:
+        print(f"op: {fault}", file=sys.stderr)
         return 2
     return 0
 

@@ -38,8 +38,7 @@ def administrate(settings: Settings, arguments: list[str]) -> int:
     try:
         asyncio.run(_run(settings, options))
     except (CommandError, InvalidMetadata, UsernameTaken) as fault:
-        reason = f"the username {fault} is taken" if isinstance(fault, UsernameTaken) else str(fault)
-        print(f"op: {reason}", file=sys.stderr)
+        print(f"op: {fault}", file=sys.stderr)
         return 1
     except RedisError as fault:
         print(f"op: Redis does not answer: {fault}", file=sys.stderr)

@@ -34,7 +34,7 @@ from op.stores.login_request import LoginRequestStore
 from op.stores.refresh_token import RefreshTokenStore
 from op.stores.session import SessionStore
 from op.stores.signing_keys import SigningKeyStore
-from op.stores.user import UserStore
+from op.stores.user import UsernameTaken, UserStore
 from op.tokens import Mint
 from servicekit.health import health_routes
 from servicekit.log import event
@@ -42,7 +42,7 @@ from servicekit.machine import MachineDoor, Reply, Request, Route
 from servicekit.metrics import Metrics
 from servicekit.pages import install
 from servicekit.redis import Database, RedisError, connect
-from servicekit.sealing import Sealer
+from servicekit.sealing import Sealer, UnsealError
 from servicekit.settings import read
 
 log = logging.getLogger(__name__)
@@ -115,6 +115,13 @@ class NotProvisioned(Exception):
     """Keys and directory are not in place yet."""
 
 
+class WrongSecretKey(Exception):
+    """What is stored was sealed with another OP_SECRET_KEY."""
+
+    def __init__(self) -> None:
+        super().__init__("OP_SECRET_KEY is not the one that what is stored was sealed with")
+
+
 class Provisioning:
     """Keys and the directory, brought into place at start, and tried again while Redis is away."""
 
@@ -125,11 +132,14 @@ class Provisioning:
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Begin, and wait for the end unless Redis is away. Raises UnsealError when OP_SECRET_KEY is another one."""
+        """Begin, and wait for the end unless Redis is away. Raises WrongSecretKey, UsernameTaken."""
         self._task = asyncio.create_task(self._run())
         await asyncio.wait({self._task}, timeout=_PATIENCE_SECONDS)
         if self._task.done():
-            self._task.result()
+            try:
+                self._task.result()
+            except UnsealError:
+                raise WrongSecretKey from None
 
     async def stop(self) -> None:
         if self._task is not None:
@@ -151,6 +161,9 @@ class Provisioning:
             except RedisError as failure:
                 event(log, "Redis is away, waiting for it", logging.WARNING, reason=failure)
                 await asyncio.sleep(_RETRY_SECONDS)
+            except (UnsealError, UsernameTaken) as fault:
+                event(log, "not ready to serve, and never will be", logging.CRITICAL, reason=repr(fault))
+                raise
 
 
 def _machine_routes(op: Provider) -> dict[str, Route]:

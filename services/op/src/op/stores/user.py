@@ -11,6 +11,9 @@ _PREFIX = "op:user:"
 class UsernameTaken(Exception):
     """Another user has this username."""
 
+    def __init__(self, username: str) -> None:
+        super().__init__(f"the username {username} is taken")
+
 
 class UserStore:
     """Usernames are compared without regard to case."""

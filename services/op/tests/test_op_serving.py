@@ -1,0 +1,179 @@
+"""`python -m op` as a process: its start, its workers, its end."""
+
+import http.client
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+
+from redis_server import RedisServer, free_port
+
+KEY = "a-key-for-tests-of-more-than-32-characters"
+DEMO = Path(__file__).parents[3] / "deploy" / "demo" / "directory.yaml"
+
+
+def environment(**changes: str) -> dict[str, str]:
+    return {"PATH": os.environ["PATH"], "PYTHONUNBUFFERED": "1", **changes}
+
+
+class Process:
+    """A provider on a free port."""
+
+    def __init__(self, redis_url: str, **changes: str) -> None:
+        self.port = free_port()
+        issuer = f"http://localhost:{self.port}"
+        values = {"OIDC_ISSUER": issuer, "OP_SECRET_KEY": KEY, "REDIS_URL": redis_url, **changes}
+        values |= {"BIND": f"127.0.0.1:{self.port}", "CLIENT_SECRET": "c" * 40, "RS_CLIENT_SECRET": "r" * 40}
+        self.process = subprocess.Popen([sys.executable, "-m", "op"], env=environment(**values))
+        self.wait_until(lambda: self.get("/readyz")[0] == 200)
+
+    def get(self, path: str, port: int | None = None, **headers: str) -> tuple[int, http.client.HTTPMessage, str]:
+        return self.request("GET", path, None, port, **headers)
+
+    def request(
+        self, method: str, path: str, body: str | None = None, port: int | None = None, **headers: str
+    ) -> tuple[int, http.client.HTTPMessage, str]:
+        connection = http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=10)
+        try:
+            connection.request(method, path, body, headers)
+            response = connection.getresponse()
+            return response.status, response.headers, response.read().decode()
+        finally:
+            connection.close()
+
+    def wait_until(self, condition: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + 20
+        while True:
+            try:
+                if condition():
+                    return
+            except (OSError, http.client.HTTPException):
+                pass
+            assert time.monotonic() < deadline, "it did not come about"
+            time.sleep(0.02)
+
+    def workers(self) -> list[int]:
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
+        return [int(pid) for pid in children.split()]
+
+
+@pytest.fixture
+def start(redis, redis_server: RedisServer) -> Iterator[Callable[..., Process]]:
+    """Start a provider; it is ended with the test."""
+    started: list[Process] = []
+
+    def process(**changes: str) -> Process:
+        started.append(Process(redis_server.url, **changes))
+        return started[-1]
+
+    yield process
+    for one in started:
+        one.process.send_signal(signal.SIGTERM)
+        one.process.wait(15)
+
+
+def test_all_faults_of_the_environment_are_said_in_a_line_each() -> None:
+    command = [sys.executable, "-m", "op"]
+    done = subprocess.run(command, env=environment(WORKERS="0"), capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    names = ["REDIS_URL", "WORKERS", "OIDC_ISSUER", "OP_SECRET_KEY"]
+    assert [line.split(":")[1].strip() for line in done.stderr.splitlines()] == names
+
+
+def test_a_fault_of_the_directory_is_said_too(tmp_path: Path, redis_server: RedisServer) -> None:
+    path = tmp_path / "directory.yaml"
+    path.write_text("clients: [{client_id: a}]")
+    values = environment(
+        REDIS_URL=redis_server.url, OIDC_ISSUER="http://localhost:1", OP_SECRET_KEY=KEY, OP_DIRECTORY_FILE=str(path)
+    )
+    done = subprocess.run([sys.executable, "-m", "op"], env=values, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "redirect_uris" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_secret_key_that_opens_nothing_ends_the_start(start, redis_server: RedisServer) -> None:
+    start()
+    values = environment(
+        REDIS_URL=redis_server.url,
+        OIDC_ISSUER="http://localhost:1",
+        OP_SECRET_KEY="another" * 8,
+        BIND=f"127.0.0.1:{free_port()}",
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "op"], env=values, capture_output=True, text=True, check=False, timeout=20
+    )
+    assert done.returncode == 2
+    assert done.stderr == "op: OP_SECRET_KEY is not the one that what is stored was sealed with\n"
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs /proc to see the workers")
+def test_workers_share_an_address_and_their_figures_and_are_replaced(start) -> None:
+    management = free_port()
+    op = start(WORKERS="2", MANAGEMENT_BIND=f"127.0.0.1:{management}")
+    op.wait_until(lambda: len(op.workers()) == 2)
+    for _ in range(10):
+        assert op.get("/healthz")[0] == 200
+    page = op.get("/metrics", management)[2]
+    counted = re.findall(r'trefoil_requests_total\{method="GET",path="/healthz",status="200"\} (\S+)', page)
+    assert counted == ["10.0"]
+    assert op.get("/metrics")[0] == 404, "not on the public address"
+
+    before = op.workers()
+    os.kill(before[0], signal.SIGKILL)
+    op.wait_until(lambda: len(op.workers()) == 2 and before[0] not in op.workers())
+    assert op.get("/readyz")[0] == 200
+
+
+def test_sigterm_finishes_what_runs_and_ends_within_ten_seconds(start) -> None:
+    """A login, whose password check takes a while, is answered although the end was asked for meanwhile."""
+    op = start(OP_DIRECTORY_FILE=str(DEMO), RP_BASE_URL="http://rp.test")
+    query = urlencode(
+        {
+            "response_type": "code",
+            "client_id": "demo-client",
+            "redirect_uri": "http://rp.test/callback",
+            "scope": "openid",
+            "nonce": "n",
+            "code_challenge": "A" * 43,
+            "code_challenge_method": "S256",
+        }
+    )
+    status, headers, _ = op.get(f"/authorize?{query}")
+    assert status == 303
+    cookie = headers["Set-Cookie"].split(";")[0]
+    form_page = op.get(headers["Location"].partition(f":{op.port}")[2], Cookie=cookie)[2]
+    form = dict(re.findall(r'name="(login|csrf_token)" value="([^"]*)"', form_page))
+    form |= {"username": "user0", "password": "password0"}
+    answers: list[int] = []
+
+    def log_in() -> None:
+        content_type = {"Content-Type": "application/x-www-form-urlencoded"}
+        answers.append(op.request("POST", "/login", urlencode(form), Cookie=cookie, **content_type)[0])
+
+    login = threading.Thread(target=log_in)
+    login.start()
+    op.wait_until(lambda: not login.is_alive() or _has_a_connection(op.port))
+    began = time.monotonic()
+    op.process.send_signal(signal.SIGTERM)
+    assert op.process.wait(12) == 0
+    assert time.monotonic() - began < 10
+    login.join(5)
+    assert answers == [303]
+
+
+def _has_a_connection(port: int) -> bool:
+    """Whether some socket is connected to the port (Linux); elsewhere it is taken for granted."""
+    table = Path("/proc/net/tcp")
+    if not table.exists():
+        return True
+    wanted = f"0100007F:{port:04X}"
+    return any(row.split()[1] == wanted and row.split()[3] == "01" for row in table.read_text().splitlines()[1:])
