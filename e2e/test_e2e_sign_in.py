@@ -83,6 +83,11 @@ def test_a_wrong_password_says_so_and_loses_nothing(page: Page, stack_a: Stack) 
 
 def test_the_login_works_by_keyboard_alone(page: Page, stack_a: Stack) -> None:
     page.goto(f"{stack_a.rp_url}/login")
+    for _ in range(5):  # where the browser has not put the focus there by itself
+        if page.evaluate("document.activeElement.id") == "username":
+            break
+        page.keyboard.press("Tab")
+    expect(page.get_by_label("Username")).to_be_focused()
     page.keyboard.type("user0")
     page.keyboard.press("Tab")
     page.keyboard.type("password0")
