@@ -153,7 +153,7 @@ async def test_a_resource_server_that_stopped(signed_in, resource_server):
         ({"status": 404}, "The resource server knows nothing of this person (404)"),
         ({"status": 302, "headers": {"Location": "http://evil.example"}}, "gave an unexpected answer (302)"),
         ({"status": 200, "text": "<html>"}, "no usable JSON object"),
-        ({"status": 200, "body": b'{"a":' * 2000}, "nested deeper"),
+        ({"status": 200, "body": b'{"a":' * 10_000}, "nested deeper"),
         ({"status": 200, "body": b'{"a":"\\ud800"}'}, "text that is not Unicode"),
         ({"status": 200, "body": b"x" * 2_000_000}, "does not answer"),
     ],
