@@ -1,5 +1,6 @@
 """Sealing, proxies, logging, Redis URLs, discovery documents: the smaller parts of the plumbing."""
 
+import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator, Callable
@@ -22,7 +23,7 @@ from servicekit.http import HttpClient
 from servicekit.log import ConsoleFormatter, JsonFormatter, event
 from servicekit.metrics import Metrics
 from servicekit.proxies import client_address
-from servicekit.redis import connect
+from servicekit.redis import RedisError, connect
 from servicekit.sealing import Sealer, UnsealError
 
 # --- Sealing ---------------------------------------------------------------------------------------------------------
@@ -95,6 +96,15 @@ def test_an_event_is_one_line_whatever_it_holds(caplog: pytest.LogCaptureFixture
 async def test_every_form_of_url_makes_a_client(url: str, kind: type) -> None:
     client = connect(url, 0.5)
     assert isinstance(client, kind)
+    await client.aclose()
+
+
+@pytest.mark.parametrize("scheme", ["redis", "redis+cluster"])
+async def test_a_redis_that_is_away_is_a_redis_error_within_a_second(scheme: str) -> None:
+    client = connect(f"{scheme}://127.0.0.1:{free_port()}", 0.5)
+    async with asyncio.timeout(1):
+        with pytest.raises(RedisError):
+            await client.get("key")
     await client.aclose()
 
 

@@ -13,7 +13,8 @@ from redis.asyncio import ConnectionPool, Redis, RedisCluster
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisClusterException, RedisError
 from redis.maint_notifications import MaintNotificationsConfig
 
 # `Any`: redis-py types one client for synchronous and asynchronous use, so that its answers cannot be awaited
@@ -43,10 +44,20 @@ def connect(url: str, timeout: float) -> Database:
         pool = ConnectionPool.from_url(url, max_connections=MAX_CONNECTIONS, retry=_once(), **options)
         return Redis.from_pool(pool)
     if scheme in ("redis+cluster", "rediss+cluster"):
-        return RedisCluster.from_url(url.replace("+cluster", "", 1), **options)
+        return _Cluster.from_url(url.replace("+cluster", "", 1), **options)
     if scheme in ("redis+sentinel", "rediss+sentinel"):
         return _sentinel_master(url, options)
     raise ValueError(f"no known form of Redis URL: {scheme}://")
+
+
+class _Cluster(RedisCluster):
+    """A cluster that is away altogether says so with a RedisError, as every other Redis does."""
+
+    async def initialize(self, *arguments: Any, **options: Any) -> RedisCluster:
+        try:
+            return await super().initialize(*arguments, **options)
+        except RedisClusterException as failure:
+            raise RedisConnectionError(str(failure)) from failure
 
 
 class Reader:

@@ -20,8 +20,11 @@ from hypercorn.config import Config
 from hypercorn.utils import LifespanFailureError
 from quart import Quart
 
+from servicekit.log import event
 from servicekit.metrics import Metrics, management_app
 from servicekit.settings import ServiceSettings
+
+log = logging.getLogger(__name__)
 
 DRAIN_SECONDS = 8.0
 KEEP_ALIVE_SECONDS = 75.0
@@ -52,6 +55,7 @@ async def _serve_here(app: Quart, settings: ServiceSettings) -> None:
         management = management_app(metrics)
         config = hypercorn_config(settings.management_bind)
         servers.append(hypercorn_serve(management, config, shutdown_trigger=stop.wait))
+    event(log, "serving", bind=settings.bind, management=settings.management_bind)
     gc.collect()
     gc.freeze()
     try:
@@ -70,7 +74,7 @@ def hypercorn_config(bind: str) -> Config:
     config.include_server_header = False
     config.accesslog = None
     config.errorlog = logging.getLogger("hypercorn.error")
-    config.loglevel = "WARNING"
+    config.errorlog.setLevel(logging.WARNING)
     return config
 
 
