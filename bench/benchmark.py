@@ -26,7 +26,7 @@ from load import CONNECTIONS, Connection, Figures, Work, measure
 from redis_server import free_port
 from stack import ROLES, Addresses, Mode, Stack, demo_values
 
-REQUESTS = 4000
+REQUESTS = 10_000
 EXCHANGES = 1500
 SIGN_INS = 150
 
