@@ -7,7 +7,7 @@ PIP_COMPILE := $(VENV)/pip-compile --quiet --generate-hashes --allow-unsafe --no
 	--no-emit-find-links --strip-extras --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap run test lint format bench screenshots lock clean-data clean
+.PHONY: help bootstrap run up down logs ps base-images test lint format bench screenshots lock clean-data clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,6 +19,21 @@ bootstrap: ## Make .venv from the locks, unless it is up to date
 
 run: bootstrap ## Start everything here until Ctrl-C [MODE=A|B] [ID_TOKEN_ALG=RS256|ES256|HS256]
 	@$(VENV)/python dev/run.py
+
+up: bootstrap ## Build the images and start everything on Docker [MODE=A|B]
+	@$(VENV)/python dev/containers.py up
+
+down: bootstrap ## Stop what `up` started; the data stay in their volume
+	@$(VENV)/python dev/containers.py down
+
+logs: bootstrap ## Follow the logs of the containers
+	@$(VENV)/python dev/containers.py logs --follow
+
+ps: bootstrap ## List the containers
+	@$(VENV)/python dev/containers.py ps
+
+base-images: ## Make stand-ins for the base images from Debian's packages, without a registry
+	@deploy/images/base-images
 
 test: bootstrap ## Run all tests, those in a browser too [ARGS="what pytest takes"]
 	@$(VENV)/python dev/run_tests.py $(ARGS)

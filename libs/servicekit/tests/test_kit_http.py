@@ -1,5 +1,6 @@
 """The HTTP client: connect-to, no redirects, bounded answers, clear failures."""
 
+import asyncio
 import ssl
 from collections.abc import AsyncIterator
 
@@ -7,6 +8,7 @@ import pytest
 from aiohttp import web
 
 from redis_server import free_port
+from servicekit.healthcheck import ready
 from servicekit.http import BODY_LIMIT, HttpClient, Unreachable
 
 
@@ -64,6 +66,23 @@ async def test_redirects_are_not_followed(server: int) -> None:
     http = HttpClient()
     assert (await http.get(f"http://127.0.0.1:{server}/away")).status == 302
     await http.close()
+
+
+@pytest.mark.parametrize(("status", "healthy"), [(200, True), (503, False), (None, False)])
+async def test_the_containers_healthcheck_asks_readyz(status: int | None, healthy: bool) -> None:
+    port = free_port()
+    application = web.Application()
+
+    async def readyz(_: web.Request) -> web.Response:
+        return web.Response(status=status or 200)
+
+    application.router.add_get("/readyz", readyz)
+    runner = web.AppRunner(application)
+    await runner.setup()
+    if status is not None:
+        await web.TCPSite(runner, "127.0.0.1", port).start()
+    assert await asyncio.to_thread(ready, f"0.0.0.0:{port}") is healthy
+    await runner.cleanup()
 
 
 @pytest.mark.parametrize("path", ["/large", None], ids=["too large", "nobody there"])

@@ -1,0 +1,86 @@
+"""What `make up` promises before any container runs: who reaches what, and how each container is held."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+import yaml
+
+from containers import COMMANDS, base_images, redis_users
+from stack import StackError, demo_values
+
+ROOT = Path(__file__).parents[2]
+COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text())
+SERVICES = COMPOSE["services"]
+
+
+def test_every_role_has_a_redis_user_for_its_own_keys_alone() -> None:
+    lines = redis_users(demo_values()).splitlines()
+    assert lines[0] == "user default off"
+    for role in ("op", "rs", "rp"):
+        line = next(line for line in lines if line.startswith(f"user {role} "))
+        assert [word for word in line.split() if word.startswith("~")] == [f"~{role}:*"]
+        assert " -@all " in line
+        assert "allkeys" not in line
+
+
+def test_passwords_are_hashed_in_the_users_file() -> None:
+    values = demo_values()
+    text = redis_users(values)
+    assert values["REDIS_OP_PASSWORD"] not in text
+    assert hashlib.sha256(values["REDIS_OP_PASSWORD"].encode()).hexdigest() in text
+
+
+def test_a_missing_password_is_one_clear_line() -> None:
+    with pytest.raises(StackError, match="REDIS_RS_PASSWORD is missing"):
+        redis_users({"REDIS_OP_PASSWORD": "x", "REDIS_RP_PASSWORD": "x"})
+
+
+@pytest.mark.parametrize("role", ["rs", "rp"])
+def test_the_clients_cannot_list_keys(role: str) -> None:
+    assert not {"+scan", "+keys", "+randomkey", "+@read", "+@all"} & set(COMMANDS[role].split())
+
+
+def test_base_images_from_the_environment_are_taken_as_they_are() -> None:
+    images, line = base_images({"PYTHON_IMAGE": "a", "REDIS_IMAGE": "b"})
+    assert images == {"PYTHON_IMAGE": "a", "REDIS_IMAGE": "b"}
+    assert "as the environment says" in line
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_every_container_is_hardened_and_bounded(name: str) -> None:
+    service = SERVICES[name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["mem_limit"]
+    assert service["pids_limit"]
+
+
+def test_only_the_three_services_are_published_and_on_loopback_alone() -> None:
+    published = {name: service.get("ports", []) for name, service in SERVICES.items()}
+    assert published == {
+        "redis": [],
+        "op": ["127.0.0.1:25000:25000"],
+        "rs": ["127.0.0.1:25002:25002"],
+        "rp": ["127.0.0.1:25001:25001"],
+    }
+    assert COMPOSE["networks"]["state"] == {"internal": True}
+    assert SERVICES["redis"]["networks"] == ["state"]
+
+
+def test_no_secret_stands_in_the_compose_file() -> None:
+    text = (ROOT / "compose.yaml").read_text()
+    for name, value in demo_values().items():
+        if "SECRET" in name or "PASSWORD" in name:
+            assert value not in text, name
+
+
+@pytest.mark.parametrize("role", ["op", "rs", "rp"])
+def test_an_image_has_locked_packages_and_no_root(role: str) -> None:
+    lines = (ROOT / "services" / role / "Dockerfile").read_text()
+    assert "--require-hashes" in lines
+    assert "USER 10001:10001" in lines
+    assert f'ENTRYPOINT ["/venv/bin/python", "-m", "{role}"]' in lines
+    assert "STOPSIGNAL SIGTERM" in lines
+    assert "HEALTHCHECK" in lines
