@@ -136,6 +136,17 @@ async def test_the_form_of_another_browser_is_refused(provider: RunningProvider)
     assert (await victim.post("/login", form=form)).status_code == 400
 
 
+async def test_the_login_link_of_another_browser_is_refused(provider: RunningProvider) -> None:
+    """Even by one who is logged in: a request is answered in the browser that made it, or not at all."""
+    attacker = provider.new_client()
+    link = (await provider.authorize(client=attacker)).location.removeprefix(ISSUER)
+    await provider.login()
+    response = await provider.client.get(link)
+    assert response.status_code == 400
+    assert response.location is None
+    assert (await attacker.get(link)).status_code == 200, "and it still waits where it belongs"
+
+
 @pytest.mark.parametrize("token", ["", "0" * 64, "é"])
 async def test_a_wrong_csrf_token_is_refused(provider: RunningProvider, token: str) -> None:
     location = (await provider.authorize()).location
