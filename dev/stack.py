@@ -1,6 +1,5 @@
 """The three services and a Redis server as processes of this machine: for `make run`, the tests and the benchmark."""
 
-import http.client
 import os
 import re
 import signal
@@ -21,6 +20,7 @@ from op.settings import Settings as ProviderSettings
 from redis_server import RedisServer
 from rp.settings import Settings as RelyingPartySettings
 from rs.settings import Settings as ResourceServerSettings
+from servicekit.healthcheck import ready
 from servicekit.settings import declared
 
 Role = Literal["op", "rs", "rp"]
@@ -300,20 +300,9 @@ class Stack:
 
     def _wait_until_ready(self, role: Role) -> None:
         deadline = time.monotonic() + READY_SECONDS
-        while not _is_ready(self.addresses.port(role)):
+        while not ready(f"127.0.0.1:{self.addresses.port(role)}"):
             self.check()
             if time.monotonic() > deadline:
                 lines = "".join(f"\n  {line}" for line in self.log(role)[-_SHOWN_LINES:])
                 raise StackError(f"{TITLES[role]} ({role}) was not ready after {READY_SECONDS:.0f} s{lines}")
             time.sleep(_POLL_SECONDS)
-
-
-def _is_ready(port: int) -> bool:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2.0)
-    try:
-        connection.request("GET", "/readyz")
-        return connection.getresponse().status == http.HTTPStatus.OK
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
