@@ -37,17 +37,15 @@ class Passwords:
     def __init__(self) -> None:
         self._hasher = PasswordHasher(time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=LANES, type=Type.ID)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="argon2")
-        self._nobody: str | None = None
         self._trimming: asyncio.TimerHandle | None = None
         self.turn = asyncio.Semaphore(THREADS)
+        self._nobody = self._hasher.hash("nobody's password")
 
     async def hash(self, password: str) -> str:
         return await self._off_loop(self._hasher.hash, password)
 
     async def matches(self, password_hash: str | None, password: str) -> bool:
         """Whether the password is the hash's; without a hash (an unknown user) the same work is done for nothing."""
-        if self._nobody is None:
-            self._nobody = await self.hash("nobody's password")
         right = await self._off_loop(self._verify, password_hash or self._nobody, password)
         return right and password_hash is not None
 
