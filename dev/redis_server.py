@@ -39,9 +39,10 @@ def server_program() -> str:
 class RedisServer:
     """One server on 127.0.0.1; its data stay in `folder`, with an append-only file."""
 
-    def __init__(self, folder: Path, port: int | None = None) -> None:
+    def __init__(self, folder: Path, port: int | None = None, options: tuple[str, ...] = ()) -> None:
         self.folder = folder
         self.port = port or free_port()
+        self._options = options
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -67,6 +68,7 @@ class RedisServer:
             server_program(),
             *("--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder)),
             *("--appendonly", "yes", "--appendfsync", "everysec", "--save", "", "--daemonize", "no"),
+            *self._options,
         ]
         with log.open("ab") as output:
             # A session of its own: Ctrl-C in a terminal must reach the services first.

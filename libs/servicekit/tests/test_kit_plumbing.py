@@ -3,15 +3,17 @@
 import asyncio
 import json
 import logging
+import re
 from collections.abc import AsyncIterator, Callable
 from ipaddress import ip_network
+from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp import web
 from redis.asyncio import Redis, RedisCluster
 
-from redis_server import free_port
+from redis_server import RedisServer, free_port
 from servicekit.discovery import (
     MAX_AGE,
     REFETCH_INTERVAL,
@@ -23,7 +25,7 @@ from servicekit.http import HttpClient
 from servicekit.log import ConsoleFormatter, JsonFormatter, event
 from servicekit.metrics import Metrics
 from servicekit.proxies import client_address
-from servicekit.redis import RedisError, connect
+from servicekit.redis import Reader, RedisError, connect
 from servicekit.sealing import Sealer, UnsealError
 
 # --- Sealing ---------------------------------------------------------------------------------------------------------
@@ -106,6 +108,26 @@ async def test_a_redis_that_is_away_is_a_redis_error_within_a_second(scheme: str
         with pytest.raises(RedisError):
             await client.get("key")
     await client.aclose()
+
+
+async def test_reads_on_a_cluster(tmp_path: Path) -> None:
+    """One node that has all slots: redis-py takes other ways there."""
+    server = RedisServer(tmp_path, options=("--cluster-enabled", "yes", "--cluster-port", str(free_port()))).start()
+    try:
+        node = connect(server.url, 2.0)
+        await node.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
+        async with asyncio.timeout(10):
+            while not re.search(r"cluster_state\W+ok", str(await node.execute_command("CLUSTER INFO"))):  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+        await node.aclose()
+        cluster = connect(f"redis+cluster://127.0.0.1:{server.port}", 2.0)
+        await cluster.set("{a}1", "x", ex=60)
+        reader = Reader(cluster)
+        answers = await asyncio.gather(reader.mget("{a}1", "{a}2"), reader.get("{b}"))
+        assert answers == [["x", None], None]
+        await cluster.aclose()
+    finally:
+        server.stop()
 
 
 @pytest.mark.parametrize("url", ["http://localhost", "redis+sentinel://a:1"])

@@ -157,6 +157,19 @@ async def test_a_repeated_parameter_is_refused(provider: RunningProvider) -> Non
     assert "state" not in answer
 
 
+async def test_a_strangers_name_is_not_repeated(provider: RunningProvider) -> None:
+    """RFC 6749 §4.1.2.1: error_description is printable ASCII, and no place for what a requester made up."""
+    query = "&".join(f"{k}={v}" for k, v in provider.request.items()).replace(" ", "+")
+    location = (await provider.client.get(f"/authorize?{query}&%C3%A9%22=1&%C3%A9%22=2")).location
+    assert query_of(location)["error_description"] == "a parameter was sent more than once"
+
+
+async def test_assets_with_strange_names_are_not_found(provider: RunningProvider) -> None:
+    assert (await provider.client.get("/assets/trefoil.css")).status_code == 200
+    assert (await provider.client.get("/assets/" + "a" * 5000)).status_code == 404
+    assert (await provider.client.get("/assets/..%2fpages.py")).status_code == 404
+
+
 async def test_pkce_may_be_left_to_confidential_clients(provider_with: ProviderFactory) -> None:
     provider = await provider_with(require_pkce=False)
     without = {"code_challenge": None, "code_challenge_method": None}

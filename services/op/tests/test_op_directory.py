@@ -44,7 +44,7 @@ def test_variables_come_from_the_environment_or_a_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        pytest.param("users: [", "while parsing", id="no YAML"),
+        pytest.param("users: [", "line 1, column 9", id="no YAML"),
         pytest.param("- a", "must have users and clients", id="a list"),
         pytest.param("people: []", "unknown: people", id="unknown section"),
         pytest.param("users: {a: b}", "users must be a list", id="no list"),
@@ -57,6 +57,31 @@ def test_variables_come_from_the_environment_or_a_file(tmp_path: Path) -> None:
 def test_faults_are_said_with_their_place(tmp_path: Path, text: str, fault: str) -> None:
     with pytest.raises(DirectoryError, match=fault):
         read_directory(write(tmp_path, text), {})
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        pytest.param("users: [{username: a, password: b, claims: {birthdate: 2000-01-01}}]", "birthdate", id="a date"),
+        pytest.param("users: [{username: a, password: b, claims: {email: [1]}}]", "email must be", id="a list"),
+        pytest.param("users: [{username: a, password: b, claims: {updated_at: .nan}}]", "updated_at", id="no number"),
+        pytest.param("users: [{username: a, password: b, claims: {email_verified: 'yes'}}]", "bool", id="a text"),
+        pytest.param("users: [{username: a, password: b}, {username: A, sub: c, password: b}]", "twice", id="names"),
+        pytest.param("users: [{username: a, password: b, 1: a, x: b}]", "unknown: 1", id="a number for a name"),
+        pytest.param("users: [{username: 2020-13-45}]", "ValueError", id="an impossible date"),
+        pytest.param("clients: &a [*a]", "contains itself|list of mappings", id="a knot"),
+    ],
+)
+def test_entries_that_could_not_be_answered_with_are_refused(tmp_path: Path, text: str, fault: str) -> None:
+    with pytest.raises(DirectoryError, match=fault):
+        read_directory(write(tmp_path, text), {})
+
+
+def test_a_fault_does_not_show_the_line_that_it_is_in(tmp_path: Path) -> None:
+    with pytest.raises(DirectoryError) as caught:
+        read_directory(write(tmp_path, 'clients:\n  - client_secret: "my-very-secret: value\n'), {})
+    assert "my-very-secret" not in str(caught.value)
+    assert "line 3" in str(caught.value)
 
 
 async def test_loading_is_idempotent_and_keeps_what_an_administrator_changed(provider: RunningProvider) -> None:
@@ -132,6 +157,7 @@ def test_clients_by_command(run) -> None:
         pytest.param(["users", "add", "ada"], "", "nothing was given", id="no password"),
         pytest.param(["users", "add", "ada", "--claim", "shoe=1"], "pw", "not a standard claim", id="claim"),
         pytest.param(["users", "add", "ada", "--claim", "shoe"], "pw", "name=value", id="claim without a value"),
+        pytest.param(["users", "add", "ada", "--claim", "email_verified=True"], "pw", "cannot be", id="no boolean"),
         pytest.param(["clients", "add", "app"], "", "needs redirect_uris", id="client without redirect_uris"),
         pytest.param(["users", "remove", "nobody"], "", "no user nobody", id="unknown user"),
         pytest.param(["clients", "show", "nobody"], "", "no client nobody", id="unknown client"),

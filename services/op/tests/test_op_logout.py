@@ -1,5 +1,7 @@
 """GET and POST /logout (OpenID Connect RP-Initiated Logout 1.0)."""
 
+import base64
+
 import pytest
 from jose import jwt
 from op_testing import ISSUER, SECRET, RunningProvider, hidden_fields, query_of
@@ -99,6 +101,33 @@ async def test_an_hs256_hint_under_the_public_key_is_refused(provider: RunningPr
     jwks = await provider.op.keys.jwks()
     forged = jwt.encode({"iss": ISSUER, "aud": "web", "sub": "user0", "sid": "x"}, jwks["keys"][0]["n"])
     assert (await logout(provider, id_token_hint=forged)).status_code == 400
+
+
+async def test_another_sites_form_ends_nothing(provider: RunningProvider) -> None:
+    """Its POST comes without our cookie (SameSite=Lax): it becomes a GET, which has the cookie and asks the person."""
+    await provider.tokens()
+    response = await provider.new_client().post("/logout", form={"client_id": "web", "state": "s"})
+    assert response.status_code == 303
+    assert response.location == f"{ISSUER}/logout?client_id=web&state=s"
+    assert "Set-Cookie" not in response.headers
+    page = await provider.client.get(response.location.removeprefix(ISSUER))
+    assert "Sign out?" in await page.get_data(as_text=True)
+    assert await signed_in(provider)
+
+
+@pytest.mark.parametrize("payload", ['{"aud":"\\ud800"}', '{"aud":5}', "[]", "{}"])
+async def test_a_hint_with_a_strange_audience_is_refused(provider: RunningProvider, payload: str) -> None:
+    segment = base64.urlsafe_b64encode(payload.encode()).rstrip(b"=").decode()
+    assert (await logout(provider, id_token_hint=f"e30.{segment}.e30")).status_code == 400
+
+
+async def test_a_hint_of_another_issuer_or_algorithm_is_refused(provider: RunningProvider) -> None:
+    """Signed with our own key, or with the client's secret, it still must be an id_token of this issuer and client."""
+    claims = {"iss": "http://other.test", "aud": "web", "sub": "user0", "sid": "x"}
+    foreign = await provider.op.keys.sign(claims, "RS256", typ="JWT")
+    symmetric = await provider.op.keys.sign(claims | {"iss": ISSUER}, "HS256", typ="JWT", secret=SECRET)
+    assert (await logout(provider, id_token_hint=foreign)).status_code == 400
+    assert (await logout(provider, id_token_hint=symmetric)).status_code == 400
 
 
 async def test_without_a_session_it_is_a_page(provider: RunningProvider) -> None:

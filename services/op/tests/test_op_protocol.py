@@ -37,12 +37,19 @@ def test_any_other_verifier_fails(verifier: str | None) -> None:
         ("openid openid", "openid", "openid"),
         ("openid api", "openid", "openid"),
         (None, "openid email profile", "email profile"),
-        (None, "openid", ""),
     ],
 )
 def test_granted_scope(requested: str | None, registered: str, granted: str) -> None:
     """RFC 6749 §3.3."""
     assert granted_scope(requested, registered) == granted
+
+
+def test_nothing_is_no_scope() -> None:
+    """RFC 6749 §3.3: at least one name."""
+    with pytest.raises(InvalidScope):
+        granted_scope(None, "openid")
+    with pytest.raises(InvalidScope):
+        narrowed_scope(" ", "openid email")
 
 
 @pytest.mark.parametrize("requested", ["api", " openid", "openid  email", "öpenid", 'a"b', "a\\b"])
@@ -72,6 +79,8 @@ def test_claims_that_are_not_known_are_left_out() -> None:
         ("http://a/b", "http://a/b?x=1"),
         ("http://a/b?y=%20", "http://a/b?y=%20&x=1"),
         ("app:/callback", "app:/callback?x=1"),
+        ("myapp:///callback", "myapp:///callback?x=1"),
+        ("HTTPS://A/b?", "HTTPS://A/b?x=1"),
     ],
 )
 def test_a_response_is_added_to_the_query(uri: str, expected: str) -> None:

@@ -68,6 +68,14 @@ async def test_the_gate_itself_does_not_look_at_the_clock(provider: RunningProvi
     assert await provider.op.codes.find(handle) is None, "and the grant is gone"
 
 
+async def test_a_rotated_token_is_not_active_and_ends_in_redis(provider: RunningProvider) -> None:
+    first = await provider.tokens()
+    await provider.refresh(first["refresh_token"])
+    assert await provider.introspect(first["refresh_token"]) == {"active": False}
+    redis = provider.op.clients._redis
+    assert all([await redis.ttl(key) > 0 async for key in redis.scan_iter(match="op:{*")])
+
+
 async def test_a_refresh_token_of_another_client_is_refused_and_lives_on(provider: RunningProvider) -> None:
     tokens = await provider.tokens()
     stranger = {"client_id": "other", "client_secret": SECRET + "2"}

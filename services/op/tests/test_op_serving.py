@@ -133,6 +133,32 @@ def test_workers_share_an_address_and_their_figures_and_are_replaced(start) -> N
     assert op.get("/readyz")[0] == 200
 
 
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs /proc to see the workers")
+def test_an_end_asked_for_while_a_worker_is_replaced_is_not_lost(start) -> None:
+    op = start(WORKERS="2")
+    os.kill(op.workers()[0], signal.SIGKILL)
+    op.process.send_signal(signal.SIGTERM)
+    assert op.process.wait(10) == 0
+
+
+def test_workers_that_refuse_to_start_are_not_started_again(redis_server: RedisServer, tmp_path: Path) -> None:
+    path = tmp_path / "directory.yaml"
+    path.write_text("clients: [{client_id: a}]")
+    values = environment(
+        REDIS_URL=redis_server.url,
+        OIDC_ISSUER="http://localhost:1",
+        OP_SECRET_KEY=KEY,
+        OP_DIRECTORY_FILE=str(path),
+        BIND=f"127.0.0.1:{free_port()}",
+        WORKERS="2",
+    )
+    command = [sys.executable, "-m", "op"]
+    done = subprocess.run(command, env=values, capture_output=True, text=True, check=False, timeout=30)
+    assert done.returncode == 2
+    assert done.stderr.count("needs redirect_uris") == 2
+    assert "no worker could start" in done.stderr
+
+
 def test_sigterm_finishes_what_runs_and_ends_within_ten_seconds(start) -> None:
     """A login, whose password check takes a while, is answered although the end was asked for meanwhile."""
     op = start(OP_DIRECTORY_FILE=str(DEMO), RP_BASE_URL="http://rp.test")

@@ -5,6 +5,7 @@ framework; every other path goes on to Quart. Here are the limits that hold for 
 methods, CORS where a browser's script is a client, and that no exception leaves without an answer.
 """
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from time import perf_counter
 from typing import Any, TypeAlias
 
 BODY_LIMIT = 64 * 1024
+BODY_SECONDS = 10
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Any]]
@@ -92,6 +94,10 @@ class BodyTooLarge(Exception):
     """The body is larger than BODY_LIMIT."""
 
 
+class BodyLate(Exception):
+    """The body did not come within BODY_SECONDS."""
+
+
 class ClientGone(Exception):
     """The client closed the connection before its request was complete."""
 
@@ -139,13 +145,19 @@ class MachineDoor:
             )
         try:
             if method == "POST":
-                body = await read_body(request, receive)
+                body = await _body_in_time(request, receive)
                 request = Request(request.method, request.path, request.query, request.headers, body)
             return await handler(request)
         except BodyTooLarge:
             return json_reply(
                 413,
                 {"error": "invalid_request", "error_description": f"the body is over {BODY_LIMIT} bytes"},
+                (("connection", "close"),),
+            )
+        except BodyLate:
+            return json_reply(
+                408,
+                {"error": "invalid_request", "error_description": f"the body did not come within {BODY_SECONDS} s"},
                 (("connection", "close"),),
             )
         except ClientGone:
@@ -173,6 +185,14 @@ class MachineDoor:
             await send(message)
 
         await self._pages(scope, receive, observed)
+
+
+async def _body_in_time(request: Request, receive: Receive) -> bytes:
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await read_body(request, receive)
+    except TimeoutError:
+        raise BodyLate from None
 
 
 async def read_body(request: Request, receive: Receive) -> bytes:

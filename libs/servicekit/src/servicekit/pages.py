@@ -4,10 +4,12 @@
 Nothing on a page comes from another host, and no page may be framed.
 """
 
-from quart import Blueprint, Quart, Response, render_template
+from pathlib import Path
+
+from quart import Blueprint, Quart, Response, render_template, send_from_directory
 from werkzeug.exceptions import HTTPException
 
-from servicekit.machine import BODY_LIMIT
+from servicekit.machine import BODY_LIMIT, BODY_SECONDS
 
 # No `form-action`: Chromium applies it to the redirects that follow a form's POST, and a sign-in ends with one to the
 # client. What it would forbid needs an injected form, which `default-src 'none'` and escaping already stand against.
@@ -22,23 +24,20 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 _STYLE_SECONDS = 3600
+_ASSETS = Path(__file__).parent / "static"
 
 
 def install(app: Quart, product: str) -> None:
     """Make `app` render pages in the common look; `product` names the service in their head and foot."""
     app.config["MAX_CONTENT_LENGTH"] = BODY_LIMIT
+    app.config["BODY_TIMEOUT"] = BODY_SECONDS
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = _STYLE_SECONDS
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals["product"] = product
-    app.register_blueprint(
-        Blueprint(
-            "trefoil",
-            __name__,
-            template_folder="templates",
-            static_folder="static",
-            static_url_path="/assets",
-        )
-    )
+    blueprint = Blueprint("trefoil", __name__, template_folder="templates")
+    # One flat folder, and names no longer than they need to be: a longer one is an error to the file system.
+    blueprint.add_url_rule("/assets/<string(maxlength=64):filename>", "static", _asset, methods=["GET"])
+    app.register_blueprint(blueprint)
     app.after_request(_strict_headers)
     app.register_error_handler(HTTPException, _http_failure)
 
@@ -60,6 +59,10 @@ async def failure_page(
     if retry_after is not None:
         response.headers["Retry-After"] = str(retry_after)
     return response
+
+
+async def _asset(filename: str) -> Response:
+    return await send_from_directory(_ASSETS, filename)
 
 
 async def _http_failure(failure: HTTPException) -> Response:

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 PARAMETER_LIMIT = 16 * 1024
 COUNT_LIMIT = 64
 
+_PLAIN_NAME = re.compile(r"[a-z_]{1,40}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -46,6 +47,13 @@ class Parameters(Mapping[str, str]):
                 repeated.add(name)
             values[name] = value
         return cls(values, frozenset(repeated))
+
+    def repetition(self) -> str | None:
+        """What to say when a name came more than once, repeating nothing that a stranger made up; else None."""
+        if not self.repeated:
+            return None
+        names = sorted(name for name in self.repeated if _PLAIN_NAME.fullmatch(name))
+        return f"sent more than once: {', '.join(names)}" if names else "a parameter was sent more than once"
 
     def __getitem__(self, name: str) -> str:
         return self._values[name]

@@ -44,7 +44,7 @@ def connect(url: str, timeout: float) -> Database:
         pool = ConnectionPool.from_url(url, max_connections=MAX_CONNECTIONS, retry=_once(), **options)
         return Redis.from_pool(pool)
     if scheme in ("redis+cluster", "rediss+cluster"):
-        return _Cluster.from_url(url.replace("+cluster", "", 1), **options)
+        return _Cluster.from_url(url.replace("+cluster", "", 1), retry=_once(), **options)
     if scheme in ("redis+sentinel", "rediss+sentinel"):
         return _sentinel_master(url, options)
     raise ValueError(f"no known form of Redis URL: {scheme}://")
@@ -94,7 +94,8 @@ class Reader:
         try:
             pipeline = self._redis.pipeline(transaction=False)
             for keys, _ in waiting:
-                pipeline.mget(keys)
+                # Not `mget`, which redis-py refuses in a cluster's pipeline: these keys are all in one slot.
+                pipeline.execute_command("MGET", *keys)
             answers = await pipeline.execute()
         except Exception as failure:  # noqa: BLE001 - each reader gets it
             for _, answer in waiting:

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from hypercorn.asyncio import serve as hypercorn_serve
@@ -30,6 +31,9 @@ DRAIN_SECONDS = 8.0
 KEEP_ALIVE_SECONDS = 75.0
 KEEP_ALIVE_REQUESTS = 1_000_000
 _RESTART_PAUSE = 0.5
+
+REFUSED = 2
+"""The exit status of a service whose configuration or start was refused."""
 
 
 class StartFailed(Exception):
@@ -84,17 +88,6 @@ def _supervise(settings: ServiceSettings) -> None:
         for name, bind in (("BIND", settings.bind), ("MANAGEMENT_BIND", settings.management_bind))
         if bind
     }
-    stopping = False
-    children: dict[int, subprocess.Popen[bytes]] = {}
-
-    def stop(*_: object) -> None:
-        nonlocal stopping
-        stopping = True
-        for child in children.values():
-            child.terminate()
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
     with tempfile.TemporaryDirectory(prefix="trefoil-metrics-") as metrics_folder:
         environment = {
             **os.environ,
@@ -102,16 +95,49 @@ def _supervise(settings: ServiceSettings) -> None:
             "WORKERS": "1",
             "PROMETHEUS_MULTIPROC_DIR": metrics_folder,
         }
-        handles = [sock.fileno() for sock in sockets.values()]
-        for _ in range(settings.workers):
-            _start(children, environment, handles)
-        while children:
-            pid, _status = os.wait()
-            if children.pop(pid, None) is not None and not stopping:
+        _Supervisor(environment, [sock.fileno() for sock in sockets.values()]).run(settings.workers)
+
+
+class _Supervisor:
+    """Keeps workers running until it is told to stop; the sockets `handles` are theirs, too."""
+
+    def __init__(self, environment: dict[str, str], handles: list[int]) -> None:
+        self._environment = environment
+        self._handles = handles
+        # Popen objects are kept, or Python would reap their processes behind the back of os.wait.
+        self._workers: dict[int, subprocess.Popen[bytes]] = {}
+        self._stopping = False
+
+    def run(self, count: int) -> None:
+        """Until the last worker has ended. Raises StartFailed when they all refused to start."""
+        signal.signal(signal.SIGTERM, self._stop)
+        signal.signal(signal.SIGINT, self._stop)
+        refused = False
+        for _ in range(count):
+            self._start()
+        while self._workers:
+            pid, status = os.wait()
+            self._workers.pop(pid, None)
+            if os.waitstatus_to_exitcode(status) == REFUSED:
+                refused = True  # it would refuse again
+            elif not self._stopping:
                 signal.sigtimedwait([], _RESTART_PAUSE)
-                _start(children, environment, handles)
+                self._start()
+        if refused and not self._stopping:
+            raise StartFailed("no worker could start; each has said why")
 
+    def _start(self) -> None:
+        if self._stopping:
+            return
+        command = [sys.executable, *sys.orig_argv[1:]]
+        worker = subprocess.Popen(command, env=self._environment, pass_fds=self._handles)  # noqa: S603 - our own command
+        self._workers[worker.pid] = worker
+        if self._stopping:  # it was asked for while the worker was being started
+            self._stop()
 
-def _start(children: dict[int, subprocess.Popen[bytes]], environment: dict[str, str], handles: list[int]) -> None:
-    child = subprocess.Popen([sys.executable, *sys.orig_argv[1:]], env=environment, pass_fds=handles)  # noqa: S603 - our own command again
-    children[child.pid] = child
+    def _stop(self, *_: object) -> None:
+        self._stopping = True
+        for pid in list(self._workers):
+            # Not terminate(), which would reap what os.wait waits for; one that has just ended is no fault.
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)

@@ -18,12 +18,15 @@ from typing import Any
 from op.app import wire
 from op.directory import new_user, user_entry
 from op.protocol.client_metadata import InvalidMetadata, client_of
+from op.protocol.scope import CLAIM_TYPES
 from op.provider import Provider
 from op.records import Client, User
 from op.settings import Settings
 from op.stores.user import UsernameTaken
 from servicekit.redis import RedisError, connect
 from servicekit.sealing import UnsealError
+
+_CLAIM_READERS: dict[type, Callable[[str], Any]] = {bool: {"true": True, "false": False}.__getitem__, int: int}
 
 Command = Callable[[Provider, argparse.Namespace], Awaitable[None]]
 
@@ -163,13 +166,16 @@ def _read_secret(name: str) -> str:
 
 
 def _claims(pairs: list[str]) -> dict[str, Any]:
-    """`name=value` pairs; true, false and numbers are read as such."""
-    claims = {}
+    """`name=value` pairs, each value of its claim's type (OpenID Connect Core §5.1)."""
+    claims: dict[str, Any] = {}
     for pair in pairs:
         name, separator, value = pair.partition("=")
         if not separator:
             raise CommandError(f"a claim is name=value, not {pair}")
-        claims[name] = json.loads(value) if value in ("true", "false") or value.isdecimal() else value
+        try:
+            claims[name] = _CLAIM_READERS.get(CLAIM_TYPES.get(name, str), str)(value)
+        except (KeyError, ValueError):
+            raise CommandError(f"{name} cannot be {value}") from None
     return claims
 
 

@@ -34,7 +34,7 @@ from op.stores.login_request import LoginRequestStore
 from op.stores.refresh_token import RefreshTokenStore
 from op.stores.session import SessionStore
 from op.stores.signing_keys import SigningKeyStore
-from op.stores.user import UsernameTaken, UserStore
+from op.stores.user import UserStore
 from op.tokens import Mint
 from servicekit.health import health_routes
 from servicekit.log import event
@@ -161,7 +161,7 @@ class Provisioning:
             except RedisError as failure:
                 event(log, "Redis is away, waiting for it", logging.WARNING, reason=failure)
                 await asyncio.sleep(_RETRY_SECONDS)
-            except (UnsealError, UsernameTaken) as fault:
+            except Exception as fault:
                 event(log, "not ready to serve, and never will be", logging.CRITICAL, reason=repr(fault))
                 raise
 

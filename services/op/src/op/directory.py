@@ -11,6 +11,7 @@ import hmac
 import json
 import logging
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,7 @@ import yaml
 
 from op.passwords import PASSWORD_LIMIT, Passwords
 from op.protocol.client_metadata import InvalidMetadata, client_of
-from op.protocol.scope import STANDARD_CLAIMS
+from op.protocol.scope import CLAIM_TYPES, STANDARD_CLAIMS
 from op.records import Client, User
 from op.stores.client import ClientStore
 from op.stores.user import UserStore
@@ -63,23 +64,38 @@ def read_directory(path: Path, environment: Mapping[str, str]) -> Directory:
     """Read and check a directory file; raises DirectoryError with every fault at once."""
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as fault:
-        raise DirectoryError([f"{path}: {fault}"]) from None
+    except yaml.MarkedYAMLError as fault:  # its own text would show the line, and with it perhaps a secret
+        mark = fault.problem_mark
+        place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+        raise DirectoryError([f"{path}: {place}{fault.problem}"]) from None
+    except (OSError, ValueError, yaml.YAMLError) as fault:
+        raise DirectoryError([f"{path}: {type(fault).__name__}"]) from None
     faults: list[str] = []
     if not isinstance(document, dict):
         raise DirectoryError([f"{path}: must have users and clients"])
-    document = _with_variables(document, environment, faults)
+    try:
+        document = _with_variables(document, environment, faults)
+    except RecursionError:
+        raise DirectoryError([f"{path}: an entry contains itself"]) from None
     faults += [f"unknown: {name}" for name in document.keys() - {"users", "clients"}]
     users = [_entry(user_entry, value, f"users[{i}]", faults) for i, value in _items(document, "users", faults)]
     clients = [_entry(client_of, value, f"clients[{i}]", faults) for i, value in _items(document, "clients", faults)]
+    if not faults:
+        faults += _repetitions("client_id", [client.client_id for client in clients])
+        faults += _repetitions("sub", [user.sub for user in users])
+        faults += _repetitions("username", [user.username.casefold() for user in users])
     if faults:
         raise DirectoryError([f"{path}: {fault}" for fault in faults])
-    return Directory(tuple(u for u in users if u), tuple(c for c in clients if c))
+    return Directory(tuple(users), tuple(clients))
+
+
+def _repetitions(name: str, values: list[str]) -> list[str]:
+    return [f"{name} {value} is there twice" for value, count in Counter(values).items() if count > 1]
 
 
 def user_entry(values: Mapping[str, Any]) -> UserEntry:
     """A user's entry; the sub is the username unless it is given. Raises InvalidMetadata."""
-    faults = [f"unknown: {name}" for name in sorted(values.keys() - _USER_FIELDS)]
+    faults = [f"unknown: {name}" for name in sorted(map(str, values.keys() - _USER_FIELDS))]
     username, password, claims = values.get("username"), values.get("password"), values.get("claims") or {}
     sub = values.get("sub", username)
     if not isinstance(username, str) or not username.strip():
@@ -91,10 +107,18 @@ def user_entry(values: Mapping[str, Any]) -> UserEntry:
     if not isinstance(claims, dict):
         faults.append("claims must be a mapping")
     else:
-        faults += [f"not a standard claim: {name}" for name in claims if name not in STANDARD_CLAIMS]
+        faults += [fault for name, value in claims.items() for fault in _claim_faults(name, value)]
     if faults:
         raise InvalidMetadata(faults)
     return UserEntry(str(sub), str(username), str(password), dict(claims))
+
+
+def _claim_faults(name: object, value: object) -> list[str]:
+    """What is wrong with a claim (OpenID Connect Core §5.1)."""
+    if name not in STANDARD_CLAIMS:
+        return [f"not a standard claim: {name}"]
+    expected = CLAIM_TYPES.get(str(name), str)
+    return [] if type(value) is expected else [f"{name} must be of type {expected.__name__}; quote what is a text"]
 
 
 async def load(

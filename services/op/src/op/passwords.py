@@ -5,6 +5,7 @@ import ctypes
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
+from weakref import WeakValueDictionary
 
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -31,15 +32,20 @@ if _malloc_trim is not None:
 class Passwords:
     """Hashes and checks; at most THREADS at a time, the rest wait.
 
-    Who counts wrong passwords looks at the count inside `turn`, so that tries in parallel cannot slip past it.
+    Who counts wrong passwords looks at the count inside the `turn` of that user and address, so that tries in parallel
+    cannot slip past it.
     """
 
     def __init__(self) -> None:
         self._hasher = PasswordHasher(time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=LANES, type=Type.ID)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="argon2")
         self._trimming: asyncio.TimerHandle | None = None
-        self.turn = asyncio.Semaphore(THREADS)
+        self._turns: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
         self._nobody = self._hasher.hash("nobody's password")
+
+    def turn(self, username: str, address: str) -> asyncio.Lock:
+        """The lock that tries of one password from one address take one after the other."""
+        return self._turns.setdefault((username.casefold(), address), asyncio.Lock())
 
     async def hash(self, password: str) -> str:
         return await self._off_loop(self._hasher.hash, password)

@@ -77,7 +77,7 @@ async def submit_login(op: Provider) -> Response:
 async def _authenticated(op: Provider, username: str, password: str) -> User | None:
     """The user whose password this is; raises TooManyAttempts, and then the password was not looked at."""
     attempt = (username, address(op))
-    async with op.passwords.turn:
+    async with op.passwords.turn(*attempt):
         if not await op.login_attempts.allowed(*attempt):
             raise TooManyAttempts
         user = await op.users.find_by_username(username)

@@ -46,20 +46,25 @@ async def logout(op: Provider) -> Response:
     confirmed = request.method == "POST" and "csrf_token" in asked
     if confirmed:
         check_csrf(op, secret, _PURPOSE, asked.get("csrf_token"))
+    elif request.method == "POST" and not secret:
+        # Another site's form comes without our SameSite=Lax cookie; the GET that follows comes with it.
+        return see_other(with_query(f"{op.issuer}/logout", dict(asked)))
     elif secret and session and session.sid != ask.hinted_sid:
         return await _confirmation(asked, ask, secret)
     if secret and session:
         await op.sessions.end(secret)
         event(log, "logged out", sub=session.sub, client_id=ask.client.client_id if ask.client else None)
     response = see_other(ask.redirect_to) if ask.redirect_to else Response(await render_template("logged-out.html"))
-    delete_cookie(op, response, SESSION_COOKIE)
+    if secret:
+        delete_cookie(op, response, SESSION_COOKIE)
     return response
 
 
 async def _validated(op: Provider, asked: Parameters) -> LogoutRequest:
     """Raises InvalidRequest; nothing has happened then."""
-    if asked.repeated:
-        raise InvalidRequest(f"sent more than once: {', '.join(sorted(asked.repeated))}")
+    repetition = asked.repetition()
+    if repetition:
+        raise InvalidRequest(repetition)
     hint = asked.get("id_token_hint")
     hinted = audience_of_hint(hint) if hint else None
     client_id = asked.get("client_id", hinted)

@@ -79,9 +79,8 @@ def check_csrf(op: Provider, secret: str | None, purpose: str, token: str | None
 
 def address(op: Provider) -> str:
     """The address of the person's browser, past the trusted proxies."""
-    return client_address(
-        request.remote_addr or "", request.headers.get("X-Forwarded-For"), op.settings.trusted_proxies
-    )
+    forwarded_for = ", ".join(request.headers.getlist("X-Forwarded-For"))
+    return client_address(request.remote_addr or "", forwarded_for, op.settings.trusted_proxies)
 
 
 def see_other(location: str) -> Response:

@@ -84,8 +84,9 @@ def recognise_redirect(parameters: Parameters, client: Client | None) -> str:
 
 def check_repeated(asked: Asked) -> None:
     """No parameter more than once (RFC 6749 §3.1)."""
-    if asked.parameters.repeated:
-        raise InvalidRequest(f"sent more than once: {', '.join(sorted(asked.parameters.repeated))}")
+    repetition = asked.parameters.repetition()
+    if repetition:
+        raise InvalidRequest(repetition)
 
 
 def check_state(asked: Asked) -> None:

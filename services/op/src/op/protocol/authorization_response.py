@@ -1,6 +1,6 @@
 """The authorization response in the query of the redirect_uri (RFC 6749 §4.1.2, RFC 9207 §2)."""
 
-from urllib.parse import urlencode, urlsplit, urlunsplit
+from urllib.parse import urlencode
 
 from op.errors import OAuthError
 
@@ -19,7 +19,7 @@ def redirect_error(redirect_uri: str, error: OAuthError, state: str | None, issu
 
 
 def with_query(uri: str, parameters: dict[str, str | None]) -> str:
-    """`uri` with parameters added to those that it has (RFC 6749 §3.1.2)."""
-    parts = urlsplit(uri)
+    """`uri`, a registered one and so without a fragment, as it is, with parameters added (RFC 6749 §3.1.2)."""
     added = urlencode({name: value for name, value in parameters.items() if value is not None})
-    return urlunsplit(parts._replace(query="&".join(filter(None, (parts.query, added)))))
+    separator = "" if not added or uri.endswith(("?", "&")) else "&" if "?" in uri else "?"
+    return f"{uri}{separator}{added}"

@@ -20,7 +20,7 @@ def audience_of_hint(hint: str) -> str:
         audience = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["aud"]
     except (binascii.Error, ValueError, RecursionError, KeyError, TypeError):
         raise InvalidRequest("id_token_hint is no id_token") from None
-    if not isinstance(audience, str):
+    if not isinstance(audience, str) or not audience.isascii():
         raise InvalidRequest("id_token_hint is no id_token of this provider")
     return audience
 

@@ -26,6 +26,7 @@ CLAIMS_BY_SCOPE: dict[str, tuple[str, ...]] = {
         "updated_at",
     ),
 }
+CLAIM_TYPES: dict[str, type] = {"email_verified": bool, "updated_at": int}  # all others are strings (§5.1)
 STANDARD_CLAIMS = tuple(claim for scope, claims in CLAIMS_BY_SCOPE.items() if scope != "openid" for claim in claims)
 
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*")
@@ -39,10 +40,10 @@ def granted_scope(requested: str | None, registered: str) -> str:
     """
     allowed = registered.split()
     if requested is None:
-        return " ".join(scope for scope in allowed if scope != "openid")
-    if not _SCOPE.fullmatch(requested):
-        raise InvalidScope("scope must be names separated by single spaces")
-    granted = [scope for scope in dict.fromkeys(requested.split(" ")) if scope in allowed]
+        granted = [scope for scope in allowed if scope != "openid"]
+    else:
+        _check_form(requested)
+        granted = [scope for scope in dict.fromkeys(requested.split(" ")) if scope in allowed]
     if not granted:
         raise InvalidScope("none of these scopes is open to this client")
     return " ".join(granted)
@@ -52,10 +53,17 @@ def narrowed_scope(requested: str | None, granted: str) -> str:
     """The scope of a refreshed token: never wider than what was granted (RFC 6749 §6)."""
     if requested is None:
         return granted
-    wanted = list(dict.fromkeys(requested.split()))
+    _check_form(requested)
+    wanted = list(dict.fromkeys(requested.split(" ")))
     if not set(wanted) <= set(granted.split()):
         raise InvalidScope("the scope goes beyond what was granted")
     return " ".join(wanted)
+
+
+def _check_form(scope: str) -> None:
+    """One name or more, with single spaces between them (RFC 6749 §3.3)."""
+    if not _SCOPE.fullmatch(scope):
+        raise InvalidScope("scope must be names separated by single spaces")
 
 
 def claims_of(user_claims: Mapping[str, Any], scope: str) -> dict[str, Any]:

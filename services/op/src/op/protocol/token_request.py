@@ -30,8 +30,9 @@ def parse_form(request: Request) -> Parameters:
         form = Parameters.parse(request.body)
     except MalformedParameters as fault:
         raise InvalidRequest(str(fault)) from None
-    if form.repeated:
-        raise InvalidRequest(f"sent more than once: {', '.join(sorted(form.repeated))}")
+    repetition = form.repetition()
+    if repetition:
+        raise InvalidRequest(repetition)
     return form
 
 

@@ -1,0 +1,68 @@
+"""The machines' door: what holds for every endpoint before one is asked."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from servicekit import machine
+from servicekit.machine import MachineDoor, Reply, Request, Route, json_reply
+
+
+async def echo(request: Request) -> Reply:
+    return json_reply(200, {"body": request.body.decode()})
+
+
+async def pages(_scope: Any, _receive: Any, _send: Any) -> None:
+    raise AssertionError("this is no page")
+
+
+def door() -> MachineDoor:
+    return MachineDoor(
+        {"/echo": Route({"POST": echo})}, pages, lambda _, exception: Reply(500, repr(exception).encode()), print
+    )
+
+
+async def call(messages: list[dict[str, Any]], **headers: str) -> list[dict[str, Any]]:
+    """What the door sends for these messages of a client that then falls silent."""
+    sent: list[dict[str, Any]] = []
+    waiting = iter(messages)
+
+    async def receive() -> dict[str, Any]:
+        message = next(waiting, None)
+        return message or await asyncio.Future()
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "path": "/echo",
+        "method": "POST",
+        "query_string": b"",
+        "headers": [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()],
+    }
+    await door()(scope, receive, send)
+    return sent
+
+
+async def test_a_body_in_pieces_is_one_body() -> None:
+    pieces = [{"type": "http.request", "body": b"a", "more_body": True}, {"type": "http.request", "body": b"b"}]
+    assert (await call(pieces))[1]["body"] == b'{"body":"ab"}'
+
+
+async def test_a_body_that_stops_coming_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """RFC 9110 §15.5.9: and the connection is given up."""
+    monkeypatch.setattr(machine, "BODY_SECONDS", 0.01)
+    sent = await call([{"type": "http.request", "body": b"a", "more_body": True}])
+    assert sent[0]["status"] == 408
+    assert (b"connection", b"close") in sent[0]["headers"]
+
+
+async def test_a_body_that_says_it_is_too_large_is_not_read() -> None:
+    sent = await call([], content_length="70000")
+    assert sent[0]["status"] == 413
+
+
+async def test_a_client_that_goes_away_gets_no_answer() -> None:
+    assert await call([{"type": "http.disconnect"}]) == []
