@@ -18,6 +18,8 @@ TOTAL_TIMEOUT = 3.0
 CONNECT_TIMEOUT = 1.0
 BODY_LIMIT = 1024 * 1024
 DNS_CACHE_SECONDS = 1
+KEEP_ALIVE_SECONDS = 2.0
+"""How long an idle connection is kept: less than a DRAIN_DELAY of three seconds, so that no request meets its end."""
 
 
 class Unreachable(Exception):
@@ -90,7 +92,9 @@ class HttpClient:
     def _pool(self) -> aiohttp.ClientSession:
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=100, ttl_dns_cache=DNS_CACHE_SECONDS),
+                connector=aiohttp.TCPConnector(
+                    limit=100, ttl_dns_cache=DNS_CACHE_SECONDS, keepalive_timeout=KEEP_ALIVE_SECONDS
+                ),
                 timeout=aiohttp.ClientTimeout(total=TOTAL_TIMEOUT, sock_connect=CONNECT_TIMEOUT),
                 cookie_jar=aiohttp.DummyCookieJar(),
             )

@@ -5,6 +5,7 @@ same command and environment, and starts a new one when one dies.
 """
 
 import asyncio
+import errno
 import gc
 import logging
 import os
@@ -21,6 +22,7 @@ from hypercorn.config import Config
 from hypercorn.utils import LifespanFailureError
 from quart import Quart
 
+from servicekit.draining import Drain
 from servicekit.log import event
 from servicekit.metrics import Metrics, management_app
 from servicekit.settings import ServiceSettings
@@ -31,6 +33,7 @@ DRAIN_SECONDS = 8.0
 KEEP_ALIVE_SECONDS = 75.0
 KEEP_ALIVE_REQUESTS = 1_000_000
 _RESTART_PAUSE = 0.5
+_CANNOT_LISTEN = (errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES)
 
 REFUSED = 2
 """The exit status of a service whose configuration or start was refused."""
@@ -42,23 +45,32 @@ class StartFailed(Exception):
 
 def serve(create_app: Callable[[], Quart], settings: ServiceSettings) -> None:
     """Serve until SIGTERM or SIGINT. Raises StartFailed, and what `create_app` raises."""
-    if settings.workers > 1:
-        _supervise(settings)
-    else:
-        asyncio.run(_serve_here(create_app(), settings))
+    try:
+        if settings.workers > 1:
+            _supervise(settings)
+        else:
+            asyncio.run(_serve_here(create_app(), settings))
+    except OSError as failure:
+        if failure.errno not in _CANNOT_LISTEN:
+            raise
+        places = " and ".join(filter(None, (settings.bind, settings.management_bind)))
+        raise StartFailed(f"cannot listen on {places}: {os.strerror(failure.errno)}") from None
 
 
 async def _serve_here(app: Quart, settings: ServiceSettings) -> None:
-    stop = asyncio.Event()
+    drain = Drain(settings.drain_delay)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    servers: list[Any] = [hypercorn_serve(app, hypercorn_config(settings.bind), shutdown_trigger=stop.wait)]
+        loop.add_signal_handler(number, drain.begin)
+    apps: dict[str, Any] = {settings.bind: drain.around(app)}
     metrics = app.extensions.get("metrics")
     if settings.management_bind and isinstance(metrics, Metrics):
-        management = management_app(metrics)
-        config = hypercorn_config(settings.management_bind)
-        servers.append(hypercorn_serve(management, config, shutdown_trigger=stop.wait))
+        apps[settings.management_bind] = management_app(metrics)
+    servers = []
+    for bind, served in apps.items():
+        config = hypercorn_config(bind)
+        config.graceful_timeout = DRAIN_SECONDS - settings.drain_delay
+        servers.append(hypercorn_serve(served, config, shutdown_trigger=drain.over))
     event(log, "serving", bind=settings.bind, management=settings.management_bind)
     gc.collect()
     gc.freeze()

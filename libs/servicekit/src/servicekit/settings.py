@@ -142,6 +142,13 @@ def decimal_seconds(value: str) -> float:
     return float(value)
 
 
+def drain_delay(value: str) -> int:
+    """Whole seconds that leave a service some of its ten to finish what runs."""
+    if not re.fullmatch(r"[0-6]", value.strip()):
+        raise ValueError(f"must be a whole number of seconds, 0 to 6, not {value!r}")
+    return int(value)
+
+
 def one_of(*choices: str) -> Callable[[str], str]:
     def parse(value: str) -> str:
         if value not in choices:
@@ -250,6 +257,11 @@ class ServiceSettings:
     )
     bind: str = setting(listen_address, "where the service listens: host:port, unix:path or fd://number")
     workers: int = setting(whole_number(1), "processes that serve the same address", default=1)
+    drain_delay: int = setting(
+        drain_delay,
+        "how long to go on after SIGTERM, not ready any more, until balancers and clients have gone elsewhere",
+        default=0,
+    )
     management_bind: str | None = setting(
         listen_address, "where /metrics is served; nowhere unless it is set", default=None
     )
