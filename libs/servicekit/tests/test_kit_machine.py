@@ -23,7 +23,7 @@ def door() -> MachineDoor:
     )
 
 
-async def call(messages: list[dict[str, Any]], **headers: str) -> list[dict[str, Any]]:
+async def call(messages: list[dict[str, Any]], path: str = "/echo", **headers: str) -> list[dict[str, Any]]:
     """What the door sends for these messages of a client that then falls silent."""
     sent: list[dict[str, Any]] = []
     waiting = iter(messages)
@@ -37,7 +37,7 @@ async def call(messages: list[dict[str, Any]], **headers: str) -> list[dict[str,
 
     scope = {
         "type": "http",
-        "path": "/echo",
+        "path": path,
         "method": "POST",
         "query_string": b"",
         "headers": [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()],
@@ -66,3 +66,17 @@ async def test_a_body_that_says_it_is_too_large_is_not_read() -> None:
 
 async def test_a_client_that_goes_away_gets_no_answer() -> None:
     assert await call([{"type": "http.disconnect"}]) == []
+
+
+@pytest.mark.parametrize("path", ["http://a.test/echo", "HTTPS://a.test:1/echo", "http://u@[::1]/echo"])
+async def test_a_target_in_absolute_form_is_known_by_its_path(path: str) -> None:
+    """RFC 9112 §3.2.2: a server MUST accept it."""
+    assert (await call([{"type": "http.request"}], path))[0]["status"] == 200
+
+
+@pytest.mark.parametrize(
+    "path", ["echo", "*", "a.test/echo", "ftp://a.test/echo", "/http://a.test/echo", "http://echo", "/echohttp://a"]
+)
+async def test_other_targets_are_not_taken_for_it(path: str) -> None:
+    with pytest.raises(AssertionError, match="no page"):
+        await call([{"type": "http.request"}], path)

@@ -1,5 +1,7 @@
 """GET and POST /authorize (RFC 6749 §4.1, OpenID Connect Core §3.1.2)."""
 
+from urllib.parse import urlencode
+
 import pytest
 from op_testing import ISSUER, REDIRECT_URI, ProviderFactory, RunningProvider, query_of
 
@@ -36,6 +38,38 @@ async def test_post_works_like_get(provider: RunningProvider) -> None:
     response = await provider.client.post("/authorize", form=provider.request)
     assert response.status_code == 303
     assert "code" in query_of(response.location)
+
+
+async def test_another_sites_form_finds_the_session(provider: RunningProvider) -> None:
+    """Its POST comes without our cookies (SameSite=Lax): it becomes a GET, which has them, and touches none of them."""
+    await provider.login()
+    response = await provider.new_client().post("/authorize", form=provider.request)
+    assert response.status_code == 303
+    assert response.location.startswith(f"{ISSUER}/authorize?")
+    assert query_of(response.location) == provider.request
+    assert "Set-Cookie" not in response.headers
+    answer = await provider.client.get(response.location.removeprefix(ISSUER))
+    assert "code" in query_of(answer.location)
+
+
+async def test_a_form_of_a_browser_that_waits_for_its_login_is_answered_at_once(provider: RunningProvider) -> None:
+    await provider.authorize()
+    response = await provider.client.post("/authorize", form=provider.request)
+    assert response.location.startswith(f"{ISSUER}/login?login=")
+
+
+async def test_a_form_too_long_for_a_url_is_answered_at_once(provider: RunningProvider) -> None:
+    """OpenID Connect Core §3.1.2.1: that is what POST is for."""
+    response = await provider.client.post("/authorize", form=provider.request | {"claims": "x" * 9000})
+    assert response.location.startswith(f"{ISSUER}/login?login=")
+
+
+async def test_a_form_is_checked_before_it_goes_on(provider: RunningProvider) -> None:
+    """RFC 6749 §3.1: what is there twice must not be there once after that."""
+    body = urlencode([*provider.request.items(), ("nonce", "another")])
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    response = await provider.client.post("/authorize", data=body.encode(), headers=headers)
+    assert query_of(response.location)["error"] == "invalid_request"
 
 
 async def test_a_query_of_the_redirect_uri_is_kept(provider: RunningProvider) -> None:
@@ -238,6 +272,15 @@ async def test_a_long_state_is_not_sent_back(provider: RunningProvider) -> None:
     answer = query_of((await provider.authorize(state="x" * 3000)).location)
     assert answer["error"] == "invalid_request"
     assert "state" not in answer
+
+
+@pytest.mark.parametrize("name", ["state", "nonce", "login_hint", "prompt"])
+async def test_what_is_kept_as_it_came_has_a_bounded_length(provider: RunningProvider, name: str) -> None:
+    longest = await provider.authorize(**{name: "x" * 2048})
+    assert longest.location.startswith(f"{ISSUER}/login?login=")
+    answer = query_of((await provider.authorize(**{name: "x" * 2049})).location)
+    assert answer["error"] == "invalid_request"
+    assert answer["error_description"] == f"{name} is longer than 2048 characters"
 
 
 async def test_pages_have_strict_headers(provider: RunningProvider) -> None:

@@ -3,11 +3,12 @@
 import time
 
 import pytest
-from op_testing import ISSUER, SECRET, Clock, basic
+from op_testing import ISSUER, SECRET, Clock, ProviderFactory, basic, hidden_fields, query_of
 
 from op.app import create_app
 from op.settings import Settings
 from redis_server import RedisServer, free_port
+from servicekit.redis import Database
 
 KEY = "a-key-for-tests-of-more-than-32-characters"
 
@@ -91,6 +92,34 @@ async def test_a_paused_redis_is_a_503_within_a_second_and_recovers(tmp_path_fac
             assert answer.status_code == 401
     finally:
         server.stop()
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [
+        pytest.param(
+            ("resetkeys", *(f"~op:{kind}*" for kind in ("login:", "attempts:", "user", "client:", "{"))), id="session"
+        ),
+        pytest.param(("-multi",), id="grant and code"),
+        pytest.param(("-getdel",), id="the taking of the login request"),
+    ],
+)
+async def test_a_login_that_could_not_be_finished_can_be_sent_again(
+    provider_with: ProviderFactory, redis: Database, redis_server: RedisServer, refused: tuple[str, ...]
+) -> None:
+    """Each write in turn is one that Redis does not take: the person loses nothing by it."""
+    everything = ("on", "nopass", "allkeys", "allchannels", "+@all")
+    await redis.execute_command("ACL", "SETUSER", "provider", "reset", *everything)
+    provider = await provider_with(redis_url=redis_server.url.replace("//", "//provider:any@"))
+    page = await provider.client.get((await provider.authorize()).location.removeprefix(ISSUER))
+    form = hidden_fields(await page.get_data(as_text=True)) | {"username": "user0", "password": "password0"}
+    await redis.execute_command("ACL", "SETUSER", "provider", *refused)
+    failed = await provider.client.post("/login", form=form)
+    assert failed.status_code == 503
+    assert "op_session" not in str(failed.headers)
+    await redis.execute_command("ACL", "SETUSER", "provider", *everything)
+    assert "code" in query_of((await provider.client.post("/login", form=form)).location)
+    assert (await provider.client.post("/login", form=form)).status_code == 400, "and once only"
 
 
 async def test_another_secret_key_fails_the_start(redis, redis_server: RedisServer) -> None:

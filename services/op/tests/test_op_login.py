@@ -84,6 +84,16 @@ async def test_an_unknown_user_costs_as_much_as_a_wrong_password(
     assert "argon2id" in checked[0]
 
 
+async def test_an_unknown_name_costs_as_many_reads_as_a_known_one(provider: RunningProvider) -> None:
+    redis = provider.op.clients._redis
+    counts = []
+    for name in ("user0", "nobody"):
+        before = (await redis.info("stats"))["total_commands_processed"]
+        assert (await provider.op.users.find_by_username(name) is None) is (name == "nobody")
+        counts.append((await redis.info("stats"))["total_commands_processed"] - before)
+    assert counts[0] == counts[1]
+
+
 async def test_after_a_wrong_password_the_right_one_works(provider: RunningProvider) -> None:
     """A wrong password loses nothing: the waiting request is still there."""
     location = (await provider.authorize()).location
@@ -170,6 +180,16 @@ async def test_our_own_origin_is_accepted(provider: RunningProvider) -> None:
     _, html = await login_page(provider)
     form = hidden_fields(html) | {"username": "user0", "password": "password0"}
     assert (await provider.client.post("/login", form=form, headers={"Origin": ISSUER})).status_code == 303
+
+
+async def test_our_own_origin_is_known_as_browsers_write_it(provider_with: ProviderFactory) -> None:
+    """RFC 6454 §6.2: however the issuer is written."""
+    provider = await provider_with(oidc_issuer="HTTP://LOCALHOST:80")
+    location = (await provider.authorize()).location.removeprefix("HTTP://LOCALHOST:80")
+    form = hidden_fields(await (await provider.client.get(location)).get_data(as_text=True))
+    form |= {"username": "user0", "password": "password0"}
+    headers = {"Origin": "http://localhost"}
+    assert (await provider.client.post("/login", form=form, headers=headers)).status_code == 303
 
 
 # --- The waiting request ---------------------------------------------------------------------------------------------

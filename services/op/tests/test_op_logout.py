@@ -130,6 +130,15 @@ async def test_a_hint_of_another_issuer_or_algorithm_is_refused(provider: Runnin
     assert (await logout(provider, id_token_hint=symmetric)).status_code == 400
 
 
+@pytest.mark.parametrize("typ", ["at+jwt", "logout+jwt", "jwt"])
+async def test_a_token_of_another_type_is_no_hint(provider: RunningProvider, typ: str) -> None:
+    """RFC 8725 §3.11: the same key signs them, and their claims may fit."""
+    id_token = (await provider.tokens())["id_token"]
+    another = await provider.op.keys.sign(jwt.get_unverified_claims(id_token), "RS256", typ=typ)
+    assert (await logout(provider, id_token_hint=another)).status_code == 400
+    assert await signed_in(provider)
+
+
 async def test_without_a_session_it_is_a_page(provider: RunningProvider) -> None:
     response = await logout(provider)
     assert response.status_code == 200

@@ -4,11 +4,13 @@ import pytest
 from op_testing import CHALLENGE, VERIFIER
 
 from op.errors import InvalidGrant, InvalidScope, OAuthError
+from op.protocol.authorization_request import is_logged_in_since
 from op.protocol.authorization_response import with_query
 from op.protocol.client_metadata import InvalidMetadata, client_of
 from op.protocol.handle import Handle, new_grant_id, new_handle
 from op.protocol.pkce import check_challenge, check_verifier, s256
 from op.protocol.scope import claims_of, granted_scope, narrowed_scope
+from op.records import AuthorizationRequest, LoginRequest, Session
 from op.tokens import handle_of
 from servicekit.parameters import Parameters
 
@@ -142,12 +144,33 @@ def test_what_is_no_token_has_no_handle(token: str) -> None:
         ),
         pytest.param({"nonsense": "x"}, "unknown: nonsense", id="unknown name"),
         pytest.param({"scope": 5}, "must be a string", id="a number for a string"),
+        pytest.param({"scope": ""}, "scope must be names", id="RFC 6749 §3.3 no scope"),
+        pytest.param({"scope": "openid  email"}, "scope must be names", id="RFC 6749 §3.3 two spaces"),
+        pytest.param({"scope": "openid,email\\"}, "scope must be names", id="RFC 6749 §3.3 a backslash"),
+        pytest.param({"scope": "openid\n"}, "scope must be names", id="RFC 6749 §3.3 a line feed"),
     ],
 )
 def test_metadata_that_makes_no_client(changes: dict[str, object], fault: str) -> None:
     metadata: dict[str, object] = {"client_id": "a", "client_secret": "s", "redirect_uris": ["http://a/b"]}
     with pytest.raises(InvalidMetadata, match=fault):
         client_of({k: v for k, v in (metadata | changes).items() if v is not None})
+
+
+@pytest.mark.parametrize(
+    ("sid", "auth_time", "answered"),
+    [
+        pytest.param("another", 100, True, id="a login at the same second"),
+        pytest.param("another", 101, True, id="a later login"),
+        pytest.param("another", 99, False, id="an earlier login, whose cookie came late"),
+        pytest.param("before", 101, False, id="the session that it had when it asked"),
+    ],
+)
+def test_a_demand_to_log_in_is_answered_by_a_new_login_alone(sid: str, auth_time: int, answered: bool) -> None:
+    """OpenID Connect Core §3.1.2.1: prompt=login."""
+    request = AuthorizationRequest(client_id="a", redirect_uri="http://a/b", scope="openid", prompt="login")
+    login = LoginRequest(id="x", browser="y", created_at=100, request=request, sid="before")
+    session = Session(sid=sid, sub="user0", auth_time=auth_time)
+    assert is_logged_in_since(login, session, 200) is answered
 
 
 def test_all_faults_are_said_at_once() -> None:

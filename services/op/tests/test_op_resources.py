@@ -74,12 +74,25 @@ async def test_userinfo_refuses_a_refresh_token(provider: RunningProvider) -> No
     await assert_refused(await provider.userinfo(tokens["refresh_token"]), "invalid_token", 401)
 
 
-async def test_userinfo_refuses_a_token_in_the_query(provider: RunningProvider) -> None:
-    """RFC 6750 §5.3."""
+@pytest.mark.parametrize("query", ["access_token=x", "%61ccess_token=x", "a=b&access_token=x&access_token=y"])
+async def test_userinfo_refuses_a_token_in_the_query(provider: RunningProvider, query: str) -> None:
+    """RFC 6750 §5.3: also beside a good one in the header."""
     token = (await tokens_of(provider))["access_token"]
-    response = await provider.client.get(f"/userinfo?access_token={token}")
-    await assert_refused(response, "invalid_request")
-    assert 'error="invalid_request"' in response.headers["WWW-Authenticate"]
+    for headers in ({}, {"Authorization": f"Bearer {token}"}):
+        response = await provider.client.get(f"/userinfo?{query}", headers=headers)
+        await assert_refused(response, "invalid_request")
+        assert 'error="invalid_request"' in response.headers["WWW-Authenticate"]
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [("hint=no_access_token", 200), ("my_access_token=x", 200), ("a=access_token%3Dx", 200), ("a=%ff", 400)],
+)
+async def test_userinfo_reads_the_names_in_the_query(provider: RunningProvider, query: str, status: int) -> None:
+    """RFC 6750 §2.3: `access_token` is the name of a parameter."""
+    token = (await tokens_of(provider))["access_token"]
+    response = await provider.client.get(f"/userinfo?{query}", headers={"Authorization": f"Bearer {token}"})
+    assert response.status_code == status
 
 
 async def test_userinfo_refuses_two_tokens(provider: RunningProvider) -> None:

@@ -80,6 +80,13 @@ def start(redis, redis_server: RedisServer) -> Iterator[Callable[..., Process]]:
         one.process.wait(15)
 
 
+def test_a_request_through_a_proxys_absolute_form_is_answered(start) -> None:
+    """RFC 9112 §3.2.2: at the machines' door and on the pages."""
+    op = start()
+    for path, status in (("/jwks", 200), ("/login", 400), ("/nowhere", 404)):
+        assert op.get(f"http://localhost:{op.port}{path}?a=b")[0] == status, path
+
+
 def test_all_faults_of_the_environment_are_said_in_a_line_each() -> None:
     command = [sys.executable, "-m", "op"]
     done = subprocess.run(command, env=environment(WORKERS="0"), capture_output=True, text=True, check=False)

@@ -7,6 +7,7 @@ methods, CORS where a browser's script is a client, and that no exception leaves
 
 import asyncio
 import json
+import re
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from time import perf_counter
@@ -14,6 +15,9 @@ from typing import Any, TypeAlias
 
 BODY_LIMIT = 64 * 1024
 BODY_SECONDS = 10
+
+# What comes before the path of a request target in absolute form, which every server must accept (RFC 9112 §3.2.2).
+_AUTHORITY = re.compile(r"\Ahttps?://[^/]*", re.IGNORECASE)
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Any]]
@@ -118,12 +122,13 @@ class MachineDoor:
         if scope["type"] != "http":
             await self._pages(scope, receive, send)
             return
-        route = self._routes.get(scope["path"])
+        path = _AUTHORITY.sub("", scope["path"])
+        route = self._routes.get(path)
         if route is None:
             await self._page(scope, receive, send)
             return
         start = perf_counter()
-        request = Request(scope["method"], scope["path"], scope["query_string"], list(scope["headers"]))
+        request = Request(scope["method"], path, scope["query_string"], list(scope["headers"]))
         try:
             reply = await self._answer(route, request, receive)
         except ClientGone:

@@ -87,8 +87,11 @@ class KeyRing:
         key = (await self.load())[algorithm]
         return jws.sign(claims, key.private_key, {"typ": typ, "kid": key.kid}, algorithm)
 
-    async def verify(self, token: str, algorithm: str, *, secret: str | None = None) -> dict[str, Any]:
-        """The claims of a JWS that this provider signed with `algorithm`; raises InvalidSignature."""
+    async def verify(self, token: str, algorithm: str, *, typ: str, secret: str | None = None) -> dict[str, Any]:
+        """The claims of a JWS that this provider signed with `algorithm` as a `typ`; raises InvalidSignature.
+
+        The same key signs tokens of several types: one must not pass for another (RFC 8725 §3.11).
+        """
         if algorithm == "HS256":
             if not secret:
                 raise InvalidSignature("no secret to check HS256 with")
@@ -97,8 +100,11 @@ class KeyRing:
             key = (await self.load())[algorithm].public_key
         try:
             claims = json.loads(jws.verify(token, key, [algorithm]))
+            header = jws.get_unverified_header(token)
         except (JOSEError, ValueError, RecursionError) as fault:
             raise InvalidSignature(str(fault)) from None
+        if header.get("typ") != typ:
+            raise InvalidSignature(f"it is no {typ}")
         if not isinstance(claims, dict):
             raise InvalidSignature("the payload is no JSON object")
         return claims

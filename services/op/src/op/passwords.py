@@ -24,9 +24,6 @@ IDLE_SECONDS = 2.0
 _M_ARENA_MAX = -8
 _libc = ctypes.CDLL(None)
 _malloc_trim = getattr(_libc, "malloc_trim", None)
-if _malloc_trim is not None:
-    # glibc: one arena for all threads, since it trims no other.
-    _libc.mallopt(_M_ARENA_MAX, 1)
 
 
 class Passwords:
@@ -37,6 +34,9 @@ class Passwords:
     """
 
     def __init__(self) -> None:
+        if _malloc_trim is not None:
+            # glibc, for the whole process and before there are threads: one arena for all, since it trims no other.
+            _libc.mallopt(_M_ARENA_MAX, 1)
         self._hasher = PasswordHasher(time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=LANES, type=Type.ID)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="argon2")
         self._trimming: asyncio.TimerHandle | None = None

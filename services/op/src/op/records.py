@@ -82,11 +82,9 @@ class Grant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizationCode:
-    """What a code is bound to (RFC 6749 §4.1.2, RFC 7636 §4.4, OpenID Connect Core §3.1.2.1)."""
+    """What a code is bound to, beside its grant (RFC 6749 §4.1.2, RFC 7636 §4.4, OpenID Connect Core §3.1.2.1)."""
 
-    client_id: str
     redirect_uri: str
-    scope: str
     expires_at: int
     nonce: str | None = None
     code_challenge: str | None = None

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from servicekit.settings import (
     ServiceSettings,
@@ -16,6 +17,8 @@ from servicekit.settings import (
     text,
     whole_number,
 )
+
+_DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,3 +66,14 @@ class Settings(ServiceSettings):
     login_attempt_window: int = setting(
         seconds(), "how long wrong passwords count, in seconds, from the first", default=300
     )
+
+    @property
+    def secure(self) -> bool:
+        """Whether browsers reach the provider over TLS."""
+        return urlsplit(self.oidc_issuer).scheme == "https"
+
+    @property
+    def origin(self) -> str:
+        """The issuer's origin as browsers write it in `Origin`: in small letters, no default port (RFC 6454 §6.2)."""
+        parts = urlsplit(self.oidc_issuer)
+        return f"{parts.scheme}://{parts.netloc.lower().removesuffix(_DEFAULT_PORTS[parts.scheme])}"

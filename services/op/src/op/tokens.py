@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, replace
 
 from op.keys import KeyRing
-from op.protocol.claims import access_token_claims, id_token_claims
+from op.protocol.claims import ACCESS_TOKEN_TYPE, ID_TOKEN_TYPE, access_token_claims, id_token_claims
 from op.protocol.handle import Handle, is_grant_id, new_handle, new_secret
 from op.records import AccessToken, Client, Grant, RefreshToken, User
 from op.settings import Settings
@@ -65,7 +65,7 @@ class Mint:
         if (client.access_token_format or self._settings.access_token_format) == "opaque":
             return new_handle(record.gid)
         claims = access_token_claims(self._settings.oidc_issuer, record, f"{record.gid}.{new_secret()}")
-        return await self._keys.sign(claims, self._settings.access_token_signing_alg, typ="at+jwt")
+        return await self._keys.sign(claims, self._settings.access_token_signing_alg, typ=ACCESS_TOKEN_TYPE)
 
     def _refresh_entry(self, grant: Grant, refresh_token: str, now: int) -> Entry:
         record = RefreshToken(
@@ -93,7 +93,7 @@ class Mint:
             ttl=self._settings.id_token_ttl,
         )
         return await self._keys.sign(
-            claims, client.id_token_signed_response_alg, typ="JWT", secret=client.client_secret
+            claims, client.id_token_signed_response_alg, typ=ID_TOKEN_TYPE, secret=client.client_secret
         )
 
 

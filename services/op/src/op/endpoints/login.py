@@ -5,7 +5,7 @@ import logging
 
 from quart import Response, render_template
 
-from op.endpoints.authorize import grant_code
+from op.endpoints.authorize import answer_with_code, grant_code
 from op.endpoints.pages import (
     BROWSER_COOKIE,
     SESSION_COOKIE,
@@ -14,7 +14,6 @@ from op.endpoints.pages import (
     cookie,
     csrf_token,
     parameters,
-    see_other,
     set_cookie,
 )
 from op.errors import UnknownRedirect
@@ -51,7 +50,9 @@ async def show_login(op: Provider) -> Response:
     login = await _waiting(op, (await parameters()).get("login"))
     session = await op.sessions.find(cookie(op, SESSION_COOKIE))
     if session and is_logged_in_since(login, session, op.now()):
-        return await _proceed(op, login, session)
+        response = await _proceed(op, login, session)
+        if response:
+            return response
     return await _form(op, login, username=login.request.login_hint or "")
 
 
@@ -68,10 +69,11 @@ async def submit_login(op: Provider) -> Response:
         response = await _form(op, login, username=username, fault=TOO_MANY, status=429)
         response.headers["Retry-After"] = str(op.settings.login_attempt_window)
         return response
-    if user is None:
+    answer = await _logged_in(op, login, user) if user else None
+    if answer is None:
         event(log, "login failed", address=address(op))
         return await _form(op, login, username=username, fault=WRONG, status=403)
-    return await _logged_in(op, login, user)
+    return answer
 
 
 async def _authenticated(op: Provider, username: str, password: str) -> User | None:
@@ -86,28 +88,39 @@ async def _authenticated(op: Provider, username: str, password: str) -> User | N
     return user if right else None
 
 
-async def _logged_in(op: Provider, login: LoginRequest, user: User) -> Response:
-    """A session with a fresh id, whatever the browser came with (no session fixation), and on to the client."""
+async def _logged_in(op: Provider, login: LoginRequest, user: User) -> Response | None:
+    """A session with a fresh id, whatever the browser came with (no session fixation), and on to the client.
+
+    None when the user was removed meanwhile.
+    """
     session = Session(sid=new_grant_id(), sub=user.sub, auth_time=op.now())
-    response = await _proceed(op, login, session)
+    secret = new_secret()
+    await op.sessions.save(secret, session)
     before = cookie(op, SESSION_COOKIE)
     if before:
         await op.sessions.end(before)
-    secret = new_secret()
-    await op.sessions.save(secret, session)
-    set_cookie(op, response, SESSION_COOKIE, secret)
-    event(log, "logged in", sub=user.sub, client_id=login.request.client_id)
+    response = await _proceed(op, login, session)
+    if response:
+        set_cookie(op, response, SESSION_COOKIE, secret)
+        event(log, "logged in", sub=user.sub, client_id=login.request.client_id)
     return response
 
 
-async def _proceed(op: Provider, login: LoginRequest, session: Session) -> Response:
-    """Take the waiting request, once, and answer it."""
-    if await op.login_requests.take(login.id) is None:
-        raise LoginExpired
+async def _proceed(op: Provider, login: LoginRequest, session: Session) -> Response | None:
+    """Answer the waiting request, once; None when the session's user was removed, and then it goes on waiting.
+
+    Taking it is the gate, and comes last: whatever fails before, the form can be sent again. What was written for an
+    answer that is not sent is known to nobody, and ends with its TTL.
+    """
     client = await op.clients.find(login.request.client_id)
     if client is None or login.request.redirect_uri not in client.redirect_uris:
         raise UnknownRedirect("This application is not known", "It was removed while you were signing in.")
-    return see_other(await grant_code(op, login.request, session))
+    granted = await grant_code(op, login.request, session)
+    if granted is None:
+        return None
+    if await op.login_requests.take(login.id) is None:
+        raise LoginExpired
+    return answer_with_code(granted)
 
 
 async def _waiting(op: Provider, login_id: str | None) -> LoginRequest:

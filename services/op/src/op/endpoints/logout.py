@@ -17,6 +17,7 @@ from op.endpoints.pages import (
 from op.errors import InvalidRequest
 from op.keys import InvalidSignature
 from op.protocol.authorization_response import with_query
+from op.protocol.claims import ID_TOKEN_TYPE
 from op.protocol.logout_request import audience_of_hint, check_hint_claims, check_post_logout_redirect_uri
 from op.provider import Provider
 from op.records import Client
@@ -81,7 +82,9 @@ async def _sid_of_hint(op: Provider, client: Client | None, hint: str) -> str | 
     if client is None:
         raise InvalidRequest("id_token_hint is for no client of this provider")
     try:
-        claims = await op.keys.verify(hint, client.id_token_signed_response_alg, secret=client.client_secret)
+        claims = await op.keys.verify(
+            hint, client.id_token_signed_response_alg, typ=ID_TOKEN_TYPE, secret=client.client_secret
+        )
     except InvalidSignature:
         raise InvalidRequest("id_token_hint was not issued by this provider") from None
     return check_hint_claims(claims, op.issuer)

@@ -7,7 +7,6 @@ from hashlib import sha256
 from quart import Response, request
 
 from op.errors import RETRY_AFTER_SECONDS, InvalidRequest, NonceRequired, OAuthError, UnknownRedirect
-from op.protocol.authorization_request import origin_of
 from op.protocol.handle import new_secret
 from op.provider import Provider
 from servicekit.log import event
@@ -40,21 +39,29 @@ async def parameters() -> Parameters:
 
 def cookie_name(op: Provider, name: str) -> str:
     """`__Host-` where cookies are Secure: no subdomain and no plain HTTP can set it (RFC 6265bis §4.1.3.2)."""
-    return f"__Host-{name}" if op.issuer.startswith("https://") else name
+    return f"__Host-{name}" if op.settings.secure else name
 
 
 def cookie(op: Provider, name: str) -> str | None:
     return request.cookies.get(cookie_name(op, name))
 
 
+def came_without_cookies(op: Provider) -> bool:
+    """Whether it is a form that another site may have sent: theirs come without our cookies (SameSite=Lax).
+
+    Whoever was at the login page has BROWSER_COOKIE, with a session or without one.
+    """
+    return request.method == "POST" and not cookie(op, BROWSER_COOKIE)
+
+
 def set_cookie(op: Provider, response: Response, name: str, value: str) -> None:
     """A cookie for this browser session, that no script and no other site's form can use."""
-    secure = op.issuer.startswith("https://")
+    secure = op.settings.secure
     response.set_cookie(cookie_name(op, name), value, httponly=True, secure=secure, samesite="Lax", path="/")
 
 
 def delete_cookie(op: Provider, response: Response, name: str) -> None:
-    secure = op.issuer.startswith("https://")
+    secure = op.settings.secure
     response.delete_cookie(cookie_name(op, name), httponly=True, secure=secure, samesite="Lax", path="/")
 
 
@@ -71,7 +78,7 @@ def csrf_token(secret: str, purpose: str) -> str:
 def check_csrf(op: Provider, secret: str | None, purpose: str, token: str | None) -> None:
     """Refuse a form that did not come from our own page; raises InvalidRequest."""
     origin = request.headers.get("Origin")
-    if origin is not None and origin != origin_of(op.issuer):
+    if origin is not None and origin != op.settings.origin:
         raise InvalidRequest("this form was sent from another site")
     if not secret or not token or not hmac.compare_digest(csrf_token(secret, purpose).encode(), token.encode()):
         raise InvalidRequest("this form does not belong to this browser; cookies are needed to go on")

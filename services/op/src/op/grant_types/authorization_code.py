@@ -17,9 +17,10 @@ log = logging.getLogger(__name__)
 
 
 async def authorization_code(op: Provider, client: Client, ask: TokenRequest) -> Issued:
-    """Redeem a code once. A second redemption ends the grant and its tokens (RFC 6749 §4.1.2).
+    """Redeem a code once. A second redemption ends the grant and its tokens (RFC 6749 §4.1.2, §10.5).
 
-    A request that fails a check does not spend the code: the one that it is bound to can still redeem it.
+    A request that fails a check does nothing, to a fresh code or to a spent one: who has seen a code, and has not the
+    client's secret or the verifier, can neither use it up nor end what its owner got for it.
     """
     if ask.code is None:
         raise InvalidRequest("code is required")
@@ -28,12 +29,12 @@ async def authorization_code(op: Provider, client: Client, ask: TokenRequest) ->
     found = await op.codes.find(handle) if handle else None
     if handle is None or found is None:
         raise InvalidGrant("the code is not valid", "unknown, expired or revoked")
-    if found.redeemed and found.code.client_id == client.client_id:
+    check_code(found.code, found.grant, client, ask, now)
+    if found.redeemed:
         await op.grants.revoke(handle.gid)
         event(log, "code reused, grant revoked", logging.WARNING, client_id=client.client_id, grant=handle.gid)
         raise InvalidGrant("the code is not valid", "redeemed before")
-    check_code(found.code, client, ask, now)
-    issued = await op.mint.issue(found.grant, client, found.code.scope, now)
+    issued = await op.mint.issue(found.grant, client, found.grant.scope, now)
     try:
         user, _ = await asyncio.gather(op.users.find(found.grant.sub), op.codes.redeem(handle, issued.entries, now))
     except (AlreadySpent, Gone):
@@ -41,7 +42,7 @@ async def authorization_code(op: Provider, client: Client, ask: TokenRequest) ->
     if user is None:
         await op.grants.revoke(handle.gid)
         raise InvalidGrant("the code is not valid", "its user was removed")
-    if "openid" not in found.code.scope.split():
+    if "openid" not in found.grant.scope.split():
         return issued
     id_token = await op.mint.id_token(
         found.grant, client, user, access_token=issued.access_token, nonce=found.code.nonce, now=now

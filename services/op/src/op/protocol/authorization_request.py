@@ -5,7 +5,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from op.errors import (
     InvalidRequest,
@@ -23,7 +22,7 @@ from op.records import AuthorizationRequest, Client, LoginRequest, Session
 from servicekit.parameters import Parameters
 
 PROMPTS = ("none", "login", "select_account")
-STATE_LIMIT = 2048
+TEXT_LIMIT = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +88,11 @@ def check_repeated(asked: Asked) -> None:
         raise InvalidRequest(repetition)
 
 
-def check_state(asked: Asked) -> None:
-    """A state that can be sent back in a URL."""
-    if len(asked.get("state") or "") > STATE_LIMIT:
-        raise InvalidRequest(f"state is longer than {STATE_LIMIT} characters")
+def check_lengths(asked: Asked) -> None:
+    """What is kept as it came, and sent back in a URL, a token or a page, has a bounded length."""
+    for name in ("state", "nonce", "login_hint", "prompt"):
+        if len(asked.get(name) or "") > TEXT_LIMIT:
+            raise InvalidRequest(f"{name} is longer than {TEXT_LIMIT} characters")
 
 
 def check_request_objects(asked: Asked) -> None:
@@ -155,7 +155,7 @@ def check_max_age(asked: Asked) -> None:
 
 CHECKS: tuple[Callable[[Asked], None], ...] = (
     check_repeated,
-    check_state,
+    check_lengths,
     check_request_objects,
     check_nonce,
     check_response_type,
@@ -201,9 +201,3 @@ def is_logged_in_since(login: LoginRequest, session: Session | None, now: int) -
         return False
     fresh = session.sid != login.sid and session.auth_time >= login.created_at
     return fresh or not login_is_needed(login.request, session, now)
-
-
-def origin_of(url: str) -> str:
-    """Scheme and authority, as browsers write it in `Origin`."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"

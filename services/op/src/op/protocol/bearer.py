@@ -5,6 +5,7 @@ import re
 from op.errors import InvalidRequest, TokenMissing, TokenUnreadable
 from op.protocol.token_request import parse_form
 from servicekit.machine import Request
+from servicekit.parameters import MalformedParameters, Parameters
 
 _B64TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 
@@ -15,13 +16,20 @@ def bearer_token(request: Request) -> str:
     Raises TokenMissing without one, TokenUnreadable when there are two or it cannot be read.
     """
     presented = [token for token in (_from_header(request), _from_body(request)) if token is not None]
-    if b"access_token" in request.query:
+    if _names_access_token(request.query):
         raise TokenUnreadable("an access token in the query is not accepted")
     if not presented:
         raise TokenMissing("an access token is required")
     if len(presented) > 1:
         raise TokenUnreadable("an access token was sent in more than one way")
     return presented[0]
+
+
+def _names_access_token(query: bytes) -> bool:
+    try:
+        return "access_token" in Parameters.parse(query)
+    except MalformedParameters as fault:
+        raise TokenUnreadable(str(fault)) from None
 
 
 def _from_header(request: Request) -> str | None:

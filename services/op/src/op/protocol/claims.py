@@ -7,6 +7,8 @@ from typing import Any
 from op.protocol.scope import claims_of
 from op.records import AccessToken, Grant, User
 
+ID_TOKEN_TYPE = "JWT"
+ACCESS_TOKEN_TYPE = "at+jwt"  # RFC 9068 §2.1
 ID_TOKEN_CLAIMS = ("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "sid")
 
 

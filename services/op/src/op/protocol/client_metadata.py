@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from op.protocol.client_authentication import METHODS
+from op.protocol.scope import is_scope
 from op.records import Client, field_names, from_dict
 
 ID_TOKEN_ALGORITHMS = ("RS256", "ES256", "HS256")
@@ -85,6 +86,10 @@ def _check_redirect_uris(client: Client) -> list[str]:
     return faults
 
 
+def _check_scope(client: Client) -> list[str]:
+    return [] if is_scope(client.scope) else ["scope must be names separated by single spaces"]
+
+
 def _check_secret(client: Client) -> list[str]:
     """A confidential client has a secret, a public one has none; HS256 needs a long one (OIDC Core §16.19)."""
     if client.public:
@@ -103,5 +108,6 @@ _CHECKS: tuple[Callable[[Client], list[str]], ...] = (
     _check_client_id,
     _check_choices,
     _check_redirect_uris,
+    _check_scope,
     _check_secret,
 )

@@ -5,12 +5,12 @@ import hmac
 from op.errors import InvalidGrant, InvalidRequest
 from op.protocol.pkce import check_verifier
 from op.protocol.token_request import TokenRequest
-from op.records import AuthorizationCode, Client, RefreshToken
+from op.records import AuthorizationCode, Client, Grant, RefreshToken
 
 
-def check_code(code: AuthorizationCode, client: Client, ask: TokenRequest, now: int) -> None:
+def check_code(code: AuthorizationCode, grant: Grant, client: Client, ask: TokenRequest, now: int) -> None:
     """Client, redirect_uri, age and verifier of a code (RFC 6749 §4.1.3, RFC 7636 §4.6)."""
-    if code.client_id != client.client_id:
+    if grant.client_id != client.client_id:
         raise InvalidGrant("the code is not valid", "issued to another client")
     if now >= code.expires_at:
         raise InvalidGrant("the code is not valid", "expired")

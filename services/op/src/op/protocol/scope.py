@@ -60,9 +60,13 @@ def narrowed_scope(requested: str | None, granted: str) -> str:
     return " ".join(wanted)
 
 
+def is_scope(text: str) -> bool:
+    """Whether it is one name or more, with single spaces between them (RFC 6749 §3.3)."""
+    return _SCOPE.fullmatch(text) is not None
+
+
 def _check_form(scope: str) -> None:
-    """One name or more, with single spaces between them (RFC 6749 §3.3)."""
-    if not _SCOPE.fullmatch(scope):
+    if not is_scope(scope):
         raise InvalidScope("scope must be names separated by single spaces")
 
 

@@ -1,0 +1,84 @@
+"""What is left of a user or a client that an administrator removed."""
+
+import dataclasses
+
+import pytest
+from op_testing import ISSUER, Clock, RunningProvider, query_of
+from test_op_token import assert_refused
+
+from op.stores.client import CACHE_SECONDS, ClientStore
+
+
+async def remove_user(provider: RunningProvider) -> None:
+    user = await provider.op.users.find("user0")
+    assert user is not None
+    await provider.op.users.remove(user)
+
+
+async def test_the_session_of_a_removed_user_is_no_login(provider: RunningProvider) -> None:
+    """OpenID Connect Core §3.1.2.3, §3.1.2.6."""
+    await provider.login()
+    await remove_user(provider)
+    response = await provider.authorize()
+    assert response.location.startswith(f"{ISSUER}/login?login=")
+    page = await provider.client.get(response.location.removeprefix(ISSUER))
+    assert (page.status_code, page.location) == (200, None)
+    silent = query_of((await provider.authorize(prompt="none")).location)
+    assert silent["error"] == "login_required"
+
+
+async def test_a_tab_that_waited_goes_on_waiting_when_the_user_was_removed(provider: RunningProvider) -> None:
+    second = (await provider.authorize()).location.removeprefix(ISSUER)
+    await provider.login()
+    await remove_user(provider)
+    for _ in range(2):
+        assert (await provider.client.get(second)).status_code == 200
+
+
+async def test_a_user_removed_while_the_password_is_checked_is_not_logged_in(
+    provider: RunningProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    matches = provider.op.passwords.matches
+
+    async def removed_meanwhile(password_hash: str | None, password: str) -> bool:
+        await remove_user(provider)
+        return await matches(password_hash, password)
+
+    monkeypatch.setattr(provider.op.passwords, "matches", removed_meanwhile)
+    response = await provider.login()
+    assert response.status_code == 403
+    assert "Set-Cookie" not in response.headers
+
+
+async def test_a_removed_user_gets_no_tokens(provider: RunningProvider) -> None:
+    code = await provider.code()
+    await remove_user(provider)
+    await assert_refused(await provider.redeem(code), "invalid_grant")
+
+
+@pytest.mark.parametrize("redirect_uris", [None, ("http://client.test/elsewhere",)], ids=["client", "redirect_uri"])
+async def test_what_was_removed_during_a_login_gets_no_code(
+    provider: RunningProvider, redirect_uris: tuple[str, ...] | None
+) -> None:
+    """RFC 6749 §3.1.2.4: nothing is sent where nobody is registered any more."""
+    location = (await provider.authorize()).location
+    client = await provider.op.clients.read("web")
+    assert client is not None
+    await provider.op.clients.remove("web")
+    if redirect_uris:
+        await provider.op.clients.save(dataclasses.replace(client, redirect_uris=redirect_uris))
+    response = await provider.submit_login(location)
+    assert (response.status_code, response.location) == (400, None)
+    assert "It was removed while you were signing in." in await response.get_data(as_text=True)
+    assert "Set-Cookie" not in response.headers
+
+
+async def test_a_client_is_kept_for_five_seconds_and_no_longer(provider: RunningProvider) -> None:
+    store, clock = provider.op.clients, Clock()
+    replica = ClientStore(store._redis, store._sealer, clock)
+    assert await replica.find("web") is not None
+    await store.remove("web")
+    clock.pass_seconds(CACHE_SECONDS - 0.1)
+    assert await replica.find("web") is not None
+    clock.pass_seconds(0.1)
+    assert await replica.find("web") is None
