@@ -2,15 +2,15 @@
 
 VENV := .venv/bin
 SERVICES := op rs rp
-CODE := libs/servicekit/src $(SERVICES:%=services/%/src) dev
+CODE := libs/servicekit/src libs/testing/src $(SERVICES:%=services/%/src) dev
 PIP_COMPILE := $(VENV)/pip-compile --quiet --generate-hashes --allow-unsafe --no-emit-index-url \
 	--no-emit-find-links --strip-extras --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap run up down logs ps base-images test lint format bench screenshots lock clean-data clean
+.PHONY: help bootstrap run up down logs ps base-images kind-up kind-down k8s-validate test lint format bench screenshots lock clean-data clean
 
 help: ## List these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 bootstrap: ## Make .venv from the locks, unless it is up to date
 	@python=$$(command -v $(VENV)/python || command -v python3) \
@@ -20,7 +20,7 @@ bootstrap: ## Make .venv from the locks, unless it is up to date
 run: bootstrap ## Start everything here until Ctrl-C [MODE=A|B] [ID_TOKEN_ALG=RS256|ES256|HS256]
 	@$(VENV)/python dev/run.py
 
-up: bootstrap ## Build the images and start everything on Docker [MODE=A|B]
+up: bootstrap ## Build the images and start everything on Docker [MODE=A|B] [REPLICAS=1]
 	@$(VENV)/python dev/containers.py up
 
 down: bootstrap ## Stop what `up` started; the data stay in their volume

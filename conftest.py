@@ -1,13 +1,30 @@
-"""What every test of the house may ask for: a real Redis."""
+"""What every test of the house may ask for: a real Redis, and the images where there is a Docker engine."""
 
+import os
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from containers import Images, build
 from redis_server import RedisServer
 from servicekit.redis import Database, connect
+from stack import StackError
 
 pytest_plugins = ["pytest_no_skip"]
+
+# testcontainers reads these once: its reaper is an image that not every machine can get (the fixtures clean up), and a
+# stray /.dockerenv would make it look for published ports elsewhere than on this machine.
+os.environ.setdefault("TESTCONTAINERS_RYUK_DISABLED", "true")
+os.environ.setdefault("TESTCONTAINERS_CONNECTION_MODE", "docker_host")
+
+
+@pytest.fixture(scope="session")
+def images() -> Images:
+    """The images of the three roles as the work tree has them, built once."""
+    try:
+        return build(os.environ, "test")
+    except StackError as fault:
+        pytest.skip(str(fault))
 
 
 @pytest.fixture(scope="session")

@@ -9,14 +9,21 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from run import chosen_mode
-from stack import MODES, ROOT, StackError, read_values
+from servicekit.healthcheck import ready
+from stack import MODES, READY_SECONDS, ROLES, ROOT, TITLES, Addresses, Role, StackError, read_values
 
-OFFICIAL = {"PYTHON_IMAGE": "python:3.13-slim", "REDIS_IMAGE": "redis:8"}
-STAND_INS = {"PYTHON_IMAGE": "trefoil/base-python:debian", "REDIS_IMAGE": "trefoil/base-redis:debian"}
+OFFICIAL = {"PYTHON_IMAGE": "python:3.13-slim", "REDIS_IMAGE": "redis:8", "PROXY_IMAGE": "haproxy:3.0"}
+STAND_INS = {name: f"trefoil/base-{name.partition('_')[0].lower()}:debian" for name in OFFICIAL}
+WITHOUT_PROXY = ("PYTHON_IMAGE", "REDIS_IMAGE")
 USERS_FILE = ROOT / ".data" / "compose" / "users.acl"
+COMPOSE_FILES = ("compose.yaml", "compose.replicas.yaml")
+MOST_REPLICAS = 10
+_POLL_SECONDS = 0.1
 
 # What each role's code sends to Redis, and no more: a role cannot even list the names of another's keys. The provider's
 # SCAN, which its command line lists users with, does show names; it holds no secret and sees what it must protect.
@@ -30,7 +37,9 @@ COMMANDS = {
 
 def redis_users(values: Mapping[str, str]) -> str:
     """The ACL file: a user for each role with its own key pattern, passwords as SHA-256; raises StackError."""
-    lines = ["user default off", "user health on nopass resetkeys resetchannels -@all +ping"]
+    # Nobody can be the default user, but Redis itself is when it replays its append-only file: without permissions it
+    # would leave out every transaction, and with it what scripts had written.
+    lines = ["user default off resetpass ~* &* +@all", "user health on nopass resetkeys resetchannels -@all +ping"]
     for role, commands in COMMANDS.items():
         name = f"REDIS_{role.upper()}_PASSWORD"
         if not values.get(name):
@@ -40,17 +49,21 @@ def redis_users(values: Mapping[str, str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def base_images(environment: Mapping[str, str]) -> tuple[dict[str, str], str]:
-    """The base images to build on, and a line that says which; raises StackError when there are none."""
-    chosen = {name: environment[name] for name in OFFICIAL if environment.get(name)}
-    if len(chosen) == len(OFFICIAL):
+def base_images(environment: Mapping[str, str], names: Iterable[str] = WITHOUT_PROXY) -> tuple[dict[str, str], str]:
+    """The base images of these names, and a line that says which they are; raises StackError when there are none."""
+    chosen = {name: environment[name] for name in names if environment.get(name)}
+    wanted = [name for name in names if name not in chosen]
+    if not wanted:
         return chosen, f"base images: {', '.join(chosen.values())}, as the environment says"
-    if all(_is_there(image) or _pull(image) for image in OFFICIAL.values()):
-        return OFFICIAL, f"base images: {', '.join(OFFICIAL.values())}; PYTHON_IMAGE and REDIS_IMAGE choose others"
-    if all(_is_there(image) for image in STAND_INS.values()):
-        names = ", ".join(STAND_INS.values())
-        return STAND_INS, f"base images: {names}, stand-ins from Debian, since no registry gave the official ones"
-    raise StackError("no registry gave python:3.13-slim and redis:8; `make base-images` makes stand-ins from Debian")
+    for images, remark in (
+        (OFFICIAL, f"{' and '.join(wanted)} in the environment choose others"),
+        (STAND_INS, "with stand-ins from Debian, since no registry gave the official ones"),
+    ):
+        if all(_is_there(images[name]) or (images is OFFICIAL and _pull(images[name])) for name in wanted):
+            found = {name: images[name] for name in wanted} | chosen
+            return found, f"base images: {', '.join(found.values())}; {remark}"
+    official = ", ".join(OFFICIAL[name] for name in wanted)
+    raise StackError(f"no registry gave {official}; `make base-images` makes stand-ins from Debian")
 
 
 def _is_there(image: str) -> bool:
@@ -73,10 +86,43 @@ def check_engine() -> None:
         raise StackError("docker has no compose plugin here; `make run` starts the same without it")
 
 
-def compose(*arguments: str, environment: Mapping[str, str] | None = None) -> int:
+def compose(*arguments: str, environment: Mapping[str, str] | None = None, replicas: int = 1) -> int:
     """Run docker compose in the foreground; its exit status."""
-    command = ["docker", "compose", "--project-name", "trefoil", *arguments]
+    files = COMPOSE_FILES if replicas > 1 else COMPOSE_FILES[:1]
+    named = [part for file in files for part in ("--file", file)]
+    command = ["docker", "compose", "--project-name", project(environment or os.environ), *named, *arguments]
     return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
+
+
+def project(environment: Mapping[str, str]) -> str:
+    return environment.get("COMPOSE_PROJECT_NAME") or "trefoil"
+
+
+@dataclass(frozen=True)
+class Images:
+    """What a stack of containers is made of."""
+
+    op: str
+    rs: str
+    rp: str
+    redis: str
+    proxy: str
+
+    def of(self, role: Role) -> str:
+        return {"op": self.op, "rs": self.rs, "rp": self.rp}[role]
+
+
+def build(environment: Mapping[str, str], tag: str) -> Images:
+    """Build the images of the three roles with a tag of their own; raises StackError with the end of the output."""
+    check_engine()
+    bases, _ = base_images(environment, OFFICIAL)
+    variables = {**environment, **bases, "TAG": tag, "REVISION": _revision()}
+    command = ["docker", "compose", "build", "--quiet"]
+    done = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise StackError("\n".join(["the images cannot be built", *done.stderr.splitlines()[-20:]]))
+    op, rs, rp = (f"trefoil/{role}:{tag}" for role in ROLES)
+    return Images(op=op, rs=rs, rp=rp, redis=bases["REDIS_IMAGE"], proxy=bases["PROXY_IMAGE"])
 
 
 def up(environment: Mapping[str, str]) -> int:
@@ -85,19 +131,43 @@ def up(environment: Mapping[str, str]) -> int:
     if not (ROOT / ".env").exists():
         shutil.copy(ROOT / ".env.example", ROOT / ".env")
         print("up: .env is a copy of .env.example now; change every secret in it before others can reach this machine")
-    values = read_values(ROOT / ".env")
+    # As compose has it: what the environment says goes before .env.
+    values = {name: environment.get(name) or value for name, value in read_values(ROOT / ".env").items()}
     mode = chosen_mode({"MODE": environment.get("MODE") or "A"})
+    replicas = chosen_replicas(environment)
     write_users(redis_users(values))
-    images, line = base_images(environment)
+    images, line = base_images(environment, WITHOUT_PROXY if replicas == 1 else OFFICIAL)
     print(f"up: {line}", flush=True)
-    variables = {**environment, **MODES[mode], **images, "REVISION": _revision()}
+    addresses = Addresses.of(values)
+    ports = {f"{role.upper()}_PORT": str(addresses.port(role)) for role in ROLES}
+    variables = {**environment, **MODES[mode], **images, **ports, "REPLICAS": str(replicas), "REVISION": _revision()}
     status = compose("build", "--quiet", environment=variables) or compose(
-        "up", "--detach", "--wait", environment=variables
+        "up", "--detach", "--wait", "--remove-orphans", environment=variables, replicas=replicas
     )
     if status == 0:
-        print(f"\n  Trefoil is ready: open {values['RP_BASE_URL']}, sign in as user0 / password0 (mode {mode})")
+        _wait_until_ready(addresses)
+        behind = f", {replicas} of each behind a proxy" if replicas > 1 else ""
+        print(f"\n  Trefoil is ready: open {addresses.rp}, sign in as user0 / password0 (mode {mode}{behind})")
         print("  `make logs` follows the logs, `make down` stops it and keeps the data\n")
     return status
+
+
+def _wait_until_ready(addresses: Addresses) -> None:
+    """The containers are healthy by now; a proxy before them may not have noticed yet."""
+    deadline = time.monotonic() + READY_SECONDS
+    for role in ROLES:
+        while not ready(f"127.0.0.1:{addresses.port(role)}"):
+            if time.monotonic() > deadline:
+                raise StackError(f"{TITLES[role]} ({role}) does not answer at {addresses.url(role)}; see `make logs`")
+            time.sleep(_POLL_SECONDS)
+
+
+def chosen_replicas(environment: Mapping[str, str]) -> int:
+    """How many of each service; raises StackError."""
+    text = environment.get("REPLICAS") or "1"
+    if not text.isascii() or not text.isdecimal() or not 1 <= int(text) <= MOST_REPLICAS:
+        raise StackError(f"REPLICAS must be a number from 1 to {MOST_REPLICAS}, not {text!r}")
+    return int(text)
 
 
 def write_users(text: str) -> None:
@@ -118,7 +188,7 @@ def main(arguments: list[str]) -> int:
         if arguments == ["up"]:
             return up(os.environ)
         check_engine()
-        return compose(*arguments)
+        return compose(*arguments, replicas=MOST_REPLICAS)  # whether a proxy is there or not
     except StackError as fault:
         print(f"{arguments[0]}: {fault}", file=sys.stderr)
         return 1

@@ -141,6 +141,10 @@ class Service:
                 self.log.append(line.rstrip())
                 reader(self.role, line.rstrip())
 
+    @property
+    def has_ended(self) -> bool:
+        return self.process.poll() is not None
+
     def stop(self) -> None:
         """End it in order; by force when it has not gone after STOP_SECONDS."""
         self.process.terminate()
@@ -267,7 +271,7 @@ class Stack:
     def check(self) -> None:
         """Raise StackError when something that was started has ended by itself."""
         for service in self._services.values():
-            if service.process.poll() is not None:
+            if service.has_ended:
                 raise StackError(service.ending())
         if not self.redis.is_running:
             raise StackError("the Redis server ended")
@@ -275,14 +279,17 @@ class Stack:
     def environment(self, role: Role) -> dict[str, str]:
         """What a service's process gets: its own settings, and what every program needs of the system."""
         system = {name: os.environ[name] for name in _OF_THE_SYSTEM if name in os.environ}
-        own = {name: value for name, value in self._values.items() if name in self._names(role)}
         return {
             **system,
             "PYTHONUNBUFFERED": "1",
-            **own,
+            **self.own_values(role),
             "BIND": f"127.0.0.1:{self.addresses.port(role)}",
             "REDIS_URL": self.redis.database_url(_DATABASES[role]),
         }
+
+    def own_values(self, role: Role) -> dict[str, str]:
+        """What is configured of the settings that a service reads."""
+        return {name: value for name, value in self._values.items() if name in self._names(role)}
 
     def command(self, role: Role) -> list[str]:
         return [sys.executable, "-m", role]

@@ -9,9 +9,11 @@ import re
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pytest
+from container_stack import ContainerStack
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 
 from browser import LAUNCH_FLAGS, chromium_program, what_is_missing
@@ -19,6 +21,7 @@ from stack import Mode, Stack
 
 ARTIFACTS = Path(__file__).parent / "artifacts"
 SignIn = Callable[..., None]
+Platform = Callable[..., Stack]
 
 _FAILED = pytest.StashKey[bool]()
 _STEP_MILLISECONDS = 10_000
@@ -119,25 +122,33 @@ def page(browser: Browser, page_faults: PageFaults, request: pytest.FixtureReque
     assert page_faults.csp_violations() == []
 
 
+@pytest.fixture(scope="session", params=["processes", "containers"])
+def platform(request: pytest.FixtureRequest) -> Platform:
+    """`platform(folder, mode=...)`: a stack that is not started yet, of processes and then of containers."""
+    if request.param == "processes":
+        return Stack
+    return partial(ContainerStack, images=request.getfixturevalue("images"))
+
+
 @pytest.fixture(scope="session")
-def stack_a(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack_a(platform: Platform, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Mode A: opaque access tokens, introspection."""
-    yield from _running("A", tmp_path_factory)
+    yield from _running(platform, "A", tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
-def stack_b(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack_b(platform: Platform, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Mode B: JWT access tokens, verified by the resource server."""
-    yield from _running("B", tmp_path_factory)
+    yield from _running(platform, "B", tmp_path_factory)
 
 
-def _running(mode: Mode, folders: pytest.TempPathFactory) -> Iterator[Stack]:
-    with Stack(folders.mktemp(f"stack-{mode}"), mode=mode) as stack:
+def _running(platform: Platform, mode: Mode, folders: pytest.TempPathFactory) -> Iterator[Stack]:
+    with platform(folders.mktemp(f"stack-{mode}"), mode=mode) as stack:
         yield stack
 
 
 @pytest.fixture(scope="session", params=["stack_a", "stack_b"], ids=["mode-A", "mode-B"])
-def stack(request: pytest.FixtureRequest) -> Stack:
+def stack(request: pytest.FixtureRequest, platform: Platform) -> Stack:
     """Both modes, one after the other."""
     running: Stack = request.getfixturevalue(request.param)
     return running

@@ -9,6 +9,9 @@ import pytest
 
 from stack import Stack
 
+# What arrives is the same in a container.
+pytestmark = pytest.mark.parametrize("platform", ["processes"], indirect=True, scope="session")
+
 FORM = "Content-Type: application/x-www-form-urlencoded\r\n"
 
 

@@ -1,6 +1,6 @@
 """The whole sign-in in a real browser, over running services."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -10,6 +10,8 @@ from person import log_in
 from playwright.sync_api import Browser, Page, expect
 
 from stack import Stack
+
+Platform = Callable[..., Stack]
 
 
 def test_three_identity_surfaces(page: Page, stack: Stack, sign_in) -> None:
@@ -131,9 +133,11 @@ def test_both_pages_of_a_narrow_dark_screen_fit(browser: Browser, stack_a: Stack
 
 
 @pytest.fixture(scope="module", params=["ES256", "HS256"])
-def stack_of(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stack, str]]:
+def stack_of(
+    request: pytest.FixtureRequest, platform: Platform, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Stack, str]]:
     """A stack whose id_tokens have another signature."""
-    with Stack(tmp_path_factory.mktemp(request.param), id_token_alg=request.param) as stack:
+    with platform(tmp_path_factory.mktemp(request.param), id_token_alg=request.param) as stack:
         yield stack, request.param
 
 
@@ -146,9 +150,9 @@ def test_other_id_token_algorithms(page: Page, stack_of: tuple[Stack, str], sign
 
 
 @pytest.fixture
-def own_stack(tmp_path: Path) -> Iterator[Stack]:
+def own_stack(platform: Platform, tmp_path: Path) -> Iterator[Stack]:
     """A stack to be broken: with access tokens that end after two seconds."""
-    with Stack(tmp_path, extra={"ACCESS_TOKEN_TTL": "2"}) as stack:
+    with platform(tmp_path, extra={"ACCESS_TOKEN_TTL": "2"}) as stack:
         yield stack
 
 

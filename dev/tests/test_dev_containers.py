@@ -6,8 +6,15 @@ from pathlib import Path
 import pytest
 import yaml
 
-from containers import COMMANDS, base_images, redis_users
+from containers import COMMANDS, base_images, chosen_replicas, redis_users
 from stack import StackError, demo_values
+
+
+class Tagless(yaml.SafeLoader):
+    """YAML that compose gives meanings of its own: `!reset []` is an empty list."""
+
+
+Tagless.add_constructor("!reset", lambda loader, node: loader.construct_sequence(node))
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text())
@@ -16,7 +23,7 @@ SERVICES = COMPOSE["services"]
 
 def test_every_role_has_a_redis_user_for_its_own_keys_alone() -> None:
     lines = redis_users(demo_values()).splitlines()
-    assert lines[0] == "user default off"
+    assert lines[0] == "user default off resetpass ~* &* +@all", "off for all, but Redis replays its file as this user"
     for role in ("op", "rs", "rp"):
         line = next(line for line in lines if line.startswith(f"user {role} "))
         assert [word for word in line.split() if word.startswith("~")] == [f"~{role}:*"]
@@ -61,12 +68,29 @@ def test_only_the_three_services_are_published_and_on_loopback_alone() -> None:
     published = {name: service.get("ports", []) for name, service in SERVICES.items()}
     assert published == {
         "redis": [],
-        "op": ["127.0.0.1:25000:25000"],
-        "rs": ["127.0.0.1:25002:25002"],
-        "rp": ["127.0.0.1:25001:25001"],
+        "op": ["127.0.0.1:${OP_PORT:-25000}:25000"],
+        "rs": ["127.0.0.1:${RS_PORT:-25002}:25002"],
+        "rp": ["127.0.0.1:${RP_PORT:-25001}:25001"],
     }
     assert COMPOSE["networks"]["state"] == {"internal": True}
     assert SERVICES["redis"]["networks"] == ["state"]
+
+
+def test_with_replicas_the_proxy_alone_is_published_and_as_hardened() -> None:
+    override = yaml.load((ROOT / "compose.replicas.yaml").read_text(), Tagless)  # noqa: S506 - a SafeLoader
+    proxy = override["services"]["proxy"]
+    assert [port.startswith("127.0.0.1:") for port in proxy["ports"]] == [True] * 3
+    for name in ("read_only", "cap_drop", "security_opt", "pids_limit"):
+        assert proxy[name] == SERVICES["op"][name], name
+    assert proxy["mem_limit"]
+    for role in ("op", "rs", "rp"):
+        assert override["services"][role]["ports"] == []
+
+
+@pytest.mark.parametrize("text", ["0", "11", "-1", "two", "1.5", "\u0663"])
+def test_what_is_no_number_of_replicas(text: str) -> None:
+    with pytest.raises(StackError, match="REPLICAS must be a number from 1 to 10"):
+        chosen_replicas({"REPLICAS": text})
 
 
 def test_no_secret_stands_in_the_compose_file() -> None:

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("libs/servicekit/src", "services/op/src", "services/rs/src", "services/rp/src")
+PACKAGES = ("libs/servicekit/src", "libs/testing/src", "services/op/src", "services/rs/src", "services/rp/src")
 
 CROSSINGS = {
     "Services never import each other": ("services/rp/src/rp/crossing.py", "import op.protocol.pkce"),
     "servicekit knows no service": ("libs/servicekit/src/servicekit/crossing.py", "import op.records"),
+    "trefoil_testing knows the provider": ("libs/testing/src/trefoil_testing/crossing.py", "import op.records"),
     "servicekit holds no protocol": ("libs/servicekit/src/servicekit/crossing.py", "import jose"),
     "protocol/ does no I/O": ("services/rs/src/rs/protocol/crossing.py", "import aiohttp"),
     "The provider's calls descend": ("services/op/src/op/stores/crossing.py", "import op.tokens"),

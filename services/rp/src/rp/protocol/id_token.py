@@ -18,7 +18,10 @@ from rp.protocol.numeric_date import is_numeric_date
 from rp.protocol.received_token import ReceivedToken
 
 LEEWAY = 10
-"""How far the two clocks may differ, in seconds."""
+"""How long after its end a token still passes, in seconds: more would only lengthen its life."""
+
+AHEAD = 60
+"""How far the provider's clock may be ahead, in seconds: to wait for this one to get there would protect nobody."""
 
 OLDEST = 600
 """How long ago a token of this sign-in can have been issued, in seconds: as long as a sign-in may take."""
@@ -135,7 +138,7 @@ def check_expiry(token: ReceivedToken, expected: Expected) -> Check:
 def check_issued_at(token: ReceivedToken, expected: Expected) -> Check:
     """Item 10: `iat` lies within the time that a sign-in takes, and not ahead."""
     found = token.claims.get("iat")
-    passed = is_numeric_date(found) and expected.now - OLDEST - LEEWAY <= found <= expected.now + LEEWAY
+    passed = is_numeric_date(found) and expected.now - OLDEST - LEEWAY <= found <= expected.now + AHEAD
     return IdTokenRefused.unless(
         passed,
         Check(

@@ -11,9 +11,11 @@ from typing import Any, TypeAlias
 
 from rs.errors import InvalidToken
 
-# The clocks of two machines differ a little, and RFC 7519 §4.1.4 allows for "a few minutes" of that. Five seconds
-# cover machines that keep time by NTP; more would only lengthen the life of every token.
+# The clocks of two machines differ a little, and RFC 7519 §4.1.4 allows for "a few minutes" of that. Five seconds after
+# the end cover machines that keep time by NTP; more would only lengthen the life of every token. A token whose time has
+# not come is another matter: the provider's clock is ahead of this one, and to wait for it would protect nobody.
 CLOCK_LEEWAY = 5.0
+CLOCK_AHEAD = 60.0
 
 _LAST_SECOND = 253_402_300_799  # the end of the year 9999
 _SUB_LIMIT = 255
@@ -56,13 +58,13 @@ def check_expiration(claims: Claims, _expected: Expected, now: float) -> None:
 
 def check_issued_at(claims: Claims, _expected: Expected, now: float) -> None:
     """`iat` does not lie in the future (RFC 7519 §4.1.6)."""
-    if numeric_date(claims, "iat") > now + CLOCK_LEEWAY:
+    if numeric_date(claims, "iat") > now + CLOCK_AHEAD:
         raise InvalidToken("iat lies in the future")
 
 
 def check_not_before(claims: Claims, _expected: Expected, now: float) -> None:
     """`nbf` is reached (RFC 7519 §4.1.5)."""
-    if numeric_date(claims, "nbf") > now + CLOCK_LEEWAY:
+    if numeric_date(claims, "nbf") > now + CLOCK_AHEAD:
         raise InvalidToken("nbf is not reached")
 
 
