@@ -23,7 +23,7 @@ REDIS_COMMAND = ["--appendonly", "yes", "--save", "", "--aclfile", "/etc/trefoil
 
 _POLL_SECONDS = 0.05
 _LOG_LINES = 200
-_CONNECT_TO: Mapping[Role, tuple[Role, ...]] = {"op": (), "rs": ("op",), "rp": ("op", "rs")}
+_PEERS: Mapping[Role, tuple[Role, ...]] = {"op": (), "rs": ("op",), "rp": ("op", "rs")}
 
 Mounts = Mapping[Path, str]
 
@@ -168,7 +168,8 @@ class ContainerStack(Stack):
     """Redis and the three services as containers in a network of their own, published on 127.0.0.1.
 
     With `replicas` above 1 nobody but a proxy is published, with the configuration of `make up REPLICAS=3`.
-    `mounts` are files for the container of a role; `start_extra` adds a container that is not published.
+    `mounts` are files for the container of a role and `peers` the names by which it finds the others: changed, they
+    hold from the next start of that role on. `start_extra` adds a container that is not published.
     """
 
     def __init__(self, folder: Path, images: Images, *, replicas: int = 1, **options: Any) -> None:
@@ -177,7 +178,11 @@ class ContainerStack(Stack):
         self.network = Network()
         self.replicas = replicas
         self.mounts: dict[Role, Mounts] = {role: {} for role in ROLES}
+        self.peers = {
+            role: {peer: "proxy" if replicas > 1 else str(peer) for peer in peers} for role, peers in _PEERS.items()
+        }
         self._extra = ExitStack()
+        self._replicas: dict[Role, list[RunningContainer]] = {}
         folder.mkdir(parents=True, exist_ok=True)
         users_file = folder / "users.acl"
         users_file.write_text(redis_users(demo_values()))
@@ -189,9 +194,9 @@ class ContainerStack(Stack):
             if self.replicas > 1:
                 self._start_proxy()
             super().start()
-            for role in ROLES if self.replicas > 1 else ():
-                for number in range(2, self.replicas + 1):
-                    self.start_extra(role, f"{role}-{number}", also=role)
+            for role in ROLES:
+                more = [self.start_extra(role, f"{role}-{number}", also=role) for number in range(2, self.replicas + 1)]
+                self._replicas[role] = [self.running(role), *more]
         except BaseException:
             self.stop()
             raise
@@ -206,14 +211,17 @@ class ContainerStack(Stack):
 
     def environment(self, role: Role) -> dict[str, str]:
         """As compose.yaml has it."""
-        behind = {peer: "proxy" if self.replicas > 1 else peer for peer in _CONNECT_TO[role]}
         own = self.own_values(role)
         files = {"op": ("OP_DIRECTORY_FILE", "directory"), "rs": ("RS_PROFILES_FILE", "profiles")}
         if role in files:
             own[files[role][0]] = f"/etc/trefoil/{files[role][1]}.yaml"
-        connect_to = [f"localhost:{self.addresses.port(peer)}={host}:{PORTS[peer]}" for peer, host in behind.items()]
+        connect_to = [
+            f"localhost:{self.addresses.port(peer)}={name}:{PORTS[peer]}" for peer, name in self.peers[role].items()
+        ]
         password = demo_values()[f"REDIS_{role.upper()}_PASSWORD"]
+        drained = {"DRAIN_DELAY": "3"} if self.replicas > 1 else {}
         return {
+            **drained,
             **({"OIDC_CONNECT_TO": ",".join(connect_to)} if connect_to else {}),
             **own,
             "REDIS_URL": f"redis://{role}:{password}@redis:6379/0",
@@ -221,6 +229,9 @@ class ContainerStack(Stack):
 
     def running(self, role: Role) -> RunningContainer:
         return self._services[role]  # type: ignore[return-value]
+
+    def replicas_of(self, role: Role) -> list[RunningContainer]:
+        return self._replicas[role]
 
     def start_extra(self, role: Role, name: str, *, also: str | None = None, **environment: str) -> RunningContainer:
         """One more of a role, which others in the network find by its name, or by a name that it shares."""
