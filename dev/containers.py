@@ -108,6 +108,9 @@ class Images:
     redis: str
     proxy: str
 
+    def __str__(self) -> str:
+        return "\n".join([self.op, self.rs, self.rp, f"beside {self.redis} and {self.proxy}"])
+
     def of(self, role: Role) -> str:
         return {"op": self.op, "rs": self.rs, "rp": self.rp}[role]
 
@@ -183,10 +186,13 @@ def _revision() -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """`up`, or what is left to compose: `down`, `logs`, `ps`."""
+    """`up`, `images`, or what is left to compose: `down`, `logs`, `ps`."""
     try:
         if arguments == ["up"]:
             return up(os.environ)
+        if arguments == ["images"]:
+            print(build(os.environ, os.environ.get("TAG") or "dev"))
+            return 0
         check_engine()
         return compose(*arguments, replicas=MOST_REPLICAS)  # whether a proxy is there or not
     except StackError as fault:

@@ -1,24 +1,27 @@
-"""A Kubernetes cluster for the tests: made by `make kind-up` as a person makes it, with kind or with what stands in for it.
+"""A Kubernetes cluster for the tests, made by `make kind-up` as a person makes it.
 
-`kind` is taken where the programs of a cluster are not beside the repository; where they are, kind-stand-in runs them.
+Where the programs of a cluster are beside the repository, kind-stand-in runs them as `kind`; elsewhere it is kind.
 """
 
 import json
 import os
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import ports
 from containers import check_engine
-from kubernetes import DATA, MANIFESTS, NAMESPACE, context, end_forwards, rendered, renderer, start_forwards
+from kubernetes import DATA, MANIFESTS, NAMESPACE, context, end_forwards, rendered, renderer
 from port_forwards import PORTS, reachable
 from stack import ROOT, StackError
+
+T = TypeVar("T")
 
 KIT = ROOT.parent / "shared" / "cluster"
 NAME = "trefoil-test"
@@ -117,7 +120,7 @@ class Cluster:
         return self._run(["make", target, *(f"{name}={value}" for name, value in variables.items())])
 
     def kubectl(self, *arguments: str, text: str | None = None) -> str:
-        """Standard output; raises subprocess.CalledProcessError with what it said."""
+        """Standard output; raises AssertionError with what it said."""
         return self._run([*context(NAME), *arguments], text)
 
     def _run(self, command: Sequence[str], text: str | None = None) -> str:
@@ -139,16 +142,18 @@ class Cluster:
     def pod(self, name: str) -> str:
         return str(self.pods(name)[0]["metadata"]["name"])
 
-    def exec(self, pod: str, *command: str) -> str:
-        return self.kubectl("exec", pod, "--", *command)
+    def exec(self, pod: str, *command: str, namespace: str = NAMESPACE) -> str:
+        return self.kubectl("exec", "--namespace", namespace, pod, "--", *command)
 
-    def python(self, pod: str, script: str, **values: object) -> Any:
-        """What a script prints as JSON in a pod of a service; `values` are its variables."""
+    def python(self, pod: str, script: str, namespace: str = NAMESPACE, **values: object) -> Any:
+        """What a script prints as JSON in a pod with Python; `values` are its variables."""
         variables = "".join(f"{name} = {value!r}\n" for name, value in values.items())
-        return json.loads(self.exec(pod, PYTHON, "-c", variables + script))
+        return json.loads(self.exec(pod, PYTHON, "-c", variables + script, namespace=namespace))
 
     def apply(self, *manifests: Mapping[str, Any]) -> None:
-        self.kubectl("apply", "--filename=-", text=json.dumps({"apiVersion": "v1", "kind": "List", "items": manifests}))
+        """Objects that say their namespaces themselves."""
+        command = ["kubectl", "--context", f"kind-{NAME}", "apply", "--filename=-"]
+        self._run(command, json.dumps({"apiVersion": "v1", "kind": "List", "items": manifests}))
 
     def rolled_out(self, *roles: str) -> None:
         for role in roles:
@@ -169,14 +174,16 @@ class Cluster:
 
     @contextmanager
     def forwards(self) -> Iterator[Addresses]:
-        """The addresses as `make kind-up` leaves them open."""
-        folder = DATA / f"kind-{NAME}"
-        if not all(reachable(port) for port in PORTS.values()):
-            start_forwards(NAME, folder)
-        try:
+        """The addresses as `make kind-up` leaves them open: by what it left, or by the same program again."""
+        left = DATA / f"kind-{NAME}"
+        if (left / "forwards").exists():
+            try:
+                yield Addresses()
+            finally:
+                end_forwards(left)
+            return
+        with self._in_the_background([sys.executable, "dev/kubernetes.py", "forward", NAME]):
             yield Addresses()
-        finally:
-            end_forwards(folder)
 
     @contextmanager
     def relay(self) -> Iterator[Addresses]:
@@ -184,14 +191,21 @@ class Cluster:
         self.apply(*_relay_manifests())
         self.kubectl("wait", "--for=condition=Ready", "pod/relay", f"--timeout={WAIT_SECONDS:.0f}s")
         command = [*context(NAME), "port-forward", "pod/relay", *(str(port) for port in PORTS.values())]
-        with subprocess.Popen(command, env=self.environment, stdout=subprocess.DEVNULL) as forward:
-            try:
-                wait_until(lambda: all(reachable(port) for port in PORTS.values()), "the relay leads to everybody")
+        try:
+            with self._in_the_background(command):
                 yield Addresses()
-                assert forward.poll() is None, "the way to the relay was lost"
+        finally:
+            self.kubectl("delete", "pod/relay", "--now", "--wait=false")
+
+    @contextmanager
+    def _in_the_background(self, command: Sequence[str]) -> Iterator[None]:
+        with subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=subprocess.DEVNULL) as process:
+            try:
+                wait_until(lambda: all(reachable(port) for port in PORTS.values()), "the addresses answer")
+                yield
+                assert process.poll() is None, f"ended by itself: {' '.join(command)}"
             finally:
-                forward.kill()
-                self.kubectl("delete", "pod/relay", "--now", "--wait=false")
+                process.terminate()
 
     def dry_run(self, overlay: str) -> list[str]:
         """What the API server says to each object of an overlay; raises AssertionError when it refuses one."""
@@ -207,6 +221,14 @@ def wait_until(holds: Callable[[], bool], what: str) -> None:
     while not holds():
         assert time.monotonic() < deadline, f"not after {WAIT_SECONDS:.0f} s: {what}"
         time.sleep(_POLL_SECONDS)
+
+
+def eventually(value: Callable[[], T], expected: T) -> T:
+    """The value as soon as it is what is expected, or else the last one: for an assertion."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    while (found := value()) != expected and time.monotonic() < deadline:
+        time.sleep(_POLL_SECONDS)
+    return found
 
 
 def plain_pod(name: str, script: str, namespace: str = NAMESPACE) -> dict[str, Any]:
