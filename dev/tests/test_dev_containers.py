@@ -1,6 +1,9 @@
 """What `make up` promises before any container runs: who reaches what, and how each container is held."""
 
 import hashlib
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -108,3 +111,24 @@ def test_an_image_has_locked_packages_and_no_root(role: str) -> None:
     assert f'ENTRYPOINT ["/venv/bin/python", "-m", "{role}"]' in lines
     assert "STOPSIGNAL SIGTERM" in lines
     assert "HEALTHCHECK" in lines
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        pytest.param({"PATH": "/nonexistent"}, id="no docker"),
+        pytest.param({"PATH": os.environ["PATH"], "DOCKER_HOST": "unix:///nonexistent"}, id="no engine"),
+    ],
+)
+@pytest.mark.parametrize("command", ["up", "down", "images"])
+def test_without_an_engine_one_line_names_the_way_without(environment: dict[str, str], command: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "dev/containers.py", command],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr == f"{command}: no Docker engine answers here; `make run` starts the same without one\n"

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from collections.abc import Iterator
 
 import docker
@@ -9,6 +10,7 @@ import pytest
 import requests
 
 from containers import Images
+from stack import ROOT
 from trefoil_testing import LoginRefused, OpenIdProviderContainer, ProviderNotStarted, log_in
 
 USERS = [
@@ -95,3 +97,13 @@ def test_a_directory_that_cannot_be_is_said_and_nothing_is_left(images: Images) 
     names = [network.name for network in client.networks.list()]
     client.close()
     assert provider.network.name not in names
+
+
+def test_the_example_of_the_guide_works(images: Images, monkeypatch: pytest.MonkeyPatch) -> None:
+    guide = (ROOT / "docs" / "testing.md").read_text(encoding="utf-8")
+    example = re.findall(r"```python\n(.*?)```", guide, re.DOTALL)[0]
+    monkeypatch.setenv("TREFOIL_OP_IMAGE", images.op)
+    monkeypatch.setenv("TREFOIL_REDIS_IMAGE", images.redis)
+    shown: dict[str, object] = {}
+    exec(example, shown)  # noqa: S102 - our own guide
+    assert isinstance(shown["op"], OpenIdProviderContainer)
