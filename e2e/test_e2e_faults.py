@@ -4,24 +4,23 @@ Whatever happens, a request is answered in time with a clear 503, and it goes on
 """
 
 import re
-import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
 
 import pytest
 import requests
 from container_stack import ContainerStack
 from oidc_client import TIMEOUT, DemoClient
+from people import Crowd
 from person import log_in
 from playwright.sync_api import Page, expect
 
 from containers import Images
 from stack import ROLES, Role
 
-Start = Callable[[ContainerStack], None]
+pytestmark = pytest.mark.timeout(300)
 
 
 @dataclass(frozen=True)
@@ -188,43 +187,6 @@ def test_browser_exchange_and_introspection_land_on_different_providers(
         assert "tokens issued" not in said, "the code was redeemed at another one"
 
 
-class Visitors:
-    """People who sign in, look at their profile and come again, several at once, until they are told to stop."""
-
-    def __init__(self, stack: ContainerStack, count: int) -> None:
-        self.signed_in = 0
-        self.failures: list[str] = []
-        self._stack = stack
-        self._stop = threading.Event()
-        self._threads = [threading.Thread(target=self._visit) for _ in range(count)]
-
-    def __enter__(self) -> Self:
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        for thread in self._threads:
-            thread.join(60)
-
-    def _visit(self) -> None:
-        while not self._stop.is_set():
-            try:
-                self._sign_in()
-                self.signed_in += 1
-            except Exception as failure:  # noqa: BLE001 - every failure counts
-                self.failures.append(f"{type(failure).__name__}: {failure}"[:2000])
-
-    def _sign_in(self) -> None:
-        with requests.Session() as browser:
-            callback = log_in(browser, f"{self._stack.rp_url}/login")
-            for url in (callback, f"{self._stack.rp_url}/profile"):
-                page = browser.get(url, timeout=10)
-                assert page.status_code == 200, f"{page.status_code} {page.url}\n{page.text}"
-                assert "Prefers tea" in page.text, page.text
-
-
 @pytest.fixture(scope="module")
 def replicated(images: Images, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ContainerStack]:
     with ContainerStack(tmp_path_factory.mktemp("replicated"), images, replicas=3) as running:
@@ -235,13 +197,12 @@ def replicated(images: Images, tmp_path_factory: pytest.TempPathFactory) -> Iter
 @pytest.mark.parametrize("role", ROLES)
 def test_a_rolling_restart_under_load_fails_no_sign_in(replicated: ContainerStack, role: Role) -> None:
     """Each of three replicas is ended in order and started again, while people sign in."""
-    with Visitors(replicated, 3) as visitors:
-        wait_until(lambda: visitors.signed_in > 0 or bool(visitors.failures))
+    with Crowd(replicated.rp_url) as crowd:
+        crowd.wait_for(1)
         for replica in replicated.replicas_of(role):
-            before = visitors.signed_in
             replicated.replace(replica)
-            wait_until(lambda before=before: visitors.signed_in > before + 3 or bool(visitors.failures))
-    assert visitors.failures == []
+            crowd.wait_for(crowd.flows + 3)
+    assert crowd.failures == []
 
 
 # --- Clocks ----------------------------------------------------------------------------------------------------------
