@@ -7,7 +7,7 @@ PIP_COMPILE := $(VENV)/pip-compile --quiet --generate-hashes --allow-unsafe --no
 	--no-emit-find-links --strip-extras --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap run up down logs ps base-images kind-up kind-down k8s-validate test lint format bench screenshots lock clean-data clean
+.PHONY: help bootstrap run up down logs ps images base-images kind-up kind-down k8s-validate test lint format bench screenshots lock clean-data clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,8 +32,20 @@ logs: bootstrap ## Follow the logs of the containers
 ps: bootstrap ## List the containers
 	@$(VENV)/python dev/containers.py ps
 
+images: bootstrap ## Build the images of the three services [TAG=dev]
+	@$(VENV)/python dev/containers.py images
+
 base-images: ## Make stand-ins for the base images from Debian's packages, without a registry
 	@deploy/images/base-images
+
+kind-up: bootstrap ## Start everything in a kind cluster [MODE=A|B] [REPLICAS=2]
+	@$(VENV)/python dev/kubernetes.py up
+
+kind-down: bootstrap ## Delete what `kind-up` made, with its data
+	@$(VENV)/python dev/kubernetes.py down
+
+k8s-validate: bootstrap ## Check the Kubernetes manifests by their schemas and by our own rules
+	@$(VENV)/python dev/kubernetes.py validate
 
 test: bootstrap ## Run all tests, those in a browser too [ARGS="what pytest takes"]
 	@$(VENV)/python dev/run_tests.py $(ARGS)

@@ -159,14 +159,8 @@ class Cluster:
         for role in roles:
             self.kubectl("rollout", "status", f"deployment/{role}", f"--timeout={WAIT_SECONDS:.0f}s")
 
-    def restart(self, role: str) -> None:
-        """Replace every pod of a service, and wait until the old ones have gone."""
-        old = [pod["metadata"]["name"] for pod in self.pods(role)]
-        self.kubectl("rollout", "restart", f"deployment/{role}")
-        self.rolled_out(role)
-        self.gone(*old)
-
     def gone(self, *pods: str) -> None:
+        """Wait until these pods have gone for good."""
         found = self.get("pods")["items"]
         left = [f"pod/{pod['metadata']['name']}" for pod in found if pod["metadata"]["name"] in pods]
         if left:
@@ -190,12 +184,10 @@ class Cluster:
         """The addresses by way of a pod that is not rolled, and of the Services."""
         self.apply(*_relay_manifests())
         self.kubectl("wait", "--for=condition=Ready", "pod/relay", f"--timeout={WAIT_SECONDS:.0f}s")
-        command = [*context(NAME), "port-forward", "pod/relay", *(str(port) for port in PORTS.values())]
-        try:
-            with self._in_the_background(command):
-                yield Addresses()
-        finally:
-            self.kubectl("delete", "pod/relay", "--now", "--wait=false")
+        with self._in_the_background(
+            [*context(NAME), "port-forward", "pod/relay", *(str(port) for port in PORTS.values())]
+        ):
+            yield Addresses()
 
     @contextmanager
     def _in_the_background(self, command: Sequence[str]) -> Iterator[None]:

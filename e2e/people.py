@@ -10,10 +10,14 @@ from person import log_in
 
 _WAIT_SECONDS = 60.0
 _POLL_SECONDS = 0.05
+_PAUSE_SECONDS = 0.25
 
 
 class Crowd(AbstractContextManager["Crowd"]):
-    """Some sign in again and again, each time with a new browser; one stays signed in and looks at the profile."""
+    """Some sign in again and again, each time with a new browser; one stays signed in and looks at the profile.
+
+    They pause a little: a machine that is busy with them alone would hardly start a pod.
+    """
 
     def __init__(self, rp_url: str, newcomers: int = 2) -> None:
         self.flows = 0
@@ -43,7 +47,7 @@ class Crowd(AbstractContextManager["Crowd"]):
             time.sleep(_POLL_SECONDS)
 
     def _again_and_again(self, work: Any) -> None:
-        while not self._over.is_set():
+        while not self._over.wait(_PAUSE_SECONDS):
             try:
                 work()
             except Exception as failure:  # noqa: BLE001 - whatever it is, a person met it
@@ -56,7 +60,7 @@ class Crowd(AbstractContextManager["Crowd"]):
     def _stay(self) -> None:
         with self._browser() as browser:
             self._to_the_profile(browser)
-            while not self._over.wait(_POLL_SECONDS):
+            while not self._over.wait(_PAUSE_SECONDS):
                 _expect_profile(browser.get(f"{self._rp_url}/profile", allow_redirects=False, timeout=10))
 
     def _to_the_profile(self, browser: requests.Session) -> None:

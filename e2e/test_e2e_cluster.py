@@ -207,7 +207,7 @@ def test_a_pod_reaches_what_is_opened_for_it_and_nothing_else(
 
 def test_the_port_forwards_find_another_pod(cluster: Cluster, by_forwards: Addresses) -> None:
     old = [pod["metadata"]["name"] for pod in cluster.pods("rs")]
-    cluster.kubectl("delete", "pod", "--wait=false", *old)
+    cluster.kubectl("delete", "pod", "--now", *old)
     cluster.gone(*old)
     cluster.rolled_out("rs")
     wait_until(lambda: reachable(PORTS["rs"]), "the address of rs answers again")
@@ -236,14 +236,18 @@ def test_a_pod_of_each_role_is_deleted_during_a_flow(cluster: Cluster, by_relay:
 
 
 def test_a_rolling_update_of_everything_loses_no_request(cluster: Cluster, by_relay: Addresses) -> None:
+    old = [pod["metadata"]["name"] for role in ROLES for pod in cluster.pods(role)]
     with Crowd(by_relay.rp_url) as crowd:
         crowd.wait_for(5)
         for role in ("op", "rp", "rs"):
             before = crowd.flows
-            cluster.restart(role)
+            cluster.kubectl("rollout", "restart", f"deployment/{role}")
+            cluster.rolled_out(role)
             assert crowd.flows > before, f"nobody signed in while {role} was replaced"
+        cluster.gone(*old)
         crowd.wait_for(crowd.flows + 5)
     assert crowd.failures == []
+    assert not {pod["metadata"]["name"] for role in ROLES for pod in cluster.pods(role)} & set(old)
     print(f"{crowd.flows} sign-ins and {crowd.requests} requests")  # noqa: T201 - shown with -s
 
 
