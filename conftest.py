@@ -1,6 +1,7 @@
 """What every test of the house may ask for: a real Redis, and the images where there is a Docker engine."""
 
 import os
+import subprocess
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -19,12 +20,14 @@ os.environ.setdefault("TESTCONTAINERS_CONNECTION_MODE", "docker_host")
 
 
 @pytest.fixture(scope="session")
-def images() -> Images:
-    """The images of the three roles as the work tree has them, built once."""
+def images() -> Iterator[Images]:
+    """The images of the three roles as the work tree has them, built once, under a name of this test run alone."""
     try:
-        return build(os.environ, "test")
+        built = build(os.environ, f"test-{os.getpid()}")
     except StackError as fault:
         pytest.skip(str(fault))
+    yield built
+    subprocess.run(["docker", "rmi", "--force", built.op, built.rs, built.rp], capture_output=True, check=False)
 
 
 @pytest.fixture(scope="session")

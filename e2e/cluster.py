@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import ports
-from containers import check_engine
+from containers import base_images, check_engine
 from kubernetes import DATA, MANIFESTS, NAMESPACE, context, end_forwards, rendered, renderer
 from port_forwards import PORTS, reachable
 from stack import ROOT, StackError
@@ -71,12 +71,14 @@ def what_is_missing() -> str | None:
     try:
         check_engine()
         renderer()
+        base_images(os.environ)
     except StackError as reason:
         return str(reason)
     if not uses_kit() and not shutil.which("kind"):
         return f"needs kind, or {KIT.relative_to(ROOT.parent)} beside the repository"
     if uses_kit() and os.geteuid() != 0:
         return "needs root, to run the programs of a cluster"
+    end_forwards(DATA / f"kind-{NAME}")  # those of a run that was killed itself
     for role, port in PORTS.items():
         if ports.is_taken(port):
             return f"port {port}, which {role} needs, is taken by {ports.owner(port) or 'a process'}"

@@ -36,6 +36,7 @@ def hardened(image: str, network: Network, aliases: Sequence[str], mounts: Mount
         security_opt=["no-new-privileges:true"],
         mem_limit="256m",
         pids_limit=100,
+        healthcheck={"test": ["NONE"]},  # the stack asks by itself, and only while it waits
     )
     container.with_tmpfs_mount("/tmp")  # noqa: S108 - in the container
     for path, place in mounts.items():

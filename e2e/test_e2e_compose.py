@@ -62,7 +62,7 @@ def composed(images: Images) -> Iterator[Composed]:
         **os.environ,
         **{name: addresses.url(role) for role, name in ADDRESS_NAMES.items()},
         "COMPOSE_PROJECT_NAME": PROJECT,
-        "TAG": "test",
+        "TAG": images.op.partition(":")[2],
         "REDIS_IMAGE": images.redis,
         "PROXY_IMAGE": images.proxy,
     }

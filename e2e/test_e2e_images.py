@@ -39,12 +39,13 @@ def contents(image: str) -> dict[str, tuple[object, ...]]:
 def second_build() -> Iterator[str]:
     """The relying party's image, built once more from nothing."""
     bases, _ = base_images(os.environ)
-    variables = {**os.environ, **bases, "TAG": "second", "REVISION": "unknown"}
+    variables = {**os.environ, **bases, "TAG": f"second-{os.getpid()}", "REVISION": "unknown"}
     command = ["docker", "compose", "build", "--quiet", "--no-cache", "rp"]
     done = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    yield "trefoil/rp:second"
-    docker("rmi", "trefoil/rp:second")
+    image = f"trefoil/rp:{variables['TAG']}"
+    yield image
+    docker("rmi", image)
 
 
 def test_two_builds_have_the_same_files(images: Images, second_build: str) -> None:
