@@ -177,12 +177,12 @@ async def provider() -> AsyncIterator[Provider]:
 
 
 @pytest.fixture
-async def documents(provider: Provider) -> AsyncIterator[Callable[[], tuple[ProviderDocuments, Ticks]]]:
+async def documents(provider: Provider) -> AsyncIterator[Callable[..., tuple[ProviderDocuments, Ticks]]]:
     http = HttpClient()
 
-    def make() -> tuple[ProviderDocuments, Ticks]:
+    def make(ending: str = "") -> tuple[ProviderDocuments, Ticks]:
         ticks = Ticks()
-        return ProviderDocuments(provider.issuer, http, ticks), ticks
+        return ProviderDocuments(provider.issuer + ending, http, ticks), ticks
 
     yield make
     await http.close()
@@ -228,14 +228,37 @@ async def test_a_stale_document_serves_while_the_provider_is_away(provider: Prov
 async def test_an_unknown_kid_fetches_once_more_and_not_again_and_again(provider: Provider, documents) -> None:
     known, ticks = documents()
     assert len(await known.keys("a")) == 1
-    assert await known.keys("c") == ()
-    assert provider.asked.count("/jwks") == 1, "just fetched"
-    ticks.seconds += REFETCH_INTERVAL
     provider.keys = {"keys": [{"kid": "c"}]}
-    assert len(await known.keys("c")) == 1
+    assert len(await known.keys("c")) == 1, "rotated right after the set was fetched"
+    for kid in ("d", "e", None):
+        await known.keys(kid)
     assert provider.asked.count("/jwks") == 2
+    ticks.seconds += REFETCH_INTERVAL
     assert await known.keys("d") == ()
+    assert provider.asked.count("/jwks") == 3
+
+
+async def test_a_token_without_kid_asks_for_the_set_again_and_not_again_and_again(
+    provider: Provider, documents
+) -> None:
+    """OpenID Connect Core §10.1.1: it may be signed with a key that came after the set was fetched."""
+    known, ticks = documents()
+    assert len(await known.keys()) == 2
+    provider.keys = {"keys": [{"kid": "c"}]}
+    assert len(await known.keys()) == 1
+    await known.keys()
     assert provider.asked.count("/jwks") == 2
+    ticks.seconds += REFETCH_INTERVAL
+    await known.keys()
+    assert provider.asked.count("/jwks") == 3
+
+
+async def test_an_issuer_that_ends_with_a_slash(provider: Provider, documents) -> None:
+    """OpenID Connect Discovery 1.0 §4.1: the slash is left out of the address, and compared all the same."""
+    known, _ = documents("/")
+    provider.metadata["issuer"] = f"{provider.issuer}/"
+    assert (await known.metadata()).issuer == f"{provider.issuer}/"
+    assert provider.asked == ["/.well-known/openid-configuration"]
 
 
 # --- Metrics ---------------------------------------------------------------------------------------------------------

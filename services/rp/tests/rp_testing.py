@@ -1,6 +1,7 @@
 """A provider and a resource server that do as a test says, over real HTTP, and a browser to sign in with."""
 
 import hashlib
+import json
 import re
 import time
 from base64 import b64encode, urlsafe_b64encode
@@ -43,6 +44,12 @@ class Signer:
         fields = {"kid": algorithm, **header}
         fields = {name: value for name, value in fields.items() if value is not None}
         return jws.sign(claims, self.private[algorithm], headers=fields, algorithm=algorithm)
+
+    @staticmethod
+    def unsigned(claims: dict[str, Any], **header: Any) -> str:
+        """RFC 7518 §3.6: an unsecured JWS."""
+        parts = ({"alg": "none", **header}, claims)
+        return "".join(f"{urlsafe_b64encode(json.dumps(one).encode()).rstrip(b'=').decode()}." for one in parts)
 
 
 def at_hash(access_token: str) -> str:
@@ -99,6 +106,8 @@ class ScriptedProvider(Server):
         self.signer = signer
         self.algorithm = "RS256"
         self.metadata: dict[str, Any] = {}
+        self.keys: list[dict[str, Any]] | None = None
+        self.key_id: str | None = ""
         self.claims: dict[str, Any] = {}
         self.tokens: dict[str, Any] = {}
         self.refusals: dict[str, dict[str, Any]] = {}
@@ -121,6 +130,13 @@ class ScriptedProvider(Server):
         answer = {"code": code, "state": asked["state"], "iss": self.url, **changes}
         return f"/callback?{urlencode({name: value for name, value in answer.items() if value is not None})}"
 
+    def rotate(self, kid: str | None) -> None:
+        """Another key from now on, alone in the set; tokens name it by `kid`, or not at all."""
+        self.signer = Signer()
+        self.key_id = kid
+        published = self.signer.jwk("RS256", kid=kid)
+        self.keys = [{name: value for name, value in published.items() if value is not None}]
+
     def expire(self) -> None:
         """The access token is no good any more."""
         self.access_token = "another one"
@@ -128,7 +144,10 @@ class ScriptedProvider(Server):
     async def answer(self, request: web.Request, form: dict[str, str]) -> web.StreamResponse:
         if request.path in self.refusals:
             return web.Response(**self.refusals[request.path])
-        documents = {"/.well-known/openid-configuration": self._metadata(), "/jwks": {"keys": self.signer.jwks}}
+        documents = {
+            "/.well-known/openid-configuration": self._metadata(),
+            "/jwks": {"keys": self.keys or self.signer.jwks},
+        }
         if request.path in documents:
             return web.json_response(documents[request.path])
         if request.path == "/token":
@@ -180,7 +199,10 @@ class ScriptedProvider(Server):
             "name": "User <Zero>",
             **self.claims,
         }
-        return self.signer.sign({n: v for n, v in claims.items() if v is not None}, self.algorithm)
+        claims = {n: v for n, v in claims.items() if v is not None}
+        if self.algorithm == "none":
+            return self.signer.unsigned(claims)
+        return self.signer.sign(claims, self.algorithm, kid=self.algorithm if self.key_id == "" else self.key_id)
 
     def _new_tokens(self) -> dict[str, Any]:
         self._count += 1

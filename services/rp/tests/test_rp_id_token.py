@@ -168,6 +168,31 @@ def test_a_header_that_must_refuse_the_token(signer, check, header):
     assert refusal(f"{part(header)}.{part(CLAIMS)}.", expectation(signer)).check.name == check
 
 
+UNSIGNED = f"{part({'alg': 'none'})}.{part(CLAIMS)}."
+
+
+def test_an_unsigned_token_where_the_client_is_registered_so(signer):
+    """OpenID Connect Core §2: `none` for a client that asked for it, in the code flow."""
+    verified = verify(ReceivedToken.parse(UNSIGNED), expectation(signer, algorithm="none", keys=()))
+    rows = {check.name: check.expected for check in verified.checks}
+    assert (rows["signature"], rows["at_hash"]) == ("none: registered as unsigned", "not judged: unsigned")
+
+
+@pytest.mark.parametrize(
+    ("check", "token"),
+    [
+        pytest.param("signature", f"{UNSIGNED}AAAA", id="unsigned with a signature"),
+        pytest.param("nonce", f"{part({'alg': 'none'})}.{part({**CLAIMS, 'nonce': 'x'})}.", id="all else is judged"),
+    ],
+)
+def test_an_unsigned_token_that_must_be_refused(signer, check, token):
+    assert refusal(token, expectation(signer, algorithm="none", keys=())).check.name == check
+
+
+def test_a_signed_token_where_none_is_registered(signer):
+    assert refusal(signer.sign(claims()), expectation(signer, algorithm="none")).check.name == "alg"
+
+
 def test_the_signature_must_be_of_these_very_claims(signer):
     header, _, signed = signer.sign(claims()).split(".")
     assert refusal(f"{header}.{part(claims(sub='root'))}.{signed}", expectation(signer)).check.name == "signature"

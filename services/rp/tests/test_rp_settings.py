@@ -34,14 +34,14 @@ def test_the_defaults():
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("OIDC_ISSUER", "http://localhost:25000/"),
+        ("OIDC_ISSUER", "http://localhost:25000//"),
         ("OIDC_ISSUER", "localhost:25000"),
         ("RP_BASE_URL", "http://localhost:25001/app"),
         ("RP_SCOPE", "email profile"),
         ("RP_SCOPE", 'openid "email"'),
         ("SESSION_TTL", "0"),
         ("SESSION_TTL", "1h"),
-        ("ID_TOKEN_ALG", "none"),
+        ("ID_TOKEN_ALG", "NONE"),
         ("ID_TOKEN_ALG", "RS512"),
         ("OIDC_CONNECT_TO", "localhost:25000"),
         ("RESOURCE_SERVER_URL", "ftp://localhost"),
@@ -53,6 +53,31 @@ def test_a_fault_names_its_variable(name, value):
     with pytest.raises(SettingsError) as error:
         read(Settings, {**ENVIRONMENT, name: value})
     assert [fault.partition(":")[0] for fault in error.value.faults] == [name]
+
+
+@pytest.mark.parametrize("issuer", ["http://localhost:25000/", "https://op.example/tenant/"])
+def test_an_issuer_is_kept_as_it_is_written(issuer):
+    """OpenID Connect Discovery §4.1: it may end with a slash, which is part of it."""
+    assert read(Settings, {**ENVIRONMENT, "OIDC_ISSUER": issuer}).oidc_issuer == issuer
+
+
+@pytest.mark.parametrize(
+    ("issuer", "accepted"),
+    [
+        ("https://op.example", True),
+        ("http://localhost:25000", True),
+        ("http://[::1]:25000", True),
+        ("http://op.example", False),
+    ],
+)
+def test_unsigned_id_tokens_need_a_way_that_nobody_can_change(issuer, accepted):
+    """OpenID Connect Core §2: `none` only where TLS brings the token from the provider."""
+    environment = {**ENVIRONMENT, "ID_TOKEN_ALG": "none", "OIDC_ISSUER": issuer}
+    if accepted:
+        assert read(Settings, environment).id_token_alg == "none"
+        return
+    with pytest.raises(SettingsError, match=r"^ID_TOKEN_ALG: "):
+        read(Settings, environment)
 
 
 def test_hs256_needs_a_secret_of_32_octets():

@@ -51,6 +51,51 @@ async def test_the_other_algorithms(environment, open_browser, provider, algorit
     assert bool(provider.requests("/jwks")) is (algorithm == "ES256")
 
 
+async def test_unsigned_id_tokens_where_the_client_is_registered_so(environment, open_browser, provider):
+    """OpenID Connect Core §2."""
+    environment["ID_TOKEN_ALG"] = provider.algorithm = "none"
+    browser = await open_browser()
+    assert (await browser.sign_in()).status_code == 303
+    assert "none: registered as unsigned" in await browser.see("/profile")
+    assert not provider.requests("/jwks")
+
+
+@pytest.mark.parametrize("kid", ["rotated", None])
+async def test_a_key_that_came_after_the_set_was_fetched(browser, provider, signer, kid):
+    """OpenID Connect Core §10.1.1: rotation between two sign-ins, with a new kid and without any."""
+    await browser.sign_in()
+    provider.rotate(kid)
+    assert (await browser.sign_in()).status_code == 303
+    assert len(provider.requests("/jwks")) == 2
+
+
+async def test_a_key_that_changes_during_a_session_leaves_it_alone(browser, provider):
+    """OpenID Connect Core §10.1.1: what was verified stays; the next sign-in is verified with the new key."""
+    await browser.sign_in()
+    provider.rotate("rotated")
+    provider.expire()
+    assert "user0@example.com" in await browser.see("/profile")
+    assert (await browser.sign_in()).status_code == 303
+
+
+async def test_unknown_kids_do_not_make_it_hammer_the_provider(browser, provider, signer):
+    """OpenID Connect Core §10.1.1."""
+    for number in range(4):
+        provider.tokens = {"id_token": signer.sign({"iss": provider.url}, kid=f"unknown-{number}")}
+        await refused(await browser.sign_in(), says="The check “key”")
+    assert len(provider.requests("/jwks")) == 2
+
+
+async def test_an_issuer_that_ends_with_a_slash(environment, open_browser, provider):
+    """OpenID Connect Discovery §4.1."""
+    environment["OIDC_ISSUER"] = issuer = f"{provider.url}/"
+    provider.metadata = {"issuer": issuer}
+    provider.claims = {"iss": issuer}
+    browser = await open_browser()
+    assert (await browser.sign_in(iss=issuer)).status_code == 303
+    await refused(await browser.sign_in(iss=provider.url), says="The check “iss”")
+
+
 async def test_client_secret_post_where_the_provider_knows_nothing_else(browser, provider):
     provider.metadata = {"token_endpoint_auth_methods_supported": ["client_secret_post"]}
     assert (await browser.sign_in()).status_code == 303

@@ -63,6 +63,7 @@ class ProviderDocuments:
         self._metadata_fetched = 0.0
         self._keys: tuple[Mapping[str, Any], ...] | None = None
         self._keys_fetched = 0.0
+        self._keys_sought: float | None = None
         self._lock = asyncio.Lock()
 
     async def metadata(self) -> Metadata:
@@ -84,15 +85,19 @@ class ProviderDocuments:
     async def keys(self, kid: str | None = None) -> tuple[Mapping[str, Any], ...]:
         """The provider's JWKs: those of `kid`, or all of them.
 
-        An unknown `kid` makes it fetch the set once more, but not more often than every REFETCH_INTERVAL seconds,
-        so that a stranger's tokens cannot make it hammer the provider.
+        An unknown `kid` makes it fetch the set once more, also right after it was fetched: the provider may just have
+        changed its keys. So does a token without a `kid`, of which nobody can tell whether the set is too old for it.
+        Neither does so more often than every REFETCH_INTERVAL seconds: a stranger's tokens cannot make it hammer the
+        provider.
         """
         seen = self._keys_fetched
-        age = self._clock() - seen
         known = self._keys
         found = _of(known, kid)
-        if known is None or age >= MAX_AGE or (not found and age >= REFETCH_INTERVAL):
+        stale = known is None or self._clock() - seen >= MAX_AGE
+        if stale or ((not found or kid is None) and self._may_seek()):
             async with self._lock:
+                if not stale:
+                    self._keys_sought = self._clock()
                 if self._keys_fetched == seen:
                     try:
                         self._keys = await self._fetched_or_stale(self._fetch_keys, known)
@@ -102,6 +107,9 @@ class ProviderDocuments:
                 raise ProviderUnavailable("the provider's keys could not be fetched just now")
             found = _of(self._keys, kid)
         return found
+
+    def _may_seek(self) -> bool:
+        return self._keys_sought is None or self._clock() - self._keys_sought >= REFETCH_INTERVAL
 
     async def _fetched_or_stale(self, fetch: Callable[[], Any], known: Any) -> Any:
         try:
@@ -113,7 +121,8 @@ class ProviderDocuments:
             return known
 
     async def _fetch_metadata(self) -> Metadata:
-        document = await self._json(f"{self.issuer}/.well-known/openid-configuration")
+        # Discovery §4.1: a slash at the issuer's end is left out here, and nowhere else.
+        document = await self._json(f"{self.issuer.removesuffix('/')}/.well-known/openid-configuration")
         if document.get("issuer") != self.issuer:
             raise ProviderMisconfigured(
                 f"the discovery document is of issuer {document.get('issuer')!r}, not {self.issuer!r}"

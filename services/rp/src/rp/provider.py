@@ -7,7 +7,7 @@ be used, and what the checks raise.
 from collections.abc import Mapping
 from typing import Any
 
-from rp.protocol import client_authentication, token_response
+from rp.protocol import client_authentication, signature, token_response
 from rp.protocol.authorization_response import ValidatedResponse
 from rp.protocol.client_authentication import ClientCredentials
 from rp.protocol.token_response import TokenResponse
@@ -29,7 +29,9 @@ class ProviderClient:
         return await self._documents.metadata()
 
     async def keys(self, kid: str | None) -> tuple[Mapping[str, Any], ...]:
-        """The provider's keys of this id, or all (OpenID Connect Core §10.1.1)."""
+        """The provider's keys of this id, or all (OpenID Connect Core §10.1.1); none where none are needed."""
+        if self._settings.id_token_alg in signature.KEYLESS:
+            return ()
         return await self._documents.keys(kid)
 
     async def exchange(self, response: ValidatedResponse) -> TokenResponse:

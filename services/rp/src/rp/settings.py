@@ -35,6 +35,12 @@ def scope(value: str) -> str:
     return " ".join(tokens)
 
 
+def issuer(value: str) -> str:
+    """A base URL that may end with a slash: an issuer is kept as its provider writes it."""
+    base_url(value.removesuffix("/"))
+    return value
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings(ServiceSettings):
     """Everything that the relying party is told; the rest comes from the provider's discovery document."""
@@ -42,7 +48,7 @@ class Settings(ServiceSettings):
     bind: str = setting(
         listen_address, "where the service listens: host:port, unix:path or fd://number", default="127.0.0.1:25001"
     )
-    oidc_issuer: str = setting(base_url, "the provider's issuer, exactly as its discovery document says it")
+    oidc_issuer: str = setting(issuer, "the provider's issuer, exactly as its discovery document says it")
     client_id: str = setting(text, "the name that this client is registered with at the provider")
     client_secret: str = setting(secret_of(1), "the secret that this client proves itself with", secret=True)
     rp_base_url: str = setting(site_url, "where browsers reach this service; /callback is its redirect_uri")
@@ -55,12 +61,15 @@ class Settings(ServiceSettings):
         default={},
     )
     id_token_alg: str = setting(
-        one_of("RS256", "ES256", "HS256"),
+        one_of("RS256", "ES256", "HS256", "none"),
         "the algorithm that this client is registered with for its id_tokens; no other is accepted",
         default="RS256",
     )
 
     def __post_init__(self) -> None:
+        # OIDC Core §2: an unsigned token is believed because TLS brought it from the provider.
+        if self.id_token_alg == "none" and not _private(self.oidc_issuer):
+            raise SettingsError(["ID_TOKEN_ALG: none needs an issuer of https, or on this machine"])
         # RFC 7518 §3.2: a key of at least the size of the hash.
         symmetric = self.id_token_alg == "HS256"
         if symmetric and len(self.client_secret.encode()) < _SHORTEST_HS256_SECRET:
@@ -88,3 +97,9 @@ class Settings(ServiceSettings):
         host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
         port = "" if parts.port in (None, _DEFAULT_PORTS[parts.scheme]) else f":{parts.port}"
         return f"{parts.scheme}://{host}{port}"
+
+
+def _private(url: str) -> bool:
+    """Whether nobody can change what comes from there on its way."""
+    parts = urlsplit(url)
+    return parts.scheme == "https" or parts.hostname in ("localhost", "127.0.0.1", "::1")

@@ -7,7 +7,7 @@ from quart import Request, Response
 from rp.cookies import fresh_value
 from rp.pages import see_other
 from rp.party import RelyingParty
-from rp.protocol import authorization_response, id_token, signature, token_response
+from rp.protocol import authorization_response, id_token, token_response
 from rp.protocol.authorization_response import AuthorizationResponse, ValidatedResponse
 from rp.protocol.id_token import VerifiedClaims
 from rp.protocol.received_token import ReceivedToken
@@ -37,15 +37,14 @@ async def callback(rp: RelyingParty, request: Request) -> Response:
 
 async def _verify(rp: RelyingParty, response: ValidatedResponse, tokens: TokenResponse) -> VerifiedClaims:
     received = ReceivedToken.parse(token_response.require_id_token(tokens))
-    algorithm = rp.settings.id_token_alg
     return id_token.verify(
         received,
         id_token.Expected(
             issuer=rp.settings.oidc_issuer,
             client_id=rp.settings.client_id,
             client_secret=rp.settings.client_secret,
-            algorithm=algorithm,
-            keys=() if algorithm == signature.SYMMETRIC else await rp.provider.keys(received.kid),
+            algorithm=rp.settings.id_token_alg,
+            keys=await rp.provider.keys(received.kid),
             nonce=response.binding.nonce,
             access_token=tokens.access_token,
             now=rp.clock(),

@@ -16,6 +16,9 @@ from rp.protocol.check import Check, shown
 from rp.protocol.received_token import ReceivedToken
 
 SYMMETRIC = "HS256"
+UNSIGNED = "none"
+KEYLESS = frozenset({SYMMETRIC, UNSIGNED})
+"""They need no key of the provider's set."""
 
 # What a JWK of an algorithm must be, and the members that make its public key (RFC 7518 §6.2.1, §6.3.1).
 _PUBLIC_MEMBERS = {"RSA": ("n", "e"), "EC": ("crv", "x", "y")}
@@ -24,7 +27,7 @@ _KEY_TYPES: Mapping[str, Mapping[str, str]] = {"RS256": {"kty": "RSA"}, "ES256":
 
 
 def check_algorithm(token: ReceivedToken, algorithm: str) -> Check:
-    """Items 7 and 8: the registered algorithm, and no other: not `none`, not HS256 with a public key."""
+    """Items 7 and 8: the registered algorithm, and no other: no unexpected `none`, no HS256 with a public key."""
     found = token.header.get("alg")
     return IdTokenRefused.unless(found == algorithm, Check("alg", "OIDC Core §3.1.3.7 (7)", algorithm, shown(found)))
 
@@ -47,6 +50,8 @@ def check_extensions(token: ReceivedToken) -> Check:
 def check_key(token: ReceivedToken, algorithm: str, keys: Sequence[Mapping[str, Any]]) -> Check:
     """§10.1: exactly one key of the provider fits; without a `kid` the set must leave no choice."""
     kid = token.kid
+    if algorithm == UNSIGNED:
+        return Check("key", "OIDC Core §2", "no key: registered as unsigned", "no key")
     if algorithm == SYMMETRIC:
         return Check("key", "OIDC Core §10.1", "the client's secret", "the client's secret")
     expected = f"one {algorithm} key" + ("" if kid is None else f" with kid {shown(kid)}")
@@ -59,14 +64,25 @@ def check_signature(
     token: ReceivedToken, algorithm: str, keys: Sequence[Mapping[str, Any]], client_secret: str
 ) -> Check:
     """Item 6: the signature is the key's; for HS256 the key is the octets of the client's secret (§10.1)."""
-    expected = f"valid with {algorithm}"
     section = "OIDC Core §3.1.3.7 (6)"
+    if algorithm == UNSIGNED:
+        return _check_no_signature(token, section)
+    expected = f"valid with {algorithm}"
     key = _construct(token, algorithm, keys, client_secret)
     try:
         jws.verify(token.compact, key, algorithms=[algorithm])
     except JOSEError:
         raise IdTokenRefused(Check("signature", section, expected, "not valid")) from None
     return Check("signature", section, expected, "valid")
+
+
+def _check_no_signature(token: ReceivedToken, section: str) -> Check:
+    """RFC 7518 §3.6: an unsecured JWS has an empty signature; that it came from the provider, TLS has shown."""
+    signature = token.compact.rpartition(".")[2]
+    return IdTokenRefused.unless(
+        not signature,
+        Check("signature", section, "none: registered as unsigned", "a signature" if signature else "none"),
+    )
 
 
 def _construct(token: ReceivedToken, algorithm: str, keys: Sequence[Mapping[str, Any]], client_secret: str) -> Key:
