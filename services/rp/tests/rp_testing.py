@@ -45,6 +45,13 @@ class Signer:
         fields = {name: value for name, value in fields.items() if value is not None}
         return jws.sign(claims, self.private[algorithm], headers=fields, algorithm=algorithm)
 
+    def untyped(self, claims: dict[str, Any]) -> str:
+        """Signed with RS256, and a header that says no type."""
+        parts = ({"alg": "RS256", "kid": "RS256"}, claims)
+        signed = ".".join(urlsafe_b64encode(json.dumps(one).encode()).rstrip(b"=").decode() for one in parts)
+        signature = urlsafe_b64encode(self.private["RS256"].sign(signed.encode())).rstrip(b"=").decode()
+        return f"{signed}.{signature}"
+
     @staticmethod
     def unsigned(claims: dict[str, Any], **header: Any) -> str:
         """RFC 7518 §3.6: an unsecured JWS."""

@@ -11,8 +11,9 @@ from jose.utils import long_to_base64
 
 import rp
 from rp.errors import IdTokenRefused
-from rp.protocol.id_token import AHEAD, LEEWAY, OLDEST, Expected, verify
+from rp.protocol.id_token import Expected, verify
 from rp.protocol.received_token import LENGTH_LIMIT, ReceivedToken
+from rp.protocol.signed_token import AHEAD, LEEWAY, OLDEST
 
 NOW = 1_800_000_000
 ISSUER = "http://localhost:25000"

@@ -10,8 +10,10 @@ from rp.protocol.check import Check
 from rp.records import NonceBinding, Session
 from rp.stores.nonce_binding import NonceBindings
 from rp.stores.refresh_lock import RefreshLock
-from rp.stores.session import Sessions
+from rp.stores.session import Sessions, key_of
+from rp.stores.session_index import SessionIndex
 
+NOW = 1_800_000_000
 BINDING = NonceBinding("the-state", "the-nonce", "the-verifier", "/profile?a=ö", "http://localhost:25000")
 SESSION = Session(
     access_token="the-access-token",
@@ -118,6 +120,57 @@ async def test_a_session_that_ended_does_not_come_back(sessions):
     await sessions.end("cookie")
     assert not await sessions.replace("cookie", SESSION)
     assert await sessions.find("cookie") is None
+
+
+@pytest.fixture
+def index(redis):
+    return SessionIndex(redis, 1000, lambda: NOW)
+
+
+IN_PROVIDER = dataclasses.replace(SESSION, claims={"iss": "http://op", "sub": "user0", "sid": "s1", "iat": NOW - 60})
+
+
+async def test_a_session_has_two_names_that_are_digests_with_a_ttl(index, redis):
+    """Back-Channel Logout §2.7: by sid and by sub."""
+    await index.add("cookie", IN_PROVIDER)
+    keys = await redis.keys("rp:sessions:*")
+    assert {len(key) for key in keys} == {len("rp:sessions:") + 64}
+    assert [995 <= await redis.ttl(key) <= 1000 for key in keys] == [True, True]
+    for key in keys:
+        assert await redis.zrange(key, 0, -1) == [key_of("cookie")]
+    await index.remove("cookie", IN_PROVIDER)
+    assert await redis.keys("*") == []
+
+
+async def test_names_of_sessions_that_ran_out_are_dropped(index, redis):
+    await SessionIndex(redis, 1000, lambda: NOW - 1000).add("old", IN_PROVIDER)
+    await index.add("new", IN_PROVIDER)
+    for key in await redis.keys("rp:sessions:*"):
+        assert await redis.zrange(key, 0, -1) == [key_of("new")]
+
+
+@pytest.mark.parametrize("named", [{"sid": "s1", "sub": None}, {"sid": None, "sub": "user0"}])
+async def test_ending_deletes_and_leaves_a_mark(index, sessions, redis, named):
+    for cookie in ("one", "two"):
+        await sessions.save(cookie, IN_PROVIDER)
+        await index.add(cookie, IN_PROVIDER)
+    assert await index.end("http://op", issued_at=NOW, **named) == 2
+    assert [await sessions.find(cookie) for cookie in ("one", "two")] == [None, None]
+    [mark] = await redis.keys("rp:ended:*")
+    assert 600 < await redis.ttl(mark) <= 670
+    assert await index.has_ended(IN_PROVIDER)
+    later = dataclasses.replace(IN_PROVIDER, claims={**IN_PROVIDER.claims, "iat": NOW + 1})
+    assert not await index.has_ended(later)
+
+
+@pytest.mark.parametrize("named", [{"sid": "s2", "sub": None}, {"sid": None, "sub": "user1"}])
+async def test_ending_another_leaves_it_alone(index, sessions, named):
+    await sessions.save("cookie", IN_PROVIDER)
+    await index.add("cookie", IN_PROVIDER)
+    assert await index.end("http://op", issued_at=NOW, **named) == 0
+    assert await index.end("http://another", issued_at=NOW, sid="s1", sub=None) == 0
+    assert await sessions.find("cookie") == IN_PROVIDER
+    assert not await index.has_ended(IN_PROVIDER)
 
 
 async def test_an_unknown_cookie_has_no_session(sessions):

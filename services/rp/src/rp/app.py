@@ -8,6 +8,7 @@ from quart import Quart, Request, Response, request
 
 from rp import pages, presentation
 from rp.cookies import Cookies
+from rp.endpoints.backchannel_logout import backchannel_logout
 from rp.endpoints.callback import callback
 from rp.endpoints.home import home
 from rp.endpoints.login import login
@@ -18,13 +19,16 @@ from rp.provider import ProviderClient
 from rp.refreshing import Refreshing
 from rp.resource_server import ResourceServerClient
 from rp.settings import Settings
+from rp.stores.logout_token import LogoutTokens
 from rp.stores.nonce_binding import NonceBindings
 from rp.stores.refresh_lock import RefreshLock
 from rp.stores.session import Sessions
+from rp.stores.session_index import SessionIndex
+from servicekit import machine
 from servicekit.discovery import ProviderDocuments
 from servicekit.health import health_routes
 from servicekit.http import HttpClient
-from servicekit.machine import MachineDoor
+from servicekit.machine import MachineDoor, Route
 from servicekit.metrics import Metrics
 from servicekit.redis import connect
 from servicekit.settings import read
@@ -58,6 +62,8 @@ def create_app(settings: Settings | None = None, *, clock: Callable[[], float] =
         resource_server=ResourceServerClient(settings.resource_server_url, http),
         bindings=NonceBindings(redis),
         sessions=sessions,
+        session_index=SessionIndex(redis, settings.session_ttl, clock),
+        logout_tokens=LogoutTokens(redis),
         refreshing=Refreshing(provider, sessions, RefreshLock(redis), clock),
         cookies=Cookies.of(settings),
         clock=clock,
@@ -70,7 +76,8 @@ def create_app(settings: Settings | None = None, *, clock: Callable[[], float] =
         app.add_url_rule(path, endpoint.__name__, _view(rp, endpoint), methods=[method])
     metrics = app.extensions["metrics"] = Metrics()
     health = health_routes({"redis": redis.ping, "provider": documents.metadata})
-    app.asgi_app = MachineDoor(health, app.asgi_app, pages.machine_failure, metrics.observe)  # type: ignore[method-assign,assignment]
+    routes = {**health, **_machine_routes(rp)}
+    app.asgi_app = MachineDoor(routes, app.asgi_app, pages.machine_failure, metrics.observe)  # type: ignore[method-assign,assignment]
 
     @app.after_serving
     async def close() -> None:
@@ -78,6 +85,15 @@ def create_app(settings: Settings | None = None, *, clock: Callable[[], float] =
         await redis.aclose()
 
     return app
+
+
+def _machine_routes(rp: RelyingParty) -> dict[str, Route]:
+    """The endpoints for machines, which no cookie opens."""
+
+    async def backchannel(request: machine.Request) -> machine.Reply:
+        return await backchannel_logout(rp, request)
+
+    return {"/backchannel-logout": Route({"POST": backchannel})}
 
 
 def _view(rp: RelyingParty, endpoint: Endpoint) -> Callable[[], Awaitable[Response]]:

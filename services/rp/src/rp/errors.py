@@ -12,8 +12,10 @@ RelyingPartyError                   status, title, explanation for the person; d
 │   ├── ResponseRefused             400  of the authorization response
 │   ├── TokenResponseRefused        502  of the token response
 │   ├── IdTokenRefused              400  of the id_token
+│   ├── LogoutTokenRefused          400  of the logout token
 │   └── UserInfoRefused             502  of UserInfo
 ├── ResourceRefused                 502  a protected resource did not give its answer
+├── SignedOutMeanwhile              400  the provider ended the session while it was opened here
 ├── SignInEnded                     401  the provider renews no token for this sign-in
 └── RefreshBusy                     503  another request renews the token and does not finish
 
@@ -131,6 +133,10 @@ class IdTokenRefused(CheckRefused):
     title = "The id_token was refused"
 
 
+class LogoutTokenRefused(CheckRefused):
+    title = "The logout token was refused"
+
+
 class UserInfoRefused(CheckRefused):
     status = 502
     title = "UserInfo was refused"
@@ -139,6 +145,13 @@ class UserInfoRefused(CheckRefused):
 class ResourceRefused(RelyingPartyError):
     status = 502
     title = "A protected resource did not answer"
+
+
+class SignedOutMeanwhile(RelyingPartyError):
+    title = "You were signed out meanwhile"
+
+    def __init__(self) -> None:
+        super().__init__("The provider ended your session while you were signing in here.")
 
 
 class SignInEnded(RelyingPartyError):

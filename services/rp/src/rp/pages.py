@@ -1,6 +1,7 @@
 """How pages and failures are rendered: the one place that turns an error into a response."""
 
 import logging
+import re
 from typing import Any
 
 from quart import Quart, Response, render_template
@@ -9,9 +10,16 @@ from rp.errors import BadRequest, CheckRefused, RelyingPartyError
 from servicekit import pages
 from servicekit.discovery import ProviderMisconfigured, ProviderUnavailable
 from servicekit.log import event
-from servicekit.machine import Reply, Request, json_reply
+from servicekit.machine import HeaderList, Reply, Request, json_reply
 from servicekit.parameters import MalformedParameters
 from servicekit.redis import RedisError
+
+FAILURES = (RelyingPartyError, ProviderUnavailable, ProviderMisconfigured, MalformedParameters, RedisError)
+"""What has a page or a JSON answer of its own; anything else is a fault of ours."""
+
+_MACHINE_ERRORS = {400: "invalid_request", 503: "temporarily_unavailable"}
+# What an error_description cannot hold (RFC 6749 §5.2).
+_NOT_PLAIN = re.compile(r"[^\x20\x21\x23-\x5b\x5d-\x7e]")
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +40,7 @@ class _ProviderFault(RelyingPartyError):
 def install(app: Quart) -> None:
     """Give the application the common look, and a page for every failure."""
     pages.install(app, "Relying Party")
-    for failure in (RelyingPartyError, ProviderUnavailable, ProviderMisconfigured, MalformedParameters, RedisError):
+    for failure in FAILURES:
         app.register_error_handler(failure, failure_page)
 
 
@@ -65,9 +73,21 @@ async def failure_page(exception: Exception) -> Response:
 
 
 def machine_failure(_: Request, exception: Exception) -> Reply:
-    """The same for the endpoints of machines."""
-    event(log, "failed", logging.ERROR, kind=type(exception).__name__, reason=exception)
-    return json_reply(500, {"error": "server_error"})
+    """The same for the endpoints of machines, as JSON (RFC 6749 §5.2)."""
+    if not isinstance(exception, FAILURES):
+        event(log, "failed", logging.ERROR, kind=type(exception).__name__, reason=exception)
+        return json_reply(500, {"error": "server_error"})
+    event(log, "refused", logging.WARNING, kind=type(exception).__name__, reason=exception)
+    failure = _as_failure(exception)
+    said = str(failure) if isinstance(failure, CheckRefused) else failure.explanation
+    headers: HeaderList = (("cache-control", "no-store"),)
+    if failure.retry_after is not None:
+        headers += (("retry-after", str(failure.retry_after)),)
+    return json_reply(
+        failure.status,
+        {"error": _MACHINE_ERRORS.get(failure.status, "server_error"), "error_description": _NOT_PLAIN.sub("", said)},
+        headers,
+    )
 
 
 def reason(exception: Exception) -> str:

@@ -11,8 +11,10 @@ from rp.records import Session
 from rp.refreshing import Refreshing
 from rp.resource_server import ResourceServerClient
 from rp.settings import Settings
+from rp.stores.logout_token import LogoutTokens
 from rp.stores.nonce_binding import NonceBindings
 from rp.stores.session import Sessions
+from rp.stores.session_index import SessionIndex
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,8 @@ class RelyingParty:
     resource_server: ResourceServerClient
     bindings: NonceBindings
     sessions: Sessions
+    session_index: SessionIndex
+    logout_tokens: LogoutTokens
     refreshing: Refreshing
     cookies: Cookies
     clock: Callable[[], float]

@@ -4,10 +4,14 @@
 |---|---|---|---|
 | NonceBinding: nonce, code verifier, return path, issuer | rp:nonce:<state> | 10 min | taken once, in the callback |
 | Session: tokens, id_token, its checks, nonce | rp:session:<hash> | SESSION_TTL | logout, or the next sign-in |
+| keys of the sessions of a provider's session, or of a person | rp:sessions:<digest> | SESSION_TTL | logout |
+| when the provider ended one of these | rp:ended:<digest> | 670 s | |
+| a logout token that was accepted | rp:logout:<digest> | 670 s | |
 | the right to refresh a session's tokens | rp:refresh:<hash> | 10 s | released by whoever holds it |
 
-`<hash>` is the SHA-256 of the browser's session cookie. Both records are sealed with a key that is derived from the
-browser's cookie, so that who can read Redis can read neither.
+`<hash>` is the SHA-256 of the browser's session cookie, `<digest>` that of an issuer with a `sid`, `sub` or `jti`.
+NonceBinding and Session are sealed with a key that is derived from the browser's cookie, so that who can read Redis can
+read neither.
 """
 
 import dataclasses
@@ -51,6 +55,11 @@ class Session:
     scope: str
     expires_at: int | None
     csrf_token: str = field(repr=False)
+
+    @property
+    def issuer(self) -> str:
+        """The provider that says so."""
+        return str(self.claims["iss"])
 
     @property
     def sub(self) -> str:

@@ -5,6 +5,7 @@ import logging
 from quart import Request, Response
 
 from rp.cookies import fresh_value
+from rp.errors import SignedOutMeanwhile
 from rp.pages import see_other
 from rp.party import RelyingParty
 from rp.protocol import authorization_response, id_token, token_response
@@ -69,7 +70,12 @@ async def _open_session(
         csrf_token=fresh_value(),
     )
     former, cookie = rp.cookies.session.read(request), fresh_value()
+    await rp.session_index.add(cookie, session)
     await rp.sessions.save(cookie, session)
+    if await rp.session_index.has_ended(session):
+        await rp.sessions.end(cookie)
+        await rp.session_index.remove(cookie, session)
+        raise SignedOutMeanwhile
     if former:
         await rp.sessions.end(former)
     event(log, "signed in", sub=session.sub)

@@ -33,6 +33,7 @@ async def logout(rp: RelyingParty, request: Request) -> Response:
         return see_other("/")
     _check_csrf_token(visitor, form)
     await rp.sessions.end(visitor.cookie)
+    await rp.session_index.remove(visitor.cookie, visitor.session)
     event(log, "signed out", sub=visitor.session.sub)
     state = fresh_value()
     endpoint = await _end_session_endpoint(rp, visitor.session)

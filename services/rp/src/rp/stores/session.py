@@ -18,11 +18,11 @@ class Sessions:
 
     async def save(self, cookie: str, session: Session) -> None:
         """Keep a new session."""
-        await self._redis.set(_key(cookie), _seal(cookie, session), ex=self._ttl)
+        await self._redis.set(key_of(cookie), _seal(cookie, session), ex=self._ttl)
 
     async def find(self, cookie: str) -> Session | None:
         """The session of a cookie; None when there is none, or none that this cookie opens."""
-        key = _key(cookie)
+        key = key_of(cookie)
         sealed = await self._redis.get(key)
         if sealed is None:
             return None
@@ -33,16 +33,17 @@ class Sessions:
 
     async def replace(self, cookie: str, session: Session) -> bool:
         """Change a session and keep its TTL; False when it has ended meanwhile, and then it stays ended."""
-        return bool(await self._redis.set(_key(cookie), _seal(cookie, session), xx=True, keepttl=True))
+        return bool(await self._redis.set(key_of(cookie), _seal(cookie, session), xx=True, keepttl=True))
 
     async def end(self, cookie: str) -> None:
         """Forget all of a session: tokens, id_token, nonce."""
-        await self._redis.delete(_key(cookie))
+        await self._redis.delete(key_of(cookie))
 
 
-def _key(cookie: str) -> str:
+def key_of(cookie: str) -> str:
+    """The key of a cookie's session; it tells nothing of the cookie."""
     return f"rp:session:{sha256(cookie.encode()).hexdigest()}"
 
 
 def _seal(cookie: str, session: Session) -> str:
-    return Sealer(cookie, _PURPOSE).seal(session.to_json(), _key(cookie))
+    return Sealer(cookie, _PURPOSE).seal(session.to_json(), key_of(cookie))

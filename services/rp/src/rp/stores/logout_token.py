@@ -1,0 +1,19 @@
+"""The logout tokens that were accepted: `redeem`."""
+
+import json
+from hashlib import sha256
+
+from rp.protocol.logout_token import LIFETIME, Logout
+from servicekit.redis import Database
+
+
+class LogoutTokens:
+    """Logout tokens by issuer and `jti`, for as long as they could be sent again."""
+
+    def __init__(self, redis: Database) -> None:
+        self._redis = redis
+
+    async def redeem(self, logout: Logout) -> bool:
+        """Whether this token comes for the first time (Back-Channel Logout §2.6 item 8)."""
+        name = sha256(json.dumps([logout.issuer, logout.token_id]).encode()).hexdigest()
+        return bool(await self._redis.set(f"rp:logout:{name}", "redeemed", nx=True, ex=LIFETIME))

@@ -1,0 +1,72 @@
+"""Which sessions a provider's session (`sid`) or a person (`sub`) has here: `add`, `remove`, `end`, `has_ended`.
+
+A record of a session can be read by nobody but its browser; with these names it can be ended by its provider.
+"""
+
+import asyncio
+import json
+import math
+from collections.abc import Callable
+from hashlib import sha256
+
+from rp.protocol.signed_token import AHEAD, LEEWAY, OLDEST
+from rp.records import Session
+from rp.stores.session import key_of
+from servicekit.redis import Database
+
+MARK_TTL = OLDEST + LEEWAY + AHEAD
+"""How long a sign-out is remembered, in seconds: an id_token that is older opens no session any more."""
+
+# Names whose session ran out are dropped at each write, so that a person who signs in daily has no endless list.
+_ADD = """
+redis.call('zremrangebyscore', KEYS[1], '-inf', ARGV[1])
+redis.call('zadd', KEYS[1], ARGV[2], ARGV[3])
+return redis.call('expire', KEYS[1], ARGV[4])
+"""
+_TAKE = "local found = redis.call('zrange', KEYS[1], 0, -1) redis.call('del', KEYS[1]) return found"
+
+
+class SessionIndex:
+    """Keys of sessions by (issuer, sid) and by (issuer, sub); `ttl` is a session's, in seconds."""
+
+    def __init__(self, redis: Database, ttl: int, clock: Callable[[], float]) -> None:
+        self._redis = redis
+        self._ttl = ttl
+        self._clock = clock
+
+    async def add(self, cookie: str, session: Session) -> None:
+        """Name a session, before it is saved: what the provider ends from now on includes it."""
+        now = math.floor(self._clock())
+        arguments = (now, now + self._ttl, key_of(cookie), self._ttl)
+        await asyncio.gather(*(self._redis.eval(_ADD, 1, f"rp:sessions:{of}", *arguments) for of in _names(session)))
+
+    async def remove(self, cookie: str, session: Session) -> None:
+        """Forget a session that has ended."""
+        key = key_of(cookie)
+        await asyncio.gather(*(self._redis.zrem(f"rp:sessions:{of}", key) for of in _names(session)))
+
+    async def end(self, issuer: str, *, issued_at: float, sid: str | None, sub: str | None) -> int:
+        """End the sessions of a provider's session, or without `sid` all of a person; how many there were.
+
+        A sign-in that is on its way finds the mark, which is written first, when it comes to its end.
+        """
+        name = _digest(issuer, "sid", sid) if sid is not None else _digest(issuer, "sub", sub)
+        await self._redis.set(f"rp:ended:{name}", str(issued_at), ex=MARK_TTL)
+        keys = await self._redis.eval(_TAKE, 1, f"rp:sessions:{name}")
+        ended = await asyncio.gather(*(self._redis.delete(key) for key in keys))
+        return sum(ended)
+
+    async def has_ended(self, session: Session) -> bool:
+        """Whether the provider has ended this session since it issued the id_token."""
+        marks = await asyncio.gather(*(self._redis.get(f"rp:ended:{name}") for name in _names(session)))
+        return any(mark is not None and session.claims["iat"] <= float(mark) for mark in marks)
+
+
+def _names(session: Session) -> tuple[str, ...]:
+    issuer, sid = session.issuer, session.claims.get("sid")
+    of_person = _digest(issuer, "sub", session.sub)
+    return (_digest(issuer, "sid", sid), of_person) if isinstance(sid, str) else (of_person,)
+
+
+def _digest(issuer: str, kind: str, name: str | None) -> str:
+    return sha256(json.dumps([issuer, kind, name]).encode()).hexdigest()

@@ -1,0 +1,244 @@
+"""POST /backchannel-logout: every check of the logout token, and the right sessions ended."""
+
+import asyncio
+import time
+
+import pytest
+from rp_testing import CLIENT_ID, refused
+
+from rp.app import create_app
+from rp.settings import Settings
+from servicekit.settings import read
+
+EVENTS = {"http://schemas.openid.net/event/backchannel-logout": {}}
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+def logout_claims(provider, **changes):
+    now = int(time.time())
+    claims = {
+        "iss": provider.url,
+        "aud": CLIENT_ID,
+        "iat": now,
+        "exp": now + 120,
+        "jti": f"token-{time.perf_counter_ns()}",
+        "events": EVENTS,
+        "sid": "session-1",
+        "sub": "user0",
+        **changes,
+    }
+    return {name: value for name, value in claims.items() if value is not ...}
+
+
+def logout_token(provider, **changes):
+    return provider.signer.sign(logout_claims(provider, **changes), typ="logout+jwt")
+
+
+async def post(browser, token):
+    return await browser.client.post("/backchannel-logout", form={"logout_token": token})
+
+
+async def refusal(response, status=400):
+    """What the JSON of a refusal says, after its status and headers were checked."""
+    answer = await response.get_json()
+    assert (response.status_code, response.headers["Cache-Control"]) == (status, "no-store"), answer
+    assert response.headers["Content-Type"] == "application/json"
+    assert answer["error"] == "invalid_request"
+    return answer["error_description"]
+
+
+async def is_signed_in(browser):
+    return (await browser.get("/profile")).status_code == 200
+
+
+@pytest.fixture
+async def signed_in(browser, provider):
+    provider.claims = {"sid": "session-1"}
+    await browser.sign_in()
+    return browser
+
+
+@pytest.mark.parametrize(
+    ("changes", "left"),
+    [
+        pytest.param({}, [False, True, True], id="§2.7: a sid ends its own session alone"),
+        pytest.param({"sub": ...}, [False, True, True], id="§2.7: also without sub"),
+        pytest.param({"sid": ...}, [False, False, True], id="§2.7: a sub ends all of the person's"),
+        pytest.param({"sid": "unknown"}, [True, True, True], id="§2.7: an unknown sid ends none"),
+        pytest.param({"sid": ..., "sub": "unknown"}, [True, True, True], id="§2.7: an unknown sub ends none"),
+    ],
+)
+async def test_the_right_sessions_end(open_browser, provider, changes, left):
+    browsers = [await open_browser() for _ in range(3)]
+    for browser, sid, sub in zip(
+        browsers, ("session-1", "session-2", "session-3"), ("user0", "user0", "user1"), strict=True
+    ):
+        provider.claims = {"sid": sid, "sub": sub}
+        await browser.sign_in()
+    response = await post(await open_browser(), logout_token(provider, **changes))
+    assert (response.status_code, response.headers["Cache-Control"]) == (200, "no-store")
+    assert await response.get_data() == b""
+    assert [await is_signed_in(browser) for browser in browsers] == left
+
+
+async def test_a_session_whose_id_token_has_no_sid_ends_by_sub(open_browser, provider):
+    browser = await open_browser()
+    await browser.sign_in()
+    assert (await post(browser, logout_token(provider, sid=...))).status_code == 200
+    assert not await is_signed_in(browser)
+
+
+async def test_another_replica_knows_it_at_once(signed_in, environment, provider):
+    async with create_app(read(Settings, environment)).test_app() as replica:
+        response = await replica.test_client().post(
+            "/backchannel-logout", form={"logout_token": logout_token(provider)}
+        )
+    assert response.status_code == 200
+    assert not await is_signed_in(signed_in)
+
+
+@pytest.mark.parametrize(
+    ("check", "changes"),
+    [
+        pytest.param("iss", {"iss": "http://evil.example"}, id="§2.6 (4): another iss"),
+        pytest.param("iss", {"iss": ...}, id="§2.6 (4): no iss"),
+        pytest.param("aud", {"aud": "another-client"}, id="§2.6 (4): another aud"),
+        pytest.param("aud", {"aud": ...}, id="§2.6 (4): no aud"),
+        pytest.param("aud", {"aud": [CLIENT_ID, "stranger"]}, id="§2.6 (4): an aud more"),
+        pytest.param("exp", {"exp": 1_000_000_000}, id="§2.6 (4): expired"),
+        pytest.param("exp", {"exp": ...}, id="§2.4: no exp"),
+        pytest.param("iat", {"iat": ...}, id="§2.6 (4): no iat"),
+        pytest.param("iat", {"iat": 1_000_000_000}, id="§2.6 (4): issued long ago"),
+        pytest.param("sub, sid", {"sub": ..., "sid": ...}, id="§2.6 (5): neither sub nor sid"),
+        pytest.param("sub, sid", {"sid": 7}, id="§2.6 (5): sid is no string"),
+        pytest.param("sub, sid", {"sub": "", "sid": ...}, id="§2.6 (5): sub is empty"),
+        pytest.param("events", {"events": ...}, id="§2.6 (6): no events"),
+        pytest.param("events", {"events": {"http://evil.example/logout": {}}}, id="§2.6 (6): another event"),
+        pytest.param("events", {"events": dict.fromkeys(EVENTS, 7)}, id="§2.6 (6): a member that is no object"),
+        pytest.param("events", {"events": list(EVENTS)}, id="§2.6 (6): events is no object"),
+        pytest.param("nonce", {"nonce": "n"}, id="§2.6 (7): a nonce"),
+        pytest.param("nonce", {"nonce": None}, id="§2.6 (7): a nonce that is null"),
+        pytest.param("jti", {"jti": ...}, id="§2.4: no jti"),
+        pytest.param("jti", {"jti": ["a"]}, id="§2.4: jti is no string"),
+    ],
+)
+async def test_a_claim_that_must_refuse_the_token(signed_in, provider, check, changes):
+    said = await refusal(await post(signed_in, logout_token(provider, **changes)))
+    assert said.startswith(f"{check}: expected ")
+    assert await is_signed_in(signed_in)
+
+
+@pytest.mark.parametrize(
+    ("check", "header"),
+    [
+        pytest.param("typ", {"typ": "at+jwt"}, id="§2.4: an access token"),
+        pytest.param("typ", {"typ": 7}, id="§2.4: typ is no string"),
+        pytest.param("key", {"typ": "logout+jwt", "kid": "unknown"}, id="§2.6 (2): an unknown kid"),
+        pytest.param("alg", {"typ": "logout+jwt", "alg": "HS256"}, id="§2.6 (3): another algorithm"),
+        pytest.param("alg", {"typ": "logout+jwt", "alg": "none"}, id="§2.6 (3): unsigned"),
+        pytest.param("crit", {"typ": "logout+jwt", "crit": ["x"]}, id="RFC 7515 §4.1.11: a critical extension"),
+    ],
+)
+async def test_a_header_that_must_refuse_the_token(signed_in, provider, check, header):
+    algorithm = header.pop("alg", "RS256")
+    claims = logout_claims(provider)
+    if algorithm == "none":
+        token = provider.signer.unsigned(claims, **header)
+    else:
+        token = provider.signer.sign(claims, algorithm, **header)
+    assert (await refusal(await post(signed_in, token))).startswith(f"{check}: expected ")
+    assert await is_signed_in(signed_in)
+
+
+async def test_a_signature_that_is_not_the_providers(signed_in, provider, signer):
+    stranger = type(signer)()
+    token = stranger.sign(logout_claims(provider), typ="logout+jwt")
+    assert (await refusal(await post(signed_in, token))).startswith("signature: ")
+    assert await is_signed_in(signed_in)
+
+
+async def test_an_id_token_is_no_logout_token(signed_in, provider):
+    """§2.6 (6), (7)."""
+    assert (await refusal(await post(signed_in, provider.id_token("n")))).startswith("events: ")
+    assert await is_signed_in(signed_in)
+
+
+async def test_an_unsigned_one_is_refused_where_id_tokens_are_unsigned(environment, open_browser, provider):
+    """§2.6 (3)."""
+    environment["ID_TOKEN_ALG"] = provider.algorithm = "none"
+    provider.claims = {"sid": "session-1"}
+    browser = await open_browser()
+    await browser.sign_in()
+    token = provider.signer.unsigned(logout_claims(provider), typ="logout+jwt")
+    assert (await refusal(await post(browser, token))).startswith("alg: ")
+    assert await is_signed_in(browser)
+
+
+@pytest.mark.parametrize("typ", ["logout+jwt", "Logout+JWT", "application/logout+jwt", "JWT", None])
+async def test_a_logout_token_that_is_accepted(signed_in, provider, typ):
+    """§2.4: the type, and those of before it had one."""
+    # The library writes JWT where no type is asked for; None is left out by hand.
+    token = (
+        provider.signer.sign(logout_claims(provider), typ=typ)
+        if typ
+        else provider.signer.untyped(logout_claims(provider))
+    )
+    assert (await post(signed_in, token)).status_code == 200
+    assert not await is_signed_in(signed_in)
+
+
+async def test_a_token_counts_once(signed_in, provider, redis):
+    """§2.6 (8): fifty at the same moment have one winner."""
+    token = logout_token(provider)
+    answers = await asyncio.gather(*(post(signed_in, token) for _ in range(50)))
+    assert sorted(answer.status_code for answer in answers) == [200] + [400] * 49
+    assert (await refusal(await post(signed_in, token))).startswith("jti: ")
+    [key] = await redis.keys("rp:logout:*")
+    assert 600 < await redis.ttl(key) <= 670
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        pytest.param({"form": {}}, "missing", id="no logout_token"),
+        pytest.param({"form": {"logout_token": "x"}}, "form: ", id="no token"),
+        pytest.param({"data": b"logout_token=a&logout_token=b", "headers": FORM}, "more than once", id="twice"),
+        pytest.param({"data": b"logout_token=%ff", "headers": FORM}, "cannot be read", id="no UTF-8"),
+        pytest.param({"data": b"{}", "headers": {"Content-Type": "application/json"}}, "urlencoded", id="JSON"),
+    ],
+)
+async def test_a_request_that_holds_no_logout_token(browser, options, says):
+    """§2.5."""
+    assert says in await refusal(await browser.client.post("/backchannel-logout", **options))
+
+
+async def test_a_link_ends_nothing(signed_in, provider):
+    response = await signed_in.get(f"/backchannel-logout?logout_token={logout_token(provider)}")
+    assert (response.status_code, "POST" in response.headers["Allow"]) == (405, True)
+    assert await is_signed_in(signed_in)
+
+
+async def test_a_provider_whose_keys_cannot_be_had_is_asked_to_try_again(browser, provider):
+    token = logout_token(provider)
+    await provider.stop()
+    response = await post(browser, token)
+    assert (response.status_code, response.headers["Retry-After"]) == (503, "1")
+    assert (await response.get_json())["error"] == "temporarily_unavailable"
+
+
+@pytest.mark.parametrize("named", [{}, {"sub": ...}, {"sid": ...}])
+async def test_a_sign_in_that_is_on_its_way_opens_no_session(browser, provider, redis, named):
+    """§2.7: the logout comes after the code was redeemed and before the session is there."""
+    provider.claims = {"sid": "session-1", "iat": int(time.time()) - 1}
+    address = provider.authorize(await browser.start())
+    assert (await post(browser, logout_token(provider, **named))).status_code == 200
+    await refused(await browser.get(address), says="ended your session while you were signing in")
+    assert not await is_signed_in(browser)
+    assert await redis.keys("rp:session*") == []
+
+
+async def test_a_later_sign_in_opens_a_session(signed_in, provider):
+    await post(signed_in, logout_token(provider, sid=..., iat=int(time.time()) - 5))
+    assert not await is_signed_in(signed_in)
+    await signed_in.sign_in()
+    assert await is_signed_in(signed_in)
