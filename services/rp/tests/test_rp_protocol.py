@@ -19,7 +19,7 @@ from rp.protocol.authorization_response import AuthorizationResponse, validate
 from rp.protocol.front_channel import authorization_request, logout_request
 from rp.protocol.return_path import DEFAULT, local_path
 from rp.records import NonceBinding
-from servicekit.parameters import MalformedParameters
+from servicekit.parameters import MalformedParameters, Parameters
 
 ISSUER = "http://localhost:25000"
 BINDING = NonceBinding("the-state-of-this-sign-in", "nonce", "verifier", "/profile", ISSUER)
@@ -39,7 +39,9 @@ def test_pkce_verifiers_are_long_enough_and_never_the_same():
 
 
 def validated(query, *, iss_required=True, issuer=ISSUER):
-    return validate(AuthorizationResponse.parse(query), BINDING, issuer=issuer, iss_required=iss_required)
+    return validate(
+        AuthorizationResponse.of(Parameters.parse(query)), BINDING, issuer=issuer, iss_required=iss_required
+    )
 
 
 STATE = b"state=the-state-of-this-sign-in"
@@ -240,6 +242,7 @@ def test_the_authorization_request_keeps_the_endpoints_own_query():
         state="s",
         nonce="n",
         code_verifier="dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
+        response_mode="query",
     )
     assert address == (
         "http://op/authorize?tenant=7&response_type=code&client_id=a%26b&redirect_uri=http%3A%2F%2Frp%2Fcallback"

@@ -37,6 +37,7 @@ def test_the_defaults():
         ("OIDC_ISSUER", "http://localhost:25000//"),
         ("OIDC_ISSUER", "localhost:25000"),
         ("RP_BASE_URL", "http://localhost:25001/app"),
+        ("RP_RESPONSE_MODE", "fragment"),
         ("RP_SCOPE", "email profile"),
         ("RP_SCOPE", 'openid "email"'),
         ("SESSION_TTL", "0"),

@@ -9,7 +9,7 @@ from quart import Quart, Request, Response, request
 from rp import pages, presentation
 from rp.cookies import Cookies
 from rp.endpoints.backchannel_logout import backchannel_logout
-from rp.endpoints.callback import callback
+from rp.endpoints.callback import callback, posted_callback
 from rp.endpoints.home import home
 from rp.endpoints.login import login
 from rp.endpoints.logout import logout, logout_callback
@@ -21,6 +21,7 @@ from rp.resource_server import ResourceServerClient
 from rp.settings import Settings
 from rp.stores.logout_token import LogoutTokens
 from rp.stores.nonce_binding import NonceBindings
+from rp.stores.posted_response import PostedResponses
 from rp.stores.refresh_lock import RefreshLock
 from rp.stores.session import Sessions
 from rp.stores.session_index import SessionIndex
@@ -61,6 +62,7 @@ def create_app(settings: Settings | None = None, *, clock: Callable[[], float] =
         provider=provider,
         resource_server=ResourceServerClient(settings.resource_server_url, http),
         bindings=NonceBindings(redis),
+        posted_responses=PostedResponses(redis),
         sessions=sessions,
         session_index=SessionIndex(redis, settings.session_ttl, clock),
         logout_tokens=LogoutTokens(redis),
@@ -72,7 +74,8 @@ def create_app(settings: Settings | None = None, *, clock: Callable[[], float] =
     app = Quart(__name__)
     pages.install(app)
     presentation.install(app)
-    for method, path, endpoint in PAGES:
+    posted = (("POST", "/callback", posted_callback),) if settings.rp_response_mode == "form_post" else ()
+    for method, path, endpoint in (*PAGES, *posted):
         app.add_url_rule(path, endpoint.__name__, _view(rp, endpoint), methods=[method])
     metrics = app.extensions["metrics"] = Metrics()
     health = health_routes({"redis": redis.ping, "provider": documents.metadata})

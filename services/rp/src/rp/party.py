@@ -13,6 +13,7 @@ from rp.resource_server import ResourceServerClient
 from rp.settings import Settings
 from rp.stores.logout_token import LogoutTokens
 from rp.stores.nonce_binding import NonceBindings
+from rp.stores.posted_response import PostedResponses
 from rp.stores.session import Sessions
 from rp.stores.session_index import SessionIndex
 
@@ -33,6 +34,7 @@ class RelyingParty:
     provider: ProviderClient
     resource_server: ResourceServerClient
     bindings: NonceBindings
+    posted_responses: PostedResponses
     sessions: Sessions
     session_index: SessionIndex
     logout_tokens: LogoutTokens

@@ -3,6 +3,7 @@
 | record | key | TTL | ends |
 |---|---|---|---|
 | NonceBinding: nonce, code verifier, return path, issuer | rp:nonce:<state> | 10 min | taken once, in the callback |
+| what a provider posted to /callback | rp:posted:<hash of its handle> | 60 s | used |
 | Session: tokens, id_token, its checks, nonce | rp:session:<hash> | SESSION_TTL | logout, or the next sign-in |
 | keys of the sessions of a provider's session, or of a person | rp:sessions:<digest> | SESSION_TTL | logout |
 | when the provider ended one of these | rp:ended:<digest> | 670 s | |
@@ -10,8 +11,8 @@
 | the right to refresh a session's tokens | rp:refresh:<hash> | 10 s | released by whoever holds it |
 
 `<hash>` is the SHA-256 of the browser's session cookie, `<digest>` that of an issuer with a `sid`, `sub` or `jti`.
-NonceBinding and Session are sealed with a key that is derived from the browser's cookie, so that who can read Redis can
-read neither.
+NonceBinding and Session are sealed with a key that is derived from the browser's cookie, what was posted with one of
+its handle, so that who can read Redis can read none of them.
 """
 
 import dataclasses

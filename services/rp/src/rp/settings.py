@@ -54,6 +54,11 @@ class Settings(ServiceSettings):
     rp_base_url: str = setting(site_url, "where browsers reach this service; /callback is its redirect_uri")
     resource_server_url: str = setting(base_url, "where the resource server is; its /api/me is called")
     rp_scope: str = setting(scope, "what a sign-in asks for; must contain openid", default="openid email profile")
+    rp_response_mode: str = setting(
+        one_of("query", "form_post"),
+        "how the provider's answer comes back: in the query of a redirect, or posted by a form",
+        default="query",
+    )
     session_ttl: int = setting(seconds(60), "how long a sign-in lasts here", default=28800)
     oidc_connect_to: Mapping[Address, Address] = setting(
         connect_to,

@@ -1,11 +1,12 @@
-"""`/callback`: finishes a sign-in (OpenID Connect Core §3.1.2.5 to §3.1.3.7)."""
+"""`/callback`: finishes a sign-in (OpenID Connect Core §3.1.2.5 to §3.1.3.7, OAuth 2.0 Form Post Response Mode)."""
 
 import logging
 
 from quart import Request, Response
 
+from rp import forms
 from rp.cookies import fresh_value
-from rp.errors import SignedOutMeanwhile
+from rp.errors import SignedOutMeanwhile, UnknownSignIn
 from rp.pages import see_other
 from rp.party import RelyingParty
 from rp.protocol import authorization_response, id_token, token_response
@@ -15,16 +16,26 @@ from rp.protocol.received_token import ReceivedToken
 from rp.protocol.token_response import TokenResponse
 from rp.records import Session
 from servicekit.log import event
+from servicekit.parameters import Parameters
+
+HANDLE = "posted"
+"""The parameter that names an answer which was posted."""
 
 log = logging.getLogger(__name__)
 
 
 async def callback(rp: RelyingParty, request: Request) -> Response:
     """Check the answer, redeem the code, verify the id_token, open a session."""
-    answer = AuthorizationResponse.parse(request.query_string)
+    parameters = Parameters.parse(request.query_string)
+    handle = parameters.get(HANDLE)
+    answer = AuthorizationResponse.of(parameters) if handle is None else await rp.posted_responses.find(handle)
+    if answer is None:
+        raise UnknownSignIn
     # Before the binding is taken: while the provider is away and unknown, this address works again a moment later.
     metadata = await rp.provider.metadata()
     binding = await rp.bindings.take(rp.cookies.login.read(request), answer.state)
+    if handle is not None:
+        await rp.posted_responses.end(handle)
     response = authorization_response.validate(
         answer,
         binding,
@@ -34,6 +45,18 @@ async def callback(rp: RelyingParty, request: Request) -> Response:
     tokens = await rp.provider.exchange(response)
     verified = await _verify(rp, response, tokens)
     return await _open_session(rp, request, response, tokens, verified)
+
+
+async def posted_callback(rp: RelyingParty, request: Request) -> Response:
+    """Keep what the provider's page posts, and send the browser for it by GET.
+
+    A form of another site brings no cookie of ours (SameSite=Lax), and the cookie is what binds the answer to the
+    browser that asked; the GET brings it.
+    """
+    answer = AuthorizationResponse.of(Parameters.parse(await forms.read(request)))
+    if not await rp.bindings.knows(answer.state):
+        raise UnknownSignIn
+    return see_other(f"/callback?{HANDLE}={await rp.posted_responses.save(answer)}")
 
 
 async def _verify(rp: RelyingParty, response: ValidatedResponse, tokens: TokenResponse) -> VerifiedClaims:

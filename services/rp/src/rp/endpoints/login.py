@@ -46,6 +46,7 @@ async def login(rp: RelyingParty, request: Request) -> Response:
             state=binding.state,
             nonce=binding.nonce,
             code_verifier=binding.code_verifier,
+            response_mode=rp.settings.rp_response_mode,
         )
     )
     rp.cookies.login.set(response, browser)

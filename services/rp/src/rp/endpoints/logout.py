@@ -6,8 +6,9 @@ from hmac import compare_digest
 
 from quart import Request, Response
 
+from rp import forms
 from rp.cookies import fresh_value
-from rp.errors import BadRequest, CrossSiteRequest, UnknownSignOut
+from rp.errors import CrossSiteRequest, UnknownSignOut
 from rp.pages import see_other
 from rp.party import RelyingParty, SignedIn
 from rp.protocol.front_channel import logout_request
@@ -19,14 +20,12 @@ from servicekit.parameters import Parameters
 PROVIDER_SECONDS = 2.0
 """How long a person waits for the provider when signing out."""
 
-_FORM = "application/x-www-form-urlencoded"
-
 log = logging.getLogger(__name__)
 
 
 async def logout(rp: RelyingParty, request: Request) -> Response:
     """End the session here first, then at the provider as far as it can be reached."""
-    form = await _form(request)
+    form = Parameters.parse(await forms.read(request))
     _check_origin(rp, request)
     visitor = await rp.signed_in(request)
     if visitor is None:
@@ -64,13 +63,6 @@ async def logout_callback(rp: RelyingParty, request: Request) -> Response:
     response = see_other("/?notice=signed-out")
     rp.cookies.logout.clear(response)
     return response
-
-
-async def _form(request: Request) -> Parameters:
-    if request.mimetype != _FORM:
-        raise BadRequest(f"A form is sent as {_FORM}.")
-    raw = await request.get_data(cache=False, as_text=False, parse_form_data=False)
-    return Parameters.parse(raw)
 
 
 def _check_origin(rp: RelyingParty, request: Request) -> None:

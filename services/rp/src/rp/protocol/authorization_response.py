@@ -20,12 +20,8 @@ class AuthorizationResponse:
     error_description: str | None
 
     @classmethod
-    def parse(cls, raw: bytes) -> "AuthorizationResponse":
-        """Read the query once; a parameter that stands twice is refused (RFC 6749 §3.1).
-
-        Raises BadRequest, and MalformedParameters for what cannot be decoded.
-        """
-        parameters = Parameters.parse(raw)
+    def of(cls, parameters: Parameters) -> "AuthorizationResponse":
+        """Read a query or a form once; a parameter that stands twice is refused (RFC 6749 §3.1). Raises BadRequest."""
         if parameters.repeated:
             raise BadRequest(f"A parameter stands twice: {', '.join(sorted(parameters.repeated))}.")
         state = parameters.get("state")

@@ -5,9 +5,20 @@ from urllib.parse import urlencode, urlsplit
 
 from rp.protocol import pkce
 
+QUERY = "query"
+"""The mode of a code where none is asked for (OAuth 2.0 Multiple Response Types §2.1)."""
+
 
 def authorization_request(
-    endpoint: str, *, client_id: str, redirect_uri: str, scope: str, state: str, nonce: str, code_verifier: str
+    endpoint: str,
+    *,
+    client_id: str,
+    redirect_uri: str,
+    scope: str,
+    state: str,
+    nonce: str,
+    code_verifier: str,
+    response_mode: str,
 ) -> str:
     """The address that asks for a code (OpenID Connect Core §3.1.2.1, RFC 7636 §4.3)."""
     return _with_query(
@@ -21,6 +32,7 @@ def authorization_request(
             "nonce": nonce,
             "code_challenge": pkce.challenge_of(code_verifier),
             "code_challenge_method": pkce.METHOD,
+            **({} if response_mode == QUERY else {"response_mode": response_mode}),
         },
     )
 

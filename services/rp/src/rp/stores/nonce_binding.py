@@ -26,6 +26,10 @@ class NonceBindings:
         sealed = Sealer(browser, _PURPOSE).seal(binding.to_json(), key)
         await self._redis.set(key, json.dumps({"browser": _hash(browser), "sealed": sealed}), ex=TTL)
 
+    async def knows(self, state: str) -> bool:
+        """Whether a sign-in of this state waits for its answer, in whatever browser."""
+        return await self._redis.get(_key(state)) is not None
+
     async def take(self, browser: str | None, state: str) -> NonceBinding:
         """The binding of a state, once.
 

@@ -1,0 +1,49 @@
+"""The answers that providers post, until the browser comes for them: `save`, `find`, `end`."""
+
+import dataclasses
+import json
+import re
+import secrets
+from hashlib import sha256
+
+from rp.protocol.authorization_response import AuthorizationResponse
+from servicekit.redis import Database
+from servicekit.sealing import Sealer, UnsealError
+
+TTL = 60
+"""Seconds: the browser is sent for it at once."""
+
+_PURPOSE = "rp posted response"
+_HANDLE = re.compile(r"[A-Za-z0-9_-]{43}")
+
+
+class PostedResponses:
+    """Authorization responses by a random handle, which alone opens them; Redis has its digest."""
+
+    def __init__(self, redis: Database) -> None:
+        self._redis = redis
+
+    async def save(self, response: AuthorizationResponse) -> str:
+        """Keep a response for a minute; its handle."""
+        handle = secrets.token_urlsafe(32)
+        sealed = Sealer(handle, _PURPOSE).seal(json.dumps(dataclasses.asdict(response)), _key(handle))
+        await self._redis.set(_key(handle), sealed, ex=TTL)
+        return handle
+
+    async def find(self, handle: str) -> AuthorizationResponse | None:
+        """The response of a handle. That it counts once is kept by the binding of its state."""
+        sealed = await self._redis.get(_key(handle)) if _HANDLE.fullmatch(handle) else None
+        if sealed is None:
+            return None
+        try:
+            return AuthorizationResponse(**json.loads(Sealer(handle, _PURPOSE).open(sealed, _key(handle))))
+        except (UnsealError, ValueError, TypeError):
+            return None
+
+    async def end(self, handle: str) -> None:
+        """Forget a response that was used."""
+        await self._redis.delete(_key(handle))
+
+
+def _key(handle: str) -> str:
+    return f"rp:posted:{sha256(handle.encode()).hexdigest()}"
