@@ -123,6 +123,8 @@ class ScriptedProvider(Server):
         self.refresh_token = ""
         self.sign_ins: dict[str, dict[str, str]] = {}
         self.before_refresh: Callable[[], Any] | None = None
+        self.client_key: Any = None
+        self.assertions: dict[str, dict[str, Any]] = {}
         self._count = 0
 
     def authorize(self, location: str, **changes: str | None) -> str:
@@ -161,7 +163,9 @@ class ScriptedProvider(Server):
             return await self._token(request, form)
         if request.path == "/userinfo":
             return protected(request, self.access_token, self.userinfo)
-        return web.Response(status=200 if request.path == "/revoke" else 404)
+        if request.path == "/revoke":
+            return web.Response(status=200 if self._authenticated(request, form) else 401)
+        return web.Response(status=404)
 
     def _metadata(self) -> dict[str, Any]:
         document = {
@@ -218,10 +222,41 @@ class ScriptedProvider(Server):
         return {"access_token": self.access_token, "refresh_token": self.refresh_token, "token_type": "bearer"}
 
     def _authenticated(self, request: web.Request, form: dict[str, str]) -> bool:
-        if "client_secret_post" in self.metadata.get("token_endpoint_auth_methods_supported", ()):
-            return (form.get("client_id"), form.get("client_secret")) == (CLIENT_ID, CLIENT_SECRET)
-        pair = urlencode({CLIENT_ID: CLIENT_SECRET}).replace("=", ":")
-        return request.headers.get("Authorization") == f"Basic {b64encode(pair.encode()).decode()}"
+        """As exactly one of the methods that the metadata offer (OpenID Connect Core §9)."""
+        method = self._method_of(request, form)
+        offered = self.metadata.get("token_endpoint_auth_methods_supported", ("client_secret_basic",))
+        if method not in offered:
+            return False
+        if method == "client_secret_basic":
+            pair = urlencode({CLIENT_ID: CLIENT_SECRET}).replace("=", ":")
+            return request.headers["Authorization"] == f"Basic {b64encode(pair.encode()).decode()}"
+        if method == "client_secret_post":
+            return (form.get("client_id"), form["client_secret"]) == (CLIENT_ID, CLIENT_SECRET)
+        return form["client_id"] == CLIENT_ID if method == "none" else self._asserted(method, form, request.path)
+
+    @staticmethod
+    def _method_of(request: web.Request, form: dict[str, str]) -> str:
+        if "Authorization" in request.headers:
+            return "client_secret_basic"
+        if "client_assertion" in form:
+            symmetric = jws.get_unverified_header(form["client_assertion"])["alg"] == "HS256"
+            return "client_secret_jwt" if symmetric else "private_key_jwt"
+        return "client_secret_post" if "client_secret" in form else "none"
+
+    def _asserted(self, method: str, form: dict[str, str], path: str) -> bool:
+        """RFC 7523 §3: this client says so, to this provider, now, and for the first time."""
+        key = CLIENT_SECRET.encode() if method == "client_secret_jwt" else self.client_key
+        algorithms = ["HS256"] if method == "client_secret_jwt" else ["RS256", "ES256"]
+        claims = json.loads(jws.verify(form["client_assertion"], key, algorithms))
+        fresh = claims["jti"] not in self.assertions
+        self.assertions[claims["jti"]] = claims
+        return (
+            fresh
+            and form["client_assertion_type"] == "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+            and (claims["iss"], claims["sub"]) == (CLIENT_ID, CLIENT_ID)
+            and claims["aud"] == (f"{self.url}/token" if path == "/token" else self.url)
+            and claims["iat"] <= time.time() < claims["exp"] <= time.time() + 60
+        )
 
     @staticmethod
     def _proven(asked: dict[str, str], form: dict[str, str]) -> bool:

@@ -1,7 +1,6 @@
 """The other pure checks, by the rule that each keeps."""
 
 import json
-from base64 import b64decode
 
 import pytest
 
@@ -14,7 +13,7 @@ from rp.errors import (
     TokenResponseRefused,
     UserInfoRefused,
 )
-from rp.protocol import client_authentication, json_object, pkce, protected_resource, token_response, userinfo
+from rp.protocol import json_object, pkce, protected_resource, token_response, userinfo
 from rp.protocol.authorization_response import AuthorizationResponse, validate
 from rp.protocol.front_channel import authorization_request, logout_request
 from rp.protocol.return_path import DEFAULT, local_path
@@ -152,23 +151,6 @@ def test_the_token_endpoints_refusals(status, body, code, page):
     with pytest.raises(TokenRequestRefused) as refused:
         token_response.process(status, body.encode())
     assert (refused.value.code, refused.value.status) == (code, page)
-
-
-def test_client_secret_basic_encodes_both_halves_first():
-    """RFC 6749 §2.3.1."""
-    credentials = client_authentication.authenticate("a:b", "c d&ö", ())
-    encoded = credentials.headers["Authorization"].removeprefix("Basic ")
-    assert (b64decode(encoded), credentials.form) == (b"a%3Ab:c+d%26%C3%B6", {})
-
-
-def test_client_secret_post_where_nothing_else_is_supported():
-    credentials = client_authentication.authenticate("id", "secret", ["private_key_jwt", "client_secret_post"])
-    assert (credentials.headers, credentials.form) == ({}, {"client_id": "id", "client_secret": "secret"})
-
-
-def test_no_method_that_both_know():
-    with pytest.raises(ValueError, match="neither"):
-        client_authentication.authenticate("id", "secret", ["private_key_jwt"])
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,6 @@ def test_the_defaults():
         ("OIDC_CONNECT_TO", "localhost:25000"),
         ("RESOURCE_SERVER_URL", "ftp://localhost"),
         ("CLIENT_ID", ""),
-        ("CLIENT_SECRET", ""),
     ],
 )
 def test_a_fault_names_its_variable(name, value):
@@ -87,6 +86,31 @@ def test_hs256_needs_a_secret_of_32_octets():
         read(Settings, {**ENVIRONMENT, "ID_TOKEN_ALG": "HS256", "CLIENT_SECRET": "x" * 31})
     assert "x" * 31 not in str(error.value)
     assert read(Settings, {**ENVIRONMENT, "ID_TOKEN_ALG": "HS256", "CLIENT_SECRET": "x" * 32})
+
+
+@pytest.mark.parametrize(
+    ("changes", "variable"),
+    [
+        pytest.param({"CLIENT_SECRET": ""}, "CLIENT_SECRET", id="neither secret nor key"),
+        pytest.param({"TOKEN_ENDPOINT_AUTH_METHOD": "private_key_jwt"}, "CLIENT_KEY", id="no key"),
+        pytest.param(
+            {"TOKEN_ENDPOINT_AUTH_METHOD": "client_secret_post", "CLIENT_SECRET": ""}, "CLIENT_SECRET", id="no secret"
+        ),
+        pytest.param({"TOKEN_ENDPOINT_AUTH_METHOD": "client_secret_jwt"}, "CLIENT_SECRET", id="too short to sign with"),
+        pytest.param({"TOKEN_ENDPOINT_AUTH_METHOD": "tls_client_auth"}, "TOKEN_ENDPOINT_AUTH_METHOD", id="unknown"),
+        pytest.param({"CLIENT_KEY": "rubbish-that-is-secret"}, "CLIENT_KEY", id="no key in it"),
+    ],
+)
+def test_credentials_that_do_not_fit_the_method(changes, variable):
+    """OpenID Connect Core §9."""
+    with pytest.raises(SettingsError) as error:
+        read(Settings, {**ENVIRONMENT, **changes})
+    assert [fault.partition(":")[0] for fault in error.value.faults] == [variable]
+    assert "rubbish" not in str(error.value)
+
+
+def test_a_public_client_needs_no_secret():
+    assert read(Settings, {**ENVIRONMENT, "CLIENT_SECRET": "", "TOKEN_ENDPOINT_AUTH_METHOD": "none"})
 
 
 def test_the_secret_may_come_from_a_file_and_is_never_shown(tmp_path):

@@ -55,7 +55,7 @@ def create_app(settings: Settings | None = None, *, clock: Callable[[], float] =
     http = HttpClient(settings.oidc_connect_to)
     redis = connect(settings.redis_url, settings.redis_timeout)
     documents = ProviderDocuments(settings.oidc_issuer, http, time.monotonic)
-    provider = ProviderClient(settings, documents, http)
+    provider = ProviderClient(settings.registration, documents, http, clock)
     sessions = Sessions(redis, settings.session_ttl)
     rp = RelyingParty(
         settings=settings,

@@ -4,25 +4,31 @@ All of them raise ProviderUnavailable when the provider does not answer, Provide
 be used, and what the checks raise.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from rp.protocol import client_authentication, signature, token_response
 from rp.protocol.authorization_response import ValidatedResponse
 from rp.protocol.client_authentication import ClientCredentials
 from rp.protocol.token_response import TokenResponse
-from rp.settings import Settings
+from rp.registration import Registration
 from servicekit.discovery import Metadata, ProviderDocuments, ProviderMisconfigured, ProviderUnavailable
 from servicekit.http import Answer, HttpClient, Unreachable
 
 
 class ProviderClient:
-    """This client's half of every conversation with the provider that the browser does not carry."""
+    """This client's half of every conversation with the provider that the browser does not carry.
 
-    def __init__(self, settings: Settings, documents: ProviderDocuments, http: HttpClient) -> None:
-        self._settings = settings
+    `clock` gives the time in seconds since the epoch.
+    """
+
+    def __init__(
+        self, registration: Registration, documents: ProviderDocuments, http: HttpClient, clock: Callable[[], float]
+    ) -> None:
+        self.registration = registration
         self._documents = documents
         self._http = http
+        self._clock = clock
 
     async def metadata(self) -> Metadata:
         """The discovery document (OpenID Connect Discovery §4)."""
@@ -30,7 +36,7 @@ class ProviderClient:
 
     async def keys(self, kid: str | None) -> tuple[Mapping[str, Any], ...]:
         """The provider's keys of this id, or all (OpenID Connect Core §10.1.1); none where none are needed."""
-        if self._settings.id_token_alg in signature.KEYLESS:
+        if self.registration.id_token_alg in signature.KEYLESS:
             return ()
         return await self._documents.keys(kid)
 
@@ -40,7 +46,7 @@ class ProviderClient:
             {
                 "grant_type": "authorization_code",
                 "code": response.code,
-                "redirect_uri": self._settings.redirect_uri,
+                "redirect_uri": self.registration.redirect_uri,
                 "code_verifier": response.binding.code_verifier,
             }
         )
@@ -81,8 +87,21 @@ class ProviderClient:
         return answer
 
     def _credentials(self, metadata: Metadata, endpoint: str) -> ClientCredentials:
-        supported = metadata.values(f"{endpoint}_auth_methods_supported")
+        # An assertion for the token endpoint names its URL (OIDC Core §9). For any other it names the issuer: a
+        # provider could give the URL of another's token endpoint, and get what is good there.
+        audience = metadata.endpoint(endpoint) if endpoint == "token_endpoint" else metadata.issuer
         try:
-            return client_authentication.authenticate(self._settings.client_id, self._settings.client_secret, supported)
+            return client_authentication.authenticate(
+                self.registration.client,
+                _offered(metadata, endpoint, "auth_methods_supported"),
+                _offered(metadata, endpoint, "auth_signing_alg_values_supported"),
+                audience=audience,
+                now=self._clock(),
+            )
         except ValueError as fault:
             raise ProviderMisconfigured(f"at its {endpoint} {fault}") from None
+
+
+def _offered(metadata: Metadata, endpoint: str, name: str) -> tuple[str, ...]:
+    """A list of an endpoint; without one the token endpoint's, since a client is registered for one method."""
+    return metadata.values(f"{endpoint}_{name}") or metadata.values(f"token_endpoint_{name}")

@@ -5,6 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from rp.protocol.client_authentication import METHODS, ClientIdentity
+from rp.protocol.client_key import ClientKey
+from rp.registration import Registration
 from servicekit.settings import (
     Address,
     ServiceSettings,
@@ -20,8 +23,8 @@ from servicekit.settings import (
     text,
 )
 
-_SHORTEST_HS256_SECRET = 32
 _SCOPE_TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
+_VARIABLES = {"scope": "RP_SCOPE", "response_mode": "RP_RESPONSE_MODE"}
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -50,7 +53,15 @@ class Settings(ServiceSettings):
     )
     oidc_issuer: str = setting(issuer, "the provider's issuer, exactly as its discovery document says it")
     client_id: str = setting(text, "the name that this client is registered with at the provider")
-    client_secret: str = setting(secret_of(1), "the secret that this client proves itself with", secret=True)
+    client_secret: str | None = setting(
+        secret_of(1), "the secret that this client proves itself with", secret=True, default=None
+    )
+    client_key: ClientKey | None = setting(
+        ClientKey.parse, "the private key of private_key_jwt: PEM or a JWK, RSA or EC P-256", secret=True, default=None
+    )
+    token_endpoint_auth_method: str | None = setting(
+        one_of(*METHODS), "how this client proves itself; what the provider offers and it can, unless set", default=None
+    )
     rp_base_url: str = setting(site_url, "where browsers reach this service; /callback is its redirect_uri")
     resource_server_url: str = setting(base_url, "where the resource server is; its /api/me is called")
     rp_scope: str = setting(scope, "what a sign-in asks for; must contain openid", default="openid email profile")
@@ -72,15 +83,21 @@ class Settings(ServiceSettings):
     )
 
     def __post_init__(self) -> None:
-        # OIDC Core §2: an unsigned token is believed because TLS brought it from the provider.
-        if self.id_token_alg == "none" and not _private(self.oidc_issuer):
-            raise SettingsError(["ID_TOKEN_ALG: none needs an issuer of https, or on this machine"])
-        # RFC 7518 §3.2: a key of at least the size of the hash.
-        symmetric = self.id_token_alg == "HS256"
-        if symmetric and len(self.client_secret.encode()) < _SHORTEST_HS256_SECRET:
-            raise SettingsError(
-                [f"CLIENT_SECRET: must have at least {_SHORTEST_HS256_SECRET} octets with ID_TOKEN_ALG=HS256"]
-            )
+        faults = [f"{_VARIABLES.get(name, name.upper())}: {fault}" for name, fault in self.registration.faults()]
+        if faults:
+            raise SettingsError(faults)
+
+    @property
+    def registration(self) -> Registration:
+        """This client as its provider knows it."""
+        return Registration(
+            issuer=self.oidc_issuer,
+            client=ClientIdentity(self.client_id, self.client_secret, self.client_key, self.token_endpoint_auth_method),
+            id_token_alg=self.id_token_alg,
+            scope=self.rp_scope,
+            response_mode=self.rp_response_mode,
+            redirect_uri=self.redirect_uri,
+        )
 
     @property
     def redirect_uri(self) -> str:
@@ -102,9 +119,3 @@ class Settings(ServiceSettings):
         host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
         port = "" if parts.port in (None, _DEFAULT_PORTS[parts.scheme]) else f":{parts.port}"
         return f"{parts.scheme}://{host}{port}"
-
-
-def _private(url: str) -> bool:
-    """Whether nobody can change what comes from there on its way."""
-    parts = urlsplit(url)
-    return parts.scheme == "https" or parts.hostname in ("localhost", "127.0.0.1", "::1")

@@ -61,7 +61,7 @@ def check_key(token: ReceivedToken, algorithm: str, keys: Sequence[Mapping[str, 
 
 
 def check_signature(
-    token: ReceivedToken, algorithm: str, keys: Sequence[Mapping[str, Any]], client_secret: str
+    token: ReceivedToken, algorithm: str, keys: Sequence[Mapping[str, Any]], client_secret: str | None
 ) -> Check:
     """Item 6: the signature is the key's; for HS256 the key is the octets of the client's secret (§10.1)."""
     section = "OIDC Core §3.1.3.7 (6)"
@@ -85,9 +85,11 @@ def _check_no_signature(token: ReceivedToken, section: str) -> Check:
     )
 
 
-def _construct(token: ReceivedToken, algorithm: str, keys: Sequence[Mapping[str, Any]], client_secret: str) -> Key:
+def _construct(
+    token: ReceivedToken, algorithm: str, keys: Sequence[Mapping[str, Any]], client_secret: str | None
+) -> Key:
     if algorithm == SYMMETRIC:
-        return jwk.construct(client_secret.encode(), SYMMETRIC)
+        return jwk.construct((client_secret or "").encode(), SYMMETRIC)
     suitable = _suitable(keys, token.kid, algorithm)[0]
     members = {name: suitable.get(name) for name in ("kty", *_PUBLIC_MEMBERS[suitable["kty"]])}
     try:

@@ -29,7 +29,7 @@ class Expected:
 
     issuer: str
     client_id: str
-    client_secret: str = field(repr=False)
+    client_secret: str | None = field(repr=False)
     algorithm: str
     keys: Sequence[Mapping[str, Any]]
     now: float
