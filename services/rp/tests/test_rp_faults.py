@@ -80,7 +80,7 @@ async def test_pages_that_do_not_exist(browser, path, status):
     assert "default-src 'none'" in response.headers["Content-Security-Policy"]
 
 
-@pytest.mark.parametrize("path", ["/", "/login", "/callback", "/profile", "/logout/callback"])
+@pytest.mark.parametrize("path", ["/", "/callback", "/profile", "/logout/callback"])
 async def test_pages_to_read_take_no_post(browser, path):
     assert (await browser.client.post(path, data=b"x" * 10_000_000)).status_code == 405
 

@@ -10,8 +10,9 @@ from rp import pages, presentation
 from rp.cookies import Cookies
 from rp.endpoints.backchannel_logout import backchannel_logout
 from rp.endpoints.callback import callback, posted_callback
+from rp.endpoints.frontchannel_logout import frontchannel_logout
 from rp.endpoints.home import home
-from rp.endpoints.login import login
+from rp.endpoints.login import login, posted_login
 from rp.endpoints.logout import logout, logout_callback
 from rp.endpoints.profile import profile
 from rp.party import RelyingParty
@@ -39,6 +40,7 @@ Endpoint = Callable[[RelyingParty, Request], Awaitable[Response]]
 PAGES: tuple[tuple[str, str, Endpoint], ...] = (
     ("GET", "/", home),
     ("GET", "/login", login),
+    ("POST", "/login", posted_login),
     ("GET", "/callback", callback),
     ("GET", "/profile", profile),
     ("POST", "/logout", logout),
@@ -96,7 +98,13 @@ def _machine_routes(rp: RelyingParty) -> dict[str, Route]:
     async def backchannel(request: machine.Request) -> machine.Reply:
         return await backchannel_logout(rp, request)
 
-    return {"/backchannel-logout": Route({"POST": backchannel})}
+    async def frontchannel(request: machine.Request) -> machine.Reply:
+        return await frontchannel_logout(rp, request)
+
+    return {
+        "/backchannel-logout": Route({"POST": backchannel}),
+        "/frontchannel-logout": Route({"GET": frontchannel}),
+    }
 
 
 def _view(rp: RelyingParty, endpoint: Endpoint) -> Callable[[], Awaitable[Response]]:

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from rp.protocol.client_authentication import METHODS, ClientIdentity
 from rp.protocol.client_key import ClientKey
+from rp.protocol.origin import origin_of
 from rp.registration import Registration
 from servicekit.settings import (
     Address,
@@ -25,7 +26,6 @@ from servicekit.settings import (
 
 _SCOPE_TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 _VARIABLES = {"scope": "RP_SCOPE", "response_mode": "RP_RESPONSE_MODE"}
-_DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def scope(value: str) -> str:
@@ -115,7 +115,4 @@ class Settings(ServiceSettings):
     @property
     def origin(self) -> str:
         """This service's origin as a browser writes it in `Origin` (RFC 6454 §6.2)."""
-        parts = urlsplit(self.rp_base_url)
-        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
-        port = "" if parts.port in (None, _DEFAULT_PORTS[parts.scheme]) else f":{parts.port}"
-        return f"{parts.scheme}://{host}{port}"
+        return origin_of(self.rp_base_url)

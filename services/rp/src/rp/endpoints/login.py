@@ -1,18 +1,23 @@
-"""`/login`: starts a sign-in (OpenID Connect Core §3.1.2.1)."""
+"""`/login`: starts a sign-in (OpenID Connect Core §3.1.2.1), also for a third party (§4)."""
 
 import logging
+from urllib.parse import urlencode
 
 from quart import Request, Response
 
+from rp import forms
 from rp.cookies import fresh_value
 from rp.errors import BadRequest
 from rp.pages import see_other
 from rp.party import RelyingParty
-from rp.protocol import pkce, return_path
+from rp.protocol import login_initiation, pkce
 from rp.protocol.front_channel import authorization_request
+from rp.protocol.login_initiation import LoginInitiation
 from rp.records import NonceBinding
 from servicekit.log import event
 from servicekit.parameters import Parameters
+
+_LONGEST_QUERY = 8000
 
 log = logging.getLogger(__name__)
 
@@ -22,9 +27,9 @@ async def login(rp: RelyingParty, request: Request) -> Response:
 
     A browser has one login cookie for all its tabs; each tab's sign-in has a state of its own.
     """
-    parameters = Parameters.parse(request.query_string)
-    if parameters.repeated:
-        raise BadRequest(f"A parameter stands twice: {', '.join(sorted(parameters.repeated))}.")
+    asked = LoginInitiation.of(Parameters.parse(request.query_string), rp.settings.origin)
+    if asked.issuer not in (None, rp.settings.oidc_issuer):
+        raise BadRequest("The parameter iss is no provider of this relying party.")
     metadata = await rp.provider.metadata()
     endpoint = metadata.endpoint("authorization_endpoint")
     browser = rp.cookies.login.read(request) or fresh_value()
@@ -32,7 +37,7 @@ async def login(rp: RelyingParty, request: Request) -> Response:
         state=fresh_value(),
         nonce=fresh_value(),
         code_verifier=pkce.make_verifier(),
-        return_to=return_path.local_path(parameters.get("return_to")),
+        return_to=asked.return_to,
         issuer=metadata.issuer,
     )
     await rp.bindings.save(browser, binding)
@@ -47,7 +52,18 @@ async def login(rp: RelyingParty, request: Request) -> Response:
             nonce=binding.nonce,
             code_verifier=binding.code_verifier,
             response_mode=rp.settings.rp_response_mode,
+            login_hint=asked.login_hint,
         )
     )
     rp.cookies.login.set(response, browser)
     return response
+
+
+async def posted_login(rp: RelyingParty, request: Request) -> Response:
+    """§4 by POST: the same by GET, which brings the cookie that this browser's other sign-ins hang on."""
+    form = Parameters.parse(await forms.read(request))
+    LoginInitiation.of(form, rp.settings.origin)
+    query = urlencode({name: form[name] for name in login_initiation.NAMES if name in form})
+    if len(query) > _LONGEST_QUERY:
+        raise BadRequest("The parameters are too long for an address.")
+    return see_other(f"/login?{query}")

@@ -19,6 +19,7 @@ def authorization_request(
     nonce: str,
     code_verifier: str,
     response_mode: str,
+    login_hint: str | None = None,
 ) -> str:
     """The address that asks for a code (OpenID Connect Core §3.1.2.1, RFC 7636 §4.3)."""
     return _with_query(
@@ -33,6 +34,7 @@ def authorization_request(
             "code_challenge": pkce.challenge_of(code_verifier),
             "code_challenge_method": pkce.METHOD,
             **({} if response_mode == QUERY else {"response_mode": response_mode}),
+            **({} if login_hint is None else {"login_hint": login_hint}),
         },
     )
 

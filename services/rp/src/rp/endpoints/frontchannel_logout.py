@@ -1,0 +1,53 @@
+"""`/frontchannel-logout`: the provider's page opens it in a frame (OpenID Connect Front-Channel Logout §2)."""
+
+import logging
+
+from rp.errors import BadRequest
+from rp.party import RelyingParty
+from rp.protocol.origin import origin_of
+from servicekit.discovery import ProviderMisconfigured, ProviderUnavailable
+from servicekit.log import event
+from servicekit.machine import Reply, Request
+from servicekit.parameters import Parameters
+
+_PAGE = b'<!doctype html><html lang="en"><title>Signed out</title></html>'
+
+log = logging.getLogger(__name__)
+
+
+async def frontchannel_logout(rp: RelyingParty, request: Request) -> Reply:
+    """End the sessions of (`iss`, `sid`).
+
+    A frame in another site's page brings no cookie of ours (SameSite=Lax), so that the two must say which session it
+    is; only who was told the `sid` by the provider can name it.
+    """
+    parameters = Parameters.parse(request.query)
+    if parameters.repeated:
+        raise BadRequest(f"The query is ambiguous: {parameters.repetition()}.")
+    issuer, sid = parameters.get("iss"), parameters.get("sid")
+    if not issuer or not sid:
+        raise BadRequest("The parameters iss and sid are needed, both.")
+    if issuer != rp.settings.oidc_issuer:
+        raise BadRequest("The parameter iss is no provider of this relying party.")
+    ended = await rp.session_index.end(issuer, issued_at=rp.clock(), sid=sid, sub=None)
+    event(log, "signed out in a frame of the provider", sessions=ended)
+    return Reply(
+        200,
+        _PAGE,
+        (
+            ("content-type", "text/html; charset=utf-8"),
+            ("cache-control", "no-cache, no-store"),
+            ("content-security-policy", f"default-src 'none'; frame-ancestors {await _ancestors(rp)}"),
+            ("referrer-policy", "no-referrer"),
+        ),
+    )
+
+
+async def _ancestors(rp: RelyingParty) -> str:
+    """The provider's origins: its pages alone may frame this one."""
+    issuer = rp.settings.oidc_issuer
+    try:
+        ending = (await rp.provider.metadata()).endpoint("end_session_endpoint")
+    except (ProviderUnavailable, ProviderMisconfigured):
+        return origin_of(issuer)
+    return " ".join(dict.fromkeys((origin_of(issuer), origin_of(ending))))

@@ -1,0 +1,87 @@
+"""OpenID Connect Core §4: a third party starts a sign-in here."""
+
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import pytest
+from rp_testing import BASE_URL, refused
+
+
+def query_of(address):
+    return {name: value for name, [value] in parse_qs(urlsplit(address).query).items()}
+
+
+async def test_a_third_party_starts_a_sign_in(browser, provider):
+    asked = {"iss": provider.url, "login_hint": "user0@example.com", "target_link_uri": f"{BASE_URL}/profile?a=b"}
+    location = await browser.start(f"/login?{urlencode(asked)}")
+    assert query_of(location)["login_hint"] == "user0@example.com"
+    response = await browser.get(provider.authorize(location))
+    assert response.headers["Location"] == "/profile?a=b"
+
+
+async def test_without_a_hint_none_is_sent(browser):
+    assert "login_hint" not in query_of(await browser.start())
+
+
+async def test_a_form_leads_to_the_same_by_get(browser, provider):
+    """By GET, since a form of another site brings no cookie; what is not of §4 is left out."""
+    await browser.start()
+    cookie = browser.cookie("rp_login")
+    form = {"iss": provider.url, "login_hint": "ö&x", "target_link_uri": BASE_URL, "return_to": "/elsewhere"}
+    response = await browser.client.post("/login", form=form)
+    assert response.status_code == 303
+    assert "Set-Cookie" not in response.headers
+    address = response.headers["Location"]
+    assert query_of(address) == {"iss": provider.url, "login_hint": "ö&x", "target_link_uri": BASE_URL}
+    assert (await browser.sign_in(address)).headers["Location"] == "/"
+    assert browser.cookie("rp_login") == cookie
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "https://evil.example/",
+        "http://localhost:25001.evil.example/",
+        "http://localhost:25001@evil.example/",
+        "http://localhost:250011/",
+        "https://localhost:25001/",
+        "//localhost:25001/profile",
+        "/profile",
+        "http://localhost:25001//evil.example",
+        "http://localhost:25001/\\evil.example",
+        "http://localhost:25001/login",
+        "javascript:alert(1)",
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_a_target_that_is_not_ours(browser, provider, target, method):
+    asked = {"iss": provider.url, "target_link_uri": target}
+    if method == "GET":
+        response = await browser.get(f"/login?{urlencode(asked)}")
+    else:
+        response = await browser.client.post("/login", form=asked)
+    await refused(response, says="target_link_uri must be the address of a page of this site")
+
+
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [
+        ("iss=http://evil.example", "no provider of this relying party"),
+        ("iss=a&iss=a", "stands twice"),
+        ("login_hint=%00", "control"),
+    ],
+)
+async def test_an_initiation_that_must_be_refused(browser, query, says):
+    await refused(await browser.get(f"/login?{query}"), says=says)
+
+
+@pytest.mark.parametrize(
+    ("options", "says", "status"),
+    [
+        ({"form": {"iss": "x", "login_hint": "y" * 9000}}, "too long", 400),
+        ({"data": b"{}", "headers": {"Content-Type": "application/json"}}, "urlencoded", 400),
+        ({"form": {"login_hint": "x" * 100_000}}, "exceeds", 413),
+    ],
+)
+async def test_a_form_that_cannot_be_read(browser, options, says, status):
+    response = await browser.client.post("/login", **options)
+    assert (response.status_code, says in await response.get_data(as_text=True)) == (status, True)
