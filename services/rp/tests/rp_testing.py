@@ -123,6 +123,7 @@ class ScriptedProvider(Server):
         self.refresh_token = ""
         self.sign_ins: dict[str, dict[str, str]] = {}
         self.before_refresh: Callable[[], Any] | None = None
+        self.refreshed: dict[str, Any] | None = None
         self.client_key: Any = None
         self.assertions: dict[str, dict[str, Any]] = {}
         self._count = 0
@@ -189,7 +190,10 @@ class ScriptedProvider(Server):
                 await self.before_refresh()
             if form["refresh_token"] != self.refresh_token:
                 return web.json_response({"error": "invalid_grant"}, status=400)
-            return web.json_response({**self._new_tokens(), **self.tokens})
+            answer = self._new_tokens()
+            if self.refreshed is not None:
+                answer["id_token"] = self.id_token(None, **self.refreshed)
+            return web.json_response({**answer, **self.tokens})
         asked = self.sign_ins.pop(form["code"], None)
         if asked is None or not self._proven(asked, form):
             return web.json_response({"error": "invalid_grant", "error_description": "the code is <spent>"}, status=400)
@@ -198,7 +202,7 @@ class ScriptedProvider(Server):
         answer.update(self.tokens)
         return web.json_response({name: value for name, value in answer.items() if value is not None})
 
-    def id_token(self, nonce: str) -> str:
+    def id_token(self, nonce: str | None, /, **changes: Any) -> str:
         claims = {
             "iss": self.url,
             "sub": "user0",
@@ -209,6 +213,7 @@ class ScriptedProvider(Server):
             "at_hash": at_hash(self.access_token),
             "name": "User <Zero>",
             **self.claims,
+            **changes,
         }
         claims = {n: v for n, v in claims.items() if v is not None}
         if self.algorithm == "none":

@@ -5,7 +5,9 @@ import dataclasses
 import logging
 from collections.abc import Awaitable, Callable
 
-from rp.errors import RelyingPartyError, SignInEnded, TokenRequestRefused
+from rp import verification
+from rp.errors import IdTokenRefused, RelyingPartyError, SignInEnded, TokenRequestRefused
+from rp.protocol.token_response import TokenResponse
 from rp.provider import ProviderClient
 from rp.records import Session
 from rp.stores.refresh_lock import RefreshLock
@@ -60,7 +62,12 @@ class Refreshing:
             await self._sessions.replace(cookie, dataclasses.replace(session, refresh_token=None))
             event(log, "sign-in ended at the provider", sub=session.sub)
             raise SignInEnded from None
-        # An id_token that came along is left aside: the session shows the one of its sign-in (OIDC Core §12.2).
+        try:
+            # It is verified and left aside: the session shows the id_token of its sign-in.
+            await verification.of_refresh(self._provider, tokens, session, self._clock())
+        except IdTokenRefused:
+            await self._end(cookie, session, tokens)
+            raise
         renewed = dataclasses.replace(
             session,
             access_token=tokens.access_token,
@@ -73,6 +80,11 @@ class Refreshing:
             raise SignInEnded
         event(log, "access token refreshed", sub=session.sub)
         return renewed
+
+    async def _end(self, cookie: str, session: Session, tokens: TokenResponse) -> None:
+        """The provider speaks of another login: nothing of what it gave is used, and it is not asked again."""
+        await self._sessions.replace(cookie, dataclasses.replace(session, refresh_token=None))
+        await self.revoke(dataclasses.replace(session, refresh_token=tokens.refresh_token or session.refresh_token))
 
     async def revoke(self, session: Session) -> bool:
         """Have the provider forget a session's tokens, if it can be reached; whether it answered."""

@@ -2,13 +2,10 @@
 
 import logging
 
-from rp.errors import BadRequest, IdTokenRefused, LogoutTokenRefused
+from rp import verification
+from rp.errors import BadRequest, LogoutTokenRefused
 from rp.party import RelyingParty
-from rp.protocol import logout_token
 from rp.protocol.check import Check
-from rp.protocol.logout_token import Logout
-from rp.protocol.received_token import ReceivedToken
-from rp.protocol.signed_token import Expected
 from servicekit.log import event
 from servicekit.machine import Reply, Request
 from servicekit.parameters import Parameters
@@ -20,7 +17,7 @@ log = logging.getLogger(__name__)
 
 async def backchannel_logout(rp: RelyingParty, request: Request) -> Reply:
     """Verify the logout token, and end the sessions that it names on all replicas; 200 also when there were none."""
-    logout = await _verify(rp, _logout_token(request))
+    logout = await verification.of_logout(rp.provider, _logout_token(request), rp.clock())
     if not await rp.logout_tokens.redeem(logout):
         raise LogoutTokenRefused(Check("jti", "Back-Channel Logout §2.6 (8)", "a token for the first time", "again"))
     ended = await rp.session_index.end(logout.issuer, issued_at=logout.issued_at, sid=logout.sid, sub=logout.sub)
@@ -38,21 +35,3 @@ def _logout_token(request: Request) -> str:
     if found is None:
         raise BadRequest("The parameter logout_token is missing.")
     return found
-
-
-async def _verify(rp: RelyingParty, compact: str) -> Logout:
-    try:
-        token = ReceivedToken.parse(compact)
-        return logout_token.verify(
-            token,
-            Expected(
-                issuer=rp.settings.oidc_issuer,
-                client_id=rp.settings.client_id,
-                client_secret=rp.settings.client_secret,
-                algorithm=rp.settings.id_token_alg,
-                keys=await rp.provider.keys(token.kid),
-                now=rp.clock(),
-            ),
-        )
-    except IdTokenRefused as refusal:  # §2.6 items 2 to 4: what is checked as in an id_token
-        raise LogoutTokenRefused(refusal.check) from None

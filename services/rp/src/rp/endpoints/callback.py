@@ -4,15 +4,14 @@ import logging
 
 from quart import Request, Response
 
-from rp import forms
+from rp import forms, verification
 from rp.cookies import fresh_value
 from rp.errors import SignedOutMeanwhile, UnknownSignIn
 from rp.pages import see_other
 from rp.party import RelyingParty
-from rp.protocol import authorization_response, id_token, token_response
+from rp.protocol import authorization_response
 from rp.protocol.authorization_response import AuthorizationResponse, ValidatedResponse
 from rp.protocol.id_token import VerifiedClaims
-from rp.protocol.received_token import ReceivedToken
 from rp.protocol.token_response import TokenResponse
 from rp.records import Session
 from servicekit.log import event
@@ -43,7 +42,7 @@ async def callback(rp: RelyingParty, request: Request) -> Response:
         iss_required=metadata.document.get("authorization_response_iss_parameter_supported") is True,
     )
     tokens = await rp.provider.exchange(response)
-    verified = await _verify(rp, response, tokens)
+    verified = await verification.of_sign_in(rp.provider, tokens, response.binding.nonce, rp.clock())
     return await _open_session(rp, request, response, tokens, verified)
 
 
@@ -57,23 +56,6 @@ async def posted_callback(rp: RelyingParty, request: Request) -> Response:
     if not await rp.bindings.knows(answer.state):
         raise UnknownSignIn
     return see_other(f"/callback?{HANDLE}={await rp.posted_responses.save(answer)}")
-
-
-async def _verify(rp: RelyingParty, response: ValidatedResponse, tokens: TokenResponse) -> VerifiedClaims:
-    received = ReceivedToken.parse(token_response.require_id_token(tokens))
-    return id_token.verify(
-        received,
-        id_token.Expected(
-            issuer=rp.settings.oidc_issuer,
-            client_id=rp.settings.client_id,
-            client_secret=rp.settings.client_secret,
-            algorithm=rp.settings.id_token_alg,
-            keys=await rp.provider.keys(received.kid),
-            nonce=response.binding.nonce,
-            access_token=tokens.access_token,
-            now=rp.clock(),
-        ),
-    )
 
 
 async def _open_session(

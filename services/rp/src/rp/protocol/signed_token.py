@@ -100,8 +100,12 @@ def check_issued_at(token: ReceivedToken, expected: Expected) -> Check:
 
 
 def audiences(token: ReceivedToken) -> frozenset[str]:
+    """A token's `aud` as a set."""
+    return audiences_of(token.claims.get("aud"))
+
+
+def audiences_of(found: Any) -> frozenset[str]:
     """`aud` as a set; anything that is neither a string nor a list of strings is none (RFC 7519 §4.1.3)."""
-    found = token.claims.get("aud")
     if isinstance(found, str):
         return frozenset({found})
     if isinstance(found, list) and all(isinstance(one, str) for one in found):

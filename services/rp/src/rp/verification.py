@@ -1,0 +1,60 @@
+"""The provider's signed tokens, verified: each gets its key, and is handed to the checks in `protocol`.
+
+All of them raise ProviderUnavailable and ProviderMisconfigured when the keys cannot be had, and what the checks raise.
+"""
+
+from typing import Any
+
+from rp.errors import IdTokenRefused, LogoutTokenRefused
+from rp.protocol import id_token, logout_token, refreshed_id_token, signed_token, token_response
+from rp.protocol.id_token import VerifiedClaims
+from rp.protocol.logout_token import Logout
+from rp.protocol.received_token import ReceivedToken
+from rp.protocol.token_response import TokenResponse
+from rp.provider import ProviderClient
+from rp.records import Session
+
+
+async def of_sign_in(provider: ProviderClient, tokens: TokenResponse, nonce: str, now: float) -> VerifiedClaims:
+    """The id_token of a sign-in (OpenID Connect Core §3.1.3.7); there must be one."""
+    received = ReceivedToken.parse(token_response.require_id_token(tokens))
+    expected = id_token.Expected(
+        **await _expected(provider, received, now), nonce=nonce, access_token=tokens.access_token
+    )
+    return id_token.verify(received, expected)
+
+
+async def of_refresh(provider: ProviderClient, tokens: TokenResponse, session: Session, now: float) -> None:
+    """The id_token that came with a refresh, if one came (OpenID Connect Core §12.2)."""
+    if tokens.id_token is None:
+        return
+    received = ReceivedToken.parse(tokens.id_token)
+    expected = refreshed_id_token.Expected(
+        **await _expected(provider, received, now),
+        nonce=session.nonce,
+        access_token=tokens.access_token,
+        original=session.claims,
+    )
+    refreshed_id_token.verify(received, expected)
+
+
+async def of_logout(provider: ProviderClient, compact: str, now: float) -> Logout:
+    """A logout token (OpenID Connect Back-Channel Logout §2.6)."""
+    try:
+        received = ReceivedToken.parse(compact)
+        expected = signed_token.Expected(**await _expected(provider, received, now))
+        return logout_token.verify(received, expected)
+    except IdTokenRefused as refusal:  # items 2 to 4: what is checked as in an id_token
+        raise LogoutTokenRefused(refusal.check) from None
+
+
+async def _expected(provider: ProviderClient, received: ReceivedToken, now: float) -> dict[str, Any]:
+    registration = provider.registration
+    return {
+        "issuer": registration.issuer,
+        "client_id": registration.client.client_id,
+        "client_secret": registration.client.client_secret,
+        "algorithm": registration.id_token_alg,
+        "keys": await provider.keys(received.kid),
+        "now": now,
+    }

@@ -1,0 +1,110 @@
+"""OpenID Connect Core §12.2: the id_token that comes with a refresh is of the same login, or is refused."""
+
+import time
+
+import pytest
+from rp_testing import CLIENT_ID
+
+from rp.errors import IdTokenRefused
+from rp.protocol import refreshed_id_token
+from rp.protocol.received_token import ReceivedToken
+
+LOGIN = int(time.time()) - 30
+
+
+@pytest.fixture
+async def signed_in(browser, provider):
+    provider.claims = {"auth_time": LOGIN}
+    await browser.sign_in()
+    provider.expire()
+    return browser
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({}, id="the same, without nonce"),
+        pytest.param({"auth_time": None}, id="auth_time left out"),
+        pytest.param({"aud": [CLIENT_ID]}, id="aud as a list"),
+        pytest.param({"name": "Another Name"}, id="a claim that changed"),
+        pytest.param({"at_hash": None}, id="at_hash left out"),
+    ],
+)
+async def test_an_id_token_that_is_accepted(signed_in, provider, changes):
+    provider.refreshed = changes
+    page = await signed_in.see("/profile")
+    assert "user0@example.com" in page
+    assert "User <Zero>" in page, "the page shows the id_token of the sign-in"
+    assert len(provider.requests("/token")) == 2
+
+
+async def test_the_first_nonce_may_come_again(browser, provider):
+    location = await browser.start()
+    [nonce] = [part[6:] for part in location.split("&") if part.startswith("nonce=")]
+    await browser.get(provider.authorize(location))
+    provider.expire()
+    provider.refreshed = {"nonce": nonce}
+    assert "user0@example.com" in await browser.see("/profile")
+
+
+@pytest.mark.parametrize(
+    ("check", "changes"),
+    [
+        pytest.param("iss", {"iss": "http://evil.example"}, id="§12.2: another iss"),
+        pytest.param("sub", {"sub": "user1"}, id="§12.2: another sub"),
+        pytest.param("sub", {"sub": None}, id="§12.2: no sub"),
+        pytest.param("aud", {"aud": "another-client"}, id="§12.2: another aud"),
+        pytest.param("azp", {"azp": CLIENT_ID}, id="§12.2: azp where there was none"),
+        pytest.param("iat", {"iat": int(time.time()) - 3600}, id="§12.2: an old iat"),
+        pytest.param("iat", {"iat": None}, id="§12.2: no iat"),
+        pytest.param("auth_time", {"auth_time": LOGIN + 20}, id="§12.2: another auth_time"),
+        pytest.param("nonce", {"nonce": "another"}, id="§12.2: another nonce"),
+        pytest.param("nonce", {"nonce": ["n"]}, id="§12.2: nonce is no string"),
+        pytest.param("exp", {"exp": 1_000_000_000}, id="§3.1.3.7 (9): expired"),
+        pytest.param("at_hash", {"at_hash": "bm90IHRoZSByaWdodCBvbmU"}, id="§3.1.3.6: another access token's"),
+    ],
+)
+async def test_an_id_token_that_must_be_refused(signed_in, provider, check, changes):
+    provider.refreshed = changes
+    page = await signed_in.see("/profile")
+    assert f"The check “{check}” of OIDC Core" in page
+    assert "user0@example.com" not in page
+
+
+async def test_the_audiences_of_the_sign_in_must_all_be_there(signer):
+    """§12.2: `aud` includes the first one's."""
+    now = time.time()
+    original = {"iss": "i", "sub": "s", "aud": [CLIENT_ID, "friend"], "azp": CLIENT_ID, "iat": now, "exp": now + 60}
+    expected = refreshed_id_token.Expected(
+        issuer="i",
+        client_id=CLIENT_ID,
+        client_secret=None,
+        algorithm="RS256",
+        keys=signer.jwks,
+        now=now,
+        trusted_audiences=frozenset({"friend"}),
+        nonce="n",
+        access_token="a",
+        original=original,
+    )
+    refreshed_id_token.verify(ReceivedToken.parse(signer.sign(original)), expected)
+    with pytest.raises(IdTokenRefused) as refusal:
+        refreshed_id_token.verify(ReceivedToken.parse(signer.sign({**original, "aud": CLIENT_ID})), expected)
+    assert (refusal.value.check.name, refusal.value.check.section) == ("aud", "OIDC Core §12.2")
+
+
+async def test_a_signature_that_is_not_the_providers(signed_in, provider, signer):
+    provider.tokens = {"id_token": type(signer)().sign({"iss": provider.url})}
+    assert "The check “signature”" in await signed_in.see("/profile")
+
+
+async def test_after_a_refusal_nothing_of_the_refresh_is_used(signed_in, provider):
+    """The new refresh token is revoked, and the old one is not sent again."""
+    provider.refreshed = {"sub": "user1"}
+    await signed_in.see("/profile")
+    assert [form["token"] for form, _ in provider.requests("/revoke")] == [provider.refresh_token]
+    asked = [headers["Authorization"] for _, headers in provider.requests("/userinfo")]
+    assert f"Bearer {provider.access_token}" not in asked
+    page = await signed_in.see("/profile")
+    assert "The sign-in has ended at the provider" in page
+    assert len(provider.requests("/token")) == 2
