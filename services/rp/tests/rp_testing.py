@@ -111,6 +111,8 @@ class ScriptedProvider(Server):
     def __init__(self, signer: Signer) -> None:
         super().__init__()
         self.signer = signer
+        self.client_id = CLIENT_ID
+        self.client_secret = CLIENT_SECRET
         self.algorithm = "RS256"
         self.metadata: dict[str, Any] = {}
         self.keys: list[dict[str, Any]] | None = None
@@ -138,7 +140,8 @@ class ScriptedProvider(Server):
         code = f"code-{self._count}"
         self.sign_ins[code] = asked
         answer = {"code": code, "state": asked["state"], "iss": self.url, **changes}
-        return f"/callback?{urlencode({name: value for name, value in answer.items() if value is not None})}"
+        path = urlsplit(asked["redirect_uri"]).path
+        return f"{path}?{urlencode({name: value for name, value in answer.items() if value is not None})}"
 
     def rotate(self, kid: str | None) -> None:
         """Another key from now on, alone in the set; tokens name it by `kid`, or not at all."""
@@ -206,7 +209,7 @@ class ScriptedProvider(Server):
         claims = {
             "iss": self.url,
             "sub": "user0",
-            "aud": CLIENT_ID,
+            "aud": self.client_id,
             "exp": time.time() + 60,
             "iat": time.time(),
             "nonce": nonce,
@@ -233,11 +236,11 @@ class ScriptedProvider(Server):
         if method not in offered:
             return False
         if method == "client_secret_basic":
-            pair = urlencode({CLIENT_ID: CLIENT_SECRET}).replace("=", ":")
+            pair = urlencode({self.client_id: self.client_secret}).replace("=", ":")
             return request.headers["Authorization"] == f"Basic {b64encode(pair.encode()).decode()}"
         if method == "client_secret_post":
-            return (form.get("client_id"), form["client_secret"]) == (CLIENT_ID, CLIENT_SECRET)
-        return form["client_id"] == CLIENT_ID if method == "none" else self._asserted(method, form, request.path)
+            return (form.get("client_id"), form["client_secret"]) == (self.client_id, self.client_secret)
+        return form["client_id"] == self.client_id if method == "none" else self._asserted(method, form, request.path)
 
     @staticmethod
     def _method_of(request: web.Request, form: dict[str, str]) -> str:
@@ -250,7 +253,7 @@ class ScriptedProvider(Server):
 
     def _asserted(self, method: str, form: dict[str, str], path: str) -> bool:
         """RFC 7523 §3: this client says so, to this provider, now, and for the first time."""
-        key = CLIENT_SECRET.encode() if method == "client_secret_jwt" else self.client_key
+        key = self.client_secret.encode() if method == "client_secret_jwt" else self.client_key
         algorithms = ["HS256"] if method == "client_secret_jwt" else ["RS256", "ES256"]
         claims = json.loads(jws.verify(form["client_assertion"], key, algorithms))
         fresh = claims["jti"] not in self.assertions
@@ -258,7 +261,7 @@ class ScriptedProvider(Server):
         return (
             fresh
             and form["client_assertion_type"] == "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-            and (claims["iss"], claims["sub"]) == (CLIENT_ID, CLIENT_ID)
+            and (claims["iss"], claims["sub"]) == (self.client_id, self.client_id)
             and claims["aud"] == (f"{self.url}/token" if path == "/token" else self.url)
             and claims["iat"] <= time.time() < claims["exp"] <= time.time() + 60
         )

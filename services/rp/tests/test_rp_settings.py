@@ -26,7 +26,7 @@ def test_the_defaults():
         "RS256",
         "127.0.0.1:25001",
     )
-    assert settings.redirect_uri == "http://localhost:25001/callback"
+    assert [one.callback_path for one in settings.registrations] == ["/callback"]
     assert settings.post_logout_redirect_uri == "http://localhost:25001/logout/callback"
     assert not settings.secure
 

@@ -2,7 +2,8 @@
 
 import os
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
 
 from quart import Quart, Request, Response, request
 
@@ -17,6 +18,7 @@ from rp.endpoints.logout import logout, logout_callback
 from rp.endpoints.profile import profile
 from rp.party import RelyingParty
 from rp.provider import ProviderClient
+from rp.providers import Providers
 from rp.refreshing import Refreshing
 from rp.resource_server import ResourceServerClient
 from rp.settings import Settings
@@ -41,7 +43,6 @@ PAGES: tuple[tuple[str, str, Endpoint], ...] = (
     ("GET", "/", home),
     ("GET", "/login", login),
     ("POST", "/login", posted_login),
-    ("GET", "/callback", callback),
     ("GET", "/profile", profile),
     ("POST", "/logout", logout),
     ("GET", "/logout/callback", logout_callback),
@@ -56,19 +57,18 @@ def create_app(settings: Settings | None = None, *, clock: Callable[[], float] =
     settings = settings or read(Settings, os.environ)
     http = HttpClient(settings.oidc_connect_to)
     redis = connect(settings.redis_url, settings.redis_timeout)
-    documents = ProviderDocuments(settings.oidc_issuer, http, time.monotonic)
-    provider = ProviderClient(settings.registration, documents, http, clock)
+    providers = _providers(settings, http, clock)
     sessions = Sessions(redis, settings.session_ttl)
     rp = RelyingParty(
         settings=settings,
-        provider=provider,
+        providers=providers,
         resource_server=ResourceServerClient(settings.resource_server_url, http),
         bindings=NonceBindings(redis),
         posted_responses=PostedResponses(redis),
         sessions=sessions,
         session_index=SessionIndex(redis, settings.session_ttl, clock),
         logout_tokens=LogoutTokens(redis),
-        refreshing=Refreshing(provider, sessions, RefreshLock(redis), clock),
+        refreshing=Refreshing(providers, sessions, RefreshLock(redis), clock),
         cookies=Cookies.of(settings),
         clock=clock,
     )
@@ -76,11 +76,10 @@ def create_app(settings: Settings | None = None, *, clock: Callable[[], float] =
     app = Quart(__name__)
     pages.install(app)
     presentation.install(app)
-    posted = (("POST", "/callback", posted_callback),) if settings.rp_response_mode == "form_post" else ()
-    for method, path, endpoint in (*PAGES, *posted):
-        app.add_url_rule(path, endpoint.__name__, _view(rp, endpoint), methods=[method])
+    for method, path, endpoint in (*PAGES, *_callbacks(providers)):
+        app.add_url_rule(path, f"{method} {path}", _view(rp, endpoint), methods=[method])
     metrics = app.extensions["metrics"] = Metrics()
-    health = health_routes({"redis": redis.ping, "provider": documents.metadata})
+    health = health_routes({"redis": redis.ping, "provider": providers.any_metadata})
     routes = {**health, **_machine_routes(rp)}
     app.asgi_app = MachineDoor(routes, app.asgi_app, pages.machine_failure, metrics.observe)  # type: ignore[method-assign,assignment]
 
@@ -90,6 +89,30 @@ def create_app(settings: Settings | None = None, *, clock: Callable[[], float] =
         await redis.aclose()
 
     return app
+
+
+def _providers(settings: Settings, http: HttpClient, clock: Callable[[], float]) -> Providers:
+    return Providers(
+        [
+            ProviderClient(
+                registration,
+                settings.rp_base_url,
+                ProviderDocuments(registration.issuer, http, time.monotonic),
+                http,
+                clock=clock,
+            )
+            for registration in settings.registrations
+        ]
+    )
+
+
+def _callbacks(providers: Providers) -> Iterator[tuple[str, str, Endpoint]]:
+    """An address for each provider's answers; a form is taken where it was asked for."""
+    for provider in providers.all:
+        registration = provider.registration
+        yield "GET", registration.callback_path, partial(callback, provider=provider)
+        if registration.response_mode == "form_post":
+            yield "POST", registration.callback_path, partial(posted_callback, provider=provider)
 
 
 def _machine_routes(rp: RelyingParty) -> dict[str, Route]:

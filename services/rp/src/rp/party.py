@@ -7,6 +7,7 @@ from quart import Request
 
 from rp.cookies import Cookies
 from rp.provider import ProviderClient
+from rp.providers import Providers
 from rp.records import Session
 from rp.refreshing import Refreshing
 from rp.resource_server import ResourceServerClient
@@ -20,10 +21,11 @@ from rp.stores.session_index import SessionIndex
 
 @dataclass(frozen=True)
 class SignedIn:
-    """A browser with a session, and the cookie's value that opens it."""
+    """A browser with a session, the cookie's value that opens it, and the provider that it comes from."""
 
     cookie: str
     session: Session
+    provider: ProviderClient
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class RelyingParty:
     """`clock` gives the time in seconds since the epoch."""
 
     settings: Settings
-    provider: ProviderClient
+    providers: Providers
     resource_server: ResourceServerClient
     bindings: NonceBindings
     posted_responses: PostedResponses
@@ -43,7 +45,8 @@ class RelyingParty:
     clock: Callable[[], float]
 
     async def signed_in(self, request: Request) -> SignedIn | None:
-        """Who sends this request; without a cookie Redis is not asked."""
+        """Who sends this request; without a cookie Redis is not asked. A provider that was removed signs nobody in."""
         cookie = self.cookies.session.read(request)
         session = await self.sessions.find(cookie) if cookie else None
-        return SignedIn(cookie, session) if cookie and session else None
+        provider = self.providers.find(session.issuer) if session else None
+        return SignedIn(cookie, session, provider) if cookie and session and provider else None

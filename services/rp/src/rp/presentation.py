@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from quart import Quart
 
@@ -44,6 +45,12 @@ def install(app: Quart) -> None:
     """Give the templates their filters."""
     app.jinja_env.filters.update(claim=claim, in_order=in_order, safe_json=safe_json, moment=numeric_date.shown)
     app.jinja_env.globals["meanings"] = MEANINGS
+    app.jinja_env.globals["login_path"] = login_path
+
+
+def login_path(issuer: str, query: Mapping[str, str]) -> str:
+    """The address that starts a sign-in at one of several providers."""
+    return f"/login?{urlencode({'iss': issuer, **query})}"
 
 
 def in_order(claims: Mapping[str, Any]) -> list[tuple[str, Any]]:

@@ -19,13 +19,20 @@ from servicekit.http import Answer, HttpClient, Unreachable
 class ProviderClient:
     """This client's half of every conversation with the provider that the browser does not carry.
 
-    `clock` gives the time in seconds since the epoch.
+    `base_url` is where browsers reach this service, `clock` gives the time in seconds since the epoch.
     """
 
     def __init__(
-        self, registration: Registration, documents: ProviderDocuments, http: HttpClient, clock: Callable[[], float]
+        self,
+        registration: Registration,
+        base_url: str,
+        documents: ProviderDocuments,
+        http: HttpClient,
+        *,
+        clock: Callable[[], float],
     ) -> None:
         self.registration = registration
+        self.redirect_uri = base_url + registration.callback_path
         self._documents = documents
         self._http = http
         self._clock = clock
@@ -46,7 +53,7 @@ class ProviderClient:
             {
                 "grant_type": "authorization_code",
                 "code": response.code,
-                "redirect_uri": self.registration.redirect_uri,
+                "redirect_uri": self.redirect_uri,
                 "code_verifier": response.binding.code_verifier,
             }
         )

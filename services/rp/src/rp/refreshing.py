@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from rp import verification
 from rp.errors import IdTokenRefused, RelyingPartyError, SignInEnded, TokenRequestRefused
 from rp.protocol.token_response import TokenResponse
-from rp.provider import ProviderClient
+from rp.providers import Providers
 from rp.records import Session
 from rp.stores.refresh_lock import RefreshLock
 from rp.stores.session import Sessions
@@ -22,10 +22,8 @@ log = logging.getLogger(__name__)
 class Refreshing:
     """Refreshes tokens (RFC 6749 §6); `clock` gives the time in seconds since the epoch."""
 
-    def __init__(
-        self, provider: ProviderClient, sessions: Sessions, lock: RefreshLock, clock: Callable[[], float]
-    ) -> None:
-        self._provider = provider
+    def __init__(self, providers: Providers, sessions: Sessions, lock: RefreshLock, clock: Callable[[], float]) -> None:
+        self._providers = providers
         self._sessions = sessions
         self._lock = lock
         self._clock = clock
@@ -54,8 +52,9 @@ class Refreshing:
     async def _refresh(self, cookie: str, session: Session) -> Session:
         if session.refresh_token is None:
             raise SignInEnded
+        provider = self._providers.of(session.issuer)
         try:
-            tokens = await self._provider.refresh(session.refresh_token)
+            tokens = await provider.refresh(session.refresh_token)
         except TokenRequestRefused as refusal:
             if refusal.code != "invalid_grant":
                 raise
@@ -64,7 +63,7 @@ class Refreshing:
             raise SignInEnded from None
         try:
             # It is verified and left aside: the session shows the id_token of its sign-in.
-            await verification.of_refresh(self._provider, tokens, session, self._clock())
+            await verification.of_refresh(provider, tokens, session, self._clock())
         except IdTokenRefused:
             await self._end(cookie, session, tokens)
             raise
@@ -91,7 +90,7 @@ class Refreshing:
         if session.refresh_token is None:
             return True
         try:
-            await self._provider.revoke(session.refresh_token)
+            await self._providers.of(session.issuer).revoke(session.refresh_token)
         except (ProviderUnavailable, ProviderMisconfigured, RelyingPartyError) as failure:
             event(log, "refresh token not revoked", logging.WARNING, sub=session.sub, reason=failure)
             return False

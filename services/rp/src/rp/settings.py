@@ -1,6 +1,5 @@
 """The settings of the relying party."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -8,7 +7,8 @@ from urllib.parse import urlsplit
 from rp.protocol.client_authentication import METHODS, ClientIdentity
 from rp.protocol.client_key import ClientKey
 from rp.protocol.origin import origin_of
-from rp.registration import Registration
+from rp.provider_list import providers
+from rp.registration import ID_TOKEN_ALGS, RESPONSE_MODES, Registration, issuer, scope
 from servicekit.settings import (
     Address,
     ServiceSettings,
@@ -24,24 +24,7 @@ from servicekit.settings import (
     text,
 )
 
-_SCOPE_TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 _VARIABLES = {"scope": "RP_SCOPE", "response_mode": "RP_RESPONSE_MODE"}
-
-
-def scope(value: str) -> str:
-    """Scope tokens separated by spaces (RFC 6749 §3.3), among them `openid` (OpenID Connect Core §3.1.2.1)."""
-    tokens = value.split()
-    if not all(_SCOPE_TOKEN.fullmatch(token) for token in tokens):
-        raise ValueError(f"must be scope names separated by spaces, not {value!r}")
-    if "openid" not in tokens:
-        raise ValueError("must contain openid: without it the provider gives no id_token")
-    return " ".join(tokens)
-
-
-def issuer(value: str) -> str:
-    """A base URL that may end with a slash: an issuer is kept as its provider writes it."""
-    base_url(value.removesuffix("/"))
-    return value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,9 +49,12 @@ class Settings(ServiceSettings):
     resource_server_url: str = setting(base_url, "where the resource server is; its /api/me is called")
     rp_scope: str = setting(scope, "what a sign-in asks for; must contain openid", default="openid email profile")
     rp_response_mode: str = setting(
-        one_of("query", "form_post"),
+        one_of(*RESPONSE_MODES),
         "how the provider's answer comes back: in the query of a redirect, or posted by a form",
         default="query",
+    )
+    rp_providers: tuple[Registration, ...] | None = setting(
+        providers, "further providers, a JSON list of objects; each has its callback", secret=True, default=None
     )
     session_ttl: int = setting(seconds(60), "how long a sign-in lasts here", default=28800)
     oidc_connect_to: Mapping[Address, Address] = setting(
@@ -77,13 +63,15 @@ class Settings(ServiceSettings):
         default={},
     )
     id_token_alg: str = setting(
-        one_of("RS256", "ES256", "HS256", "none"),
+        one_of(*ID_TOKEN_ALGS),
         "the algorithm that this client is registered with for its id_tokens; no other is accepted",
         default="RS256",
     )
 
     def __post_init__(self) -> None:
         faults = [f"{_VARIABLES.get(name, name.upper())}: {fault}" for name, fault in self.registration.faults()]
+        for names in ([one.issuer for one in self.registrations], [one.name for one in self.registrations]):
+            faults += [f"RP_PROVIDERS: more than one is {one}" for one in set(names) if names.count(one) > 1]
         if faults:
             raise SettingsError(faults)
 
@@ -96,12 +84,13 @@ class Settings(ServiceSettings):
             id_token_alg=self.id_token_alg,
             scope=self.rp_scope,
             response_mode=self.rp_response_mode,
-            redirect_uri=self.redirect_uri,
+            title=self.oidc_issuer,
         )
 
     @property
-    def redirect_uri(self) -> str:
-        return f"{self.rp_base_url}/callback"
+    def registrations(self) -> tuple[Registration, ...]:
+        """All providers, that of OIDC_ISSUER first."""
+        return (self.registration, *(self.rp_providers or ()))
 
     @property
     def post_logout_redirect_uri(self) -> str:

@@ -7,11 +7,13 @@ from typing import Any
 
 from rp.errors import IdTokenRefused, LogoutTokenRefused
 from rp.protocol import id_token, logout_token, refreshed_id_token, signed_token, token_response
+from rp.protocol.check import Check, shown
 from rp.protocol.id_token import VerifiedClaims
 from rp.protocol.logout_token import Logout
 from rp.protocol.received_token import ReceivedToken
 from rp.protocol.token_response import TokenResponse
 from rp.provider import ProviderClient
+from rp.providers import Providers
 from rp.records import Session
 
 
@@ -38,10 +40,14 @@ async def of_refresh(provider: ProviderClient, tokens: TokenResponse, session: S
     refreshed_id_token.verify(received, expected)
 
 
-async def of_logout(provider: ProviderClient, compact: str, now: float) -> Logout:
-    """A logout token (OpenID Connect Back-Channel Logout §2.6)."""
+async def of_logout(providers: Providers, compact: str, now: float) -> Logout:
+    """A logout token (OpenID Connect Back-Channel Logout §2.6); its `iss` says whose keys and rules it has to keep."""
     try:
         received = ReceivedToken.parse(compact)
+        issuer = received.claims.get("iss")
+        provider = providers.find(issuer)
+        if provider is None:
+            raise LogoutTokenRefused(Check("iss", "OIDC Core §3.1.3.7 (2)", "a provider of this client", shown(issuer)))
         expected = signed_token.Expected(**await _expected(provider, received, now))
         return logout_token.verify(received, expected)
     except IdTokenRefused as refusal:  # items 2 to 4: what is checked as in an id_token

@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 async def backchannel_logout(rp: RelyingParty, request: Request) -> Reply:
     """Verify the logout token, and end the sessions that it names on all replicas; 200 also when there were none."""
-    logout = await verification.of_logout(rp.provider, _logout_token(request), rp.clock())
+    logout = await verification.of_logout(rp.providers, _logout_token(request), rp.clock())
     if not await rp.logout_tokens.redeem(logout):
         raise LogoutTokenRefused(Check("jti", "Back-Channel Logout §2.6 (8)", "a token for the first time", "again"))
     ended = await rp.session_index.end(logout.issuer, issued_at=logout.issued_at, sid=logout.sid, sub=logout.sub)

@@ -13,6 +13,7 @@ from rp.protocol import authorization_response
 from rp.protocol.authorization_response import AuthorizationResponse, ValidatedResponse
 from rp.protocol.id_token import VerifiedClaims
 from rp.protocol.token_response import TokenResponse
+from rp.provider import ProviderClient
 from rp.records import Session
 from servicekit.log import event
 from servicekit.parameters import Parameters
@@ -23,15 +24,15 @@ HANDLE = "posted"
 log = logging.getLogger(__name__)
 
 
-async def callback(rp: RelyingParty, request: Request) -> Response:
-    """Check the answer, redeem the code, verify the id_token, open a session."""
+async def callback(rp: RelyingParty, request: Request, provider: ProviderClient) -> Response:
+    """Check the answer, redeem the code, verify the id_token, open a session; `provider` is the one of this path."""
     parameters = Parameters.parse(request.query_string)
     handle = parameters.get(HANDLE)
     answer = AuthorizationResponse.of(parameters) if handle is None else await rp.posted_responses.find(handle)
     if answer is None:
         raise UnknownSignIn
     # Before the binding is taken: while the provider is away and unknown, this address works again a moment later.
-    metadata = await rp.provider.metadata()
+    metadata = await provider.metadata()
     binding = await rp.bindings.take(rp.cookies.login.read(request), answer.state)
     if handle is not None:
         await rp.posted_responses.end(handle)
@@ -41,12 +42,12 @@ async def callback(rp: RelyingParty, request: Request) -> Response:
         issuer=metadata.issuer,
         iss_required=metadata.document.get("authorization_response_iss_parameter_supported") is True,
     )
-    tokens = await rp.provider.exchange(response)
-    verified = await verification.of_sign_in(rp.provider, tokens, response.binding.nonce, rp.clock())
+    tokens = await provider.exchange(response)
+    verified = await verification.of_sign_in(provider, tokens, response.binding.nonce, rp.clock())
     return await _open_session(rp, request, response, tokens, verified)
 
 
-async def posted_callback(rp: RelyingParty, request: Request) -> Response:
+async def posted_callback(rp: RelyingParty, request: Request, provider: ProviderClient) -> Response:
     """Keep what the provider's page posts, and send the browser for it by GET.
 
     A form of another site brings no cookie of ours (SameSite=Lax), and the cookie is what binds the answer to the
@@ -55,7 +56,8 @@ async def posted_callback(rp: RelyingParty, request: Request) -> Response:
     answer = AuthorizationResponse.of(Parameters.parse(await forms.read(request)))
     if not await rp.bindings.knows(answer.state):
         raise UnknownSignIn
-    return see_other(f"/callback?{HANDLE}={await rp.posted_responses.save(answer)}")
+    handle = await rp.posted_responses.save(answer)
+    return see_other(f"{provider.registration.callback_path}?{HANDLE}={handle}")
 
 
 async def _open_session(
@@ -70,7 +72,7 @@ async def _open_session(
         claims=verified.claims,
         checks=verified.checks,
         nonce=response.binding.nonce,
-        scope=tokens.scope or rp.settings.rp_scope,
+        scope=tokens.scope or rp.providers.of(response.binding.issuer).registration.scope,
         expires_at=None if tokens.expires_in is None else int(rp.clock()) + tokens.expires_in,
         csrf_token=fresh_value(),
     )

@@ -5,6 +5,7 @@ import logging
 from rp.errors import BadRequest
 from rp.party import RelyingParty
 from rp.protocol.origin import origin_of
+from rp.provider import ProviderClient
 from servicekit.discovery import ProviderMisconfigured, ProviderUnavailable
 from servicekit.log import event
 from servicekit.machine import Reply, Request
@@ -27,8 +28,7 @@ async def frontchannel_logout(rp: RelyingParty, request: Request) -> Reply:
     issuer, sid = parameters.get("iss"), parameters.get("sid")
     if not issuer or not sid:
         raise BadRequest("The parameters iss and sid are needed, both.")
-    if issuer != rp.settings.oidc_issuer:
-        raise BadRequest("The parameter iss is no provider of this relying party.")
+    provider = rp.providers.of(issuer)
     ended = await rp.session_index.end(issuer, issued_at=rp.clock(), sid=sid, sub=None)
     event(log, "signed out in a frame of the provider", sessions=ended)
     return Reply(
@@ -37,17 +37,17 @@ async def frontchannel_logout(rp: RelyingParty, request: Request) -> Reply:
         (
             ("content-type", "text/html; charset=utf-8"),
             ("cache-control", "no-cache, no-store"),
-            ("content-security-policy", f"default-src 'none'; frame-ancestors {await _ancestors(rp)}"),
+            ("content-security-policy", f"default-src 'none'; frame-ancestors {await _ancestors(provider)}"),
             ("referrer-policy", "no-referrer"),
         ),
     )
 
 
-async def _ancestors(rp: RelyingParty) -> str:
+async def _ancestors(provider: ProviderClient) -> str:
     """The provider's origins: its pages alone may frame this one."""
-    issuer = rp.settings.oidc_issuer
+    issuer = provider.registration.issuer
     try:
-        ending = (await rp.provider.metadata()).endpoint("end_session_endpoint")
+        ending = (await provider.metadata()).endpoint("end_session_endpoint")
     except (ProviderUnavailable, ProviderMisconfigured):
         return origin_of(issuer)
     return " ".join(dict.fromkeys((origin_of(issuer), origin_of(ending))))

@@ -20,5 +20,6 @@ async def home(rp: RelyingParty, request: Request) -> Response:
         "home.html",
         session=visitor.session if visitor else None,
         notice=None if visitor else NOTICES.get(request.args.get("notice", "")),
+        providers=rp.providers.all,
         settings=rp.settings,
     )

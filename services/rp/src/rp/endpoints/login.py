@@ -8,7 +8,7 @@ from quart import Request, Response
 from rp import forms
 from rp.cookies import fresh_value
 from rp.errors import BadRequest
-from rp.pages import see_other
+from rp.pages import page, see_other
 from rp.party import RelyingParty
 from rp.protocol import login_initiation, pkce
 from rp.protocol.front_channel import authorization_request
@@ -23,14 +23,15 @@ log = logging.getLogger(__name__)
 
 
 async def login(rp: RelyingParty, request: Request) -> Response:
-    """Bind state, nonce and verifier to this browser, and send it to the provider.
+    """Bind state, nonce and verifier to this browser, and send it to the provider; with several, let the person choose.
 
     A browser has one login cookie for all its tabs; each tab's sign-in has a state of its own.
     """
     asked = LoginInitiation.of(Parameters.parse(request.query_string), rp.settings.origin)
-    if asked.issuer not in (None, rp.settings.oidc_issuer):
-        raise BadRequest("The parameter iss is no provider of this relying party.")
-    metadata = await rp.provider.metadata()
+    provider = rp.providers.only if asked.issuer is None else rp.providers.of(asked.issuer)
+    if provider is None:
+        return await page("choose.html", providers=rp.providers.all, query=asked.query(), settings=rp.settings)
+    registration, metadata = provider.registration, await provider.metadata()
     endpoint = metadata.endpoint("authorization_endpoint")
     browser = rp.cookies.login.read(request) or fresh_value()
     binding = NonceBinding(
@@ -45,13 +46,13 @@ async def login(rp: RelyingParty, request: Request) -> Response:
     response = see_other(
         authorization_request(
             endpoint,
-            client_id=rp.settings.client_id,
-            redirect_uri=rp.settings.redirect_uri,
-            scope=rp.settings.rp_scope,
+            client_id=registration.client.client_id,
+            redirect_uri=provider.redirect_uri,
+            scope=registration.scope,
             state=binding.state,
             nonce=binding.nonce,
             code_verifier=binding.code_verifier,
-            response_mode=rp.settings.rp_response_mode,
+            response_mode=registration.response_mode,
             login_hint=asked.login_hint,
         )
     )

@@ -12,7 +12,6 @@ from rp.errors import CrossSiteRequest, UnknownSignOut
 from rp.pages import see_other
 from rp.party import RelyingParty, SignedIn
 from rp.protocol.front_channel import logout_request
-from rp.records import Session
 from servicekit.discovery import ProviderMisconfigured, ProviderUnavailable
 from servicekit.log import event
 from servicekit.parameters import Parameters
@@ -35,14 +34,14 @@ async def logout(rp: RelyingParty, request: Request) -> Response:
     await rp.session_index.remove(visitor.cookie, visitor.session)
     event(log, "signed out", sub=visitor.session.sub)
     state = fresh_value()
-    endpoint = await _end_session_endpoint(rp, visitor.session)
+    endpoint = await _end_session_endpoint(rp, visitor)
     response = see_other(
         "/?notice=signed-out-here"
         if endpoint is None
         else logout_request(
             endpoint,
             id_token=visitor.session.id_token,
-            client_id=rp.settings.client_id,
+            client_id=visitor.provider.registration.client.client_id,
             post_logout_redirect_uri=rp.settings.post_logout_redirect_uri,
             state=state,
         )
@@ -77,12 +76,12 @@ def _check_csrf_token(visitor: SignedIn, form: Parameters) -> None:
         raise CrossSiteRequest("To sign out, use the button on a page of this site.", "csrf_token")
 
 
-async def _end_session_endpoint(rp: RelyingParty, session: Session) -> str | None:
+async def _end_session_endpoint(rp: RelyingParty, visitor: SignedIn) -> str | None:
     """Where the provider's session ends; None when it has no such page or did not answer just now."""
     try:
         async with asyncio.timeout(PROVIDER_SECONDS):
-            metadata = await rp.provider.metadata()
-            answered = await rp.refreshing.revoke(session)
+            metadata = await visitor.provider.metadata()
+            answered = await rp.refreshing.revoke(visitor.session)
         offered = answered and "end_session_endpoint" in metadata.document
         return metadata.endpoint("end_session_endpoint") if offered else None
     except (ProviderUnavailable, ProviderMisconfigured, TimeoutError) as failure:

@@ -7,11 +7,12 @@ from typing import Any
 
 from quart import Request, Response
 
-from rp.errors import CheckRefused, RelyingPartyError, SignInEnded
+from rp.errors import CheckRefused, RelyingPartyError, ResourceRefused, SignInEnded
 from rp.pages import page, reason, see_other
 from rp.party import RelyingParty
 from rp.protocol import protected_resource, userinfo
 from rp.protocol.check import Check
+from rp.provider import ProviderClient
 from rp.refreshing import Access
 from servicekit.discovery import ProviderMisconfigured, ProviderUnavailable
 
@@ -35,10 +36,17 @@ async def profile(rp: RelyingParty, request: Request) -> Response:
         return see_other("/login?return_to=/profile")
     access = Access(rp.refreshing, visitor.cookie, visitor.session)
     user, me = await asyncio.gather(
-        _panel(lambda: _userinfo(rp, access)),
-        _panel(lambda: _api_me(rp, access)),
+        _panel(lambda: _userinfo(visitor.provider, access)),
+        _panel(lambda: _api_me(rp, visitor.provider, access)),
     )
-    return await page("profile.html", session=access.session, userinfo=user, me=me, settings=rp.settings)
+    return await page(
+        "profile.html",
+        session=access.session,
+        userinfo=user,
+        me=me,
+        registration=visitor.provider.registration,
+        settings=rp.settings,
+    )
 
 
 async def _panel(load: Callable[[], Awaitable[Loaded]]) -> Panel:
@@ -54,13 +62,16 @@ async def _panel(load: Callable[[], Awaitable[Loaded]]) -> Panel:
     return Panel(claims, check)
 
 
-async def _userinfo(rp: RelyingParty, access: Access) -> Loaded:
-    answer = await access.ask(rp.provider.userinfo)
+async def _userinfo(provider: ProviderClient, access: Access) -> Loaded:
+    answer = await access.ask(provider.userinfo)
     claims = protected_resource.process("The provider", answer.status, answer.headers, answer.body)
     verified = userinfo.verify(claims, access.session.sub)
     return verified.claims, verified.check
 
 
-async def _api_me(rp: RelyingParty, access: Access) -> Loaded:
+async def _api_me(rp: RelyingParty, provider: ProviderClient, access: Access) -> Loaded:
+    """A token goes to the resource server of its own provider, that of OIDC_ISSUER, and to no other."""
+    if provider is not rp.providers.all[0]:
+        raise ResourceRefused(f"The resource server knows the sign-ins of {rp.settings.oidc_issuer} alone.")
     answer = await access.ask(rp.resource_server.me)
     return protected_resource.process("The resource server", answer.status, answer.headers, answer.body), None

@@ -30,6 +30,10 @@ class LoginInitiation:
             return_to=return_path.local_path(parameters.get("return_to")) if target is None else _path(target, origin),
         )
 
+    def query(self) -> dict[str, str]:
+        """The same as parameters of `/login`, without the issuer: that is still to be chosen."""
+        return {"return_to": self.return_to, **({} if self.login_hint is None else {"login_hint": self.login_hint})}
+
 
 def _path(target: str, origin: str) -> str:
     """The path of a target on this site; any other would make this an open redirector (§4)."""

@@ -19,6 +19,6 @@ def local_path(asked: str | None) -> str:
     if asked is None or len(asked) > _LENGTH_LIMIT or not _LOCAL_PATH.fullmatch(asked):
         return DEFAULT
     path = unquote(re.split(r"[?#]", asked, maxsplit=1)[0])
-    if path in _NOT_A_PLACE or path.startswith("//") or "\\" in path or _DOT_SEGMENT.search(path):
+    if path in _NOT_A_PLACE or path.startswith(("/callback/", "//")) or "\\" in path or _DOT_SEGMENT.search(path):
         return DEFAULT
     return asked

@@ -1,0 +1,45 @@
+"""The providers that people can sign in with here: one, or several at once."""
+
+import asyncio
+from collections.abc import Sequence
+
+from rp.errors import BadRequest
+from rp.provider import ProviderClient
+from servicekit.discovery import Metadata
+
+
+class Providers:
+    """The clients of all providers; the first is that of OIDC_ISSUER."""
+
+    def __init__(self, clients: Sequence[ProviderClient]) -> None:
+        self.all = tuple(clients)
+        self._by_issuer = {client.registration.issuer: client for client in clients}
+
+    @property
+    def only(self) -> ProviderClient | None:
+        """The provider, where there is no choice."""
+        return self.all[0] if len(self.all) == 1 else None
+
+    def find(self, issuer: object) -> ProviderClient | None:
+        """The provider of an issuer, compared as an exact string."""
+        return self._by_issuer.get(issuer) if isinstance(issuer, str) else None
+
+    def of(self, issuer: str) -> ProviderClient:
+        """The same; raises BadRequest where there is none."""
+        found = self.find(issuer)
+        if found is None:
+            raise BadRequest("The parameter iss is no provider of this relying party.")
+        return found
+
+    async def any_metadata(self) -> Metadata:
+        """The first document that comes: with one provider that answers there is something to do here.
+
+        Raises ProviderUnavailable or ProviderMisconfigured when there is none.
+        """
+        found = await asyncio.gather(*(client.metadata() for client in self.all), return_exceptions=True)
+        for one in found:
+            if isinstance(one, Metadata):
+                return one
+        failure = found[0]
+        assert isinstance(failure, BaseException)
+        raise failure
