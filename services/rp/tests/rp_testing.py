@@ -126,6 +126,7 @@ class ScriptedProvider(Server):
         self.sign_ins: dict[str, dict[str, str]] = {}
         self.before_refresh: Callable[[], Any] | None = None
         self.refreshed: dict[str, Any] | None = None
+        self.revoked: list[str] = []
         self.client_key: Any = None
         self.assertions: dict[str, dict[str, Any]] = {}
         self._count = 0
@@ -168,7 +169,9 @@ class ScriptedProvider(Server):
         if request.path == "/userinfo":
             return protected(request, self.access_token, self.userinfo)
         if request.path == "/revoke":
-            return web.Response(status=200 if self._authenticated(request, form) else 401)
+            known = self._authenticated(request, form)
+            self.revoked += [form["token"]] if known else []
+            return web.Response(status=200 if known else 401)
         return web.Response(status=404)
 
     def _metadata(self) -> dict[str, Any]:

@@ -7,6 +7,10 @@ import pytest
 from rp_testing import CLIENT_ID, refused
 
 from rp.app import create_app
+from rp.errors import IdTokenRefused
+from rp.protocol import logout_token as verification
+from rp.protocol.received_token import ReceivedToken
+from rp.protocol.signed_token import Expected
 from rp.settings import Settings
 from servicekit.settings import read
 
@@ -242,3 +246,15 @@ async def test_a_later_sign_in_opens_a_session(signed_in, provider):
     assert not await is_signed_in(signed_in)
     await signed_in.sign_in()
     assert await is_signed_in(signed_in)
+
+
+def test_a_token_of_another_issuer_than_expected(signer):
+    """§2.6 (4): whoever chose what it is compared with."""
+    now = time.time()
+    claims = {"iss": "x", "aud": CLIENT_ID, "iat": now, "exp": now + 60, "jti": "j", "events": EVENTS, "sid": "s"}
+    token = ReceivedToken.parse(signer.sign(claims, typ="logout+jwt"))
+    fields = {"client_id": CLIENT_ID, "client_secret": None, "algorithm": "RS256", "keys": signer.jwks, "now": now}
+    assert verification.verify(token, Expected(issuer="x", **fields)).sid == "s"
+    with pytest.raises(IdTokenRefused) as refusal:
+        verification.verify(token, Expected(issuer="y", **fields))
+    assert refusal.value.check.name == "iss"

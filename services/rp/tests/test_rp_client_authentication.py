@@ -190,7 +190,10 @@ async def test_every_method_signs_in(environment, open_browser, provider, way, b
     assert "user0@example.com" in await browser.see("/profile")
     response = await browser.sign_out()
     assert response.headers["Location"].startswith(f"{provider.url}/logout?")
-    assert len(provider.assertions) == (3 if method.endswith("_jwt") else 0)
+    assert provider.revoked == [provider.refresh_token]
+    audiences = [claims["aud"] for claims in provider.assertions.values()]
+    token = f"{provider.url}/token"
+    assert audiences == ([token, token, provider.url] if method.endswith("_jwt") else [])
 
 
 async def test_a_provider_that_takes_none_of_our_methods(browser, provider):
