@@ -31,7 +31,7 @@ _COMMON = "+get +set +mget +del +ping +hello +select +client|setinfo"
 COMMANDS = {
     "op": f"{_COMMON} +getdel +eval +evalsha +script|load +multi +exec +ttl +expire +exists +incr +scan",
     "rs": _COMMON,
-    "rp": f"{_COMMON} +getdel +eval",
+    "rp": f"{_COMMON} +getdel +eval +expire +zadd +zrange +zrem +zremrangebyscore",
 }
 
 
