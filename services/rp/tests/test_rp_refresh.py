@@ -3,11 +3,14 @@
 import time
 
 import pytest
-from rp_testing import CLIENT_ID
+from rp_testing import CLIENT_ID, Browser
 
+from rp.app import create_app
 from rp.errors import IdTokenRefused
 from rp.protocol import refreshed_id_token
 from rp.protocol.received_token import ReceivedToken
+from rp.settings import Settings
+from servicekit.settings import read
 
 LOGIN = int(time.time()) - 30
 
@@ -132,3 +135,15 @@ async def test_after_a_refusal_nothing_of_the_refresh_is_used(signed_in, provide
     page = await signed_in.see("/profile")
     assert "The sign-in has ended at the provider" in page
     assert len(provider.requests("/token")) == 2
+
+
+async def test_without_the_providers_keys_the_next_try_has_the_newest_refresh_token(signed_in, environment, provider):
+    """A replica that has not seen the keys yet, while they cannot be had; the refresh has happened all the same."""
+    provider.refreshed = {}
+    provider.refusals["/jwks"] = {"status": 503}
+    async with create_app(read(Settings, environment)).test_app() as replica:
+        browser = Browser(replica.test_client(), provider)
+        browser.client.set_cookie("localhost", "rp_session", signed_in.cookie("rp_session"))
+        assert "The provider does not answer" in await browser.see("/profile")
+        del provider.refusals["/jwks"]
+    assert "user0@example.com" in await signed_in.see("/profile")

@@ -67,6 +67,11 @@ class Refreshing:
         except IdTokenRefused:
             await self._end(cookie, session, tokens)
             raise
+        except (ProviderUnavailable, ProviderMisconfigured):
+            # Its keys cannot be had just now: the next try begins with the refresh token that is good by now.
+            newest = tokens.refresh_token or session.refresh_token
+            await self._sessions.replace(cookie, dataclasses.replace(session, refresh_token=newest))
+            raise
         renewed = dataclasses.replace(
             session,
             access_token=tokens.access_token,
