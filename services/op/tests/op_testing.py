@@ -15,6 +15,27 @@ from op.directory import new_user, user_entry
 from op.protocol.client_metadata import client_of
 from op.provider import Provider
 
+ADA = {
+    "name": "Ada Lovelace",
+    "given_name": "Ada",
+    "family_name": "Lovelace",
+    "middle_name": "King",
+    "nickname": "Ada",
+    "preferred_username": "ada",
+    "profile": "https://ada.test/",
+    "picture": "https://ada.test/picture.png",
+    "website": "https://ada.test/",
+    "gender": "female",
+    "birthdate": "1815-12-10",
+    "zoneinfo": "Europe/London",
+    "locale": "en-GB",
+    "updated_at": 1700000000,
+    "email": "ada@example.com",
+    "email_verified": False,
+    "phone_number": "+44 20 0000 0000",
+    "phone_number_verified": True,
+    "address": {"formatted": "12 St James's Square, London", "locality": "London", "country": "United Kingdom"},
+}
 ISSUER = "http://localhost:25000"
 REDIRECT_URI = "http://client.test/callback"
 SECRET = "a-secret-of-the-test-client-that-is-long-enough"
@@ -74,11 +95,11 @@ class RunningProvider:
         form |= {"username": username, "password": password, **changes}
         return await self.client.post("/login", form=form)
 
-    async def code(self, **changes: str | None) -> str:
+    async def code(self, *, username: str = "user0", password: str = "password0", **changes: str | None) -> str:
         """A fresh code for the user who logs in, or is logged in already."""
         response = await self.authorize(**changes)
         if response.location.startswith(f"{ISSUER}/login"):
-            response = await self.submit_login(response.location)
+            response = await self.submit_login(response.location, username, password)
         return query_of(response.location)["code"]
 
     async def token(self, **form: str | None) -> Any:
@@ -130,11 +151,15 @@ ProviderFactory = Callable[..., Awaitable[RunningProvider]]
 
 async def populate(op: Provider) -> None:
     """One user and a few clients."""
-    claims = {"name": "User Zero", "email": "user0@example.com", "email_verified": True, "nickname": "Zero"}
+    claims: dict[str, Any] = {"name": "User Zero", "email": "user0@example.com"}
+    claims |= {"email_verified": True, "nickname": "Zero"}
     if await op.users.find("user0") is None:
         entry = user_entry({"username": "user0", "password": "password0", "claims": claims})
         await op.users.save(await new_user(entry, op.passwords))
-    web = {"client_secret": SECRET, "redirect_uris": [REDIRECT_URI]}
+        full = {"username": "ada", "password": "password-of-ada", "claims": ADA}
+        await op.users.save(await new_user(user_entry(full), op.passwords))
+    web = {"client_secret": SECRET, "redirect_uris": [REDIRECT_URI], "scope_claims_in_id_token": True}
+    full = "openid email profile address phone"
     for metadata in (
         {"client_id": "web", **web, "post_logout_redirect_uris": ["http://client.test/bye"]},
         {"client_id": "other", "client_secret": SECRET + "2", "redirect_uris": ["http://other.test/callback"]},
@@ -144,6 +169,7 @@ async def populate(op: Provider) -> None:
         {"client_id": "hs256", **web, "id_token_signed_response_alg": "HS256"},
         {"client_id": "jwt", **web, "access_token_format": "jwt"},
         {"client_id": "no-refresh", **web, "grant_types": ["authorization_code"]},
+        {"client_id": "plain", **web, "scope_claims_in_id_token": False, "scope": full},
         {"client_id": "resource-server", "client_secret": SECRET + "3", "grant_types": []},
     ):
         await op.clients.save(client_of(metadata))

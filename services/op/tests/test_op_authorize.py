@@ -60,7 +60,7 @@ async def test_a_form_of_a_browser_that_waits_for_its_login_is_answered_at_once(
 
 async def test_a_form_too_long_for_a_url_is_answered_at_once(provider: RunningProvider) -> None:
     """OpenID Connect Core §3.1.2.1: that is what POST is for."""
-    response = await provider.client.post("/authorize", form=provider.request | {"claims": "x" * 9000})
+    response = await provider.client.post("/authorize", form=provider.request | {"unknown": "x" * 9000})
     assert response.location.startswith(f"{ISSUER}/login?login=")
 
 

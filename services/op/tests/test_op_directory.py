@@ -6,10 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
-from op_testing import RunningProvider
+from op_testing import ADA, RunningProvider
 
 from op.administration import administrate
-from op.directory import DirectoryError, load, read_directory
+from op.directory import DirectoryError, load, read_directory, user_entry
+from op.protocol.scope import STANDARD_CLAIMS
 from op.settings import Settings
 from redis_server import RedisServer
 from servicekit.redis import Database
@@ -66,6 +67,9 @@ def test_faults_are_said_with_their_place(tmp_path: Path, text: str, fault: str)
         pytest.param("users: [{username: a, password: b, claims: {email: [1]}}]", "email must be", id="a list"),
         pytest.param("users: [{username: a, password: b, claims: {updated_at: .nan}}]", "updated_at", id="no number"),
         pytest.param("users: [{username: a, password: b, claims: {email_verified: 'yes'}}]", "bool", id="a text"),
+        pytest.param("users: [{username: a, password: b, claims: {address: x}}]", "address must be", id="no address"),
+        pytest.param("users: [{username: a, password: b, claims: {address: {zip: x}}}]", "not a member", id="§5.1.1"),
+        pytest.param("users: [{username: a, password: b, claims: {address: {region: 1}}}]", "a text", id="address: 1"),
         pytest.param("users: [{username: a, password: b}, {username: A, sub: c, password: b}]", "twice", id="names"),
         pytest.param("users: [{username: a, password: b, 1: a, x: b}]", "unknown: 1", id="a number for a name"),
         pytest.param("users: [{username: 2020-13-45}]", "ValueError", id="an impossible date"),
@@ -82,6 +86,12 @@ def test_a_fault_does_not_show_the_line_that_it_is_in(tmp_path: Path) -> None:
         read_directory(write(tmp_path, 'clients:\n  - client_secret: "my-very-secret: value\n'), {})
     assert "my-very-secret" not in str(caught.value)
     assert "line 3" in str(caught.value)
+
+
+def test_all_claims_of_core_5_1_can_be_written_down() -> None:
+    """OpenID Connect Core §5.1: 20 claims, of which `sub` is a field of its own."""
+    assert user_entry({"username": "ada", "password": "x", "claims": ADA}).claims == ADA
+    assert len(ADA) == len(STANDARD_CLAIMS) == 19
 
 
 async def test_loading_is_idempotent_and_keeps_what_an_administrator_changed(provider: RunningProvider) -> None:
@@ -128,6 +138,10 @@ def test_users_by_command(run) -> None:
     status, out, _ = run(
         "users", "add", "ada", "--claim", "email=ada@x.org", "--claim", "email_verified=true", stdin="pw\n"
     )
+    address = ("--claim", 'address={"locality": "London"}')
+    assert run("users", "add", "bob", *address, stdin="pw\n")[0] == 0
+    assert json.loads(run("users", "show", "bob")[1])["claims"] == {"address": {"locality": "London"}}
+    assert run("users", "remove", "bob")[0] == 0
     assert (status, out) == (0, "user ada added\n")
     assert run("users", "list")[1] == "ada\tada\tada@x.org\n"
     shown = json.loads(run("users", "show", "ADA")[1])

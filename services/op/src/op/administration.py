@@ -26,7 +26,11 @@ from op.stores.user import UsernameTaken
 from servicekit.redis import RedisError, connect
 from servicekit.sealing import UnsealError
 
-_CLAIM_READERS: dict[type, Callable[[str], Any]] = {bool: {"true": True, "false": False}.__getitem__, int: int}
+_CLAIM_READERS: dict[type, Callable[[str], Any]] = {
+    bool: {"true": True, "false": False}.__getitem__,
+    int: int,
+    dict: json.loads,
+}
 
 Command = Callable[[Provider, argparse.Namespace], Awaitable[None]]
 

@@ -21,7 +21,7 @@ import yaml
 
 from op.passwords import PASSWORD_LIMIT, Passwords
 from op.protocol.client_metadata import InvalidMetadata, client_of
-from op.protocol.scope import CLAIM_TYPES, STANDARD_CLAIMS
+from op.protocol.scope import ADDRESS_MEMBERS, CLAIM_TYPES, STANDARD_CLAIMS
 from op.records import Client, User
 from op.stores.client import ClientStore
 from op.stores.user import UserStore
@@ -114,11 +114,16 @@ def user_entry(values: Mapping[str, Any]) -> UserEntry:
 
 
 def _claim_faults(name: object, value: object) -> list[str]:
-    """What is wrong with a claim (OpenID Connect Core §5.1)."""
+    """What is wrong with a claim (OpenID Connect Core §5.1, §5.1.1)."""
     if name not in STANDARD_CLAIMS:
         return [f"not a standard claim: {name}"]
     expected = CLAIM_TYPES.get(str(name), str)
-    return [] if type(value) is expected else [f"{name} must be of type {expected.__name__}; quote what is a text"]
+    if type(value) is not expected:
+        return [f"{name} must be of type {expected.__name__}; quote what is a text"]
+    if isinstance(value, dict):
+        faults = [f"not a member of an address: {member}" for member in value if member not in ADDRESS_MEMBERS]
+        return faults + [f"{name}: {k} must be a text; quote it" for k, v in value.items() if not isinstance(v, str)]
+    return []
 
 
 async def load(

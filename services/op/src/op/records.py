@@ -28,7 +28,10 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizationRequest:
-    """An authorization request that passed every check (OpenID Connect Core §3.1.2.2)."""
+    """An authorization request that passed every check (OpenID Connect Core §3.1.2.2).
+
+    `sub` is the one person that it is about, where it names one.
+    """
 
     client_id: str
     redirect_uri: str
@@ -39,6 +42,8 @@ class AuthorizationRequest:
     prompt: str = ""
     max_age: int | None = None
     login_hint: str | None = None
+    claims: dict[str, Any] = field(default_factory=dict)
+    sub: str | None = None
 
     @property
     def prompts(self) -> frozenset[str]:
@@ -70,7 +75,10 @@ class Session:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """What a user allowed a client in one authorization; `sid` is the session that it was given in."""
+    """What a user allowed a client in one authorization; `sid` is the session that it was given in.
+
+    `claims` are those asked for one by one, as `protocol.claims_request` reads them (OpenID Connect Core §5.5).
+    """
 
     gid: str
     client_id: str
@@ -78,6 +86,7 @@ class Grant:
     scope: str
     auth_time: int
     sid: str
+    claims: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +144,7 @@ class Client:
     access_token_format: str | None = None
     audience: str | None = None
     introspection_audience: tuple[str, ...] = ()
+    scope_claims_in_id_token: bool = False
     source: str | None = None
 
     @property

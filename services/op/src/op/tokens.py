@@ -86,7 +86,7 @@ class Mint:
             issuer=self._settings.oidc_issuer,
             grant=grant,
             user=user,
-            scope=grant.scope,
+            scope=grant.scope if client.scope_claims_in_id_token else "",
             nonce=nonce,
             access_token=access_token,
             now=now,

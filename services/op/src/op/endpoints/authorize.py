@@ -96,6 +96,7 @@ async def grant_code(op: Provider, request: AuthorizationRequest, session: Sessi
         scope=request.scope,
         auth_time=session.auth_time,
         sid=session.sid,
+        claims=request.claims,
     )
     code = new_handle(gid)
     record = AuthorizationCode(

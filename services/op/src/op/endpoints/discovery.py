@@ -45,7 +45,7 @@ def metadata(issuer: str) -> dict[str, Any]:
         "claim_types_supported": ["normal"],
         "claims_supported": [*ID_TOKEN_CLAIMS, *STANDARD_CLAIMS],
         "prompt_values_supported": list(PROMPTS),
-        "claims_parameter_supported": False,
+        "claims_parameter_supported": True,
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,
         "authorization_response_iss_parameter_supported": True,

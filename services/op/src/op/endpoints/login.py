@@ -14,11 +14,13 @@ from op.endpoints.pages import (
     cookie,
     csrf_token,
     parameters,
+    see_other,
     set_cookie,
 )
-from op.errors import UnknownRedirect
+from op.errors import LoginRequired, OAuthError, UnknownRedirect
 from op.passwords import PASSWORD_LIMIT
-from op.protocol.authorization_request import is_logged_in_since
+from op.protocol.authorization_request import is_logged_in_since, is_somebody_else
+from op.protocol.authorization_response import redirect_error
 from op.protocol.handle import digest, new_grant_id, new_secret
 from op.provider import Provider
 from op.records import LoginRequest, Session, User
@@ -115,12 +117,23 @@ async def _proceed(op: Provider, login: LoginRequest, session: Session) -> Respo
     client = await op.clients.find(login.request.client_id)
     if client is None or login.request.redirect_uri not in client.redirect_uris:
         raise UnknownRedirect("This application is not known", "It was removed while you were signing in.")
+    if is_somebody_else(login.request, session):
+        return await _refused(op, login, LoginRequired("another person logged in than the one that was asked for"))
     granted = await grant_code(op, login.request, session)
     if granted is None:
         return None
     if await op.login_requests.take(login.id) is None:
         raise LoginExpired
     return answer_with_code(granted)
+
+
+async def _refused(op: Provider, login: LoginRequest, error: OAuthError) -> Response:
+    """End the waiting request with an error, once."""
+    if await op.login_requests.take(login.id) is None:
+        raise LoginExpired
+    asked = login.request
+    event(log, "authorization refused", client_id=asked.client_id, error=error.code, reason=error)
+    return see_other(redirect_error(asked.redirect_uri, error, asked.state, op.issuer))
 
 
 async def _waiting(op: Provider, login_id: str | None) -> LoginRequest:

@@ -2,6 +2,7 @@
 
 from op.errors import NO_STORE, InsufficientScope, InvalidToken
 from op.protocol.bearer import bearer_token
+from op.protocol.claims_request import answer
 from op.protocol.scope import claims_of
 from op.provider import Provider
 from op.tokens import handle_of
@@ -9,15 +10,16 @@ from servicekit.machine import Reply, Request, json_reply
 
 
 async def userinfo(op: Provider, request: Request) -> Reply:
-    """The user's claims as they are now, by the scope that is stored with the token (Core §5.3.2)."""
+    """The user's claims as they are now, by the scope and the claims that are stored with the token (Core §5.3.2)."""
     handle = handle_of(bearer_token(request))
-    token = await op.access_tokens.find(handle) if handle else None
-    if token is None or token.expires_at <= op.now():
+    found = await op.access_tokens.find_with_grant(handle) if handle else None
+    if found is None or found[0].expires_at <= op.now():
         raise InvalidToken("the access token is unknown, expired or revoked")
+    token, grant = found
     if "openid" not in token.scope.split():
         raise InsufficientScope("openid")
     user = await op.users.find(token.sub)
     if user is None:
         raise InvalidToken("the user of the access token is gone")
-    claims = {**claims_of(user.claims, token.scope), "sub": user.sub}
+    claims = {**claims_of(user.claims, token.scope), **answer(grant.claims, "userinfo", user.claims), "sub": user.sub}
     return json_reply(200, claims, NO_STORE)

@@ -16,6 +16,7 @@ from op.errors import (
     UnknownRedirect,
     UnsupportedResponseType,
 )
+from op.protocol.claims_request import demanded_subject, parse_claims
 from op.protocol.pkce import check_challenge
 from op.protocol.scope import granted_scope
 from op.records import AuthorizationRequest, Client, LoginRequest, Session
@@ -153,6 +154,11 @@ def check_max_age(asked: Asked) -> None:
         raise InvalidRequest("max_age must be a whole number of seconds")
 
 
+def check_claims(asked: Asked) -> None:
+    """JSON of the right form (OpenID Connect Core §5.5)."""
+    demanded_subject(parse_claims(asked.get("claims")))
+
+
 CHECKS: tuple[Callable[[Asked], None], ...] = (
     check_repeated,
     check_lengths,
@@ -164,6 +170,7 @@ CHECKS: tuple[Callable[[Asked], None], ...] = (
     check_pkce,
     check_prompt,
     check_max_age,
+    check_claims,
 )
 
 
@@ -172,6 +179,7 @@ def validate(asked: Asked) -> AuthorizationRequest:
     for check in CHECKS:
         check(asked)
     max_age = asked.get("max_age")
+    claims = parse_claims(asked.get("claims"))
     return AuthorizationRequest(
         client_id=asked.client.client_id,
         redirect_uri=asked.parameters["redirect_uri"],
@@ -182,12 +190,21 @@ def validate(asked: Asked) -> AuthorizationRequest:
         prompt=asked.get("prompt") or "",
         max_age=None if max_age is None else int(max_age),
         login_hint=asked.get("login_hint"),
+        claims=claims,
+        sub=demanded_subject(claims),
     )
+
+
+def is_somebody_else(request: AuthorizationRequest, session: Session) -> bool:
+    """Whether the request is about another person than the one who is logged in (OpenID Connect Core §3.1.2.2)."""
+    return request.sub not in (None, session.sub)
 
 
 def login_is_needed(request: AuthorizationRequest, session: Session | None, now: int) -> bool:
     """Whether the person must log in for this request (OpenID Connect Core §3.1.2.3)."""
     if session is None or request.prompts & {"login", "select_account"}:
+        return True
+    if is_somebody_else(request, session):
         return True
     return request.max_age is not None and now - session.auth_time > request.max_age
 

@@ -4,6 +4,7 @@ import base64
 import hashlib
 from typing import Any
 
+from op.protocol.claims_request import answer
 from op.protocol.scope import claims_of
 from op.records import AccessToken, Grant, User
 
@@ -15,9 +16,14 @@ ID_TOKEN_CLAIMS = ("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_
 def id_token_claims(
     *, issuer: str, grant: Grant, user: User, scope: str, nonce: str | None, access_token: str, now: int, ttl: int
 ) -> dict[str, Any]:
-    """Who logged in, for the client alone (OpenID Connect Core §2, §3.1.3.6): no `client_id`, no `scope`."""
+    """Who logged in, for the client alone (OpenID Connect Core §2, §3.1.3.6): no `client_id`, no `scope`.
+
+    `scope` is the one whose claims belong into the id_token; beside them stand those asked for one by one (§5.5).
+    """
+    known = {name: value for name, value in user.claims.items() if name not in ID_TOKEN_CLAIMS}
     claims = {
-        **claims_of({k: v for k, v in user.claims.items() if k not in ID_TOKEN_CLAIMS}, scope),
+        **claims_of(known, scope),
+        **answer(grant.claims, "id_token", known),
         "iss": issuer,
         "sub": grant.sub,
         "aud": grant.client_id,

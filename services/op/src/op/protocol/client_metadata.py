@@ -18,6 +18,7 @@ _HS256 = "HS256"
 _VISIBLE = re.compile(r"[\x20-\x7e]{1,255}")
 _FORBIDDEN_SCHEMES = ("javascript", "data", "vbscript", "file", "about", "blob")
 _LISTS = ("redirect_uris", "post_logout_redirect_uris", "grant_types", "introspection_audience")
+_FLAGS = ("scope_claims_in_id_token",)
 
 
 class InvalidMetadata(ValueError):
@@ -35,6 +36,8 @@ def client_of(metadata: Mapping[str, Any]) -> Client:
     for name, value in values.items():
         if name in _LISTS and not (isinstance(value, list | tuple) and all(isinstance(v, str) for v in value)):
             faults.append(f"{name} must be a list of strings")
+        elif name in _FLAGS:
+            faults += [] if isinstance(value, bool) else [f"{name} must be true or false"]
         elif name not in _LISTS and not isinstance(value, str):
             faults.append(f"{name} must be a string")
     if "client_id" not in values:

@@ -25,8 +25,16 @@ CLAIMS_BY_SCOPE: dict[str, tuple[str, ...]] = {
         "locale",
         "updated_at",
     ),
+    "address": ("address",),
+    "phone": ("phone_number", "phone_number_verified"),
 }
-CLAIM_TYPES: dict[str, type] = {"email_verified": bool, "updated_at": int}  # all others are strings (§5.1)
+CLAIM_TYPES: dict[str, type] = {  # all others are strings (§5.1)
+    "email_verified": bool,
+    "phone_number_verified": bool,
+    "updated_at": int,
+    "address": dict,
+}
+ADDRESS_MEMBERS = ("formatted", "street_address", "locality", "region", "postal_code", "country")  # §5.1.1
 STANDARD_CLAIMS = tuple(claim for scope, claims in CLAIMS_BY_SCOPE.items() if scope != "openid" for claim in claims)
 
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*")

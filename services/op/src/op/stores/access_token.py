@@ -1,7 +1,7 @@
 """Access tokens: `op:{gid}:at:<hash>`, opaque and JWT alike."""
 
 from op.protocol.handle import Handle
-from op.records import AccessToken, from_json, to_json
+from op.records import AccessToken, Grant, from_json, to_json
 from op.stores.grant import Entry, GrantStore, handle_key
 from servicekit.redis import Database
 
@@ -21,6 +21,11 @@ class AccessTokenStore:
     async def find(self, handle: Handle) -> AccessToken | None:
         json = await self._grants.find_beside(handle.gid, handle_key("at", handle))
         return from_json(AccessToken, json) if json else None
+
+    async def find_with_grant(self, handle: Handle) -> tuple[AccessToken, Grant] | None:
+        """A live token and what it was given in, in one round trip."""
+        found = await self._grants.find_with(handle.gid, handle_key("at", handle))
+        return (from_json(AccessToken, found[1]), found[0]) if found else None
 
     async def revoke(self, handle: Handle) -> None:
         """End this one token (RFC 7009 §2.1)."""

@@ -1,0 +1,159 @@
+"""Claims: by scope (Core §5.4), and asked for one by one (Core §5.5)."""
+
+import json
+from typing import Any
+
+import pytest
+from jose import jwt
+from op_testing import ADA, ISSUER, SECRET, RunningProvider, query_of
+
+from op.errors import InvalidRequest
+from op.protocol.claims_request import answer, individual_claims, parse_claims
+
+PROTOCOL = {"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "sid"}
+FULL = "openid email profile address phone"
+
+
+async def surfaces(provider: RunningProvider, **changes: str | None) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What Ada's id_token and UserInfo say to the client `plain`, unless the changes say otherwise."""
+    client_id = changes.setdefault("client_id", "plain")
+    code = await provider.code(username="ada", password="password-of-ada", **changes)
+    tokens = await (await provider.redeem(code, client_id=client_id, client_secret=SECRET)).get_json()
+    claims = jwt.get_unverified_claims(tokens["id_token"])
+    userinfo = await (await provider.userinfo(tokens["access_token"])).get_json()
+    return {name: value for name, value in claims.items() if name not in PROTOCOL}, userinfo
+
+
+@pytest.mark.parametrize(
+    ("scope", "names"),
+    [
+        ("openid", set()),
+        ("openid email", {"email", "email_verified"}),
+        ("openid phone", {"phone_number", "phone_number_verified"}),
+        ("openid address", {"address"}),
+        (
+            "openid profile",
+            ADA.keys() - {"email", "email_verified", "phone_number", "phone_number_verified", "address"},
+        ),
+        (FULL, set(ADA)),
+    ],
+)
+async def test_a_scope_opens_its_claims_at_userinfo_alone(
+    provider: RunningProvider, scope: str, names: set[str]
+) -> None:
+    """OpenID Connect Core §5.4: with an access token they come from UserInfo; each has the type of §5.1."""
+    id_token, userinfo = await surfaces(provider, scope=scope)
+    assert id_token == {}
+    assert userinfo == {"sub": "ada"} | {name: ADA[name] for name in names}
+
+
+async def test_a_client_may_be_registered_for_them_in_the_id_token(provider: RunningProvider) -> None:
+    id_token, _ = await surfaces(provider, client_id="web", scope="openid email")
+    assert id_token == {"email": "ada@example.com", "email_verified": False}
+
+
+@pytest.mark.parametrize(
+    ("claims", "id_token", "userinfo"),
+    [
+        pytest.param({"id_token": {"email": None}}, {"email"}, set(), id="§5.5 id_token"),
+        pytest.param({"userinfo": {"email": None}}, set(), {"email"}, id="§5.5 userinfo"),
+        pytest.param({"id_token": {"name": {"essential": True}}}, {"name"}, set(), id="§5.5.1 essential"),
+        pytest.param({"userinfo": {"locale": {"value": "en-GB"}}}, set(), {"locale"}, id="§5.5.1 the value"),
+        pytest.param({"userinfo": {"locale": {"value": "de"}}}, set(), set(), id="§5.5.1 another value"),
+        pytest.param({"userinfo": {"locale": {"values": ["de", "en-GB"]}}}, set(), {"locale"}, id="§5.5.1 values"),
+        pytest.param({"userinfo": {"locale": {"values": ["de"]}}}, set(), set(), id="§5.5.1 other values"),
+        pytest.param({"userinfo": {"shoe_size": None}, "more": {}}, set(), set(), id="§5.5 unknown"),
+        pytest.param({"id_token": {"iss": {"value": "x"}, "nonce": None}}, set(), set(), id="§2 the protocol's own"),
+        pytest.param({"userinfo": None, "id_token": {}}, set(), set(), id="nothing"),
+    ],
+)
+async def test_claims_asked_for_one_by_one(
+    provider: RunningProvider, claims: dict[str, Any], id_token: set[str], userinfo: set[str]
+) -> None:
+    got = await surfaces(provider, scope="openid", claims=json.dumps(claims))
+    assert got[0] == {name: ADA[name] for name in id_token}
+    assert got[1] == {"sub": "ada"} | {name: ADA[name] for name in userinfo}
+
+
+async def test_what_was_asked_for_is_kept_with_the_grant(provider: RunningProvider) -> None:
+    """OpenID Connect Core §5.5: also for the access token of a refresh."""
+    claims = json.dumps({"userinfo": {"email": None}})
+    tokens = await provider.tokens(scope="openid", claims=claims)
+    refreshed = await (await provider.refresh(tokens["refresh_token"])).get_json()
+    userinfo = await (await provider.userinfo(refreshed["access_token"])).get_json()
+    assert userinfo == {"sub": "user0", "email": "user0@example.com"}
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        "{",
+        "[]",
+        '"x"',
+        "NaN",
+        '{"id_token": []}',
+        '{"id_token": {"email": 1}}',
+        '{"id_token": {"email": {"essential": "yes"}}}',
+        '{"userinfo": {"email": {"values": "x"}}}',
+        '{"id_token": {"sub": {"value": 1}}}',
+        '{"userinfo": {"x": {"value": Infinity}}}',
+        "[" * 2000,
+        "{" + " " * 5000 + "}",
+    ],
+    ids=lambda text: text[:40],
+)
+async def test_a_claims_parameter_that_cannot_be_read(provider: RunningProvider, claims: str) -> None:
+    answer = query_of((await provider.authorize(claims=claims)).location)
+    assert answer["error"] == "invalid_request"
+    assert "claims" in answer["error_description"]
+
+
+# --- The one person that a request is about --------------------------------------------------------------------------
+
+
+def about(sub: str) -> str:
+    return json.dumps({"id_token": {"sub": {"value": sub}}})
+
+
+async def test_a_request_about_the_one_who_is_logged_in_is_answered(provider: RunningProvider) -> None:
+    """OpenID Connect Core §5.5.1."""
+    await provider.login()
+    assert "code" in query_of((await provider.authorize(claims=about("user0"), prompt="none")).location)
+
+
+async def test_a_request_about_somebody_else_needs_a_login(provider: RunningProvider) -> None:
+    """OpenID Connect Core §3.1.2.2."""
+    await provider.login()
+    silent = await provider.authorize(claims=about("ada"), prompt="none")
+    assert query_of(silent.location)["error"] == "login_required"
+    asked = await provider.authorize(claims=about("ada"))
+    assert asked.location.startswith(f"{ISSUER}/login?")
+    assert "code" in query_of((await provider.submit_login(asked.location, "ada", "password-of-ada")).location)
+
+
+async def test_the_login_of_another_person_is_no_answer(provider: RunningProvider) -> None:
+    """OpenID Connect Core §3.1.2.2: never with an id_token for a different person; and once."""
+    asked = await provider.authorize(claims=about("ada"))
+    response = await provider.submit_login(asked.location)
+    assert query_of(response.location).keys() == {"error", "error_description", "state", "iss"}
+    assert query_of(response.location)["error"] == "login_required"
+    again = await provider.client.get(asked.location.removeprefix(ISSUER))
+    assert again.status_code == 400
+
+
+# --- By table --------------------------------------------------------------------------------------------------------
+
+
+def test_no_parameter_asks_for_nothing() -> None:
+    assert parse_claims(None) == {}
+    assert answer({}, "id_token", ADA) == {}
+
+
+def test_a_claim_without_an_object_is_refused() -> None:
+    with pytest.raises(InvalidRequest):
+        parse_claims('{"userinfo": {"email": true}}')
+
+
+def test_claims_beyond_the_scope_are_told_apart() -> None:
+    claims = parse_claims('{"userinfo": {"phone_number": null, "email": null, "x": null}, "id_token": {"name": null}}')
+    assert individual_claims(claims, ["email"]) == ["name", "phone_number"]
