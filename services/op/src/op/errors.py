@@ -11,6 +11,7 @@
     ├── UnsupportedResponseType 400 unsupported_response_type
     ├── RequestNotSupported, RequestUriNotSupported, RegistrationNotSupported 400
     ├── LoginRequired 400 login_required
+    ├── UnmetAuthenticationRequirements 400 unmet_authentication_requirements
     ├── TemporarilyUnavailable 503 temporarily_unavailable, with Retry-After
     ├── ServerError 500 server_error
     └── BearerError                             with WWW-Authenticate: Bearer (RFC 6750 §3)
@@ -98,6 +99,12 @@ class RegistrationNotSupported(OAuthError):
 
 class LoginRequired(OAuthError):
     code = "login_required"
+
+
+class UnmetAuthenticationRequirements(OAuthError):
+    """No login at this provider is as the request demands (OpenID Connect Core Unmet Authentication Requirements)."""
+
+    code = "unmet_authentication_requirements"
 
 
 class TemporarilyUnavailable(OAuthError):

@@ -17,10 +17,12 @@ from op.endpoints.pages import (
     set_cookie,
 )
 from op.errors import LoginRequired, NonceRequired, OAuthError
+from op.id_token_hint import subject_of_hint
 from op.protocol.authorization_request import (
     TEXT_LIMIT,
     Asked,
     Policy,
+    about,
     login_is_needed,
     recognise_client_id,
     recognise_redirect,
@@ -56,6 +58,9 @@ async def authorize(op: Provider) -> Response:
     policy = Policy(op.settings.require_nonce, op.settings.require_pkce)
     try:
         request = validate(Asked(client, asked_parameters, policy))
+        if "id_token_hint" in asked_parameters:
+            hint = asked_parameters["id_token_hint"]
+            request = about(request, await subject_of_hint(op.keys, client, hint, op.issuer))
         again = _by_get(op, asked_parameters)
         if again:
             return see_other(again)

@@ -3,7 +3,8 @@
 from typing import Any
 
 from op.grant_types import GRANT_TYPES
-from op.protocol.authorization_request import PROMPTS
+from op.protocol.authentication_context import ACR_VALUES
+from op.protocol.authorization_request import DISPLAYS, PROMPTS
 from op.protocol.claims import ID_TOKEN_CLAIMS
 from op.protocol.client_authentication import METHODS
 from op.protocol.client_metadata import ID_TOKEN_ALGORITHMS
@@ -45,6 +46,8 @@ def metadata(issuer: str) -> dict[str, Any]:
         "claim_types_supported": ["normal"],
         "claims_supported": [*ID_TOKEN_CLAIMS, *STANDARD_CLAIMS],
         "prompt_values_supported": list(PROMPTS),
+        "display_values_supported": list(DISPLAYS),
+        "acr_values_supported": list(ACR_VALUES),
         "claims_parameter_supported": True,
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,

@@ -3,6 +3,7 @@
 `recognise_redirect` comes first: what fails before the redirect_uri is known never redirects (RFC 6749 §4.1.2.1).
 """
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from op.errors import (
     UnknownRedirect,
     UnsupportedResponseType,
 )
+from op.protocol.authentication_context import check_acr, with_acr_values
 from op.protocol.claims_request import demanded_subject, parse_claims
 from op.protocol.pkce import check_challenge
 from op.protocol.scope import granted_scope
@@ -23,6 +25,7 @@ from op.records import AuthorizationRequest, Client, LoginRequest, Session
 from servicekit.parameters import Parameters
 
 PROMPTS = ("none", "login", "select_account")
+DISPLAYS = ("page", "popup", "touch")  # one layout that fits them all (§3.1.2.1)
 TEXT_LIMIT = 2048
 
 
@@ -91,7 +94,7 @@ def check_repeated(asked: Asked) -> None:
 
 def check_lengths(asked: Asked) -> None:
     """What is kept as it came, and sent back in a URL, a token or a page, has a bounded length."""
-    for name in ("state", "nonce", "login_hint", "prompt"):
+    for name in ("state", "nonce", "login_hint", "prompt", "acr_values"):
         if len(asked.get(name) or "") > TEXT_LIMIT:
             raise InvalidRequest(f"{name} is longer than {TEXT_LIMIT} characters")
 
@@ -155,8 +158,10 @@ def check_max_age(asked: Asked) -> None:
 
 
 def check_claims(asked: Asked) -> None:
-    """JSON of the right form (OpenID Connect Core §5.5)."""
-    demanded_subject(parse_claims(asked.get("claims")))
+    """JSON of the right form (OpenID Connect Core §5.5), and a login that there is (§5.5.1.1)."""
+    claims = parse_claims(asked.get("claims"))
+    demanded_subject(claims)
+    check_acr(claims)
 
 
 CHECKS: tuple[Callable[[Asked], None], ...] = (
@@ -190,9 +195,16 @@ def validate(asked: Asked) -> AuthorizationRequest:
         prompt=asked.get("prompt") or "",
         max_age=None if max_age is None else int(max_age),
         login_hint=asked.get("login_hint"),
-        claims=claims,
+        claims=with_acr_values(claims, asked.get("acr_values")),
         sub=demanded_subject(claims),
     )
+
+
+def about(request: AuthorizationRequest, sub: str) -> AuthorizationRequest:
+    """The request, about the person whom an id_token_hint names (OpenID Connect Core §3.1.2.1)."""
+    if request.sub not in (None, sub):
+        raise InvalidRequest("id_token_hint and claims name two persons")
+    return dataclasses.replace(request, sub=sub)
 
 
 def is_somebody_else(request: AuthorizationRequest, session: Session) -> bool:
@@ -205,6 +217,8 @@ def login_is_needed(request: AuthorizationRequest, session: Session | None, now:
     if session is None or request.prompts & {"login", "select_account"}:
         return True
     if is_somebody_else(request, session):
+        return True
+    if request.max_age == 0:  # the same as prompt=login, also within one second (§3.1.2.1)
         return True
     return request.max_age is not None and now - session.auth_time > request.max_age
 

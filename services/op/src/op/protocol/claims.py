@@ -4,13 +4,14 @@ import base64
 import hashlib
 from typing import Any
 
+from op.protocol.authentication_context import authentication_claims
 from op.protocol.claims_request import answer
 from op.protocol.scope import claims_of
 from op.records import AccessToken, Grant, User
 
 ID_TOKEN_TYPE = "JWT"
 ACCESS_TOKEN_TYPE = "at+jwt"  # RFC 9068 §2.1
-ID_TOKEN_CLAIMS = ("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "sid")
+ID_TOKEN_CLAIMS = ("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "sid", "acr", "amr")
 
 
 def id_token_claims(
@@ -24,6 +25,7 @@ def id_token_claims(
     claims = {
         **claims_of(known, scope),
         **answer(grant.claims, "id_token", known),
+        **authentication_claims(grant.claims),
         "iss": issuer,
         "sub": grant.sub,
         "aud": grant.client_id,

@@ -1,0 +1,142 @@
+"""Who is asked to log in, and how (OpenID Connect Core §3.1.2.1, §3.1.2.3, §5.5.1.1)."""
+
+import json
+from typing import Any
+
+import pytest
+from jose import jwt
+from op_testing import ISSUER, SECRET, RunningProvider, query_of
+
+from op.protocol.authentication_context import ACR
+
+
+async def id_token_of(provider: RunningProvider, location: str, **form: str) -> dict[str, Any]:
+    tokens = await (await provider.redeem(query_of(location)["code"], **form)).get_json()
+    return jwt.get_unverified_claims(tokens["id_token"])
+
+
+# --- prompt and max_age ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"prompt": "login"}, id="prompt login"),
+        pytest.param({"prompt": "select_account"}, id="prompt select_account"),
+        pytest.param({"prompt": "login select_account"}, id="both"),
+        pytest.param({"max_age": "0"}, id="max_age 0 is prompt login"),
+        pytest.param({"max_age": "0", "prompt": "login"}, id="both again"),
+    ],
+)
+async def test_a_demand_for_a_login_is_answered_with_a_later_auth_time(
+    provider: RunningProvider, changes: dict[str, str]
+) -> None:
+    first = await id_token_of(provider, (await provider.login()).location)
+    asked_at_once = await provider.authorize(**changes)
+    assert asked_at_once.location.startswith(f"{ISSUER}/login?")
+    provider.clock.pass_seconds(5)
+    second = await id_token_of(provider, (await provider.login(**changes)).location)
+    assert second["auth_time"] == first["auth_time"] + 5
+    assert second["sid"] != first["sid"]
+
+
+async def test_within_max_age_the_first_auth_time_holds(provider: RunningProvider) -> None:
+    """OpenID Connect Core §2: auth_time is in the id_token."""
+    first = await id_token_of(provider, (await provider.login()).location)
+    provider.clock.pass_seconds(50)
+    second = await id_token_of(provider, (await provider.authorize(max_age="60")).location)
+    assert second["auth_time"] == first["auth_time"] == second["iat"] - 50
+
+
+@pytest.mark.parametrize("prompt", ["none login", "none select_account", "login none"])
+async def test_none_is_alone(provider: RunningProvider, prompt: str) -> None:
+    assert query_of((await provider.authorize(prompt=prompt)).location)["error"] == "invalid_request"
+
+
+async def test_none_with_max_age_0_cannot_be_answered(provider: RunningProvider) -> None:
+    await provider.login()
+    answer = query_of((await provider.authorize(prompt="none", max_age="0")).location)
+    assert answer["error"] == "login_required"
+
+
+async def test_parameters_that_change_nothing_here_are_accepted(provider: RunningProvider) -> None:
+    """OpenID Connect Core §3.1.2.1: display, claims_locales; and those that are not known are ignored."""
+    strange = {"display": "popup", "claims_locales": "se en", "foo": "bar", "resource_x": "y"}
+    assert "code" in query_of((await provider.login(**strange)).location)
+
+
+# --- id_token_hint ---------------------------------------------------------------------------------------------------
+
+
+async def hint_of(provider: RunningProvider, client_id: str = "web") -> str:
+    code = await provider.code(client_id=client_id)
+    return (await (await provider.redeem(code, client_id=client_id, client_secret=SECRET)).get_json())["id_token"]
+
+
+@pytest.mark.parametrize("client_id", ["web", "es256", "hs256"])
+async def test_a_hint_about_the_one_who_is_logged_in(provider: RunningProvider, client_id: str) -> None:
+    """Expired hints are as good."""
+    hint = await hint_of(provider, client_id)
+    provider.clock.pass_seconds(3600)
+    response = await provider.authorize(client_id=client_id, prompt="none", id_token_hint=hint)
+    assert "code" in query_of(response.location)
+
+
+async def test_a_hint_about_somebody_else_needs_a_login(provider: RunningProvider) -> None:
+    hint = await hint_of(provider)
+    provider.client = provider.new_client()
+    await provider.login("ada", "password-of-ada")
+    silent = await provider.authorize(prompt="none", id_token_hint=hint)
+    assert query_of(silent.location)["error"] == "login_required"
+    asked = await provider.authorize(id_token_hint=hint)
+    assert asked.location.startswith(f"{ISSUER}/login?")
+    wrong = await provider.submit_login(asked.location, "ada", "password-of-ada")
+    assert query_of(wrong.location)["error"] == "login_required"
+    assert "code" in query_of((await provider.login(id_token_hint=hint)).location)
+
+
+async def test_a_hint_that_is_none(provider: RunningProvider) -> None:
+    """Not ours, changed, of another client, or no id_token at all; and none that contradicts the claims parameter."""
+    hint = await hint_of(provider)
+    header, payload, signature = hint.split(".")
+    of_another = await hint_of(provider, "es256")
+    access_token = (await provider.tokens(client_id="web"))["access_token"]
+    hints = [of_another, access_token, "x", "a.b.c", f"{header}.{payload}.{signature[::-1]}", "é"]
+    for wrong in hints:
+        answer = query_of((await provider.authorize(id_token_hint=wrong)).location)
+        assert answer["error"] == "invalid_request", wrong
+    other = json.dumps({"id_token": {"sub": {"value": "ada"}}})
+    answer = query_of((await provider.authorize(id_token_hint=hint, claims=other)).location)
+    assert answer["error"] == "invalid_request"
+
+
+async def test_a_hint_for_another_client_of_the_same_algorithm(provider: RunningProvider) -> None:
+    hint = await hint_of(provider, "plain")
+    answer = query_of((await provider.authorize(id_token_hint=hint)).location)
+    assert answer["error_description"] == "id_token_hint was not issued to this client"
+
+
+# --- acr and amr -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        pytest.param({}, {}, id="not asked for"),
+        pytest.param({"acr_values": ACR}, {"acr": ACR, "amr": ["pwd"]}, id="§3.1.2.1 acr_values"),
+        pytest.param({"acr_values": "urn:gold 1"}, {"acr": ACR, "amr": ["pwd"]}, id="§3.1.2.1 a wish alone"),
+        pytest.param({"claims": '{"id_token": {"amr": null}}'}, {"amr": ["pwd"]}, id="amr"),
+        pytest.param({"claims": '{"id_token": {"acr": {"essential": true}}}'}, {"acr": ACR}, id="essential acr"),
+        pytest.param({"claims": '{"id_token": {"acr": {"value": "x"}}}'}, {"acr": ACR}, id="a voluntary acr"),
+    ],
+)
+async def test_acr_and_amr(provider: RunningProvider, changes: dict[str, str], expected: dict[str, Any]) -> None:
+    claims = await id_token_of(provider, (await provider.login(**changes)).location)
+    assert {name: claims[name] for name in ("acr", "amr") if name in claims} == expected
+
+
+async def test_an_essential_acr_that_there_is_not(provider: RunningProvider) -> None:
+    """OpenID Connect Core §5.5.1.1: that is a failed authentication."""
+    claims = '{"id_token": {"acr": {"essential": true, "values": ["urn:gold"]}}}'
+    answer = query_of((await provider.authorize(claims=claims)).location)
+    assert answer["error"] == "unmet_authentication_requirements"
