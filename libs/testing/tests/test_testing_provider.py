@@ -24,6 +24,7 @@ CLIENTS = [
         "redirect_uris": ["http://localhost:9/callback"],
         "scope": "openid email",
         "id_token_signed_response_alg": "ES256",
+        "scope_claims_in_id_token": True,
     },
     {"client_id": "app", "token_endpoint_auth_method": "none", "redirect_uris": ["http://localhost:9/app"]},
 ]

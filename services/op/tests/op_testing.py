@@ -158,12 +158,21 @@ async def populate(op: Provider) -> None:
         await op.users.save(await new_user(entry, op.passwords))
         full = {"username": "ada", "password": "password-of-ada", "claims": ADA}
         await op.users.save(await new_user(user_entry(full), op.passwords))
-    web = {"client_secret": SECRET, "redirect_uris": [REDIRECT_URI], "scope_claims_in_id_token": True}
-    full = "openid email profile address phone"
+    web = {
+        "client_secret": SECRET,
+        "redirect_uris": [REDIRECT_URI],
+        "scope_claims_in_id_token": True,
+        "first_party": True,
+    }
+    third = "openid email profile offline_access api:read"
+    full = "openid email profile address phone offline_access"
     for metadata in (
         {"client_id": "web", **web, "post_logout_redirect_uris": ["http://client.test/bye"]},
-        {"client_id": "other", "client_secret": SECRET + "2", "redirect_uris": ["http://other.test/callback"]},
-        {"client_id": "spa", "token_endpoint_auth_method": "none", "redirect_uris": [REDIRECT_URI]},
+        {"client_id": "other", "client_secret": SECRET + "2", "redirect_uris": ["http://other.test/callback"]}
+        | {"first_party": True},
+        {"client_id": "spa", "token_endpoint_auth_method": "none", "redirect_uris": [REDIRECT_URI]}
+        | {"first_party": True},
+        {"client_id": "third", "client_name": "A third party", **web, "first_party": False, "scope": third},
         {"client_id": "post", **web, "token_endpoint_auth_method": "client_secret_post"},
         {"client_id": "es256", **web, "id_token_signed_response_alg": "ES256"},
         {"client_id": "hs256", **web, "id_token_signed_response_alg": "HS256"},

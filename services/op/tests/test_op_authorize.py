@@ -77,7 +77,9 @@ async def test_a_query_of_the_redirect_uri_is_kept(provider: RunningProvider) ->
     client = await provider.op.clients.read("web")
     assert client is not None
     uri = f"{REDIRECT_URI}?tenant=a%20b"
-    await provider.op.clients.save(type(client)(client_id="query", client_secret="s", redirect_uris=(uri,)))
+    await provider.op.clients.save(
+        type(client)(client_id="query", client_secret="s", redirect_uris=(uri,), first_party=True)
+    )
     response = await provider.login(client_id="query", redirect_uri=uri)
     assert response.location.startswith(f"{uri}&code=")
 

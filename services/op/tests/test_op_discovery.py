@@ -2,6 +2,8 @@
 
 from op_testing import ISSUER, SECRET, RunningProvider, basic
 
+PLAIN = {"client_id": "plain", "client_secret": SECRET}
+
 
 async def document(provider: RunningProvider, path: str = "/.well-known/openid-configuration") -> dict[str, object]:
     response = await provider.client.get(path)
@@ -44,9 +46,8 @@ async def test_every_endpoint_is_there(provider: RunningProvider) -> None:
 
 async def test_every_advertised_scope_works(provider: RunningProvider) -> None:
     scopes = (await document(provider))["scopes_supported"]
-    assert scopes == ["openid", "email", "profile", "address", "phone"]
-    code = await provider.code(client_id="plain", scope=" ".join(scopes))
-    response = await provider.redeem(code, client_id="plain", client_secret=SECRET)
+    assert scopes == ["openid", "email", "profile", "address", "phone", "offline_access"]
+    response = await provider.redeem(await provider.code(client_id="plain", scope=" ".join(scopes)), **PLAIN)
     assert (await response.get_json())["scope"] == " ".join(scopes)
 
 

@@ -34,12 +34,19 @@ def install(app: Quart, product: str) -> None:
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = _STYLE_SECONDS
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals["product"] = product
+    app.jinja_env.globals["lang"] = "en"
+    app.jinja_env.globals["t"] = _as_it_is
     blueprint = Blueprint("trefoil", __name__, template_folder="templates")
     # One flat folder, and names no longer than they need to be: a longer one is an error to the file system.
     blueprint.add_url_rule("/assets/<string(maxlength=64):filename>", "static", _asset, methods=["GET"])
     app.register_blueprint(blueprint)
     app.after_request(_strict_headers)
     app.register_error_handler(HTTPException, _http_failure)
+
+
+def _as_it_is(text: str, **values: object) -> str:
+    """What `t` is for a service whose pages have one language; another one puts its own into the context."""
+    return text.format(**values) if values else text
 
 
 async def failure_page(

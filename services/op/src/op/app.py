@@ -11,7 +11,9 @@ from quart import Blueprint, Quart, Response
 
 from op.directory import Directory, load, read_directory
 from op.endpoints import pages
+from op.endpoints.account import change_account, show_account
 from op.endpoints.authorize import authorize
+from op.endpoints.consent import show_consent, submit_consent
 from op.endpoints.discovery import discovery
 from op.endpoints.introspect import introspect
 from op.endpoints.jwks import jwks
@@ -28,6 +30,7 @@ from op.settings import Settings
 from op.stores.access_token import AccessTokenStore
 from op.stores.authorization_code import AuthorizationCodeStore
 from op.stores.client import ClientStore
+from op.stores.consent import ConsentStore
 from op.stores.grant import GrantStore
 from op.stores.login_attempts import LoginAttemptStore
 from op.stores.login_request import LoginRequestStore
@@ -35,6 +38,7 @@ from op.stores.refresh_token import RefreshTokenStore
 from op.stores.session import SessionStore
 from op.stores.signing_keys import SigningKeyStore
 from op.stores.user import UserStore
+from op.stores.user_index import UserGrants
 from op.tokens import Mint
 from servicekit.health import health_routes
 from servicekit.log import event
@@ -105,6 +109,8 @@ def wire(settings: Settings, redis: Database, clock: Callable[[], float]) -> Pro
         login_requests=LoginRequestStore(redis),
         login_attempts=LoginAttemptStore(redis, settings.login_attempts, settings.login_attempt_window),
         grants=grants,
+        user_grants=UserGrants(redis, max(settings.refresh_token_ttl, settings.access_token_ttl)),
+        consents=ConsentStore(redis, settings.consent_ttl),
         codes=AuthorizationCodeStore(grants, settings.authorization_code_ttl),
         access_tokens=AccessTokenStore(redis, grants),
         refresh_tokens=RefreshTokenStore(grants, settings.refresh_token_grace),
@@ -191,9 +197,14 @@ def _pages(op: Provider) -> Blueprint:
         return bound
 
     blueprint = Blueprint("pages", __name__, template_folder="templates")
+    blueprint.app_context_processor(pages.words)
     blueprint.add_url_rule("/authorize", "authorize", view(authorize), methods=["GET", "POST"])
     blueprint.add_url_rule("/login", "show_login", view(show_login), methods=["GET"])
     blueprint.add_url_rule("/login", "submit_login", view(submit_login), methods=["POST"])
+    blueprint.add_url_rule("/consent", "show_consent", view(show_consent), methods=["GET"])
+    blueprint.add_url_rule("/consent", "submit_consent", view(submit_consent), methods=["POST"])
+    blueprint.add_url_rule("/account", "show_account", view(show_account), methods=["GET"])
+    blueprint.add_url_rule("/account", "change_account", view(change_account), methods=["POST"])
     blueprint.add_url_rule("/logout", "logout", view(logout), methods=["GET", "POST"])
     return blueprint
 

@@ -11,6 +11,7 @@
     ├── UnsupportedResponseType 400 unsupported_response_type
     ├── RequestNotSupported, RequestUriNotSupported, RegistrationNotSupported 400
     ├── LoginRequired 400 login_required
+    ├── ConsentRequired, AccessDenied 400
     ├── UnmetAuthenticationRequirements 400 unmet_authentication_requirements
     ├── TemporarilyUnavailable 503 temporarily_unavailable, with Retry-After
     ├── ServerError 500 server_error
@@ -99,6 +100,14 @@ class RegistrationNotSupported(OAuthError):
 
 class LoginRequired(OAuthError):
     code = "login_required"
+
+
+class ConsentRequired(OAuthError):
+    code = "consent_required"
+
+
+class AccessDenied(OAuthError):
+    code = "access_denied"
 
 
 class UnmetAuthenticationRequirements(OAuthError):

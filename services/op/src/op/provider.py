@@ -9,12 +9,14 @@ from op.settings import Settings
 from op.stores.access_token import AccessTokenStore
 from op.stores.authorization_code import AuthorizationCodeStore
 from op.stores.client import ClientStore
+from op.stores.consent import ConsentStore
 from op.stores.grant import GrantStore
 from op.stores.login_attempts import LoginAttemptStore
 from op.stores.login_request import LoginRequestStore
 from op.stores.refresh_token import RefreshTokenStore
 from op.stores.session import SessionStore
 from op.stores.user import UserStore
+from op.stores.user_index import UserGrants
 from op.tokens import Mint
 
 
@@ -33,6 +35,8 @@ class Provider:
     login_requests: LoginRequestStore
     login_attempts: LoginAttemptStore
     grants: GrantStore
+    user_grants: UserGrants
+    consents: ConsentStore
     codes: AuthorizationCodeStore
     access_tokens: AccessTokenStore
     refresh_tokens: RefreshTokenStore

@@ -4,6 +4,9 @@
 |-------------------|-------------------------|---------------------------|--------------------------------------|
 | LoginRequest      | `op:login:<id>`         | 10 min                    | taken once, on login                 |
 | Session           | `op:session:<hash>`     | SESSION_TTL               | logout                               |
+| Consent           | `op:consent:<sub>`      | CONSENT_TTL               | taken back; a hash by client_id      |
+| sessions of a user| `op:sessions:<sub>`     | SESSION_TTL               | with each session                    |
+| grants of a user  | `op:grants:<sub>`       | REFRESH_TOKEN_TTL         | with each grant                      |
 | Grant             | `op:{gid}:grant`        | its longest token's       | deleted: all that is below is dead   |
 | AuthorizationCode | `op:{gid}:code:<hash>`  | AUTHORIZATION_CODE_TTL    | redeemed once; reuse ends the grant  |
 | AccessToken       | `op:{gid}:at:<hash>`    | ACCESS_TOKEN_TTL          | expiry, revocation or its grant      |
@@ -44,6 +47,7 @@ class AuthorizationRequest:
     login_hint: str | None = None
     claims: dict[str, Any] = field(default_factory=dict)
     sub: str | None = None
+    ui_locales: str | None = None
 
     @property
     def prompts(self) -> frozenset[str]:
@@ -71,6 +75,17 @@ class Session:
     sid: str
     sub: str
     auth_time: int
+    user_agent: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """What a user allowed a client, and will not be asked for again: a scope, and claims beyond it."""
+
+    scope: str
+    claims: tuple[str, ...] = ()
+    given_at: int
+    expires_at: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +144,8 @@ class Client:
     """A registered client, by the names of RFC 7591 §2; `protocol.client_metadata` makes valid ones.
 
     Without a `token_endpoint_auth_method` both forms of the secret are accepted. `introspection_audience` are the
-    audiences whose tokens it may introspect. `source` marks the directory entry that it was loaded from.
+    audiences whose tokens it may introspect. A `first_party` client is trusted without asking the person. `source`
+    marks the directory entry that it was loaded from.
     """
 
     client_id: str
@@ -145,6 +161,7 @@ class Client:
     audience: str | None = None
     introspection_audience: tuple[str, ...] = ()
     scope_claims_in_id_token: bool = False
+    first_party: bool = False
     source: str | None = None
 
     @property

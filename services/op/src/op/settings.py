@@ -56,6 +56,9 @@ class Settings(ServiceSettings):
         default=0,
     )
     session_ttl: int = setting(seconds(), "how long a login lasts, in seconds", default=8 * 3600)
+    consent_ttl: int = setting(
+        seconds(), "how long a person's consent to a client is remembered, in seconds", default=365 * 24 * 3600
+    )
     require_nonce: bool = setting(boolean, "whether a request with the scope openid needs a nonce", default=True)
     require_pkce: bool = setting(
         boolean, "whether confidential clients need PKCE too (public ones always do)", default=True

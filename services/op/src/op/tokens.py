@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from op.keys import KeyRing
 from op.protocol.claims import ACCESS_TOKEN_TYPE, ID_TOKEN_TYPE, access_token_claims, id_token_claims
 from op.protocol.handle import Handle, is_grant_id, new_handle, new_secret
+from op.protocol.scope import gives_refresh_token
 from op.records import AccessToken, Client, Grant, RefreshToken, User
 from op.settings import Settings
 from op.stores.access_token import AccessTokenStore
@@ -55,7 +56,7 @@ class Mint:
         access_token = await self._access_token(record, client)
         entries = [AccessTokenStore.entry(Handle.of(grant.gid, access_token), record)]
         refresh_token = None
-        if "refresh_token" in client.grant_types:
+        if "refresh_token" in client.grant_types and gives_refresh_token(client.scope, grant.scope):
             refresh_token = new_handle(grant.gid)
             entries.append(self._refresh_entry(grant, refresh_token, now))
         return Issued(access_token, self._settings.access_token_ttl, scope, entries, refresh_token)

@@ -3,11 +3,14 @@
 import hmac
 import logging
 from hashlib import sha256
+from typing import Any
 
-from quart import Response, request
+from quart import Response, render_template, request
 
 from op.errors import RETRY_AFTER_SECONDS, InvalidRequest, NonceRequired, OAuthError, UnknownRedirect
+from op.german import WORDS
 from op.protocol.handle import new_secret
+from op.protocol.languages import choose
 from op.provider import Provider
 from servicekit.log import event
 from servicekit.pages import failure_page
@@ -35,6 +38,24 @@ async def parameters() -> Parameters:
         return Parameters.parse(body)
     except MalformedParameters as fault:
         raise InvalidRequest(str(fault)) from None
+
+
+async def page(template: str, status: int = 200, *, ui_locales: str | None = None, **values: Any) -> Response:
+    """A page in the language that the client asked for, else in the browser's."""
+    return Response(await render_template(template, **words(ui_locales), **values), status=status)
+
+
+def words(ui_locales: str | None = None) -> dict[str, Any]:
+    """`t`, which says a text in the language of the page, and `lang`, which names it."""
+    asked = ui_locales or request.args.get("ui_locales")
+    language = choose(asked, request.headers.get("Accept-Language"))
+    known = WORDS if language == "de" else {}
+
+    def say(text: str, **named: object) -> str:
+        said = known.get(text, text)
+        return said.format(**named) if named else said
+
+    return {"t": say, "lang": language}
 
 
 def cookie_name(op: Provider, name: str) -> str:

@@ -37,8 +37,10 @@ async def refresh_token(op: Provider, client: Client, ask: TokenRequest) -> Issu
     scope = narrowed_scope(ask.scope, found.token.scope)
     issued = await op.mint.issue(found.grant, client, scope, now)
     try:
-        user, _ = await asyncio.gather(
-            op.users.find(found.grant.sub), op.refresh_tokens.rotate(handle, issued.entries, now)
+        user, *_ = await asyncio.gather(
+            op.users.find(found.grant.sub),
+            op.refresh_tokens.rotate(handle, issued.entries, now),
+            op.user_grants.note(found.grant, now),
         )
     except (AlreadySpent, Gone):
         raise InvalidGrant("the refresh token is not valid", "rotated at the same time") from None

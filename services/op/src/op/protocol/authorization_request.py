@@ -20,11 +20,11 @@ from op.errors import (
 from op.protocol.authentication_context import check_acr, with_acr_values
 from op.protocol.claims_request import demanded_subject, parse_claims
 from op.protocol.pkce import check_challenge
-from op.protocol.scope import granted_scope
+from op.protocol.scope import granted_scope, without_offline_access
 from op.records import AuthorizationRequest, Client, LoginRequest, Session
 from servicekit.parameters import Parameters
 
-PROMPTS = ("none", "login", "select_account")
+PROMPTS = ("none", "login", "consent", "select_account")
 DISPLAYS = ("page", "popup", "touch")  # one layout that fits them all (§3.1.2.1)
 TEXT_LIMIT = 2048
 
@@ -50,7 +50,11 @@ class Asked:
 
     @property
     def scope(self) -> str:
-        return granted_scope(self.get("scope"), self.client.scope)
+        """What is granted: `offline_access` only where a person or an administrator allows it (Core §11)."""
+        granted = granted_scope(self.get("scope"), self.client.scope)
+        if self.client.first_party or "consent" in (self.get("prompt") or "").split():
+            return granted
+        return without_offline_access(granted)
 
     @property
     def is_openid(self) -> bool:
@@ -79,7 +83,7 @@ def recognise_redirect(parameters: Parameters, client: Client | None) -> str:
     if redirect_uri not in client.redirect_uris:
         raise UnknownRedirect(
             "This return address is not registered",
-            f"The redirect_uri is not exactly one of those registered for {client.display_name}.",
+            "The redirect_uri is not exactly one of those registered for this application.",
             redirect_uri,
         )
     return redirect_uri
@@ -94,7 +98,7 @@ def check_repeated(asked: Asked) -> None:
 
 def check_lengths(asked: Asked) -> None:
     """What is kept as it came, and sent back in a URL, a token or a page, has a bounded length."""
-    for name in ("state", "nonce", "login_hint", "prompt", "acr_values"):
+    for name in ("state", "nonce", "login_hint", "prompt", "acr_values", "ui_locales"):
         if len(asked.get(name) or "") > TEXT_LIMIT:
             raise InvalidRequest(f"{name} is longer than {TEXT_LIMIT} characters")
 
@@ -128,7 +132,7 @@ def check_response_mode(asked: Asked) -> None:
 
 def check_scope(asked: Asked) -> None:
     """At least one scope that the client is registered for (RFC 6749 §3.3)."""
-    granted_scope(asked.get("scope"), asked.client.scope)
+    assert asked.scope
 
 
 def check_nonce(asked: Asked) -> None:
@@ -197,6 +201,7 @@ def validate(asked: Asked) -> AuthorizationRequest:
         login_hint=asked.get("login_hint"),
         claims=with_acr_values(claims, asked.get("acr_values")),
         sub=demanded_subject(claims),
+        ui_locales=asked.get("ui_locales"),
     )
 
 

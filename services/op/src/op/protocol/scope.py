@@ -6,6 +6,7 @@ from typing import Any
 
 from op.errors import InvalidScope
 
+OFFLINE_ACCESS = "offline_access"
 CLAIMS_BY_SCOPE: dict[str, tuple[str, ...]] = {
     "openid": ("sub",),
     "email": ("email", "email_verified"),
@@ -27,6 +28,7 @@ CLAIMS_BY_SCOPE: dict[str, tuple[str, ...]] = {
     ),
     "address": ("address",),
     "phone": ("phone_number", "phone_number_verified"),
+    OFFLINE_ACCESS: (),
 }
 CLAIM_TYPES: dict[str, type] = {  # all others are strings (§5.1)
     "email_verified": bool,
@@ -55,6 +57,22 @@ def granted_scope(requested: str | None, registered: str) -> str:
     if not granted:
         raise InvalidScope("none of these scopes is open to this client")
     return " ".join(granted)
+
+
+def without_offline_access(granted: str) -> str:
+    """A scope whose `offline_access` is ignored (OpenID Connect Core §11); raises InvalidScope when nothing is left."""
+    left = [scope for scope in granted.split() if scope != OFFLINE_ACCESS]
+    if not left:
+        raise InvalidScope("offline_access needs prompt=consent, and another scope beside it")
+    return " ".join(left)
+
+
+def gives_refresh_token(registered: str, granted: str) -> bool:
+    """Whether a grant has a refresh token, for a client that may use one (OpenID Connect Core §11).
+
+    A client that is registered for `offline_access` has to ask for it; one that is not gets a refresh token each time.
+    """
+    return OFFLINE_ACCESS in granted.split() or OFFLINE_ACCESS not in registered.split()
 
 
 def narrowed_scope(requested: str | None, granted: str) -> str:

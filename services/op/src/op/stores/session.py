@@ -2,6 +2,7 @@
 
 from op.protocol.handle import digest
 from op.records import Session, from_json, to_json
+from op.stores.user_index import UserIndex
 from servicekit.redis import Database
 
 
@@ -11,17 +12,41 @@ class SessionStore:
     def __init__(self, redis: Database, ttl: int) -> None:
         self._redis = redis
         self._ttl = ttl
+        self._index = UserIndex(redis, "op:sessions:", ttl)
 
     async def save(self, cookie: str, session: Session) -> None:
-        await self._redis.set(_key(cookie), to_json(session), ex=self._ttl)
+        await self._redis.set(_key(digest(cookie)), to_json(session), ex=self._ttl)
+        await self._index.note(session.sub, digest(cookie), session.auth_time)
 
     async def find(self, cookie: str | None) -> Session | None:
-        text = await self._redis.get(_key(cookie)) if cookie else None
-        return from_json(Session, text) if text else None
+        return await self._read(digest(cookie)) if cookie else None
 
     async def end(self, cookie: str) -> None:
-        await self._redis.delete(_key(cookie))
+        await self._redis.delete(_key(digest(cookie)))
+
+    async def all(self, sub: str) -> list[Session]:
+        """A user's living sessions, the latest first; those that ended are forgotten by the way."""
+        sessions = []
+        for name in await self._index.names(sub):
+            session = await self._read(name)
+            if session is None:
+                await self._index.drop(sub, name)
+            else:
+                sessions.append(session)
+        return sorted(sessions, key=lambda session: -session.auth_time)
+
+    async def end_by_sid(self, sub: str, sid: str) -> None:
+        """End a user's session from elsewhere, without its cookie."""
+        for name in await self._index.names(sub):
+            session = await self._read(name)
+            if session is not None and session.sid == sid:
+                await self._redis.delete(_key(name))
+                await self._index.drop(sub, name)
+
+    async def _read(self, name: str) -> Session | None:
+        text = await self._redis.get(_key(name))
+        return from_json(Session, text) if text else None
 
 
-def _key(cookie: str) -> str:
-    return f"op:session:{digest(cookie)}"
+def _key(name: str) -> str:
+    return f"op:session:{name}"

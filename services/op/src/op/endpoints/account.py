@@ -1,0 +1,89 @@
+"""The account page: what a person allowed and where they are signed in, each to be ended with a click."""
+
+import logging
+import time
+
+from quart import Response
+
+from op.endpoints.pages import SESSION_COOKIE, check_csrf, cookie, csrf_token, page, parameters, see_other
+from op.endpoints.wording import scope_words
+from op.errors import InvalidRequest
+from op.protocol.scope import CLAIMS_BY_SCOPE
+from op.provider import Provider
+from op.records import Consent, Session
+from op.stores.user_index import NamedGrant
+from servicekit.log import event
+
+log = logging.getLogger(__name__)
+
+_PURPOSE = "account"
+
+
+async def show_account(op: Provider) -> Response:
+    """The lists; without a session a sentence that says how to get one."""
+    secret = cookie(op, SESSION_COOKIE)
+    session = await op.sessions.find(secret)
+    user = await op.users.find(session.sub) if session else None
+    if secret is None or session is None or user is None:
+        return await page("account.html", 401, user=None)
+    allowed = {k: v for k, v in (await op.consents.all(session.sub)).items() if op.now() < v.expires_at}
+    return await page(
+        "account.html",
+        user=user,
+        csrf_token=csrf_token(secret, _PURPOSE),
+        applications=[await _application(op, client_id, consent) for client_id, consent in allowed.items()],
+        sessions=[
+            {"sid": one.sid, "agent": one.user_agent, "since": _date(one.auth_time), "here": one.sid == session.sid}
+            for one in await op.sessions.all(session.sub)
+        ],
+    )
+
+
+async def change_account(op: Provider) -> Response:
+    """Take back a consent, or end a session: with it ends every token that came of it."""
+    form = await parameters()
+    secret = cookie(op, SESSION_COOKIE)
+    check_csrf(op, secret, _PURPOSE, form.get("csrf_token"))
+    session = await op.sessions.find(secret)
+    if session is None:
+        return see_other(f"{op.issuer}/account")
+    if "client_id" in form:
+        await op.consents.revoke(session.sub, form["client_id"])
+        ended = await _end_grants(op, session, client_id=form["client_id"])
+        event(log, "consent taken back", sub=session.sub, client_id=form["client_id"], grants=ended)
+    elif "sid" in form:
+        await op.sessions.end_by_sid(session.sub, form["sid"])
+        ended = await _end_grants(op, session, sid=form["sid"])
+        event(log, "session ended from the account page", sub=session.sub, grants=ended)
+    else:
+        raise InvalidRequest("client_id or sid is required")
+    return see_other(f"{op.issuer}/account")
+
+
+async def _end_grants(op: Provider, session: Session, *, client_id: str | None = None, sid: str | None = None) -> int:
+    """End the person's grants to a client, or those of a session; how many there were."""
+
+    def is_meant(grant: NamedGrant) -> bool:
+        return grant.client_id == client_id if client_id is not None else grant.sid == sid
+
+    meant = [grant for grant in await op.user_grants.all(session.sub) if is_meant(grant)]
+    for grant in meant:
+        await op.grants.revoke(grant.gid)
+        await op.user_grants.drop(session.sub, grant)
+    return len(meant)
+
+
+async def _application(op: Provider, client_id: str, consent: Consent) -> dict[str, object]:
+    client = await op.clients.find(client_id)
+    opened = [claim for scope in consent.scope.split() for claim in CLAIMS_BY_SCOPE.get(scope, ())]
+    return {
+        "client_id": client_id,
+        "name": client.display_name if client else client_id,
+        "wishes": scope_words(consent.scope),
+        "claims": ", ".join(claim for claim in consent.claims if claim not in opened),
+        "since": _date(consent.given_at),
+    }
+
+
+def _date(seconds: int) -> str:
+    return time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(seconds))

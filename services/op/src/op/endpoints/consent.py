@@ -1,0 +1,94 @@
+"""The consent page: what an application wants, in words, and the person's answer (OpenID Connect Core §3.1.2.4)."""
+
+import logging
+
+from quart import Response
+
+from op.endpoints.interaction import client_of_waiting, find_waiting, go_to, proceed, refuse
+from op.endpoints.pages import (
+    BROWSER_COOKIE,
+    SESSION_COOKIE,
+    check_csrf,
+    cookie,
+    csrf_token,
+    delete_cookie,
+    page,
+    parameters,
+)
+from op.endpoints.wording import lifetime, scope_words
+from op.errors import AccessDenied, InvalidRequest
+from op.protocol.authorization_request import is_logged_in_since
+from op.protocol.consent import claims_beyond_scope, consented
+from op.protocol.scope import gives_refresh_token
+from op.provider import Provider
+from op.records import LoginRequest, Session, User
+from servicekit.log import event
+
+log = logging.getLogger(__name__)
+
+_PURPOSE = "consent"
+
+
+async def show_consent(op: Provider) -> Response:
+    """Name the client, what it wants and for how long."""
+    login = await find_waiting(op, (await parameters()).get("login"))
+    found = await _person(op, login)
+    if found is None:
+        return await _back_to_login(op, login)
+    _, user = found
+    client = await client_of_waiting(op, login)
+    asked = login.request
+    renewed = "refresh_token" in client.grant_types and gives_refresh_token(client.scope, asked.scope)
+    return await page(
+        "consent.html",
+        ui_locales=asked.ui_locales,
+        login=login.id,
+        csrf_token=csrf_token(cookie(op, BROWSER_COOKIE) or "", _PURPOSE + login.id),
+        client_name=client.display_name,
+        username=user.username,
+        wishes=scope_words(asked.scope),
+        claims=", ".join(claims_beyond_scope(asked)),
+        renewed=renewed,
+        access=lifetime(op.settings.refresh_token_ttl if renewed else op.settings.access_token_ttl),
+        memory=lifetime(op.consents.ttl),
+    )
+
+
+async def submit_consent(op: Provider) -> Response:
+    """The person's answer; only a form of our own page in the same browser gives one."""
+    form = await parameters()
+    login = await find_waiting(op, form.get("login"))
+    check_csrf(op, cookie(op, BROWSER_COOKIE), _PURPOSE + login.id, form.get("csrf_token"))
+    if form.get("answer") not in ("allow", "refuse"):
+        raise InvalidRequest("answer must be allow or refuse")
+    found = await _person(op, login)
+    if found is None:
+        return await _back_to_login(op, login)
+    session, _ = found
+    if form["answer"] == "refuse":
+        return await refuse(op, login, AccessDenied("the person refused"))
+    client_id = login.request.client_id
+    before = await op.consents.find(session.sub, client_id)
+    await op.consents.save(session.sub, client_id, consented(login.request, before, op.now(), op.consents.ttl))
+    event(log, "consent given", client_id=client_id, sub=session.sub, scope=login.request.scope)
+    response = await proceed(op, login, session, has_consented=True)
+    return response or await _back_to_login(op, login)
+
+
+async def _person(op: Provider, login: LoginRequest) -> tuple[Session, User] | None:
+    """Who answers: logged in as the request demands it, and still known here."""
+    session = await op.sessions.find(cookie(op, SESSION_COOKIE))
+    if session is None or not is_logged_in_since(login, session, op.now()):
+        return None
+    user = await op.users.find(session.sub)
+    return (session, user) if user else None
+
+
+async def _back_to_login(op: Provider, login: LoginRequest) -> Response:
+    """To the login again, without the session: with it the login page would only send the browser back here."""
+    secret = cookie(op, SESSION_COOKIE)
+    response = go_to(op, "login", login)
+    if secret:
+        await op.sessions.end(secret)
+        delete_cookie(op, response, SESSION_COOKIE)
+    return response

@@ -1,0 +1,117 @@
+"""GET and POST /account: what a person allowed, where they are signed in, and how both end."""
+
+import pytest
+from op_testing import ISSUER, SECRET, RunningProvider, query_of
+from test_op_consent import THIRD, allow, tokens_of
+
+
+async def page(provider: RunningProvider) -> str:
+    response = await provider.client.get("/account")
+    assert response.status_code == 200
+    return await response.get_data(as_text=True)
+
+
+def csrf_of(html: str) -> str:
+    return html.split('name="csrf_token" value="')[1].split('"', maxsplit=1)[0]
+
+
+def sids_of(html: str) -> list[str]:
+    return [part.split('"')[0] for part in html.split('name="sid" value="')[1:]]
+
+
+async def test_without_a_session_there_is_nothing_to_see(provider: RunningProvider) -> None:
+    response = await provider.client.get("/account")
+    assert response.status_code == 401
+    assert "You are not signed in" in await response.get_data(as_text=True)
+
+
+async def test_what_was_allowed_is_shown_and_taken_back(provider: RunningProvider) -> None:
+    tokens = await tokens_of(provider, (await allow(provider))["code"])
+    html = await page(provider)
+    assert "A third party" in html
+    assert "see your email address" in html
+    response = await provider.client.post("/account", form={"client_id": "third", "csrf_token": csrf_of(html)})
+    assert response.location == f"{ISSUER}/account"
+    assert "You have allowed no application." in await page(provider)
+    assert (await provider.userinfo(tokens["access_token"])).status_code == 401
+    again = await provider.authorize(**THIRD)
+    assert again.location.startswith(f"{ISSUER}/consent?")
+
+
+async def test_taking_back_ends_the_tokens_of_that_client_alone(provider: RunningProvider) -> None:
+    """A refresh keeps the grant in the index, whenever its first tokens were issued."""
+    mine = await provider.tokens()
+    refresh = {"client_id": "third", "client_secret": SECRET}
+    response = await allow(provider, scope="openid offline_access", prompt="consent")
+    theirs = await tokens_of(provider, response["code"])
+    provider.clock.pass_seconds(13 * 24 * 3600)
+    theirs = await (await provider.refresh(theirs["refresh_token"], **refresh)).get_json()
+    provider.clock.pass_seconds(2 * 24 * 3600)
+    theirs = await (await provider.refresh(theirs["refresh_token"], **refresh)).get_json()
+    mine = await (await provider.redeem(await provider.code(max_age="1"))).get_json()
+    await provider.client.post("/account", form={"client_id": "third", "csrf_token": csrf_of(await page(provider))})
+    assert (await provider.userinfo(theirs["access_token"])).status_code == 401
+    assert (await provider.refresh(theirs["refresh_token"], **refresh)).status_code == 400
+    assert (await provider.userinfo(mine["access_token"])).status_code == 200
+
+
+async def test_a_session_elsewhere_is_shown_and_ended(provider: RunningProvider) -> None:
+    tokens = await provider.tokens()
+    elsewhere, provider.client = provider.client, provider.new_client()
+    provider.clock.pass_seconds(1)
+    mine = await provider.tokens()
+    html = await page(provider)
+    here, there = sids_of(html)
+    assert html.count("this browser") == 1
+    await provider.client.post("/account", form={"sid": there, "csrf_token": csrf_of(html)})
+    assert sids_of(await page(provider)) == [here]
+    assert (await provider.userinfo(tokens["access_token"])).status_code == 401
+    assert (await provider.userinfo(mine["access_token"])).status_code == 200
+    asked = await provider.authorize(client=elsewhere)
+    assert asked.location.startswith(f"{ISSUER}/login?")
+
+
+async def test_a_session_names_its_browser(provider: RunningProvider) -> None:
+    location = (await provider.authorize()).location
+    await provider.submit_login(location)
+    session = (await provider.op.sessions.all("user0"))[0]
+    assert session.user_agent
+    assert session.user_agent in await page(provider)
+
+
+async def test_nobody_ends_anothers_session(provider: RunningProvider) -> None:
+    await provider.login()
+    victim = (await provider.op.sessions.all("user0"))[0]
+    provider.client = provider.new_client()
+    await provider.login("ada", "password-of-ada")
+    await provider.client.post("/account", form={"sid": victim.sid, "csrf_token": csrf_of(await page(provider))})
+    assert await provider.op.sessions.all("user0") == [victim]
+
+
+@pytest.mark.parametrize("form", [{}, {"csrf_token": "0" * 64}, {"csrf_token": "é"}], ids=str)
+async def test_another_sites_form_changes_nothing(provider: RunningProvider, form: dict[str, str]) -> None:
+    await allow(provider)
+    response = await provider.client.post("/account", form={"client_id": "third", **form})
+    assert response.status_code == 400
+    assert "A third party" in await page(provider)
+
+
+async def test_a_form_that_names_nothing_is_refused(provider: RunningProvider) -> None:
+    await provider.login()
+    response = await provider.client.post("/account", form={"csrf_token": csrf_of(await page(provider))})
+    assert response.status_code == 400
+
+
+async def test_every_index_has_a_ttl(provider: RunningProvider) -> None:
+    await provider.redeem(query_of((await provider.login()).location)["code"])
+    redis = provider.op.clients._redis
+    keys = [key async for key in redis.scan_iter(match="op:*") if key.startswith(("op:sessions:", "op:grants:"))]
+    assert sorted(keys) == ["op:grants:user0", "op:sessions:user0"]
+    assert all([await redis.ttl(key) > 0 for key in keys])
+
+
+async def test_names_that_ended_are_dropped(provider: RunningProvider) -> None:
+    await provider.tokens()
+    provider.clock.pass_seconds(15 * 24 * 3600)
+    await provider.redeem(await provider.code(prompt="login"))
+    assert len(await provider.op.user_grants.all("user0")) == 1

@@ -1,0 +1,269 @@
+"""GET and POST /consent (OpenID Connect Core §3.1.2.4), and offline_access (§11)."""
+
+import asyncio
+import re
+from typing import Any
+
+import pytest
+from op_testing import ISSUER, SECRET, ProviderFactory, RunningProvider, hidden_fields, query_of
+
+from op.protocol.claims_request import parse_claims
+from op.protocol.consent import consent_is_needed, consented
+from op.records import AuthorizationRequest, Client, Consent
+
+THIRD = {"client_id": "third", "scope": "openid email"}
+
+
+async def to_consent(provider: RunningProvider, **changes: str | None) -> str:
+    """Sign in to the third party: the address of the consent page."""
+    response = await provider.authorize(**(THIRD | changes))
+    if response.location.startswith(f"{ISSUER}/login?"):
+        response = await provider.submit_login(response.location)
+    assert response.location.startswith(f"{ISSUER}/consent?login="), response.location
+    return response.location.removeprefix(ISSUER)
+
+
+async def answer(provider: RunningProvider, location: str, value: str = "allow", **changes: str) -> Any:
+    html = await (await provider.client.get(location)).get_data(as_text=True)
+    return await provider.client.post("/consent", form=hidden_fields(html) | {"answer": value} | changes)
+
+
+async def allow(provider: RunningProvider, **changes: str | None) -> dict[str, str]:
+    """Sign in and allow: what the client gets back."""
+    return query_of((await answer(provider, await to_consent(provider, **changes))).location)
+
+
+async def test_the_page_names_client_scopes_and_lifetime(provider: RunningProvider) -> None:
+    claims = '{"userinfo": {"nickname": null, "email": null}}'
+    location = await to_consent(provider, scope="openid email api:read", claims=claims)
+    html = await (await provider.client.get(location)).get_data(as_text=True)
+    text = re.sub(r"\s+", " ", re.sub("<[^>]+>", " ", html))
+    for expected in (
+        "A third party asks for access to your account",
+        "You are signed in as user0",
+        "know who you are",
+        "see your email address",
+        "use what it calls api:read",
+        "see of your profile: nickname",
+        "Its access lasts for 5 minutes.",
+        "remembered for 365 days",
+    ):
+        assert expected in text
+    assert "see your postal address" not in text
+
+
+async def test_the_page_says_when_access_is_renewed(provider: RunningProvider) -> None:
+    location = await to_consent(provider, scope="openid offline_access", prompt="consent")
+    html = await (await provider.client.get(location)).get_data(as_text=True)
+    assert "keep its access while you are away" in html
+    assert "Each use renews its access, which otherwise ends after 14 days." in html
+
+
+async def test_allowed_once_it_is_not_asked_for_again(provider: RunningProvider) -> None:
+    assert allowed_keys(await allow(provider))
+    again = await provider.authorize(**THIRD)
+    assert "code" in query_of(again.location)
+    less = await provider.authorize(**(THIRD | {"scope": "openid"}), prompt="none")
+    assert "code" in query_of(less.location)
+
+
+def allowed_keys(response: dict[str, str]) -> bool:
+    return response.keys() == {"code", "state", "iss"}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"scope": "openid email profile"}, id="another scope"),
+        pytest.param({"claims": '{"id_token": {"nickname": null}}'}, id="a claim beyond the scope"),
+        pytest.param({"prompt": "consent"}, id="prompt=consent"),
+    ],
+)
+async def test_it_is_asked_again(provider: RunningProvider, changes: dict[str, str]) -> None:
+    await allow(provider)
+    assert allowed_keys(await allow(provider, **changes))
+    assert "code" in query_of((await provider.authorize(**(THIRD | changes | {"prompt": None}))).location)
+
+
+async def test_what_was_allowed_before_stays_allowed(provider: RunningProvider) -> None:
+    await allow(provider, scope="openid email")
+    await allow(provider, scope="openid profile")
+    both = await provider.authorize(client_id="third", scope="openid profile email")
+    assert "code" in query_of(both.location)
+
+
+async def test_a_consent_is_one_users_for_one_client(provider: RunningProvider) -> None:
+    await allow(provider)
+    provider.client = provider.new_client()
+    response = await provider.login("ada", "password-of-ada", **THIRD)
+    assert response.location.startswith(f"{ISSUER}/consent?")
+
+
+async def test_a_consent_ends_after_consent_ttl(provider_with: ProviderFactory) -> None:
+    provider = await provider_with(consent_ttl=3600)
+    await allow(provider)
+    redis = provider.op.clients._redis
+    assert 3590 < await redis.ttl("op:consent:user0") <= 3600
+    provider.clock.pass_seconds(3599)
+    assert "code" in query_of((await provider.authorize(**THIRD)).location)
+    provider.clock.pass_seconds(1)
+    await to_consent(provider)
+
+
+async def test_prompt_none_cannot_ask(provider: RunningProvider) -> None:
+    """OpenID Connect Core §3.1.2.6."""
+    await provider.login()
+    assert query_of((await provider.authorize(**THIRD, prompt="none")).location)["error"] == "consent_required"
+
+
+async def test_a_refusal_goes_back_to_the_client_and_is_no_consent(provider: RunningProvider) -> None:
+    location = await to_consent(provider)
+    response = await answer(provider, location, "refuse")
+    assert query_of(response.location)["error"] == "access_denied"
+    assert query_of(response.location)["state"] == "state-of-the-test"
+    assert (await provider.client.get(location)).status_code == 400, "it was answered"
+    await to_consent(provider)
+
+
+async def test_a_first_party_client_asks_nobody_but_on_demand(provider: RunningProvider) -> None:
+    assert "code" in query_of((await provider.login()).location)
+    await to_consent(provider, client_id="web", prompt="consent")
+
+
+async def test_login_and_consent_together(provider: RunningProvider) -> None:
+    """OpenID Connect Core §3.1.2.1: prompt is a list."""
+    await allow(provider)
+    response = await provider.authorize(**THIRD, prompt="consent login")
+    assert response.location.startswith(f"{ISSUER}/login?")
+    response = await provider.submit_login(response.location)
+    assert response.location.startswith(f"{ISSUER}/consent?")
+    assert allowed_keys(query_of((await answer(provider, response.location.removeprefix(ISSUER))).location))
+
+
+# --- Who may answer --------------------------------------------------------------------------------------------------
+
+
+async def test_the_form_of_another_browser_is_refused(provider: RunningProvider) -> None:
+    location = await to_consent(provider)
+    html = await (await provider.client.get(location)).get_data(as_text=True)
+    other = provider.new_client()
+    assert (await other.get(location)).status_code == 400
+    response = await other.post("/consent", form=hidden_fields(html) | {"answer": "allow"})
+    assert response.status_code == 400
+
+
+@pytest.mark.parametrize(
+    "changes", [{"csrf_token": ""}, {"csrf_token": "0" * 64}, {"login": "A" * 22}, {"answer": "maybe"}], ids=str
+)
+async def test_a_form_that_is_not_ours_is_refused(provider: RunningProvider, changes: dict[str, str]) -> None:
+    response = await answer(provider, await to_consent(provider), **changes)
+    assert (response.status_code, response.location) == (400, None)
+
+
+async def test_the_token_of_the_login_form_is_none_for_the_consent(provider: RunningProvider) -> None:
+    waiting = await provider.authorize(**THIRD)
+    page = await (await provider.client.get(waiting.location.removeprefix(ISSUER))).get_data(as_text=True)
+    await provider.submit_login(waiting.location)
+    response = await provider.client.post("/consent", form=hidden_fields(page) | {"answer": "allow"})
+    assert response.status_code == 400
+
+
+async def test_without_the_demanded_login_there_is_no_consent(provider: RunningProvider) -> None:
+    """prompt=login cannot be got round by going to the consent page by hand."""
+    await provider.login()
+    login = (await provider.authorize(**THIRD, prompt="login")).location
+    response = await provider.client.get(login.removeprefix(ISSUER).replace("/login", "/consent"))
+    assert response.location == login
+
+
+async def test_of_parallel_answers_one_gets_a_code(provider: RunningProvider) -> None:
+    location = await to_consent(provider)
+    html = await (await provider.client.get(location)).get_data(as_text=True)
+    form = hidden_fields(html) | {"answer": "allow"}
+    responses = await asyncio.gather(*(provider.client.post("/consent", form=form) for _ in range(5)))
+    assert sorted(response.status_code for response in responses) == [303] + [400] * 4
+
+
+async def test_a_user_removed_before_the_answer_meets_the_login(provider: RunningProvider) -> None:
+    location = await to_consent(provider)
+    user = await provider.op.users.find("user0")
+    assert user is not None
+    await provider.op.users.remove(user)
+    response = await provider.client.get(location)
+    assert response.location == ISSUER + location.replace("/consent", "/login")
+    assert (await provider.client.get(location.replace("/consent", "/login"))).status_code == 200
+
+
+async def test_what_a_client_calls_itself_is_text(provider: RunningProvider) -> None:
+    client = await provider.op.clients.read("third")
+    assert client is not None
+    named = type(client)(client_id="x", client_name="<b>x", client_secret="s", redirect_uris=client.redirect_uris)
+    await provider.op.clients.save(named)
+    html = await (await provider.client.get(await to_consent(provider, client_id="x"))).get_data(as_text=True)
+    assert "&lt;b&gt;x" in html
+    assert "<b>" not in html
+
+
+# --- offline_access --------------------------------------------------------------------------------------------------
+
+
+OFFLINE = {"client_id": "third", "scope": "openid offline_access"}
+
+
+async def tokens_of(provider: RunningProvider, code: str, client_id: str = "third") -> dict[str, Any]:
+    return await (await provider.redeem(code, client_id=client_id, client_secret=SECRET)).get_json()
+
+
+async def test_offline_access_with_consent_gives_a_refresh_token(provider: RunningProvider) -> None:
+    """OpenID Connect Core §11."""
+    response = await allow(provider, **OFFLINE, prompt="consent")
+    tokens = await tokens_of(provider, response["code"])
+    assert tokens["scope"] == "openid offline_access"
+    refreshed = await provider.refresh(tokens["refresh_token"], client_id="third", client_secret=SECRET)
+    assert "refresh_token" in await refreshed.get_json()
+
+
+async def test_offline_access_without_prompt_consent_is_ignored(provider: RunningProvider) -> None:
+    """OpenID Connect Core §11."""
+    tokens = await tokens_of(provider, (await allow(provider, **OFFLINE))["code"])
+    assert tokens["scope"] == "openid"
+    assert "refresh_token" not in tokens
+
+
+async def test_a_first_party_client_needs_no_consent_for_it(provider: RunningProvider) -> None:
+    tokens = await tokens_of(provider, await provider.code(**(OFFLINE | {"client_id": "plain"})), "plain")
+    assert "refresh_token" in tokens
+    without = await tokens_of(provider, await provider.code(client_id="plain", scope="openid"), "plain")
+    assert "refresh_token" not in without
+
+
+async def test_a_client_that_is_not_registered_for_it_gets_a_refresh_token_as_ever(provider: RunningProvider) -> None:
+    assert "refresh_token" in await provider.tokens(scope="openid")
+
+
+# --- By table --------------------------------------------------------------------------------------------------------
+
+
+def request(**changes: Any) -> AuthorizationRequest:
+    return AuthorizationRequest(**({"client_id": "a", "redirect_uri": "http://a/b", "scope": "openid"} | changes))
+
+
+@pytest.mark.parametrize(
+    ("consent", "now", "needed"),
+    [
+        pytest.param(None, 100, True, id="never asked"),
+        pytest.param(Consent(scope="openid email", given_at=0, expires_at=200), 199, False, id="allowed"),
+        pytest.param(Consent(scope="openid email", given_at=0, expires_at=200), 200, True, id="ended"),
+        pytest.param(Consent(scope="email", given_at=0, expires_at=200), 100, True, id="another scope"),
+    ],
+)
+def test_when_consent_is_needed(consent: Consent | None, now: int, needed: bool) -> None:
+    assert consent_is_needed(Client(client_id="a"), request(), consent, now) is needed
+
+
+def test_an_ended_consent_does_not_live_on_in_a_new_one() -> None:
+    before = Consent(scope="openid profile", claims=("email",), given_at=0, expires_at=50)
+    asked = request(claims=parse_claims('{"userinfo": {"nickname": null}}'))
+    assert consented(asked, before, 100, 10) == Consent(
+        scope="openid", claims=("nickname",), given_at=100, expires_at=110
+    )
