@@ -23,7 +23,7 @@
     UnknownRedirect 400                         a page for the person, never a redirect (RFC 6749 §4.1.2.1)
 
 Each has a public `description` for the client's developer and a private `detail` for the log. They are rendered in
-three places, one per channel: `json_error` here for machines, `authorization_response.redirect_error` for the
+three places, one per channel: `json_error` here for machines, `authorization_response.error_response` for the
 redirect, and `endpoints.pages` for people.
 """
 

@@ -48,6 +48,7 @@ class AuthorizationRequest:
     claims: dict[str, Any] = field(default_factory=dict)
     sub: str | None = None
     ui_locales: str | None = None
+    response_mode: str = "query"
 
     @property
     def prompts(self) -> frozenset[str]:
@@ -162,6 +163,7 @@ class Client:
     introspection_audience: tuple[str, ...] = ()
     scope_claims_in_id_token: bool = False
     first_party: bool = False
+    authorization_signed_response_alg: str = "RS256"
     source: str | None = None
 
     @property

@@ -2,7 +2,7 @@
 
 from quart import Response
 
-from op.endpoints.granting import answer_with_code, answer_with_error, grant_code
+from op.endpoints.granting import ReturnAddress, answer_with_code, answer_with_error, grant_code
 from op.endpoints.interaction import consent_of, set_aside
 from op.endpoints.pages import (
     SESSION_COOKIE,
@@ -23,7 +23,7 @@ from op.protocol.authorization_request import (
     recognise_redirect,
     validate,
 )
-from op.protocol.authorization_response import with_query
+from op.protocol.authorization_response import known_mode, with_query
 from op.protocol.consent import consent_is_needed
 from op.provider import Provider
 from servicekit.parameters import Parameters
@@ -55,13 +55,14 @@ async def authorize(op: Provider) -> Response:
                 return await set_aside(op, request, session, "consent")
             granted = await grant_code(op, request, session)
             if granted:
-                return answer_with_code(granted)
+                return await answer_with_code(op, client, request, granted)
         if "none" in request.prompts:
             raise LoginRequired("the person must log in")
     except NonceRequired:
         raise
     except OAuthError as error:
-        return answer_with_error(op, client.client_id, redirect_uri, _short(state), error)
+        to = ReturnAddress(redirect_uri, _short(state), known_mode(asked_parameters.get("response_mode")))
+        return await answer_with_error(op, client, to, error)
     return await set_aside(op, request, session, "login")
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from op.grant_types import GRANT_TYPES
 from op.protocol.authentication_context import ACR_VALUES
 from op.protocol.authorization_request import DISPLAYS, PROMPTS
+from op.protocol.authorization_response import RESPONSE_MODES
 from op.protocol.claims import ID_TOKEN_CLAIMS
 from op.protocol.client_authentication import METHODS
 from op.protocol.client_metadata import ID_TOKEN_ALGORITHMS
@@ -35,10 +36,11 @@ def metadata(issuer: str) -> dict[str, Any]:
         "end_session_endpoint": f"{issuer}/logout",
         "scopes_supported": list(CLAIMS_BY_SCOPE),
         "response_types_supported": ["code"],
-        "response_modes_supported": ["query"],
+        "response_modes_supported": list(RESPONSE_MODES),
         "grant_types_supported": list(GRANT_TYPES),
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": list(ID_TOKEN_ALGORITHMS),
+        "authorization_signing_alg_values_supported": list(ID_TOKEN_ALGORITHMS),
         "token_endpoint_auth_methods_supported": list(METHODS),
         "introspection_endpoint_auth_methods_supported": confidential,
         "revocation_endpoint_auth_methods_supported": list(METHODS),

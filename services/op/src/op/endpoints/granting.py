@@ -1,28 +1,58 @@
 """The answer to an authorization request: a grant with its code, or an error (RFC 6749 §4.1.2)."""
 
 import asyncio
+import base64
+import hashlib
 import logging
 from dataclasses import dataclass
 
+from markupsafe import Markup
 from quart import Response
 
-from op.endpoints.pages import see_other
+from op.endpoints.pages import page, see_other
 from op.errors import OAuthError
-from op.protocol.authorization_response import code_redirect, redirect_error
+from op.protocol.authorization_response import (
+    RESPONSE_TYPE,
+    Answer,
+    code_response,
+    encoding,
+    error_response,
+    is_signed,
+    response_claims,
+    with_fragment,
+    with_query,
+)
 from op.protocol.handle import Handle, new_grant_id, new_handle
 from op.provider import Provider
-from op.records import AuthorizationCode, AuthorizationRequest, Grant, Session
+from op.records import AuthorizationCode, AuthorizationRequest, Client, Grant, Session
 from servicekit.log import event
+from servicekit.pages import CONTENT_SECURITY_POLICY
 
 log = logging.getLogger(__name__)
+
+_SUBMIT = "document.forms[0].submit()"
+_SUBMIT_HASH = f"sha256-{base64.b64encode(hashlib.sha256(_SUBMIT.encode()).digest()).decode()}"
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnAddress:
+    """Where an error goes that leaves no request to answer."""
+
+    redirect_uri: str
+    state: str | None
+    response_mode: str
+
+    @classmethod
+    def of(cls, request: AuthorizationRequest) -> "ReturnAddress":
+        return cls(request.redirect_uri, request.state, request.response_mode)
 
 
 @dataclass(frozen=True, slots=True)
 class GrantedCode:
-    """A grant whose code was saved, and the URL that takes the code to the client."""
+    """A grant, and its code, which was saved."""
 
     grant: Grant
-    location: str
+    code: str
 
 
 async def grant_code(op: Provider, request: AuthorizationRequest, session: Session) -> GrantedCode | None:
@@ -50,19 +80,45 @@ async def grant_code(op: Provider, request: AuthorizationRequest, session: Sessi
     user, _ = await asyncio.gather(op.users.find(session.sub), op.codes.save(Handle.of(gid, code), record, grant))
     if user is None:
         return None
-    return GrantedCode(grant, code_redirect(request.redirect_uri, code, request.state, op.issuer))
+    return GrantedCode(grant, code)
 
 
-def answer_with_code(granted: GrantedCode) -> Response:
-    """Send the browser back to the client."""
+async def answer_with_code(
+    op: Provider, client: Client, request: AuthorizationRequest, granted: GrantedCode
+) -> Response:
+    """Send the browser back to the client with a code."""
     grant = granted.grant
     event(log, "code issued", client_id=grant.client_id, sub=grant.sub, scope=grant.scope, grant=grant.gid)
-    return see_other(granted.location)
+    answer = code_response(granted.code, request.state, op.issuer)
+    return await _send(op, client, request.redirect_uri, request.response_mode, answer)
 
 
-def answer_with_error(
-    op: Provider, client_id: str, redirect_uri: str, state: str | None, error: OAuthError
-) -> Response:
+async def answer_with_error(op: Provider, client: Client, to: ReturnAddress, error: OAuthError) -> Response:
     """Send the browser back to the client with an error (RFC 6749 §4.1.2.1)."""
-    event(log, "authorization refused", client_id=client_id, error=error.code, reason=error)
-    return see_other(redirect_error(redirect_uri, error, state, op.issuer))
+    event(log, "authorization refused", client_id=client.client_id, error=error.code, reason=error)
+    return await _send(op, client, to.redirect_uri, to.response_mode, error_response(error, to.state, op.issuer))
+
+
+async def _send(op: Provider, client: Client, redirect_uri: str, mode: str, answer: Answer) -> Response:
+    if is_signed(mode):
+        claims = response_claims(answer, client.client_id, op.now() + op.settings.authorization_code_ttl)
+        algorithm = client.authorization_signed_response_alg
+        answer = {"response": await op.keys.sign(claims, algorithm, typ=RESPONSE_TYPE, secret=client.client_secret)}
+    if encoding(mode) == "form_post":
+        return await _form_post(client, redirect_uri, answer)
+    if encoding(mode) == "fragment":
+        return see_other(with_fragment(redirect_uri, answer))
+    return see_other(with_query(redirect_uri, {**answer}))
+
+
+async def _form_post(client: Client, redirect_uri: str, answer: Answer) -> Response:
+    """A form that sends itself, and has a button for where scripts are off (Form Post Response Mode §2)."""
+    response = await page(
+        "form-post.html",
+        client_name=client.display_name,
+        redirect_uri=redirect_uri,
+        answer=answer,
+        script=Markup(_SUBMIT),  # noqa: S704 - our own constant, which the policy below knows by its hash
+    )
+    response.headers["Content-Security-Policy"] = f"{CONTENT_SECURITY_POLICY}; script-src '{_SUBMIT_HASH}'"
+    return response

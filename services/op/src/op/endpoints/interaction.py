@@ -5,7 +5,7 @@ import logging
 
 from quart import Response
 
-from op.endpoints.granting import answer_with_code, answer_with_error, grant_code
+from op.endpoints.granting import ReturnAddress, answer_with_code, answer_with_error, grant_code
 from op.endpoints.pages import BROWSER_COOKIE, browser_secret, cookie, see_other, set_cookie
 from op.errors import LoginRequired, OAuthError, UnknownRedirect
 from op.protocol.authorization_request import is_somebody_else
@@ -92,12 +92,12 @@ async def proceed(
         return None
     if await op.login_requests.take(login.id) is None:
         raise LoginExpired
-    return answer_with_code(granted)
+    return await answer_with_code(op, client, login.request, granted)
 
 
 async def refuse(op: Provider, login: LoginRequest, error: OAuthError) -> Response:
     """End the waiting request with an error, once."""
+    client = await client_of_waiting(op, login)
     if await op.login_requests.take(login.id) is None:
         raise LoginExpired
-    asked = login.request
-    return answer_with_error(op, asked.client_id, asked.redirect_uri, asked.state, error)
+    return await answer_with_error(op, client, ReturnAddress.of(login.request), error)

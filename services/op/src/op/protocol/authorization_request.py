@@ -18,6 +18,7 @@ from op.errors import (
     UnsupportedResponseType,
 )
 from op.protocol.authentication_context import check_acr, with_acr_values
+from op.protocol.authorization_response import RESPONSE_MODES, known_mode
 from op.protocol.claims_request import demanded_subject, parse_claims
 from op.protocol.pkce import check_challenge
 from op.protocol.scope import granted_scope, without_offline_access
@@ -125,9 +126,9 @@ def check_response_type(asked: Asked) -> None:
 
 
 def check_response_mode(asked: Asked) -> None:
-    """`query` alone, which is the default of `code` (OAuth 2.0 Multiple Response Types §2.1)."""
-    if asked.get("response_mode") not in (None, "query"):
-        raise InvalidRequest("response_mode must be query")
+    """One that there is; `query` is the default of `code` (OAuth 2.0 Multiple Response Types §2.1)."""
+    if asked.get("response_mode") not in (None, *RESPONSE_MODES):
+        raise InvalidRequest(f"response_mode must be one of {', '.join(RESPONSE_MODES)}")
 
 
 def check_scope(asked: Asked) -> None:
@@ -202,6 +203,7 @@ def validate(asked: Asked) -> AuthorizationRequest:
         claims=with_acr_values(claims, asked.get("acr_values")),
         sub=demanded_subject(claims),
         ui_locales=asked.get("ui_locales"),
+        response_mode=known_mode(asked.get("response_mode")),
     )
 
 

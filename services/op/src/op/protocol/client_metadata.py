@@ -60,6 +60,7 @@ def _check_choices(client: Client) -> list[str]:
     choices: tuple[tuple[str, str | None, tuple[str, ...]], ...] = (
         ("token_endpoint_auth_method", client.token_endpoint_auth_method, METHODS),
         ("id_token_signed_response_alg", client.id_token_signed_response_alg, ID_TOKEN_ALGORITHMS),
+        ("authorization_signed_response_alg", client.authorization_signed_response_alg, ID_TOKEN_ALGORITHMS),
         ("access_token_format", client.access_token_format, ACCESS_TOKEN_FORMATS),
         *(("grant_types", grant_type, GRANT_TYPES) for grant_type in client.grant_types),
     )
@@ -107,10 +108,20 @@ def _check_secret(client: Client) -> list[str]:
     return []
 
 
+def _check_response_secret(client: Client) -> list[str]:
+    """A response that is signed with HS256 needs a long secret, too (OIDC Core §16.19)."""
+    if client.authorization_signed_response_alg != _HS256:
+        return []
+    if client.public or len((client.client_secret or "").encode()) < HS256_SECRET_OCTETS:
+        return [f"HS256 responses need a client_secret of {HS256_SECRET_OCTETS} octets or more"]
+    return []
+
+
 _CHECKS: tuple[Callable[[Client], list[str]], ...] = (
     _check_client_id,
     _check_choices,
     _check_redirect_uris,
     _check_scope,
     _check_secret,
+    _check_response_secret,
 )

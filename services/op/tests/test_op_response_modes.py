@@ -1,0 +1,130 @@
+"""How the answer reaches the client: Multiple Response Types §2.1, Form Post Response Mode, JARM."""
+
+import base64
+import hashlib
+import html
+import re
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+from jose import jwt
+from op_testing import ISSUER, REDIRECT_URI, SECRET, RunningProvider, hidden_fields, query_of
+from test_op_consent import answer, to_consent
+
+ANSWER = {"code", "state", "iss"}
+
+
+async def received(response: Any) -> dict[str, str]:
+    """What the client receives, by whatever way; and that it goes to the client and nowhere else."""
+    if response.status_code == 200:
+        text = await response.get_data(as_text=True)
+        assert re.findall(r'<form method="post" action="([^"]*)">', text) == [REDIRECT_URI]
+        return {name: html.unescape(value) for name, value in hidden_fields(text).items()}
+    assert response.status_code == 303
+    parts = urlsplit(response.location)
+    assert response.location.startswith((REDIRECT_URI + "?", REDIRECT_URI + "#"))
+    assert not (parts.query and parts.fragment)
+    return dict(parse_qsl(parts.query or parts.fragment))
+
+
+async def opened(provider: RunningProvider, response: Any, client_id: str = "web", alg: str = "RS256") -> Any:
+    """The claims of a signed answer, checked as a client does it (JARM §2.4)."""
+    parameters = await received(response)
+    assert parameters.keys() == {"response"}
+    key: Any = SECRET
+    if alg != "HS256":
+        kid = jwt.get_unverified_header(parameters["response"])["kid"]
+        keys = (await (await provider.client.get("/jwks")).get_json())["keys"]
+        key = next(one for one in keys if one["kid"] == kid)
+    options = {"verify_exp": False}
+    return jwt.decode(parameters["response"], key, [alg], options=options, audience=client_id, issuer=ISSUER)
+
+
+async def test_fragment(provider: RunningProvider) -> None:
+    """Multiple Response Types §2.1."""
+    response = await provider.login(response_mode="fragment")
+    assert urlsplit(response.location).query == ""
+    assert (await received(response)).keys() == ANSWER
+
+
+async def test_query_may_be_said(provider: RunningProvider) -> None:
+    assert query_of((await provider.login(response_mode="query")).location).keys() == ANSWER
+
+
+async def test_form_post_is_a_form_that_sends_itself(provider: RunningProvider) -> None:
+    """Form Post Response Mode §2: and may be sent by hand where scripts are off."""
+    state = 'a"><script>alert(1)</script>&amp;'
+    response = await provider.login(response_mode="form_post", state=state)
+    got = await received(response)
+    assert got.keys() == ANSWER
+    assert got["state"] == state
+    assert response.headers["Cache-Control"] == "no-store"
+    text = await response.get_data(as_text=True)
+    assert "<button" in text
+    assert "alert(1)</script>" not in text
+    script = re.findall(r"<script>(.*?)</script>", text)
+    assert len(script) == 1
+    allowed = base64.b64encode(hashlib.sha256(script[0].encode()).digest()).decode()
+    policy = response.headers["Content-Security-Policy"]
+    assert f"script-src 'sha256-{allowed}'" in policy
+    assert policy.startswith("default-src 'none'")
+    assert "unsafe" not in policy
+
+
+async def test_a_form_posted_code_is_as_good(provider: RunningProvider) -> None:
+    code = (await received(await provider.login(response_mode="form_post")))["code"]
+    assert (await provider.redeem(code)).status_code == 200
+
+
+@pytest.mark.parametrize("mode", ["query", "fragment", "form_post"])
+async def test_an_error_goes_the_same_way(provider: RunningProvider, mode: str) -> None:
+    response = await provider.authorize(response_mode=mode, prompt="none")
+    got = await received(response)
+    assert (got["error"], got["state"], got["iss"]) == ("login_required", "state-of-the-test", ISSUER)
+    assert (response.status_code == 200) is (mode == "form_post")
+    assert bool(urlsplit(response.location or "").fragment) is (mode == "fragment")
+
+
+async def test_a_refused_consent_goes_the_same_way(provider: RunningProvider) -> None:
+    response = await answer(provider, await to_consent(provider, response_mode="form_post"), "refuse")
+    assert (await received(response))["error"] == "access_denied"
+
+
+@pytest.mark.parametrize(
+    ("client_id", "alg"), [("web", "RS256"), ("jarm-es256", "ES256"), ("jarm-hs256", "HS256")], ids=lambda v: v
+)
+@pytest.mark.parametrize("mode", ["jwt", "query.jwt", "fragment.jwt", "form_post.jwt"])
+async def test_a_signed_answer(provider: RunningProvider, client_id: str, alg: str, mode: str) -> None:
+    """JARM §2.1, §2.3: for this client, for a short time; `jwt` is `query.jwt` for a code."""
+    response = await provider.login(client_id=client_id, response_mode=mode)
+    claims = await opened(provider, response, client_id, alg)
+    assert claims.keys() == ANSWER | {"aud", "exp"}
+    assert claims["exp"] == int(provider.clock()) + 60
+    assert (response.status_code == 200) is (mode == "form_post.jwt")
+    assert bool(urlsplit(response.location or "").fragment) is (mode == "fragment.jwt")
+    redeemed = await provider.redeem(claims["code"], client_id=client_id, client_secret=SECRET)
+    assert redeemed.status_code == 200
+
+
+async def test_a_signed_error(provider: RunningProvider) -> None:
+    """JARM §2.1."""
+    claims = await opened(provider, await provider.authorize(response_mode="jwt", prompt="none"))
+    assert claims["error"] == "login_required"
+    assert claims["state"] == "state-of-the-test"
+
+
+async def test_a_signed_answer_is_no_id_token(provider: RunningProvider) -> None:
+    """RFC 8725 §3.11: the same keys sign both."""
+    token = (await received(await provider.login(response_mode="jwt")))["response"]
+    again = await provider.authorize(id_token_hint=token)
+    assert query_of(again.location)["error"] == "invalid_request"
+
+
+async def test_every_advertised_mode_works(provider: RunningProvider) -> None:
+    metadata = await (await provider.client.get("/.well-known/openid-configuration")).get_json()
+    assert len(metadata["response_modes_supported"]) == 7
+    await provider.login()
+    for mode in metadata["response_modes_supported"]:
+        got = await received(await provider.authorize(response_mode=mode))
+        assert got.keys() in (ANSWER, {"response"}), mode
