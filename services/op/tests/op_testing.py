@@ -176,6 +176,8 @@ async def populate(op: Provider) -> None:
         {"client_id": "post", **web, "token_endpoint_auth_method": "client_secret_post"},
         {"client_id": "es256", **web, "id_token_signed_response_alg": "ES256"},
         {"client_id": "hs256", **web, "id_token_signed_response_alg": "HS256"},
+        {"client_id": "easy", **web, "require_nonce": False, "require_pkce": False},
+        {"client_id": "strict", **web, "require_nonce": True, "require_pkce": True},
         {"client_id": "jarm-es256", **web, "authorization_signed_response_alg": "ES256"},
         {"client_id": "jarm-hs256", **web, "authorization_signed_response_alg": "HS256"},
         {"client_id": "jwt", **web, "access_token_format": "jwt"},

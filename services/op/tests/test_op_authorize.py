@@ -1,9 +1,11 @@
 """GET and POST /authorize (RFC 6749 §4.1, OpenID Connect Core §3.1.2)."""
 
+import dataclasses
 from urllib.parse import urlencode
 
 import pytest
-from op_testing import ISSUER, REDIRECT_URI, ProviderFactory, RunningProvider, query_of
+from jose import jwt
+from op_testing import ISSUER, REDIRECT_URI, SECRET, ProviderFactory, RunningProvider, query_of
 
 
 async def test_without_a_session_the_browser_goes_to_the_login(provider: RunningProvider) -> None:
@@ -212,6 +214,44 @@ async def test_pkce_may_be_left_to_confidential_clients(provider_with: ProviderF
     assert "code" in query_of((await provider.login(**without)).location)
     public = await provider.authorize(client_id="spa", **without)
     assert query_of(public.location)["error"] == "invalid_request"
+
+
+NO_PKCE = {"code_challenge": None, "code_challenge_method": None}
+
+
+@pytest.mark.parametrize("demanded", [True, False], ids=["demanded of all", "of nobody"])
+async def test_nonce_and_pkce_are_a_matter_of_the_client_first(provider_with: ProviderFactory, demanded: bool) -> None:
+    """OpenID Connect Core §3.1.2.1: the nonce is optional in the code flow; RFC 9700 §2.1.1: PKCE is for all."""
+    provider = await provider_with(require_nonce=demanded, require_pkce=demanded)
+    await provider.login()
+    for client_id, missing_is_fine in (("easy", True), ("strict", False), ("web", not demanded)):
+        without_nonce = await provider.authorize(client_id=client_id, nonce=None)
+        assert (without_nonce.status_code == 303) is missing_is_fine, client_id
+        without_pkce = query_of((await provider.authorize(client_id=client_id, **NO_PKCE)).location)
+        assert ("code" in without_pkce) is missing_is_fine, client_id
+
+
+async def test_without_nonce_and_pkce_a_code_gives_an_id_token_without_nonce(provider: RunningProvider) -> None:
+    code = await provider.code(client_id="easy", nonce=None, **NO_PKCE)
+    response = await provider.redeem(code, client_id="easy", client_secret=SECRET, code_verifier=None)
+    tokens = await response.get_json()
+    assert "nonce" not in jwt.get_unverified_claims(tokens["id_token"])
+
+
+@pytest.mark.parametrize("verifier", [None, "x" * 43], ids=["none", "another"])
+async def test_a_challenge_that_was_sent_is_enforced(provider: RunningProvider, verifier: str | None) -> None:
+    """RFC 7636 §4.6: also for a client that needs none."""
+    code = await provider.code(client_id="easy")
+    response = await provider.redeem(code, client_id="easy", client_secret=SECRET, code_verifier=verifier)
+    assert (await response.get_json())["error"] == "invalid_grant"
+
+
+async def test_a_public_client_needs_pkce_whatever_is_registered(provider: RunningProvider) -> None:
+    client = await provider.op.clients.read("spa")
+    assert client is not None
+    await provider.op.clients.save(dataclasses.replace(client, client_id="spa2", require_pkce=False))
+    answer = query_of((await provider.authorize(client_id="spa2", **NO_PKCE)).location)
+    assert answer["error"] == "invalid_request"
 
 
 async def test_a_client_without_the_grant_is_refused(provider: RunningProvider) -> None:

@@ -163,6 +163,8 @@ class Client:
     introspection_audience: tuple[str, ...] = ()
     scope_claims_in_id_token: bool = False
     first_party: bool = False
+    require_nonce: bool | None = None
+    require_pkce: bool | None = None
     authorization_signed_response_alg: str = "RS256"
     source: str | None = None
 

@@ -137,14 +137,17 @@ def check_scope(asked: Asked) -> None:
 
 
 def check_nonce(asked: Asked) -> None:
-    """A nonce with `openid` (OpenID Connect Core §3.1.2.1 leaves it to the provider's policy)."""
-    if asked.is_openid and asked.policy.require_nonce and "nonce" not in asked.parameters:
+    """A nonce with `openid` (OpenID Connect Core §3.1.2.1 leaves it to the provider): by client, else for all."""
+    registered = asked.client.require_nonce
+    required = asked.policy.require_nonce if registered is None else registered
+    if asked.is_openid and required and "nonce" not in asked.parameters:
         raise NonceRequired("nonce is required when the scope has openid")
 
 
 def check_pkce(asked: Asked) -> None:
-    """PKCE with S256 (RFC 7636 §4.4.1); public clients always need it (RFC 9700 §2.1.1)."""
-    required = asked.policy.require_pkce or asked.client.public
+    """PKCE with S256 (RFC 7636 §4.4.1): by client, else for all; public clients always need it (RFC 9700 §2.1.1)."""
+    registered = asked.client.require_pkce
+    required = asked.client.public or (asked.policy.require_pkce if registered is None else registered)
     check_challenge(asked.get("code_challenge"), asked.get("code_challenge_method"), required=required)
 
 

@@ -1,7 +1,7 @@
 """The authorization response (RFC 6749 §4.1.2, RFC 9207 §2), and the ways in which it reaches the client.
 
-`query` and `fragment` are of Multiple Response Type Encoding Practices §2.1, `form_post` is of Form Post Response Mode §2.
-With `.jwt` the parameters come in one signed JWT (JWT Secured Authorization Response Mode §2).
+`query` and `fragment` are of Multiple Response Types §2.1, `form_post` is of Form Post Response Mode §2. With `.jwt`
+the parameters come in one signed JWT (JWT Secured Authorization Response Mode §2).
 """
 
 from typing import Any

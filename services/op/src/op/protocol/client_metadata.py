@@ -18,7 +18,7 @@ _HS256 = "HS256"
 _VISIBLE = re.compile(r"[\x20-\x7e]{1,255}")
 _FORBIDDEN_SCHEMES = ("javascript", "data", "vbscript", "file", "about", "blob")
 _LISTS = ("redirect_uris", "post_logout_redirect_uris", "grant_types", "introspection_audience")
-_FLAGS = ("scope_claims_in_id_token", "first_party")
+_FLAGS = ("scope_claims_in_id_token", "first_party", "require_nonce", "require_pkce")
 
 
 class InvalidMetadata(ValueError):
