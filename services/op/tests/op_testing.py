@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from jose import jwt
 from quart.typing import TestClientProtocol
 
 from op.directory import new_user, user_entry
@@ -149,6 +150,15 @@ def hidden_fields(html: str) -> dict[str, str]:
 ProviderFactory = Callable[..., Awaitable[RunningProvider]]
 
 
+async def verification_key(provider: RunningProvider, token: str, algorithm: str) -> Any:
+    """What a client verifies a token with: its secret, or the published key that the token names."""
+    if algorithm == "HS256":
+        return SECRET
+    kid = jwt.get_unverified_header(token)["kid"]
+    keys = (await (await provider.client.get("/jwks")).get_json())["keys"]
+    return next(key for key in keys if key["kid"] == kid)
+
+
 async def populate(op: Provider) -> None:
     """One user and a few clients."""
     claims: dict[str, Any] = {"name": "User Zero", "email": "user0@example.com"}
@@ -176,6 +186,9 @@ async def populate(op: Provider) -> None:
         {"client_id": "post", **web, "token_endpoint_auth_method": "client_secret_post"},
         {"client_id": "es256", **web, "id_token_signed_response_alg": "ES256"},
         {"client_id": "hs256", **web, "id_token_signed_response_alg": "HS256"},
+        {"client_id": "signed-rs256", **web, "userinfo_signed_response_alg": "RS256"},
+        {"client_id": "signed-es256", **web, "userinfo_signed_response_alg": "ES256"},
+        {"client_id": "signed-hs256", **web, "userinfo_signed_response_alg": "HS256"},
         {"client_id": "easy", **web, "require_nonce": False, "require_pkce": False},
         {"client_id": "strict", **web, "require_nonce": True, "require_pkce": True},
         {"client_id": "jarm-es256", **web, "authorization_signed_response_alg": "ES256"},

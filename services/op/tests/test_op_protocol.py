@@ -145,6 +145,7 @@ def test_what_is_no_token_has_no_handle(token: str) -> None:
         pytest.param(
             {"authorization_signed_response_alg": "HS256"}, "32 octets or more", id="Core §16.19 a weak key for JARM"
         ),
+        pytest.param({"userinfo_signed_response_alg": "HS256"}, "32 octets or more", id="Core §16.19 for UserInfo"),
         pytest.param({"authorization_signed_response_alg": "none"}, "must be one of", id="JARM §2.2 unsigned"),
         pytest.param({"first_party": "yes"}, "must be true or false", id="a text for a flag"),
         pytest.param({"nonsense": "x"}, "unknown: nonsense", id="unknown name"),

@@ -73,6 +73,12 @@ async def test_what_was_removed_during_a_login_gets_no_code(
     assert "Set-Cookie" not in response.headers
 
 
+async def test_the_tokens_of_a_removed_client_open_nothing(provider: RunningProvider) -> None:
+    token = (await provider.tokens())["access_token"]
+    await provider.op.clients.remove("web")
+    await assert_refused(await provider.userinfo(token), "invalid_token", 401)
+
+
 async def test_a_client_is_kept_for_five_seconds_and_no_longer(provider: RunningProvider) -> None:
     store, clock = provider.op.clients, Clock()
     replica = ClientStore(store._redis, store._sealer, clock)

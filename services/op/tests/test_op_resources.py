@@ -3,7 +3,8 @@
 from typing import Any
 
 import pytest
-from op_testing import SECRET, RunningProvider, basic
+from jose import jwt
+from op_testing import ISSUER, SECRET, RunningProvider, basic, query_of, verification_key
 from test_op_token import assert_refused
 
 FORMATS = pytest.mark.parametrize("client_id", ["web", "jwt"], ids=["opaque", "jwt"])
@@ -42,6 +43,39 @@ async def test_userinfo_by_post(provider: RunningProvider, client_id: str) -> No
     by_header = await provider.client.post("/userinfo", headers={"Authorization": f"Bearer {token}"})
     by_body = await provider.client.post("/userinfo", form={"access_token": token})
     assert (by_header.status_code, by_body.status_code) == (200, 200)
+
+
+@pytest.mark.parametrize("algorithm", ["RS256", "ES256", "HS256"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_userinfo_is_signed_for_a_client_that_is_registered_so(
+    provider: RunningProvider, algorithm: str, method: str
+) -> None:
+    """OpenID Connect Core §5.3.2: application/jwt, with iss and aud."""
+    client_id = f"signed-{algorithm.lower()}"
+    token = (await tokens_of(provider, client_id, scope="openid email"))["access_token"]
+    if method == "GET":
+        response = await provider.userinfo(token)
+    else:
+        response = await provider.client.post("/userinfo", form={"access_token": token})
+    assert response.headers["Content-Type"] == "application/jwt"
+    assert response.headers["Cache-Control"] == "no-store"
+    signed = await response.get_data(as_text=True)
+    key = await verification_key(provider, signed, algorithm)
+    assert jwt.decode(signed, key, [algorithm], audience=client_id, issuer=ISSUER) == {
+        "iss": ISSUER,
+        "aud": client_id,
+        "sub": "user0",
+        "email": "user0@example.com",
+        "email_verified": True,
+    }
+    hint = await provider.authorize(client_id=client_id, id_token_hint=signed)
+    assert query_of(hint.location)["error"] == "invalid_request", "it is no id_token"
+
+
+async def test_userinfo_of_a_signing_client_refuses_in_json(provider: RunningProvider) -> None:
+    """RFC 6750 §3."""
+    token = (await tokens_of(provider, "signed-rs256", scope="email", nonce=None))["access_token"]
+    await assert_refused(await provider.userinfo(token), "insufficient_scope", 403)
 
 
 async def test_userinfo_without_a_token_gets_401_without_an_error_code(provider: RunningProvider) -> None:
@@ -122,8 +156,6 @@ async def test_a_changed_jwt_opens_nothing(provider: RunningProvider) -> None:
 
 async def test_the_jti_of_a_jwt_is_no_token(provider: RunningProvider) -> None:
     """A `jti` has the form of an opaque token; it must not work as one."""
-    from jose import jwt  # noqa: PLC0415
-
     token = (await tokens_of(provider, "jwt"))["access_token"]
     jti = jwt.get_unverified_claims(token)["jti"]
     await assert_refused(await provider.userinfo(jti), "invalid_token", 401)

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from jose import jwt
-from op_testing import ISSUER, REDIRECT_URI, SECRET, RunningProvider, hidden_fields, query_of
+from op_testing import ISSUER, REDIRECT_URI, SECRET, RunningProvider, hidden_fields, query_of, verification_key
 from test_op_consent import answer, to_consent
 
 ANSWER = {"code", "state", "iss"}
@@ -32,11 +32,7 @@ async def opened(provider: RunningProvider, response: Any, client_id: str = "web
     """The claims of a signed answer, checked as a client does it (JARM §2.4)."""
     parameters = await received(response)
     assert parameters.keys() == {"response"}
-    key: Any = SECRET
-    if alg != "HS256":
-        kid = jwt.get_unverified_header(parameters["response"])["kid"]
-        keys = (await (await provider.client.get("/jwks")).get_json())["keys"]
-        key = next(one for one in keys if one["kid"] == kid)
+    key = await verification_key(provider, parameters["response"], alg)
     options = {"verify_exp": False}
     return jwt.decode(parameters["response"], key, [alg], options=options, audience=client_id, issuer=ISSUER)
 

@@ -166,6 +166,7 @@ class Client:
     require_nonce: bool | None = None
     require_pkce: bool | None = None
     authorization_signed_response_alg: str = "RS256"
+    userinfo_signed_response_alg: str | None = None
     source: str | None = None
 
     @property

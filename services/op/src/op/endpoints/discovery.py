@@ -40,6 +40,7 @@ def metadata(issuer: str) -> dict[str, Any]:
         "grant_types_supported": list(GRANT_TYPES),
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": list(ID_TOKEN_ALGORITHMS),
+        "userinfo_signing_alg_values_supported": list(ID_TOKEN_ALGORITHMS),
         "authorization_signing_alg_values_supported": list(ID_TOKEN_ALGORITHMS),
         "token_endpoint_auth_methods_supported": list(METHODS),
         "introspection_endpoint_auth_methods_supported": confidential,

@@ -1,10 +1,14 @@
 """The UserInfo endpoint (OpenID Connect Core §5.3)."""
 
+from typing import Any
+
 from op.errors import NO_STORE, InsufficientScope, InvalidToken
 from op.protocol.bearer import bearer_token
+from op.protocol.claims import USERINFO_TYPE
 from op.protocol.claims_request import answer
 from op.protocol.scope import claims_of
 from op.provider import Provider
+from op.records import Client
 from op.tokens import handle_of
 from servicekit.machine import Reply, Request, json_reply
 
@@ -22,4 +26,17 @@ async def userinfo(op: Provider, request: Request) -> Reply:
     if user is None:
         raise InvalidToken("the user of the access token is gone")
     claims = {**claims_of(user.claims, token.scope), **answer(grant.claims, "userinfo", user.claims), "sub": user.sub}
-    return json_reply(200, claims, NO_STORE)
+    client = await op.clients.find(token.client_id)
+    if client is None:
+        raise InvalidToken("the client of the access token is gone")
+    return await _reply(op, client, claims)
+
+
+async def _reply(op: Provider, client: Client, claims: dict[str, Any]) -> Reply:
+    """JSON, or a JWT for a client that is registered so, with `iss` and `aud` (Core §5.3.2)."""
+    algorithm = client.userinfo_signed_response_alg
+    if algorithm is None:
+        return json_reply(200, claims, NO_STORE)
+    signed = {**claims, "iss": op.issuer, "aud": client.client_id}
+    jwt = await op.keys.sign(signed, algorithm, typ=USERINFO_TYPE, secret=client.client_secret)
+    return Reply(200, jwt.encode(), (("content-type", "application/jwt"), *NO_STORE))

@@ -10,6 +10,7 @@ from op.protocol.scope import claims_of
 from op.records import AccessToken, Grant, User
 
 ID_TOKEN_TYPE = "JWT"
+USERINFO_TYPE = "userinfo+jwt"  # so that it passes for no id_token (RFC 8725 §3.11)
 ACCESS_TOKEN_TYPE = "at+jwt"  # RFC 9068 §2.1
 ID_TOKEN_CLAIMS = ("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "sid", "acr", "amr")
 

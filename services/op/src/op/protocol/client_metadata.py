@@ -61,6 +61,7 @@ def _check_choices(client: Client) -> list[str]:
         ("token_endpoint_auth_method", client.token_endpoint_auth_method, METHODS),
         ("id_token_signed_response_alg", client.id_token_signed_response_alg, ID_TOKEN_ALGORITHMS),
         ("authorization_signed_response_alg", client.authorization_signed_response_alg, ID_TOKEN_ALGORITHMS),
+        ("userinfo_signed_response_alg", client.userinfo_signed_response_alg, ID_TOKEN_ALGORITHMS),
         ("access_token_format", client.access_token_format, ACCESS_TOKEN_FORMATS),
         *(("grant_types", grant_type, GRANT_TYPES) for grant_type in client.grant_types),
     )
@@ -110,7 +111,7 @@ def _check_secret(client: Client) -> list[str]:
 
 def _check_response_secret(client: Client) -> list[str]:
     """A response that is signed with HS256 needs a long secret, too (OIDC Core §16.19)."""
-    if client.authorization_signed_response_alg != _HS256:
+    if _HS256 not in (client.authorization_signed_response_alg, client.userinfo_signed_response_alg):
         return []
     if client.public or len((client.client_secret or "").encode()) < HS256_SECRET_OCTETS:
         return [f"HS256 responses need a client_secret of {HS256_SECRET_OCTETS} octets or more"]
