@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from jose import jwt
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from jose import jwk, jwt
 from quart.typing import TestClientProtocol
 
 from op.directory import new_user, user_entry
@@ -42,6 +44,21 @@ REDIRECT_URI = "http://client.test/callback"
 SECRET = "a-secret-of-the-test-client-that-is-long-enough"
 VERIFIER = secrets.token_urlsafe(48)
 CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
+
+
+CLIENT_KEYS = {  # of the test clients that sign their requests
+    "RS256": rsa.generate_private_key(public_exponent=65537, key_size=2048),
+    "ES256": ec.generate_private_key(ec.SECP256R1()),
+}
+
+
+def private_pem(algorithm: str) -> str:
+    return CLIENT_KEYS[algorithm].private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
+def public_jwk(algorithm: str) -> dict[str, Any]:
+    public = jwk.construct(private_pem(algorithm), algorithm).public_key().to_dict()
+    return {k: v.decode() if isinstance(v, bytes) else v for k, v in public.items()} | {"kid": algorithm}
 
 
 class Clock:
@@ -189,6 +206,13 @@ async def populate(op: Provider) -> None:
         {"client_id": "signed-rs256", **web, "userinfo_signed_response_alg": "RS256"},
         {"client_id": "signed-es256", **web, "userinfo_signed_response_alg": "ES256"},
         {"client_id": "signed-hs256", **web, "userinfo_signed_response_alg": "HS256"},
+        {"client_id": "signs-rs256", **web, "jwks": {"keys": [public_jwk("RS256")]}},
+        {"client_id": "signs-es256", **web, "jwks": {"keys": [public_jwk("RS256"), public_jwk("ES256")]}}
+        | {"request_object_signing_alg": "ES256"},
+        {"client_id": "must-sign", **web, "jwks": {"keys": [public_jwk("ES256")]}}
+        | {"require_signed_request_object": True},
+        {"client_id": "unsigned", **web, "request_object_signing_alg": "none"},
+        {"client_id": "must-push", **web, "require_pushed_authorization_requests": True},
         {"client_id": "easy", **web, "require_nonce": False, "require_pkce": False},
         {"client_id": "strict", **web, "require_nonce": True, "require_pkce": True},
         {"client_id": "jarm-es256", **web, "authorization_signed_response_alg": "ES256"},

@@ -19,6 +19,7 @@ from op.endpoints.introspect import introspect
 from op.endpoints.jwks import jwks
 from op.endpoints.login import show_login, submit_login
 from op.endpoints.logout import logout
+from op.endpoints.par import par
 from op.endpoints.revoke import revoke
 from op.endpoints.token import token
 from op.endpoints.userinfo import userinfo
@@ -34,6 +35,7 @@ from op.stores.consent import ConsentStore
 from op.stores.grant import GrantStore
 from op.stores.login_attempts import LoginAttemptStore
 from op.stores.login_request import LoginRequestStore
+from op.stores.pushed_request import PushedRequestStore
 from op.stores.refresh_token import RefreshTokenStore
 from op.stores.session import SessionStore
 from op.stores.signing_keys import SigningKeyStore
@@ -107,6 +109,7 @@ def wire(settings: Settings, redis: Database, clock: Callable[[], float]) -> Pro
         users=UserStore(redis),
         sessions=SessionStore(redis, settings.session_ttl),
         login_requests=LoginRequestStore(redis),
+        pushed_requests=PushedRequestStore(redis),
         login_attempts=LoginAttemptStore(redis, settings.login_attempts, settings.login_attempt_window),
         grants=grants,
         user_grants=UserGrants(redis, max(settings.refresh_token_ttl, settings.access_token_ttl)),
@@ -181,6 +184,7 @@ def _machine_routes(op: Provider) -> dict[str, Route]:
         "/.well-known/oauth-authorization-server": route(cors=True, GET=discovery),
         "/jwks": route(cors=True, GET=jwks),
         "/token": route(cors=True, POST=token),
+        "/par": route(cors=True, POST=par),
         "/userinfo": route(cors=True, GET=userinfo, POST=userinfo),
         "/revoke": route(cors=True, POST=revoke),
         "/introspect": route(cors=False, POST=introspect),

@@ -9,6 +9,7 @@
     ├── UnauthorizedClient 400 unauthorized_client
     ├── UnsupportedGrantType 400 unsupported_grant_type
     ├── UnsupportedResponseType 400 unsupported_response_type
+    ├── InvalidRequestObject, InvalidRequestUri 400
     ├── RequestNotSupported, RequestUriNotSupported, RegistrationNotSupported 400
     ├── LoginRequired 400 login_required
     ├── ConsentRequired, AccessDenied 400
@@ -84,6 +85,14 @@ class UnsupportedGrantType(OAuthError):
 
 class UnsupportedResponseType(OAuthError):
     code = "unsupported_response_type"
+
+
+class InvalidRequestObject(OAuthError):
+    code = "invalid_request_object"
+
+
+class InvalidRequestUri(OAuthError):
+    code = "invalid_request_uri"
 
 
 class RequestNotSupported(OAuthError):
@@ -180,6 +189,13 @@ class UnknownRedirect(Exception):
         self.title = title
         self.explanation = explanation
         self.received = received
+
+
+class UnknownClient(UnknownRedirect):
+    """No client has this client_id."""
+
+    def __init__(self, client_id: str) -> None:
+        super().__init__("This application is not known", "No client is registered with this client_id.", client_id)
 
 
 def json_error(error: OAuthError) -> Reply:

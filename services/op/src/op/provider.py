@@ -13,6 +13,7 @@ from op.stores.consent import ConsentStore
 from op.stores.grant import GrantStore
 from op.stores.login_attempts import LoginAttemptStore
 from op.stores.login_request import LoginRequestStore
+from op.stores.pushed_request import PushedRequestStore
 from op.stores.refresh_token import RefreshTokenStore
 from op.stores.session import SessionStore
 from op.stores.user import UserStore
@@ -33,6 +34,7 @@ class Provider:
     users: UserStore
     sessions: SessionStore
     login_requests: LoginRequestStore
+    pushed_requests: PushedRequestStore
     login_attempts: LoginAttemptStore
     grants: GrantStore
     user_grants: UserGrants

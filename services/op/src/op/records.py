@@ -2,6 +2,7 @@
 
 | record            | key                     | TTL                       | ends                                 |
 |-------------------|-------------------------|---------------------------|--------------------------------------|
+| PushedRequest     | `op:par:<hash>`         | 90 s                      | taken once, by /authorize            |
 | LoginRequest      | `op:login:<id>`         | 10 min                    | taken once, on login                 |
 | Session           | `op:session:<hash>`     | SESSION_TTL               | logout                               |
 | Consent           | `op:consent:<sub>`      | CONSENT_TTL               | taken back; a hash by client_id      |
@@ -53,6 +54,16 @@ class AuthorizationRequest:
     @property
     def prompts(self) -> frozenset[str]:
         return frozenset(self.prompt.split())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PushedRequest:
+    """An authorization request that a client sent ahead, as it was checked then (RFC 9126)."""
+
+    client_id: str
+    parameters: dict[str, str]
+    signed: bool = False
+    expires_at: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,12 +178,21 @@ class Client:
     require_pkce: bool | None = None
     authorization_signed_response_alg: str = "RS256"
     userinfo_signed_response_alg: str | None = None
+    request_object_signing_alg: str | None = None
+    require_signed_request_object: bool = False
+    require_pushed_authorization_requests: bool = False
+    jwks: dict[str, Any] | None = None
     source: str | None = None
 
     @property
     def public(self) -> bool:
         """Whether it cannot keep a secret (RFC 6749 §2.1)."""
         return self.token_endpoint_auth_method == "none"
+
+    @property
+    def has_keys(self) -> bool:
+        """Whether it is registered with public keys of its own."""
+        return self.jwks is not None
 
     @property
     def display_name(self) -> str:

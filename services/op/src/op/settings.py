@@ -63,6 +63,9 @@ class Settings(ServiceSettings):
     require_pkce: bool = setting(
         boolean, "whether confidential clients need PKCE too (public ones always do)", default=True
     )
+    require_pushed_authorization_requests: bool = setting(
+        boolean, "whether every authorization request must have been pushed (RFC 9126)", default=False
+    )
     login_attempts: int = setting(
         whole_number(1), "wrong passwords for one user from one address before login is refused", default=10
     )

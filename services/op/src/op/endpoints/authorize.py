@@ -11,7 +11,7 @@ from op.endpoints.pages import (
     parameters,
     see_other,
 )
-from op.errors import ConsentRequired, LoginRequired, NonceRequired, OAuthError
+from op.errors import ConsentRequired, LoginRequired, NonceRequired, OAuthError, UnknownClient
 from op.id_token_hint import subject_of_hint
 from op.protocol.authorization_request import (
     TEXT_LIMIT,
@@ -26,6 +26,8 @@ from op.protocol.authorization_request import (
 from op.protocol.authorization_response import known_mode, with_query
 from op.protocol.consent import consent_is_needed
 from op.provider import Provider
+from op.records import Client
+from op.request_source import Source, is_pushed, opened_request, pushed_request
 from servicekit.parameters import Parameters
 
 _URL_LIMIT = 8000  # what everything on the way can be expected to take (RFC 9110 §4.1)
@@ -33,18 +35,30 @@ _URL_LIMIT = 8000  # what everything on the way can be expected to take (RFC 911
 
 async def authorize(op: Provider) -> Response:
     """Send the browser back with a code, on to the login or the consent, or back with an error."""
-    asked_parameters = await parameters()
-    client = await op.clients.find(recognise_client_id(asked_parameters))
-    redirect_uri = recognise_redirect(asked_parameters, client)
-    assert client is not None
-    state = asked_parameters.get("state") if "state" not in asked_parameters.repeated else None
-    policy = Policy(op.settings.require_nonce, op.settings.require_pkce)
+    asked = await parameters()
+    client = await op.clients.find(recognise_client_id(asked))
+    if client is None:
+        raise UnknownClient(asked["client_id"])
+    if is_pushed(asked):
+        # By GET first, if at all: a pushed request is taken once, by the request that is answered.
+        again = _by_get(op, asked)
+        return see_other(again) if again else await _answer(op, client, await pushed_request(op, client, asked), asked)
     try:
-        request = validate(Asked(client, asked_parameters, policy))
-        if "id_token_hint" in asked_parameters:
-            hint = asked_parameters["id_token_hint"]
+        source = await opened_request(op, client, asked)
+    except OAuthError as error:
+        return await answer_with_error(op, client, _return_address(client, asked), error)
+    return await _answer(op, client, source, asked)
+
+
+async def _answer(op: Provider, client: Client, source: Source, asked: Parameters) -> Response:
+    """Check the parameters and answer them; `asked` is the request as it came."""
+    to = _return_address(client, source.parameters)
+    try:
+        request = validate(Asked(client, source.parameters, policy_of(op), source.pushed, source.signed))
+        hint = source.parameters.get("id_token_hint")
+        if hint is not None:
             request = about(request, await subject_of_hint(op.keys, client, hint, op.issuer))
-        again = _by_get(op, asked_parameters)
+        again = None if source.pushed else _by_get(op, asked)
         if again:
             return see_other(again)
         session = await op.sessions.find(cookie(op, SESSION_COOKIE))
@@ -61,9 +75,21 @@ async def authorize(op: Provider) -> Response:
     except NonceRequired:
         raise
     except OAuthError as error:
-        to = ReturnAddress(redirect_uri, _short(state), known_mode(asked_parameters.get("response_mode")))
         return await answer_with_error(op, client, to, error)
     return await set_aside(op, request, session, "login")
+
+
+def policy_of(op: Provider) -> Policy:
+    """What this provider demands of every request."""
+    settings = op.settings
+    return Policy(settings.require_nonce, settings.require_pkce, settings.require_pushed_authorization_requests)
+
+
+def _return_address(client: Client, asked: Parameters) -> ReturnAddress:
+    """Where an error goes; raises UnknownRedirect (RFC 6749 §4.1.2.1)."""
+    redirect_uri = recognise_redirect(asked, client)
+    state = asked.get("state") if "state" not in asked.repeated else None
+    return ReturnAddress(redirect_uri, _short(state), known_mode(asked.get("response_mode")))
 
 
 def _by_get(op: Provider, asked: Parameters) -> str | None:

@@ -10,6 +10,7 @@ from op.protocol.claims import ID_TOKEN_CLAIMS
 from op.protocol.client_authentication import METHODS
 from op.protocol.client_metadata import ID_TOKEN_ALGORITHMS
 from op.protocol.pkce import METHODS as CODE_CHALLENGE_METHODS
+from op.protocol.request_object import REQUEST_OBJECT_ALGORITHMS
 from op.protocol.scope import CLAIMS_BY_SCOPE, STANDARD_CLAIMS
 from op.provider import Provider
 from servicekit.machine import Reply, Request, json_reply
@@ -19,10 +20,12 @@ _CACHE = (("cache-control", "public, max-age=300"),)
 
 async def discovery(op: Provider, _request: Request) -> Reply:
     """The provider's metadata, one document for both well-known addresses."""
-    return json_reply(200, metadata(op.issuer), _CACHE)
+    return json_reply(
+        200, metadata(op.issuer, require_pushed=op.settings.require_pushed_authorization_requests), _CACHE
+    )
 
 
-def metadata(issuer: str) -> dict[str, Any]:
+def metadata(issuer: str, *, require_pushed: bool) -> dict[str, Any]:
     """The metadata of an issuer; RFC 9207 §3 and RP-Initiated Logout 1.0 §2.1 add to it."""
     confidential = [method for method in METHODS if method != "none"]
     return {
@@ -33,6 +36,7 @@ def metadata(issuer: str) -> dict[str, Any]:
         "jwks_uri": f"{issuer}/jwks",
         "introspection_endpoint": f"{issuer}/introspect",
         "revocation_endpoint": f"{issuer}/revoke",
+        "pushed_authorization_request_endpoint": f"{issuer}/par",
         "end_session_endpoint": f"{issuer}/logout",
         "scopes_supported": list(CLAIMS_BY_SCOPE),
         "response_types_supported": ["code"],
@@ -52,7 +56,10 @@ def metadata(issuer: str) -> dict[str, Any]:
         "display_values_supported": list(DISPLAYS),
         "acr_values_supported": list(ACR_VALUES),
         "claims_parameter_supported": True,
-        "request_parameter_supported": False,
+        "request_parameter_supported": True,
+        "request_object_signing_alg_values_supported": list(REQUEST_OBJECT_ALGORITHMS),
+        "require_signed_request_object": False,
+        "require_pushed_authorization_requests": require_pushed,
         "request_uri_parameter_supported": False,
         "authorization_response_iss_parameter_supported": True,
     }

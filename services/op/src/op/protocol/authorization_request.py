@@ -11,7 +11,6 @@ from op.errors import (
     InvalidRequest,
     NonceRequired,
     RegistrationNotSupported,
-    RequestNotSupported,
     RequestUriNotSupported,
     UnauthorizedClient,
     UnknownRedirect,
@@ -36,6 +35,7 @@ class Policy:
 
     require_nonce: bool
     require_pkce: bool
+    require_pushed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,8 @@ class Asked:
     client: Client
     parameters: Parameters
     policy: Policy
+    pushed: bool = False
+    signed: bool = False
 
     def get(self, name: str) -> str | None:
         return self.parameters.get(name)
@@ -72,12 +74,8 @@ def recognise_client_id(parameters: Parameters) -> str:
     return parameters["client_id"]
 
 
-def recognise_redirect(parameters: Parameters, client: Client | None) -> str:
+def recognise_redirect(parameters: Parameters, client: Client) -> str:
     """The redirect_uri, compared as an exact string (RFC 6749 §3.1.2.3, RFC 9700 §4.1.3); raises UnknownRedirect."""
-    if client is None:
-        raise UnknownRedirect(
-            "This application is not known", "No client is registered with this client_id.", parameters.get("client_id")
-        )
     redirect_uri = parameters.get("redirect_uri")
     if redirect_uri is None:
         raise UnknownRedirect("Where should this sign-in return to?", "The request has no redirect_uri.")
@@ -106,12 +104,18 @@ def check_lengths(asked: Asked) -> None:
 
 def check_request_objects(asked: Asked) -> None:
     """What would change the request and is not supported is refused, not ignored (OpenID Connect Core §6.1, §7.2.1)."""
-    if "request" in asked.parameters:
-        raise RequestNotSupported("request objects are not supported")
     if "request_uri" in asked.parameters:
         raise RequestUriNotSupported("request_uri is not supported")
     if "registration" in asked.parameters:
         raise RegistrationNotSupported("registration is not supported")
+
+
+def check_origin(asked: Asked) -> None:
+    """Pushed or signed, where the client is registered so, or all have to (RFC 9126 §5, §6; RFC 9101 §10.5)."""
+    if not asked.pushed and (asked.policy.require_pushed or asked.client.require_pushed_authorization_requests):
+        raise InvalidRequest("this request must be pushed first")
+    if asked.client.require_signed_request_object and not asked.signed:
+        raise InvalidRequest("this client must sign its requests")
 
 
 def check_response_type(asked: Asked) -> None:
@@ -176,6 +180,7 @@ CHECKS: tuple[Callable[[Asked], None], ...] = (
     check_repeated,
     check_lengths,
     check_request_objects,
+    check_origin,
     check_nonce,
     check_response_type,
     check_response_mode,

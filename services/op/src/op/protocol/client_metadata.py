@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from op.protocol.client_authentication import METHODS
+from op.protocol.request_object import REQUEST_OBJECT_ALGORITHMS, SIGNED, UNSIGNED
 from op.protocol.scope import is_scope
 from op.records import Client, field_names, from_dict
 
@@ -18,7 +19,15 @@ _HS256 = "HS256"
 _VISIBLE = re.compile(r"[\x20-\x7e]{1,255}")
 _FORBIDDEN_SCHEMES = ("javascript", "data", "vbscript", "file", "about", "blob")
 _LISTS = ("redirect_uris", "post_logout_redirect_uris", "grant_types", "introspection_audience")
-_FLAGS = ("scope_claims_in_id_token", "first_party", "require_nonce", "require_pkce")
+_OBJECTS = ("jwks",)
+_FLAGS = (
+    "scope_claims_in_id_token",
+    "first_party",
+    "require_nonce",
+    "require_pkce",
+    "require_signed_request_object",
+    "require_pushed_authorization_requests",
+)
 
 
 class InvalidMetadata(ValueError):
@@ -38,6 +47,8 @@ def client_of(metadata: Mapping[str, Any]) -> Client:
             faults.append(f"{name} must be a list of strings")
         elif name in _FLAGS:
             faults += [] if isinstance(value, bool) else [f"{name} must be true or false"]
+        elif name in _OBJECTS:
+            faults += [] if isinstance(value, dict) else [f"{name} must be an object"]
         elif name not in _LISTS and not isinstance(value, str):
             faults.append(f"{name} must be a string")
     if "client_id" not in values:
@@ -62,6 +73,7 @@ def _check_choices(client: Client) -> list[str]:
         ("id_token_signed_response_alg", client.id_token_signed_response_alg, ID_TOKEN_ALGORITHMS),
         ("authorization_signed_response_alg", client.authorization_signed_response_alg, ID_TOKEN_ALGORITHMS),
         ("userinfo_signed_response_alg", client.userinfo_signed_response_alg, ID_TOKEN_ALGORITHMS),
+        ("request_object_signing_alg", client.request_object_signing_alg, REQUEST_OBJECT_ALGORITHMS),
         ("access_token_format", client.access_token_format, ACCESS_TOKEN_FORMATS),
         *(("grant_types", grant_type, GRANT_TYPES) for grant_type in client.grant_types),
     )
@@ -118,6 +130,17 @@ def _check_response_secret(client: Client) -> list[str]:
     return []
 
 
+def _check_request_objects(client: Client) -> list[str]:
+    """Whoever signs requests has keys; whoever must sign does not register for unsigned ones (RFC 9101 §10.5)."""
+    signs = client.request_object_signing_alg in SIGNED or client.require_signed_request_object
+    faults = ["signed request objects need jwks"] if signs and not client.has_keys else []
+    if client.require_signed_request_object and client.request_object_signing_alg == UNSIGNED:
+        faults.append("require_signed_request_object and request_object_signing_alg none exclude each other")
+    if client.jwks is not None and not isinstance(client.jwks.get("keys"), list | tuple):
+        faults.append("jwks must have a list of keys")
+    return faults
+
+
 _CHECKS: tuple[Callable[[Client], list[str]], ...] = (
     _check_client_id,
     _check_choices,
@@ -125,4 +148,5 @@ _CHECKS: tuple[Callable[[Client], list[str]], ...] = (
     _check_scope,
     _check_secret,
     _check_response_secret,
+    _check_request_objects,
 )

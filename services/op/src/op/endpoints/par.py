@@ -1,0 +1,47 @@
+"""The pushed authorization request endpoint (RFC 9126 §2)."""
+
+import logging
+
+from op.client_authentication import authenticate_client
+from op.endpoints.authorize import policy_of
+from op.errors import NO_STORE, InvalidRequest, UnknownRedirect
+from op.protocol.authorization_request import Asked, recognise_client_id, recognise_redirect, validate
+from op.protocol.handle import new_secret
+from op.protocol.token_request import parse_form
+from op.provider import Provider
+from op.records import PushedRequest
+from op.request_source import PUSHED, opened_request
+from op.stores.pushed_request import TTL
+from servicekit.log import event
+from servicekit.machine import Reply, Request, json_reply
+from servicekit.parameters import Parameters
+
+log = logging.getLogger(__name__)
+
+_CREDENTIALS = ("client_secret", "client_assertion", "client_assertion_type")
+
+
+async def par(op: Provider, request: Request) -> Reply:
+    """Check a request as /authorize would, keep it, and give the name that it can be asked for with (§2.1, §2.2)."""
+    form = parse_form(request)
+    client = await authenticate_client(request, form, op.clients)
+    if "request_uri" in form:
+        raise InvalidRequest("a request_uri cannot be pushed")
+    asked = {name: value for name, value in form.items() if name not in _CREDENTIALS}
+    source = await opened_request(op, client, Parameters({**asked, "client_id": client.client_id}))
+    try:
+        recognise_redirect(source.parameters, client)
+        recognise_client_id(source.parameters)
+    except UnknownRedirect as unknown:
+        raise InvalidRequest(unknown.explanation.rstrip(".")) from None
+    validate(Asked(client, source.parameters, policy_of(op), pushed=True, signed=source.signed))
+    reference = new_secret()
+    pushed = PushedRequest(
+        client_id=client.client_id,
+        parameters=dict(source.parameters),
+        signed=source.signed,
+        expires_at=op.now() + TTL,
+    )
+    await op.pushed_requests.save(reference, pushed)
+    event(log, "request pushed", client_id=client.client_id)
+    return json_reply(201, {"request_uri": PUSHED + reference, "expires_in": TTL}, NO_STORE)

@@ -1,0 +1,144 @@
+"""Pushed authorization requests (RFC 9126)."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from op_testing import ISSUER, SECRET, ProviderFactory, RunningProvider, basic, query_of
+from test_op_request_object import INSIDE, signed
+from test_op_token import assert_refused
+
+
+async def push(provider: RunningProvider, **changes: str | None) -> Any:
+    """POST /par as `web` with client_secret_basic, unless the changes say otherwise."""
+    asked = {k: v for k, v in (provider.request | changes).items() if v is not None}
+    headers = {} if "client_secret" in asked else basic(asked.get("client_id", "web"), SECRET)
+    return await provider.client.post("/par", form=asked, headers=headers)
+
+
+async def pushed(provider: RunningProvider, **changes: str | None) -> str:
+    response = await push(provider, **changes)
+    assert response.status_code == 201, await response.get_data(as_text=True)
+    return (await response.get_json())["request_uri"]
+
+
+async def go(provider: RunningProvider, request_uri: str, client_id: str = "web", **more: str) -> Any:
+    query = {"client_id": client_id, "request_uri": request_uri, **more}
+    return await provider.client.get("/authorize", query_string=query)
+
+
+async def test_a_pushed_request_is_answered(provider: RunningProvider) -> None:
+    """RFC 9126 §2.2, §4."""
+    response = await push(provider)
+    body = await response.get_json()
+    assert response.status_code == 201
+    assert response.headers["Cache-Control"] == "no-store"
+    assert body["request_uri"].startswith("urn:ietf:params:oauth:request_uri:")
+    assert body["expires_in"] == 90
+    waiting = await go(provider, body["request_uri"])
+    answer = query_of((await provider.submit_login(waiting.location)).location)
+    assert answer["state"] == "state-of-the-test"
+    assert (await provider.redeem(answer["code"])).status_code == 200
+
+
+async def test_what_stands_beside_it_is_ignored(provider: RunningProvider) -> None:
+    """RFC 9126 §4: what was pushed cannot be changed in the browser."""
+    await provider.login()
+    response = await go(provider, await pushed(provider), scope="openid", state="x", redirect_uri="http://evil.test/")
+    assert query_of(response.location)["state"] == "state-of-the-test"
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "status"),
+    [
+        pytest.param({"client_secret": "wrong"}, "invalid_client", 401, id="RFC 9126 §2.1 authentication"),
+        pytest.param({"request_uri": "urn:x"}, "invalid_request", 400, id="RFC 9126 §2.1 request_uri"),
+        pytest.param({"redirect_uri": "http://evil.test/"}, "invalid_request", 400, id="redirect_uri"),
+        pytest.param({"redirect_uri": None}, "invalid_request", 400, id="no redirect_uri"),
+        pytest.param({"response_type": "token"}, "unsupported_response_type", 400, id="response_type"),
+        pytest.param({"scope": "unknown"}, "invalid_scope", 400, id="scope"),
+        pytest.param({"code_challenge": None}, "invalid_request", 400, id="PKCE"),
+        pytest.param({"nonce": None}, "invalid_request", 400, id="nonce"),
+        pytest.param({"request": "a.b.c"}, "request_not_supported", 400, id="request"),
+    ],
+)
+async def test_a_request_is_checked_when_it_is_pushed(
+    provider: RunningProvider, changes: dict[str, str | None], error: str, status: int
+) -> None:
+    """RFC 9126 §2.3: as JSON, like the token endpoint."""
+    await assert_refused(await push(provider, **changes), error, status)
+
+
+async def test_a_request_uri_is_good_once(provider: RunningProvider) -> None:
+    """RFC 9126 §4: also when many ask at the same moment."""
+    await provider.login()
+    request_uri = await pushed(provider)
+    responses = await asyncio.gather(*(go(provider, request_uri) for _ in range(10)))
+    assert sorted(response.status_code for response in responses) == [303] + [400] * 9
+
+
+async def test_a_request_uri_ends(provider: RunningProvider) -> None:
+    request_uri = await pushed(provider)
+    redis = provider.op.clients._redis
+    keys = [key async for key in redis.scan_iter(match="op:par:*")]
+    assert len(keys) == 1
+    assert request_uri.rpartition(":")[2] not in keys[0]
+    assert 0 < await redis.ttl(keys[0]) <= 90
+    provider.clock.pass_seconds(90)
+    assert (await go(provider, request_uri)).status_code == 400
+
+
+async def test_a_request_uri_of_another_client_or_of_nobody(provider: RunningProvider) -> None:
+    for response in (
+        await go(provider, await pushed(provider), "es256"),
+        await go(provider, "urn:ietf:params:oauth:request_uri:made-up"),
+        await go(provider, "urn:ietf:params:oauth:request_uri:"),
+    ):
+        assert (response.status_code, response.location) == (400, None)
+        assert "invalid_request_uri" in await response.get_data(as_text=True)
+
+
+async def test_who_must_push_is_not_heard_otherwise(provider: RunningProvider) -> None:
+    """RFC 9126 §6."""
+    answer = query_of((await provider.authorize(client_id="must-push")).location)
+    assert answer["error_description"] == "this request must be pushed first"
+    await provider.login()
+    response = await go(provider, await pushed(provider, client_id="must-push"), "must-push")
+    assert "code" in query_of(response.location)
+
+
+async def test_all_may_have_to(provider_with: ProviderFactory) -> None:
+    """RFC 9126 §5."""
+    provider = await provider_with(require_pushed_authorization_requests=True)
+    metadata = await (await provider.client.get("/.well-known/openid-configuration")).get_json()
+    assert metadata["require_pushed_authorization_requests"] is True
+    assert metadata["pushed_authorization_request_endpoint"] == f"{ISSUER}/par"
+    assert query_of((await provider.authorize()).location)["error"] == "invalid_request"
+    assert (await go(provider, await pushed(provider))).location.startswith(f"{ISSUER}/login?")
+
+
+async def test_a_public_client_pushes(provider: RunningProvider) -> None:
+    response = await provider.client.post("/par", form=provider.request | {"client_id": "spa"})
+    assert response.status_code == 201
+
+
+async def test_a_request_object_is_pushed(provider: RunningProvider) -> None:
+    """RFC 9126 §3."""
+    await provider.login()
+    request_uri = await pushed(provider, client_id="signs-rs256", request=signed(INSIDE))
+    assert query_of((await go(provider, request_uri, "signs-rs256")).location)["state"] == "from-inside"
+    inside = {k: v for k, v in provider.request.items() if k != "client_id"}
+    request_uri = await pushed(provider, client_id="must-sign", request=signed(inside, "ES256"))
+    assert "code" in query_of((await go(provider, request_uri, "must-sign")).location)
+    refused = await push(provider, client_id="signs-rs256", request=signed(INSIDE | {"iss": "x"}))
+    await assert_refused(refused, "invalid_request_object")
+
+
+async def test_another_sites_form_does_not_use_it_up(provider: RunningProvider) -> None:
+    """Its POST comes without our cookies, and becomes a GET."""
+    await provider.login()
+    form = {"client_id": "web", "request_uri": await pushed(provider)}
+    response = await provider.new_client().post("/authorize", form=form)
+    assert response.location.startswith(f"{ISSUER}/authorize?")
+    answer = await provider.client.get(response.location.removeprefix(ISSUER))
+    assert "code" in query_of(answer.location)

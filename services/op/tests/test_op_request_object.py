@@ -1,0 +1,162 @@
+"""Request objects by value (RFC 9101, OpenID Connect Core §6.1)."""
+
+import base64
+import json
+from typing import Any
+
+import pytest
+from jose import jwt
+from op_testing import (
+    ISSUER,
+    REDIRECT_URI,
+    SECRET,
+    RunningProvider,
+    private_pem,
+    public_jwk,
+    query_of,
+)
+
+INSIDE = {"state": "from-inside", "nonce": "nonce-from-inside", "scope": "openid email", "redirect_uri": REDIRECT_URI}
+
+
+def signed(claims: dict[str, Any], algorithm: str = "RS256", kid: str | None = None, **header: Any) -> str:
+    headers = {"kid": kid or algorithm, **header}
+    return jwt.encode(claims, private_pem(algorithm), algorithm, headers=headers)
+
+
+def part(value: Any) -> str:
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
+
+
+def unsigned(claims: dict[str, Any]) -> str:
+    return f"{part({'alg': 'none'})}.{part(claims)}."
+
+
+async def sign_in(provider: RunningProvider, client_id: str, request: str, **changes: str | None) -> dict[str, str]:
+    response = await provider.authorize(client_id=client_id, request=request, **changes)
+    if response.location.startswith(f"{ISSUER}/login"):
+        response = await provider.submit_login(response.location)
+    return query_of(response.location)
+
+
+@pytest.mark.parametrize(
+    ("client_id", "request_object"),
+    [
+        pytest.param("signs-rs256", signed(INSIDE), id="RS256"),
+        pytest.param("signs-rs256", signed(INSIDE | {"iss": "signs-rs256", "aud": ISSUER}), id="RFC 9101 §4 iss, aud"),
+        pytest.param("signs-rs256", signed(INSIDE | {"aud": ["x", ISSUER]}), id="several audiences"),
+        pytest.param("signs-rs256", signed(INSIDE | {"client_id": "signs-rs256"}), id="client_id"),
+        pytest.param("signs-rs256", signed(INSIDE | {"exp": 1_800_000_060, "iat": 1_800_000_000}), id="times"),
+        pytest.param("signs-es256", signed(INSIDE, "ES256"), id="ES256"),
+        pytest.param("unsigned", unsigned(INSIDE), id="none, where registered"),
+    ],
+)
+async def test_what_is_inside_goes_first(provider: RunningProvider, client_id: str, request_object: str) -> None:
+    """OpenID Connect Core §6.1: and what is only outside is used, too."""
+    answer = await sign_in(provider, client_id, request_object, state="from-outside", nonce="nonce-from-outside")
+    assert answer["state"] == "from-inside"
+    tokens = await provider.redeem(answer["code"], client_id=client_id, client_secret=SECRET)
+    assert (await tokens.get_json())["scope"] == "openid email"
+    assert jwt.get_unverified_claims((await tokens.get_json())["id_token"])["nonce"] == "nonce-from-inside"
+
+
+async def test_all_of_the_request_may_be_inside(provider: RunningProvider) -> None:
+    """OpenID Connect Core §6.1: client_id and response_type alone stand outside; JSON has numbers and objects."""
+    claims = {"id_token": {"nickname": {"essential": True}}}
+    inside = {k: v for k, v in provider.request.items() if k not in ("client_id", "response_type")}
+    nothing = dict.fromkeys(inside)
+    response = await sign_in(provider, "signs-rs256", signed(inside | {"max_age": 300, "claims": claims}), **nothing)
+    tokens = await provider.redeem(response["code"], client_id="signs-rs256", client_secret=SECRET)
+    assert jwt.get_unverified_claims((await tokens.get_json())["id_token"])["nickname"] == "Zero"
+
+
+@pytest.mark.parametrize(
+    ("client_id", "request_object", "error"),
+    [
+        pytest.param("web", signed(INSIDE), "request_not_supported", id="a client that is registered for none"),
+        pytest.param("web", "nonsense", "request_not_supported", id="nonsense of such a client"),
+        pytest.param("signs-rs256", "nonsense", "invalid_request_object", id="nonsense"),
+        pytest.param("signs-rs256", "é.é.é", "invalid_request_object", id="not ASCII"),
+        pytest.param("signs-rs256", "W10.W10.", "invalid_request_object", id="lists"),
+        pytest.param("signs-rs256", "[" * 3000 + ".x.x", "invalid_request_object", id="brackets"),
+        pytest.param("signs-rs256", unsigned(INSIDE), "invalid_request_object", id="unsigned, registered for a key"),
+        pytest.param("signs-rs256", signed(INSIDE, "ES256"), "invalid_request_object", id="a key that is not its own"),
+        pytest.param("signs-rs256", signed(INSIDE, kid="other"), "invalid_request_object", id="an unknown kid"),
+        pytest.param("signs-es256", signed(INSIDE), "invalid_request_object", id="another alg than registered"),
+        pytest.param("unsigned", signed(INSIDE), "invalid_request_object", id="signed, registered for none"),
+        pytest.param("unsigned", unsigned(INSIDE) + "AAAA", "invalid_request_object", id="none with a signature"),
+        pytest.param(
+            "signs-rs256",
+            jwt.encode(INSIDE, json.dumps(public_jwk("RS256")), "HS256"),
+            "invalid_request_object",
+            id="RFC 8725 §2.1 the public key as a secret",
+        ),
+        pytest.param(
+            "signs-rs256", signed(INSIDE, crit=["x"], x=1), "invalid_request_object", id="RFC 7515 §4.1.11 crit"
+        ),
+    ],
+)
+async def test_how_it_is_signed_is_a_matter_of_registration(
+    provider: RunningProvider, client_id: str, request_object: str, error: str
+) -> None:
+    assert (await sign_in(provider, client_id, request_object))["error"] == error
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        pytest.param({"iss": "other"}, id="RFC 9101 §4 iss"),
+        pytest.param({"aud": "http://other.test"}, id="RFC 9101 §4 aud"),
+        pytest.param({"client_id": "other"}, id="RFC 9101 §5 client_id"),
+        pytest.param({"response_type": "token"}, id="Core §6.1 response_type"),
+        pytest.param({"sub": "signs-rs256"}, id="RFC 9101 §10.8 a client assertion"),
+        pytest.param({"request": "a.b.c"}, id="RFC 9101 §4 nested"),
+        pytest.param({"request_uri": "urn:x"}, id="RFC 9101 §4 nested reference"),
+        pytest.param({"exp": 1_800_000_000}, id="expired"),
+        pytest.param({"exp": "soon"}, id="exp no number"),
+        pytest.param({"nbf": 1_800_000_100}, id="not yet"),
+        pytest.param({"state": ["x"]}, id="a list"),
+        pytest.param({"max_age": True}, id="a boolean"),
+        pytest.param({"state": "a\nb"}, id="a line feed"),
+        pytest.param({"state": "\ud800"}, id="half a character"),
+    ],
+)
+async def test_a_request_object_that_is_refused(provider: RunningProvider, claims: dict[str, Any]) -> None:
+    answer = await sign_in(provider, "signs-rs256", signed(INSIDE | claims))
+    assert answer["error"] == "invalid_request_object"
+
+
+async def test_a_redirect_uri_inside_is_checked_like_any(provider: RunningProvider) -> None:
+    """RFC 9101 §6.3: no redirect to what a request object made up."""
+    inside = signed(INSIDE | {"redirect_uri": "http://evil.test/"})
+    response = await provider.authorize(client_id="signs-rs256", request=inside)
+    assert (response.status_code, response.location) == (400, None)
+    nowhere = await provider.authorize(client_id="signs-rs256", request="nonsense", redirect_uri=None)
+    assert (nowhere.status_code, nowhere.location) == (400, None)
+
+
+async def test_the_checks_hold_for_what_is_inside(provider: RunningProvider) -> None:
+    answer = await sign_in(provider, "signs-rs256", signed(INSIDE | {"prompt": "none login"}))
+    assert answer["error"] == "invalid_request"
+    assert answer["state"] == "from-inside"
+
+
+async def test_who_must_sign_is_not_heard_otherwise(provider: RunningProvider) -> None:
+    """RFC 9101 §10.5."""
+    plain = query_of((await provider.authorize(client_id="must-sign")).location)
+    assert plain["error_description"] == "this client must sign its requests"
+
+
+async def test_for_who_must_sign_only_what_is_inside_counts(provider: RunningProvider) -> None:
+    """RFC 9101 §6.3: nothing outside adds to it."""
+    inside = {k: v for k, v in provider.request.items() if k not in ("client_id", "nonce", "state")}
+    without = await provider.authorize(client_id="must-sign", request=signed(inside, "ES256"))
+    assert without.status_code == 400, "the nonce outside does not count"
+    answer = await sign_in(provider, "must-sign", signed(inside | {"nonce": "n"}, "ES256"), state="from-outside")
+    assert answer.keys() == {"code", "iss"}
+
+
+async def test_another_sites_form_keeps_its_request_object(provider: RunningProvider) -> None:
+    form = provider.request | {"client_id": "signs-rs256", "request": signed(INSIDE)}
+    response = await provider.client.post("/authorize", form=form)
+    assert query_of(response.location) == form
