@@ -213,6 +213,10 @@ async def populate(op: Provider) -> None:
         | {"require_signed_request_object": True},
         {"client_id": "unsigned", **web, "request_object_signing_alg": "none"},
         {"client_id": "must-push", **web, "require_pushed_authorization_requests": True},
+        {"client_id": "pair", **web, "subject_type": "pairwise"},
+        {"client_id": "pair-jwt", **web, "subject_type": "pairwise", "access_token_format": "jwt"},
+        {"client_id": "pair-of-sector", **web, "subject_type": "pairwise"}
+        | {"sector_identifier_uri": "https://sector.test/uris.json"},
         {"client_id": "easy", **web, "require_nonce": False, "require_pkce": False},
         {"client_id": "strict", **web, "require_nonce": True, "require_pkce": True},
         {"client_id": "jarm-es256", **web, "authorization_signed_response_alg": "ES256"},

@@ -34,7 +34,7 @@ R = TypeVar("R")
 class AuthorizationRequest:
     """An authorization request that passed every check (OpenID Connect Core §3.1.2.2).
 
-    `sub` is the one person that it is about, where it names one.
+    `sub` is the one person that it is about, where it names one, by the identifier that the client knows.
     """
 
     client_id: str
@@ -128,7 +128,7 @@ class AuthorizationCode:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessToken:
-    """What an access token, opaque or JWT, stands for."""
+    """What an access token, opaque or JWT, stands for; `sub` is the one that its client knows, the grant's is ours."""
 
     gid: str
     client_id: str
@@ -179,6 +179,8 @@ class Client:
     authorization_signed_response_alg: str = "RS256"
     userinfo_signed_response_alg: str | None = None
     request_object_signing_alg: str | None = None
+    subject_type: str = "public"
+    sector_identifier_uri: str | None = None
     require_signed_request_object: bool = False
     require_pushed_authorization_requests: bool = False
     jwks: dict[str, Any] | None = None

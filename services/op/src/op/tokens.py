@@ -9,6 +9,7 @@ from op.keys import KeyRing
 from op.protocol.claims import ACCESS_TOKEN_TYPE, ID_TOKEN_TYPE, access_token_claims, id_token_claims
 from op.protocol.handle import Handle, is_grant_id, new_handle, new_secret
 from op.protocol.scope import gives_refresh_token
+from op.protocol.subject import Subjects
 from op.records import AccessToken, Client, Grant, RefreshToken, User
 from op.settings import Settings
 from op.stores.access_token import AccessTokenStore
@@ -41,13 +42,14 @@ class Mint:
     def __init__(self, settings: Settings, keys: KeyRing) -> None:
         self._settings = settings
         self._keys = keys
+        self.subjects = Subjects(settings.op_secret_key)
 
     async def issue(self, grant: Grant, client: Client, scope: str, now: int) -> Issued:
         """An access token of `scope`, and a refresh token of all that was granted where the client may use one."""
         record = AccessToken(
             gid=grant.gid,
             client_id=client.client_id,
-            sub=grant.sub,
+            sub=self.subjects.of(client, grant.sub),
             scope=scope,
             audience=client.audience or self._settings.access_token_audience,
             issued_at=now,
@@ -58,7 +60,7 @@ class Mint:
         refresh_token = None
         if "refresh_token" in client.grant_types and gives_refresh_token(client.scope, grant.scope):
             refresh_token = new_handle(grant.gid)
-            entries.append(self._refresh_entry(grant, refresh_token, now))
+            entries.append(self._refresh_entry(grant, client, refresh_token, now))
         return Issued(access_token, self._settings.access_token_ttl, scope, entries, refresh_token)
 
     async def _access_token(self, record: AccessToken, client: Client) -> str:
@@ -68,11 +70,11 @@ class Mint:
         claims = access_token_claims(self._settings.oidc_issuer, record, f"{record.gid}.{new_secret()}")
         return await self._keys.sign(claims, self._settings.access_token_signing_alg, typ=ACCESS_TOKEN_TYPE)
 
-    def _refresh_entry(self, grant: Grant, refresh_token: str, now: int) -> Entry:
+    def _refresh_entry(self, grant: Grant, client: Client, refresh_token: str, now: int) -> Entry:
         record = RefreshToken(
             gid=grant.gid,
             client_id=grant.client_id,
-            sub=grant.sub,
+            sub=self.subjects.of(client, grant.sub),
             scope=grant.scope,
             issued_at=now,
             expires_at=now + self._settings.refresh_token_ttl,
@@ -85,7 +87,7 @@ class Mint:
         """The id_token: always a JWT, signed as the client registered (OpenID Connect Core §2)."""
         claims = id_token_claims(
             issuer=self._settings.oidc_issuer,
-            grant=grant,
+            grant=replace(grant, sub=self.subjects.of(client, grant.sub)),
             user=user,
             scope=grant.scope if client.scope_claims_in_id_token else "",
             nonce=nonce,

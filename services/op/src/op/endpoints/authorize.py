@@ -62,7 +62,7 @@ async def _answer(op: Provider, client: Client, source: Source, asked: Parameter
         if again:
             return see_other(again)
         session = await op.sessions.find(cookie(op, SESSION_COOKIE))
-        if session and not login_is_needed(request, session, op.now()):
+        if session and not login_is_needed(request, op.mint.subjects.seen_by(client, session), op.now()):
             if consent_is_needed(client, request, await consent_of(op, client, session), op.now()):
                 if "none" in request.prompts:
                     raise ConsentRequired("the person must be asked for consent")

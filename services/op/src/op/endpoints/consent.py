@@ -4,7 +4,7 @@ import logging
 
 from quart import Response
 
-from op.endpoints.interaction import client_of_waiting, find_waiting, go_to, proceed, refuse
+from op.endpoints.interaction import client_of_waiting, find_waiting, go_to, is_answer_to, proceed, refuse
 from op.endpoints.pages import (
     BROWSER_COOKIE,
     SESSION_COOKIE,
@@ -17,7 +17,6 @@ from op.endpoints.pages import (
 )
 from op.endpoints.wording import lifetime, scope_words
 from op.errors import AccessDenied, InvalidRequest
-from op.protocol.authorization_request import is_logged_in_since
 from op.protocol.consent import claims_beyond_scope, consented
 from op.protocol.scope import gives_refresh_token
 from op.provider import Provider
@@ -78,7 +77,7 @@ async def submit_consent(op: Provider) -> Response:
 async def _person(op: Provider, login: LoginRequest) -> tuple[Session, User] | None:
     """Who answers: logged in as the request demands it, and still known here."""
     session = await op.sessions.find(cookie(op, SESSION_COOKIE))
-    if session is None or not is_logged_in_since(login, session, op.now()):
+    if session is None or not await is_answer_to(op, login, session):
         return None
     user = await op.users.find(session.sub)
     return (session, user) if user else None

@@ -12,6 +12,7 @@ from op.protocol.client_metadata import ID_TOKEN_ALGORITHMS
 from op.protocol.pkce import METHODS as CODE_CHALLENGE_METHODS
 from op.protocol.request_object import REQUEST_OBJECT_ALGORITHMS
 from op.protocol.scope import CLAIMS_BY_SCOPE, STANDARD_CLAIMS
+from op.protocol.subject import SUBJECT_TYPES
 from op.provider import Provider
 from servicekit.machine import Reply, Request, json_reply
 
@@ -42,7 +43,7 @@ def metadata(issuer: str, *, require_pushed: bool) -> dict[str, Any]:
         "response_types_supported": ["code"],
         "response_modes_supported": list(RESPONSE_MODES),
         "grant_types_supported": list(GRANT_TYPES),
-        "subject_types_supported": ["public"],
+        "subject_types_supported": list(SUBJECT_TYPES),
         "id_token_signing_alg_values_supported": list(ID_TOKEN_ALGORITHMS),
         "userinfo_signing_alg_values_supported": list(ID_TOKEN_ALGORITHMS),
         "authorization_signing_alg_values_supported": list(ID_TOKEN_ALGORITHMS),

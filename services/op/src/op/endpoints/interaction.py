@@ -8,7 +8,7 @@ from quart import Response
 from op.endpoints.granting import ReturnAddress, answer_with_code, answer_with_error, grant_code
 from op.endpoints.pages import BROWSER_COOKIE, browser_secret, cookie, see_other, set_cookie
 from op.errors import LoginRequired, OAuthError, UnknownRedirect
-from op.protocol.authorization_request import is_somebody_else
+from op.protocol.authorization_request import is_logged_in_since, is_somebody_else
 from op.protocol.consent import consent_is_needed
 from op.protocol.handle import digest, new_grant_id
 from op.provider import Provider
@@ -67,6 +67,12 @@ async def client_of_waiting(op: Provider, login: LoginRequest) -> Client:
     return client
 
 
+async def is_answer_to(op: Provider, login: LoginRequest, session: Session) -> bool:
+    """Whether the login that there is answers the waiting request."""
+    client = await client_of_waiting(op, login)
+    return is_logged_in_since(login, op.mint.subjects.seen_by(client, session), op.now())
+
+
 async def consent_of(op: Provider, client: Client, session: Session) -> Consent | None:
     """What the person allowed this client before; nobody is asked about a first-party client."""
     return None if client.first_party else await op.consents.find(session.sub, client.client_id)
@@ -81,7 +87,7 @@ async def proceed(
     answer that is not sent is known to nobody, and ends with its TTL.
     """
     client = await client_of_waiting(op, login)
-    if is_somebody_else(login.request, session):
+    if is_somebody_else(login.request, op.mint.subjects.seen_by(client, session)):
         return await refuse(op, login, LoginRequired("another person logged in than the one that was asked for"))
     if not has_consented:
         before = await consent_of(op, client, session)

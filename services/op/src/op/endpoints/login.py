@@ -4,7 +4,7 @@ import logging
 
 from quart import Response, request
 
-from op.endpoints.interaction import find_waiting, proceed
+from op.endpoints.interaction import find_waiting, is_answer_to, proceed
 from op.endpoints.pages import (
     BROWSER_COOKIE,
     SESSION_COOKIE,
@@ -17,7 +17,6 @@ from op.endpoints.pages import (
     set_cookie,
 )
 from op.passwords import PASSWORD_LIMIT
-from op.protocol.authorization_request import is_logged_in_since
 from op.protocol.handle import new_grant_id, new_secret
 from op.provider import Provider
 from op.records import LoginRequest, Session, User
@@ -38,7 +37,7 @@ async def show_login(op: Provider) -> Response:
     """The form; a browser that has logged in meanwhile goes on without it."""
     login = await find_waiting(op, (await parameters()).get("login"))
     session = await op.sessions.find(cookie(op, SESSION_COOKIE))
-    if session and is_logged_in_since(login, session, op.now()):
+    if session and await is_answer_to(op, login, session):
         response = await proceed(op, login, session)
         if response:
             return response

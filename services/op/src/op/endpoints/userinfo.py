@@ -22,13 +22,13 @@ async def userinfo(op: Provider, request: Request) -> Reply:
     token, grant = found
     if "openid" not in token.scope.split():
         raise InsufficientScope("openid")
-    user = await op.users.find(token.sub)
+    user = await op.users.find(grant.sub)
     if user is None:
         raise InvalidToken("the user of the access token is gone")
-    claims = {**claims_of(user.claims, token.scope), **answer(grant.claims, "userinfo", user.claims), "sub": user.sub}
     client = await op.clients.find(token.client_id)
     if client is None:
         raise InvalidToken("the client of the access token is gone")
+    claims = {**claims_of(user.claims, token.scope), **answer(grant.claims, "userinfo", user.claims), "sub": token.sub}
     return await _reply(op, client, claims)
 
 

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from op.protocol.client_authentication import METHODS
 from op.protocol.request_object import REQUEST_OBJECT_ALGORITHMS, SIGNED, UNSIGNED
 from op.protocol.scope import is_scope
+from op.protocol.subject import SUBJECT_TYPES, sectors_of
 from op.records import Client, field_names, from_dict
 
 ID_TOKEN_ALGORITHMS = ("RS256", "ES256", "HS256")
@@ -74,6 +75,7 @@ def _check_choices(client: Client) -> list[str]:
         ("authorization_signed_response_alg", client.authorization_signed_response_alg, ID_TOKEN_ALGORITHMS),
         ("userinfo_signed_response_alg", client.userinfo_signed_response_alg, ID_TOKEN_ALGORITHMS),
         ("request_object_signing_alg", client.request_object_signing_alg, REQUEST_OBJECT_ALGORITHMS),
+        ("subject_type", client.subject_type, SUBJECT_TYPES),
         ("access_token_format", client.access_token_format, ACCESS_TOKEN_FORMATS),
         *(("grant_types", grant_type, GRANT_TYPES) for grant_type in client.grant_types),
     )
@@ -141,6 +143,16 @@ def _check_request_objects(client: Client) -> list[str]:
     return faults
 
 
+def _check_sector(client: Client) -> list[str]:
+    """A pairwise client has one sector: a sector_identifier_uri, or one host for all redirect URIs (Core §8.1)."""
+    uri = client.sector_identifier_uri
+    if uri is not None and not (uri.startswith("https://") and _VISIBLE.fullmatch(uri) and urlsplit(uri).hostname):
+        return ["sector_identifier_uri must be an https URL"]
+    if client.subject_type == "pairwise" and (len(sectors_of(client)) != 1 or "" in sectors_of(client)):
+        return ["pairwise needs a sector_identifier_uri, or redirect_uris of one host"]
+    return []
+
+
 _CHECKS: tuple[Callable[[Client], list[str]], ...] = (
     _check_client_id,
     _check_choices,
@@ -149,4 +161,5 @@ _CHECKS: tuple[Callable[[Client], list[str]], ...] = (
     _check_secret,
     _check_response_secret,
     _check_request_objects,
+    _check_sector,
 )

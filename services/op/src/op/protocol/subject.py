@@ -1,0 +1,40 @@
+"""The `sub` that a client sees: the user's own, or one that only its sector knows (OpenID Connect Core §8)."""
+
+import base64
+import dataclasses
+import hmac
+from hashlib import sha256
+from urllib.parse import urlsplit
+
+from op.records import Client, Session
+
+SUBJECT_TYPES = ("public", "pairwise")
+_PURPOSE = b"op pairwise subjects"
+
+
+def sectors_of(client: Client) -> set[str]:
+    """The hosts that a client's sector could be: of its sector_identifier_uri, else of its redirect URIs (§8.1)."""
+    uris = (client.sector_identifier_uri,) if client.sector_identifier_uri else client.redirect_uris
+    return {(urlsplit(uri).hostname or "").lower() for uri in uris}
+
+
+class Subjects:
+    """Pairwise identifiers, keyed with a secret of the provider: nobody else can tell whose they are."""
+
+    def __init__(self, secret: str) -> None:
+        self._key = hmac.new(secret.encode(), _PURPOSE, sha256).digest()
+
+    def of(self, client: Client, sub: str) -> str:
+        """The user's `sub` as this client sees it; what a client does in its own name has its own name (RFC 9068 §2.2).
+
+        The same for all clients of a sector, and for as long as the provider has its OP_SECRET_KEY.
+        """
+        if client.subject_type != "pairwise" or sub == client.client_id:
+            return sub
+        sector = min(sectors_of(client), default="")
+        pair = hmac.new(self._key, f"{sector}\0{sub}".encode(), sha256).digest()
+        return base64.urlsafe_b64encode(pair).rstrip(b"=").decode()
+
+    def seen_by(self, client: Client, session: Session) -> Session:
+        """The session as this client could name it."""
+        return dataclasses.replace(session, sub=self.of(client, session.sub))

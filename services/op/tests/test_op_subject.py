@@ -1,0 +1,108 @@
+"""Subject identifiers, public and pairwise (OpenID Connect Core §8)."""
+
+import json
+from typing import Any
+
+import pytest
+from jose import jwt
+from op_testing import ISSUER, SECRET, RunningProvider, query_of
+
+from op.protocol.client_metadata import client_of
+from op.protocol.subject import Subjects
+
+KEY = "a-key-for-tests-of-more-than-32-characters"
+
+
+def client(**changes: Any) -> Any:
+    metadata = {"client_id": "a", "client_secret": "s", "subject_type": "pairwise", "redirect_uris": ["http://a/b"]}
+    return client_of(metadata | changes)
+
+
+async def tokens_of(provider: RunningProvider, client_id: str, **changes: str | None) -> dict[str, Any]:
+    code = await provider.code(client_id=client_id, **changes)
+    return await (await provider.redeem(code, client_id=client_id, client_secret=SECRET)).get_json()
+
+
+@pytest.mark.parametrize("client_id", ["pair", "pair-jwt", "pair-of-sector"])
+async def test_every_surface_has_the_same_pairwise_sub(provider: RunningProvider, client_id: str) -> None:
+    """OpenID Connect Core §5.3.2: also after a refresh."""
+    tokens = await tokens_of(provider, client_id)
+    sub = jwt.get_unverified_claims(tokens["id_token"])["sub"]
+    assert len(sub) == 43
+    assert sub != "user0"
+    refreshed = await provider.refresh(tokens["refresh_token"], client_id=client_id, client_secret=SECRET)
+    tokens = await refreshed.get_json()
+    userinfo = await (await provider.userinfo(tokens["access_token"])).get_json()
+    assert userinfo["sub"] == sub
+    assert userinfo["name"] == "User Zero"
+    assert (await provider.introspect(tokens["access_token"], "resource-server", SECRET + "3"))["sub"] == sub
+    assert (await provider.introspect(tokens["refresh_token"], client_id, SECRET))["sub"] == sub
+    if client_id == "pair-jwt":
+        assert jwt.get_unverified_claims(tokens["access_token"])["sub"] == sub
+
+
+async def test_a_sub_is_the_sectors_and_the_users(provider: RunningProvider) -> None:
+    """OpenID Connect Core §8.1."""
+    subs = {}
+    for client_id in ("pair", "pair-jwt", "pair-of-sector", "web"):
+        subs[client_id] = jwt.get_unverified_claims((await tokens_of(provider, client_id))["id_token"])["sub"]
+    assert subs["pair"] == subs["pair-jwt"], "one host"
+    assert len(set(subs.values())) == 3
+    assert subs["web"] == "user0"
+
+
+async def test_a_person_is_named_by_the_sub_that_the_client_knows(provider: RunningProvider) -> None:
+    """OpenID Connect Core §3.1.2.1, §5.5.1: in id_token_hint and claims."""
+    tokens = await tokens_of(provider, "pair")
+    sub = jwt.get_unverified_claims(tokens["id_token"])["sub"]
+    by_claims = {"claims": json.dumps({"id_token": {"sub": {"value": sub}}})}
+    for named in ({"id_token_hint": tokens["id_token"]}, by_claims):
+        response = await provider.authorize(client_id="pair", prompt="none", **named)
+        assert "code" in query_of(response.location)
+        again = await provider.authorize(client_id="pair", prompt="login", **named)
+        assert "code" in query_of((await provider.submit_login(again.location)).location)
+    ours = {"claims": json.dumps({"id_token": {"sub": {"value": "user0"}}})}
+    refused = await provider.authorize(client_id="pair", prompt="none", **ours)
+    assert query_of(refused.location)["error"] == "login_required"
+
+
+async def test_a_tab_that_waited_goes_on_for_the_one_it_names(provider: RunningProvider) -> None:
+    hint = (await tokens_of(provider, "pair"))["id_token"]
+    provider.client = provider.new_client()
+    waiting = (await provider.authorize(client_id="pair", id_token_hint=hint)).location
+    await provider.login()
+    response = await provider.client.get(waiting.removeprefix(ISSUER))
+    assert "code" in query_of(response.location)
+
+
+async def test_both_types_are_advertised(provider: RunningProvider) -> None:
+    metadata = await (await provider.client.get("/.well-known/openid-configuration")).get_json()
+    assert metadata["subject_types_supported"] == ["public", "pairwise"]
+
+
+def test_what_a_pairwise_sub_depends_on() -> None:
+    """OpenID Connect Core §8.1: sector, user and a secret; not the client, its path, its port or its spelling."""
+    subjects = Subjects(KEY)
+    sub = subjects.of(client(), "user0")
+    same = client(client_id="b", redirect_uris=["https://A:8443/other", "http://a/b"])
+    assert subjects.of(same, "user0") == sub
+    others = {
+        subjects.of(client(redirect_uris=["http://b/b"]), "user0"),
+        subjects.of(client(sector_identifier_uri="https://b.test/x"), "user0"),
+        subjects.of(client(), "user1"),
+        Subjects(KEY + "x").of(client(), "user0"),
+    }
+    assert len(others | {sub}) == 5
+    assert subjects.of(client(subject_type="public"), "user0") == "user0"
+
+
+def test_clients_on_many_hosts_share_a_sector_by_its_uri() -> None:
+    subjects = Subjects(KEY)
+    uri = "https://sector.test/uris.json"
+    many = client(redirect_uris=["http://x/", "http://y/"], sector_identifier_uri=uri)
+    one = client(redirect_uris=["http://z/"], sector_identifier_uri=uri)
+    assert subjects.of(many, "user0") == subjects.of(one, "user0")
+
+
+def test_what_a_client_does_in_its_own_name_has_its_name() -> None:
+    assert Subjects(KEY).of(client(), "a") == "a"
