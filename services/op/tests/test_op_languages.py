@@ -55,6 +55,11 @@ async def test_accept_language_where_nothing_was_asked_for(provider: RunningProv
         assert word in html
 
 
+async def test_the_languages_are_advertised(provider: RunningProvider) -> None:
+    metadata = await (await provider.client.get("/.well-known/openid-configuration")).get_json()
+    assert metadata["ui_locales_supported"] == ["en", "de"]
+
+
 async def test_an_error_page_too(provider: RunningProvider) -> None:
     response = await provider.client.get("/authorize?client_id=nobody&ui_locales=de")
     html = await response.get_data(as_text=True)

@@ -9,6 +9,7 @@ from op.protocol.authorization_response import RESPONSE_MODES
 from op.protocol.claims import ID_TOKEN_CLAIMS
 from op.protocol.client_authentication import METHODS
 from op.protocol.client_metadata import ID_TOKEN_ALGORITHMS
+from op.protocol.languages import LANGUAGES
 from op.protocol.pkce import METHODS as CODE_CHALLENGE_METHODS
 from op.protocol.request_object import REQUEST_OBJECT_ALGORITHMS
 from op.protocol.scope import CLAIMS_BY_SCOPE, STANDARD_CLAIMS
@@ -55,6 +56,7 @@ def metadata(issuer: str, *, require_pushed: bool) -> dict[str, Any]:
         "claims_supported": [*ID_TOKEN_CLAIMS, *STANDARD_CLAIMS],
         "prompt_values_supported": list(PROMPTS),
         "display_values_supported": list(DISPLAYS),
+        "ui_locales_supported": list(LANGUAGES),
         "acr_values_supported": list(ACR_VALUES),
         "claims_parameter_supported": True,
         "request_parameter_supported": True,

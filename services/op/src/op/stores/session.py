@@ -5,6 +5,8 @@ from op.records import Session, from_json, to_json
 from op.stores.user_index import UserIndex
 from servicekit.redis import Database
 
+LIST_LIMIT = 100  # what a page can show, however often somebody has logged in
+
 
 class SessionStore:
     """A session lasts `ttl` seconds from its login."""
@@ -25,9 +27,9 @@ class SessionStore:
         await self._redis.delete(_key(digest(cookie)))
 
     async def all(self, sub: str) -> list[Session]:
-        """A user's living sessions, the latest first; those that ended are forgotten by the way."""
+        """A user's latest living sessions, the latest first; those that ended are forgotten by the way."""
         sessions = []
-        for name in await self._index.names(sub):
+        for name in (await self._index.names(sub))[-LIST_LIMIT:]:
             session = await self._read(name)
             if session is None:
                 await self._index.drop(sub, name)
