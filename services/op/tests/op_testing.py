@@ -1,5 +1,6 @@
 """What the provider's tests share: a running provider, what a client and a browser do with it, a clock to move."""
 
+import asyncio
 import base64
 import hashlib
 import re
@@ -162,6 +163,13 @@ def query_of(url: str) -> dict[str, str]:
 
 def hidden_fields(html: str) -> dict[str, str]:
     return dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', html))
+
+
+async def until(condition: Callable[[], Awaitable[bool]]) -> None:
+    """Wait for what happens beside the requests."""
+    async with asyncio.timeout(20):
+        while not await condition():  # noqa: ASYNC110 - it is a state of Redis or of a peer, and no event
+            await asyncio.sleep(0.001)
 
 
 ProviderFactory = Callable[..., Awaitable[RunningProvider]]

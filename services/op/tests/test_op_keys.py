@@ -1,11 +1,15 @@
-"""Signing keys: made once, kept sealed, named by their thumbprint."""
+"""Signing keys: made once, rotated once, kept sealed, named by their thumbprint."""
 
 import asyncio
+import json
 
 import pytest
-from op_testing import RunningProvider
+from op_testing import Clock, RunningProvider, until
 
-from op.keys import KeyRing, thumbprint
+from op.administration import administrate
+from op.key_rotation import KeyRotation
+from op.keys import InvalidSignature, KeyRing, new_keys, thumbprint
+from op.protocol.key_schedule import Generation, Schedule
 from op.stores.signing_keys import SigningKeyStore
 from redis_server import RedisServer
 from servicekit.redis import Database, connect
@@ -14,8 +18,16 @@ from servicekit.sealing import Sealer, UnsealError
 SECRET = "a-key-for-tests-of-more-than-32-characters"
 
 
-def ring(redis: Database, secret: str = SECRET) -> KeyRing:
-    return KeyRing(SigningKeyStore(redis, Sealer(secret, "op signing keys")))
+INTERVAL, LEAD, KEEP = 10_000, 900, 4_000
+SCHEDULE = Schedule(INTERVAL, LEAD, KEEP)
+
+
+def ring(redis: Database, secret: str = SECRET, clock: Clock | None = None) -> KeyRing:
+    return KeyRing(SigningKeyStore(redis, Sealer(secret, "op signing keys")), SCHEDULE, clock or Clock())
+
+
+async def kids(keys: KeyRing) -> set[str]:
+    return {key["kid"] for key in (await keys.jwks())["keys"]}
 
 
 async def test_ten_replicas_that_start_together_have_one_key(redis: Database, redis_server: RedisServer) -> None:
@@ -63,3 +75,128 @@ async def test_jwks_may_be_cached_and_called_by_scripts(provider: RunningProvide
     for key in (await response.get_json())["keys"]:
         assert key["use"] == "sig"
         assert key["kid"] == thumbprint(key)
+
+
+async def test_a_new_key_is_published_before_it_signs_and_the_old_one_stays(redis: Database, clock: Clock) -> None:
+    """OpenID Connect Core §10.1.1."""
+    keys = ring(redis, clock=clock)
+    first, signs = await kids(keys), await keys.signing_kids()
+    clock.pass_seconds(INTERVAL - LEAD - 1)
+    assert not await keys.rotate(when_due=True)
+    clock.pass_seconds(1)
+    assert await keys.rotate(when_due=True)
+    both = await kids(keys)
+    assert len(both) == 4
+    assert first < both
+    assert await keys.signing_kids() == signs, "the new ones are published and do not sign yet"
+    old = await keys.sign({"n": 1}, "RS256", typ="JWT")
+    clock.pass_seconds(LEAD)
+    assert await keys.signing_kids() == both - first
+    new = await keys.sign({"n": 2}, "ES256", typ="JWT")
+    assert await keys.verify(old, "RS256", typ="JWT") == {"n": 1}
+    clock.pass_seconds(KEEP - 1)
+    assert await kids(keys) == both
+    clock.pass_seconds(1)
+    assert await kids(keys) == both - first, "nothing that the old ones signed is of use any more"
+    assert await keys.verify(new, "ES256", typ="JWT") == {"n": 2}
+    with pytest.raises(InvalidSignature):
+        await keys.verify(old, "RS256", typ="JWT")
+
+
+async def test_ten_replicas_rotate_once_and_all_of_them_notice(
+    redis: Database, redis_server: RedisServer, clock: Clock
+) -> None:
+    connections = [connect(redis_server.url, 2.0) for _ in range(10)]
+    replicas = [ring(connection, clock=clock) for connection in connections]
+    await asyncio.gather(*(replica.load() for replica in replicas))
+    clock.pass_seconds(INTERVAL)
+    assert sum(await asyncio.gather(*(replica.rotate(when_due=True) for replica in replicas))) == 1
+    for replica in replicas:
+        await replica.refresh()
+    sets = [await kids(replica) for replica in replicas]
+    assert len(sets[0]) == 4
+    assert all(one == sets[0] for one in sets)
+    for connection in connections:
+        await connection.aclose()
+
+
+async def test_who_read_before_another_rotated_replaces_nothing(redis: Database, clock: Clock) -> None:
+    """The gate itself: one comparison in Redis."""
+    store = SigningKeyStore(redis, Sealer(SECRET, "op signing keys"))
+    await store.save_first(Generation(1, new_keys()))
+    before = await store.find()
+    assert before is not None
+    assert await store.replace(before, (Generation(2, new_keys()),))
+    assert not await store.replace(before, (Generation(3, new_keys()),))
+    after = await store.find()
+    assert after is not None
+    assert [one.signs_from for one in after.generations] == [2]
+
+
+async def test_a_command_does_not_rotate_twice_before_the_first_one_signs(redis: Database, clock: Clock) -> None:
+    keys = ring(redis, clock=clock)
+    assert await keys.rotate()
+    assert not await keys.rotate()
+    clock.pass_seconds(LEAD)
+    assert await keys.rotate()
+    assert len(await kids(keys)) == 6
+
+
+async def test_without_an_interval_nothing_is_ever_due(redis: Database, clock: Clock) -> None:
+    keys = KeyRing(SigningKeyStore(redis, Sealer(SECRET, "op signing keys")), Schedule(0, LEAD, KEEP), clock)
+    await keys.load()
+    clock.pass_seconds(10**9)
+    assert not await keys.rotate(when_due=True)
+
+
+async def test_a_replica_whose_clock_is_behind_signs_with_the_first_key(redis: Database, clock: Clock) -> None:
+    await ring(redis, clock=clock).load()
+    behind = Clock()
+    behind.pass_seconds(-60)
+    late = ring(redis, clock=behind)
+    assert await late.verify(await late.sign({"n": 1}, "RS256", typ="JWT"), "RS256", typ="JWT") == {"n": 1}
+
+
+async def test_the_keys_of_before_there_was_rotation_go_on_and_are_due(redis: Database, clock: Clock) -> None:
+    before = new_keys()
+    await redis.set("op:keys", Sealer(SECRET, "op signing keys").seal(json.dumps(before), "op:keys"))
+    keys = ring(redis, clock=clock)
+    first = await kids(keys)
+    assert len(first) == 2
+    assert await keys.rotate(when_due=True)
+    assert first < await kids(keys)
+    assert await keys.signing_kids() == first
+
+
+async def test_a_replica_looks_by_itself_and_without_a_request(
+    redis: Database, redis_server: RedisServer, clock: Clock
+) -> None:
+    keys = ring(redis, clock=clock)
+    await keys.load()
+    clock.pass_seconds(INTERVAL)
+    rotation = KeyRotation(keys, pause=0.001)
+    rotation.start()
+
+    async def noticed() -> bool:
+        return len(await kids(keys)) == 4
+
+    await until(noticed)
+    await rotation.stop()
+
+
+async def test_the_command_line_rotates_and_lists(provider: RunningProvider, capsys: pytest.CaptureFixture) -> None:
+    def command(*arguments: str) -> int:
+        return administrate(provider.op.settings, ["keys", *arguments])
+
+    await provider.client.get("/jwks")
+    assert await asyncio.to_thread(command, "rotate") == 0
+    assert await asyncio.to_thread(command, "rotate") == 1
+    assert "published already" in capsys.readouterr().err
+    assert await asyncio.to_thread(command, "list") == 0
+    lines = [line.split("\t") for line in capsys.readouterr().out.splitlines() if "\t" in line]
+    assert sorted((algorithm, state) for _, algorithm, state, _ in lines) == [
+        ("ES256", "signs"), ("ES256", "waits"), ("RS256", "signs"), ("RS256", "waits")
+    ]  # fmt: skip
+    await provider.op.keys.refresh()
+    published = (await (await provider.client.get("/jwks")).get_json())["keys"]
+    assert {key["kid"] for key in published} == {kid for kid, *_ in lines}

@@ -1,4 +1,4 @@
-"""`python -m op` serves the provider; `python -m op users|clients ...` manages what it knows."""
+"""`python -m op` serves the provider; `python -m op users|clients|keys ...` manages what it knows."""
 
 import os
 import sys

@@ -1,4 +1,5 @@
-"""The command line for administrators: `python -m op users|clients add|list|show|remove|set-password|set-secret`.
+"""The command line for administrators: `python -m op users|clients add|list|show|remove|set-password|set-secret`,
+and `python -m op keys list|rotate`.
 
 It works on Redis directly, with the provider's own environment. A password or secret is read from standard input, or
 asked for on a terminal: never from the command line, where every process can read it.
@@ -13,6 +14,7 @@ import secrets
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from op.app import wire
@@ -148,6 +150,20 @@ async def set_secret(op: Provider, options: argparse.Namespace) -> None:
     print(f"secret of {client.client_id} set")
 
 
+async def list_keys(op: Provider, _: argparse.Namespace) -> None:
+    signing = await op.keys.signing_kids()
+    for signs_from, key in await op.keys.published():
+        state = "signs" if key.kid in signing else "waits" if signs_from > op.now() else "has signed"
+        since = datetime.fromtimestamp(signs_from, UTC).isoformat(timespec="seconds")
+        print(f"{key.kid}\t{key.algorithm}\t{state}\t{since}")
+
+
+async def rotate_keys(op: Provider, _: argparse.Namespace) -> None:
+    if not await op.keys.rotate():
+        raise CommandError("a new key is published already and does not sign yet; `keys list` shows it")
+    print(f"new keys are published, and sign in {op.settings.key_publication_lead} s")
+
+
 async def _user(op: Provider, name: str) -> User:
     user = await op.users.find(name) or await op.users.find_by_username(name)
     if user is None:
@@ -189,10 +205,17 @@ def _print_json(value: dict[str, Any]) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m op", description="Without arguments the provider is served.")
-    kinds = parser.add_subparsers(title="what to manage", required=True, metavar="users|clients")
+    kinds = parser.add_subparsers(title="what to manage", required=True, metavar="users|clients|keys")
     _user_commands(kinds.add_parser("users", help="people who can log in"))
     _client_commands(kinds.add_parser("clients", help="applications that people log in to"))
+    _key_commands(kinds.add_parser("keys", help="what tokens are signed with"))
     return parser
+
+
+def _key_commands(parser: argparse.ArgumentParser) -> None:
+    commands = parser.add_subparsers(required=True, metavar="list|rotate")
+    _command(commands, "list", list_keys, "one key a line: kid, algorithm, what it does, when it begins to sign")
+    _command(commands, "rotate", rotate_keys, "publish new keys, which sign after KEY_PUBLICATION_LEAD")
 
 
 def _user_commands(parser: argparse.ArgumentParser) -> None:

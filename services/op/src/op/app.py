@@ -24,8 +24,10 @@ from op.endpoints.revoke import revoke
 from op.endpoints.token import token
 from op.endpoints.userinfo import userinfo
 from op.errors import OAuthError, ServerError, TemporarilyUnavailable, json_error
+from op.key_rotation import KeyRotation
 from op.keys import KeyRing
 from op.passwords import Passwords
+from op.protocol.key_schedule import Schedule
 from op.provider import Provider
 from op.settings import Settings
 from op.stores.access_token import AccessTokenStore
@@ -75,13 +77,16 @@ def create_app(settings: Settings | None = None, *, clock: Callable[[], float] =
     app.register_blueprint(_pages(op))
     app.register_error_handler(Exception, pages.failure)
     provisioning = Provisioning(op, directory)
+    rotation = KeyRotation(op.keys)
 
     @app.while_serving
     async def lifespan() -> AsyncGenerator[None, None]:
         try:
             await provisioning.start()
+            rotation.start()
             yield
         finally:
+            await rotation.stop()
             await provisioning.stop()
             op.passwords.close()
             await redis.aclose()
@@ -97,7 +102,11 @@ def create_app(settings: Settings | None = None, *, clock: Callable[[], float] =
 
 def wire(settings: Settings, redis: Database, clock: Callable[[], float]) -> Provider:
     """The provider over a Redis client; nothing is sent to Redis yet."""
-    keys = KeyRing(SigningKeyStore(redis, Sealer(settings.op_secret_key, "op signing keys")))
+    keys = KeyRing(
+        SigningKeyStore(redis, Sealer(settings.op_secret_key, "op signing keys")),
+        Schedule(settings.key_rotation_interval, settings.key_publication_lead, settings.signature_life),
+        clock,
+    )
     grants = GrantStore(redis)
     return Provider(
         settings=settings,

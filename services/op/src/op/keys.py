@@ -1,13 +1,15 @@
 """The provider's keys: the only place that signs, and that checks its own signatures.
 
-Made at first start and shared by all replicas through Redis. A `kid` is the key's thumbprint (RFC 7638). Key
-objects are made once: parsing a private key for each signature would cost a hundred times the signature.
+Made at first start, rotated by a schedule, and shared by all replicas through Redis. A `kid` is the key's thumbprint
+(RFC 7638). Key objects are made once: parsing a private key for each signature would cost a hundred times the
+signature.
 """
 
 import asyncio
 import base64
 import hashlib
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +19,8 @@ from jose import jwk, jws
 from jose.backends.base import Key
 from jose.exceptions import JOSEError
 
-from op.stores.signing_keys import SigningKeyStore
+from op.protocol.key_schedule import Generation, Schedule, signing, waiting
+from op.stores.signing_keys import SigningKeyStore, StoredKeys
 
 ALGORITHMS = ("RS256", "ES256")
 RSA_BITS = 2048
@@ -51,40 +54,93 @@ class SigningKey:
         return self.public["kid"]
 
 
-class KeyRing:
-    """The keys of this provider, read from Redis when first needed."""
+@dataclass(frozen=True, slots=True)
+class KeySet:
+    """The generations as they were read, and their keys, made once: by algorithm, the oldest first."""
 
-    def __init__(self, store: SigningKeyStore) -> None:
+    stored: StoredKeys
+    keys: tuple[Mapping[str, SigningKey], ...]
+
+    def signing(self, now: int) -> Mapping[str, SigningKey]:
+        generations = self.stored.generations
+        return self.keys[generations.index(signing(generations, now))]
+
+
+class KeyRing:
+    """The keys of this provider, read from Redis when first needed and by `refresh`, never by a request after that.
+
+    `clock` gives seconds since the epoch.
+    """
+
+    def __init__(self, store: SigningKeyStore, schedule: Schedule, clock: Callable[[], float]) -> None:
         self._store = store
-        self._keys: dict[str, SigningKey] | None = None
+        self._schedule = schedule
+        self._clock = clock
+        self._set: KeySet | None = None
         self._lock = asyncio.Lock()
 
-    async def load(self) -> dict[str, SigningKey]:
-        """The keys by algorithm; the first replica that finds none makes them. Raises UnsealError, RedisError."""
-        if self._keys is None:
+    async def load(self) -> KeySet:
+        """The keys; the first replica that finds none makes them. Raises UnsealError, RedisError."""
+        if self._set is None:
             async with self._lock:
-                if self._keys is None:
-                    self._keys = await self._read_or_make()
-        return self._keys
+                if self._set is None:
+                    self._set = _key_set(await self._read_or_make())
+        return self._set
 
-    async def _read_or_make(self) -> dict[str, SigningKey]:
-        pems = await self._store.find()
-        if pems is None:
-            await self._store.save_first(await asyncio.to_thread(new_keys))
-            pems = await self._store.find()
-        assert pems is not None
-        return {algorithm: SigningKey.from_pem(algorithm, pem) for algorithm, pem in pems.items()}
+    async def refresh(self) -> None:
+        """Take over what another replica or a command has changed. Raises UnsealError, RedisError."""
+        known = await self.load()
+        stored = await self._read_or_make()
+        if stored.sealed != known.stored.sealed:
+            self._set = _key_set(stored)
+
+    async def rotate(self, *, when_due: bool = False) -> bool:
+        """Make the next generation, which signs after the schedule's lead (OpenID Connect Core §10.1.1).
+
+        False when it is not due, one is waiting to sign, or another replica made it at the same time.
+        """
+        await self.refresh()
+        before, now = (await self.load()).stored, int(self._clock())
+        if waiting(before.generations, now) or (when_due and not self._schedule.is_due(before.generations, now)):
+            return False
+        generations = self._schedule.rotated(before.generations, await asyncio.to_thread(new_keys), now)
+        rotated = await self._store.replace(before, generations)
+        await self.refresh()
+        return rotated
+
+    async def _read_or_make(self) -> StoredKeys:
+        stored = await self._store.find()
+        if stored is None:
+            await self._store.save_first(Generation(int(self._clock()), await asyncio.to_thread(new_keys)))
+            stored = await self._store.find()
+        assert stored is not None
+        return stored
+
+    async def published(self) -> list[tuple[int, SigningKey]]:
+        """Each key that is published, and from when on it signs; the oldest first."""
+        known = await self.load()
+        needed = self._schedule.needed(known.stored.generations, int(self._clock()))
+        return [
+            (generation.signs_from, key)
+            for generation, keys in zip(known.stored.generations, known.keys, strict=True)
+            if generation in needed
+            for key in keys.values()
+        ]
+
+    async def signing_kids(self) -> frozenset[str]:
+        """The kids of the keys that sign now."""
+        return frozenset(key.kid for key in (await self.load()).signing(int(self._clock())).values())
 
     async def jwks(self) -> dict[str, Any]:
         """The public keys (RFC 7517 §5)."""
-        return {"keys": [key.public for key in (await self.load()).values()]}
+        return {"keys": [key.public for _, key in await self.published()]}
 
     async def sign(self, claims: dict[str, Any], algorithm: str, *, typ: str, secret: str | None = None) -> str:
         """A compact JWS (RFC 7515 §3.1). HS256 is keyed by the client's `secret` (OpenID Connect Core §10.1)."""
         if algorithm == "HS256":
             assert secret, "HS256 is for clients with a secret"
             return jws.sign(claims, jwk.construct(secret, "HS256"), {"typ": typ}, "HS256")
-        key = (await self.load())[algorithm]
+        key = (await self.load()).signing(int(self._clock()))[algorithm]
         return jws.sign(claims, key.private_key, {"typ": typ, "kid": key.kid}, algorithm)
 
     async def verify(self, token: str, algorithm: str, *, typ: str, secret: str | None = None) -> dict[str, Any]:
@@ -97,7 +153,7 @@ class KeyRing:
                 raise InvalidSignature("no secret to check HS256 with")
             key = jwk.construct(secret, "HS256")
         else:
-            key = (await self.load())[algorithm].public_key
+            key = await self._public_key(token, algorithm)
         try:
             claims = json.loads(jws.verify(token, key, [algorithm]))
             header = jws.get_unverified_header(token)
@@ -108,6 +164,27 @@ class KeyRing:
         if not isinstance(claims, dict):
             raise InvalidSignature("the payload is no JSON object")
         return claims
+
+    async def _public_key(self, token: str, algorithm: str) -> Key:
+        """The published key that a token names; raises InvalidSignature."""
+        try:
+            kid = jws.get_unverified_header(token).get("kid")
+        except (JOSEError, ValueError, RecursionError) as fault:
+            raise InvalidSignature(str(fault)) from None
+        for _, key in await self.published():
+            if key.kid == kid and key.algorithm == algorithm:
+                return key.public_key
+        raise InvalidSignature("it names no key of this provider and algorithm")
+
+
+def _key_set(stored: StoredKeys) -> KeySet:
+    return KeySet(
+        stored,
+        tuple(
+            {algorithm: SigningKey.from_pem(algorithm, pem) for algorithm, pem in generation.pems.items()}
+            for generation in stored.generations
+        ),
+    )
 
 
 def new_keys() -> dict[str, str]:

@@ -18,6 +18,7 @@ from servicekit.settings import (
     whole_number,
 )
 
+_CLOCK_SKEW = 300
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 
@@ -72,6 +73,22 @@ class Settings(ServiceSettings):
     login_attempt_window: int = setting(
         seconds(), "how long wrong passwords count, in seconds, from the first", default=300
     )
+
+    key_rotation_interval: int = setting(
+        seconds(least=0),
+        "how long a signing key signs, in seconds; with 0 keys change by command alone",
+        default=90 * 24 * 3600,
+    )
+    key_publication_lead: int = setting(
+        seconds(),
+        "how long before it signs a new key is published, in seconds: longer than anybody keeps the key set",
+        default=900,
+    )
+
+    @property
+    def signature_life(self) -> int:
+        """How long after it was signed a token may be of use: an id_token is a hint as long as its session lasts."""
+        return max(self.access_token_ttl, self.id_token_ttl + self.session_ttl) + _CLOCK_SKEW
 
     @property
     def secure(self) -> bool:
