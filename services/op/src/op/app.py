@@ -9,6 +9,7 @@ from functools import partial
 
 from quart import Blueprint, Quart, Response
 
+from op.back_channel import BackChannel
 from op.directory import Directory, load, read_directory
 from op.endpoints import pages
 from op.endpoints.account import change_account, show_account
@@ -40,11 +41,13 @@ from op.stores.login_request import LoginRequestStore
 from op.stores.pushed_request import PushedRequestStore
 from op.stores.refresh_token import RefreshTokenStore
 from op.stores.session import SessionStore
+from op.stores.session_grants import SessionGrantStore
 from op.stores.signing_keys import SigningKeyStore
 from op.stores.user import UserStore
 from op.stores.user_index import UserGrants
 from op.tokens import Mint
 from servicekit.health import health_routes
+from servicekit.http import HttpClient
 from servicekit.log import event
 from servicekit.machine import MachineDoor, Reply, Request, Route
 from servicekit.metrics import Metrics
@@ -88,6 +91,8 @@ def create_app(settings: Settings | None = None, *, clock: Callable[[], float] =
         finally:
             await rotation.stop()
             await provisioning.stop()
+            await op.back_channel.drain()
+            await op.http.close()
             op.passwords.close()
             await redis.aclose()
 
@@ -108,6 +113,8 @@ def wire(settings: Settings, redis: Database, clock: Callable[[], float]) -> Pro
         clock,
     )
     grants = GrantStore(redis)
+    session_grants = SessionGrantStore(redis, settings.session_ttl)
+    http = HttpClient(settings.oidc_connect_to)
     return Provider(
         settings=settings,
         clock=clock,
@@ -121,11 +128,12 @@ def wire(settings: Settings, redis: Database, clock: Callable[[], float]) -> Pro
         pushed_requests=PushedRequestStore(redis),
         login_attempts=LoginAttemptStore(redis, settings.login_attempts, settings.login_attempt_window),
         grants=grants,
-        user_grants=UserGrants(redis, max(settings.refresh_token_ttl, settings.access_token_ttl)),
-        consents=ConsentStore(redis, settings.consent_ttl),
-        codes=AuthorizationCodeStore(grants, settings.authorization_code_ttl),
+        codes=AuthorizationCodeStore(grants, session_grants, settings.authorization_code_ttl),
         access_tokens=AccessTokenStore(redis, grants),
         refresh_tokens=RefreshTokenStore(grants, settings.refresh_token_grace),
+        session_grants=session_grants,
+        http=http,
+        back_channel=BackChannel(http),
     )
 
 

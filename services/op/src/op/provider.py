@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from op.back_channel import BackChannel
 from op.keys import KeyRing
 from op.passwords import Passwords
 from op.settings import Settings
@@ -16,9 +17,11 @@ from op.stores.login_request import LoginRequestStore
 from op.stores.pushed_request import PushedRequestStore
 from op.stores.refresh_token import RefreshTokenStore
 from op.stores.session import SessionStore
+from op.stores.session_grants import SessionGrantStore
 from op.stores.user import UserStore
 from op.stores.user_index import UserGrants
 from op.tokens import Mint
+from servicekit.http import HttpClient
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,9 @@ class Provider:
     codes: AuthorizationCodeStore
     access_tokens: AccessTokenStore
     refresh_tokens: RefreshTokenStore
+    session_grants: SessionGrantStore
+    http: HttpClient
+    back_channel: BackChannel
 
     @property
     def issuer(self) -> str:

@@ -13,6 +13,7 @@
 | AccessToken       | `op:{gid}:at:<hash>`    | ACCESS_TOKEN_TTL          | expiry, revocation or its grant      |
 | RefreshToken      | `op:{gid}:rt:<hash>`    | REFRESH_TOKEN_TTL         | rotated once; reuse ends the grant   |
 | login attempts    | `op:attempts:<hash>`    | LOGIN_ATTEMPT_WINDOW      | a good password                      |
+| SessionGrant      | `op:session-grants:<sid>` | SESSION_TTL             | the session's end                    |
 | signing keys      | `op:keys`               | none, sealed              | administration                       |
 | Client            | `op:client:<client_id>` | none, its secret sealed   | administration                       |
 | User              | `op:user:<sub>`         | none                      | administration                       |
@@ -117,6 +118,16 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SessionGrant:
+    """A grant that was given in a session, by the `sid` that its client knows; `offline` is with offline_access."""
+
+    gid: str
+    client_id: str
+    sid: str
+    offline: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizationCode:
     """What a code is bound to, beside its grant (RFC 6749 §4.1.2, RFC 7636 §4.4, OpenID Connect Core §3.1.2.1)."""
 
@@ -172,18 +183,10 @@ class Client:
     access_token_format: str | None = None
     audience: str | None = None
     introspection_audience: tuple[str, ...] = ()
-    scope_claims_in_id_token: bool = False
-    first_party: bool = False
-    require_nonce: bool | None = None
-    require_pkce: bool | None = None
-    authorization_signed_response_alg: str = "RS256"
-    userinfo_signed_response_alg: str | None = None
-    request_object_signing_alg: str | None = None
-    subject_type: str = "public"
-    sector_identifier_uri: str | None = None
-    require_signed_request_object: bool = False
-    require_pushed_authorization_requests: bool = False
-    jwks: dict[str, Any] | None = None
+    backchannel_logout_uri: str | None = None
+    backchannel_logout_session_required: bool = False
+    frontchannel_logout_uri: str | None = None
+    frontchannel_logout_session_required: bool = False
     source: str | None = None
 
     @property

@@ -5,8 +5,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from servicekit.settings import (
+    Address,
     ServiceSettings,
     boolean,
+    connect_to,
     existing_file,
     listen_address,
     one_of,
@@ -74,6 +76,16 @@ class Settings(ServiceSettings):
         seconds(), "how long wrong passwords count, in seconds, from the first", default=300
     )
 
+    logout_ends_grants: str = setting(
+        one_of("online", "all", "none"),
+        "which grants end with their session: online (those without offline_access), all, or none",
+        default="online",
+    )
+    oidc_connect_to: dict[Address, Address] = setting(
+        connect_to,
+        "where a socket to a client goes instead of where its URL says: localhost:25001=rp:25001",
+        default={},
+    )
     key_rotation_interval: int = setting(
         seconds(least=0),
         "how long a signing key signs, in seconds; with 0 keys change by command alone",

@@ -3,13 +3,13 @@
 import base64
 import binascii
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from op.keys import KeyRing
 from op.protocol.claims import ACCESS_TOKEN_TYPE, ID_TOKEN_TYPE, access_token_claims, id_token_claims
-from op.protocol.handle import Handle, is_grant_id, new_handle, new_secret
-from op.protocol.scope import gives_refresh_token
-from op.protocol.subject import Subjects
+from op.protocol.handle import Handle, is_grant_id, new_grant_id, new_handle, new_secret
+from op.protocol.logout_token import LOGOUT_TOKEN_TYPE, logout_token_claims
 from op.records import AccessToken, Client, Grant, RefreshToken, User
 from op.settings import Settings
 from op.stores.access_token import AccessTokenStore
@@ -97,6 +97,20 @@ class Mint:
         )
         return await self._keys.sign(
             claims, client.id_token_signed_response_alg, typ=ID_TOKEN_TYPE, secret=client.client_secret
+        )
+
+    async def logout_token(self, client: Client, sub: str, sid: str, now: Callable[[], int]) -> str:
+        """A logout token, signed like the client's id_tokens (Back-Channel Logout 1.0 §2.4)."""
+        claims = logout_token_claims(
+            issuer=self._settings.oidc_issuer,
+            client_id=client.client_id,
+            sub=sub,
+            sid=sid,
+            jti=new_grant_id(),
+            now=now(),
+        )
+        return await self._keys.sign(
+            claims, client.id_token_signed_response_alg, typ=LOGOUT_TOKEN_TYPE, secret=client.client_secret
         )
 
 

@@ -20,6 +20,7 @@ from op.passwords import PASSWORD_LIMIT
 from op.protocol.handle import new_grant_id, new_secret
 from op.provider import Provider
 from op.records import LoginRequest, Session, User
+from op.session_end import replace_session
 from servicekit.log import event
 
 log = logging.getLogger(__name__)
@@ -86,8 +87,8 @@ async def _logged_in(op: Provider, login: LoginRequest, user: User) -> Response 
     await op.sessions.save(secret, session)
     before = cookie(op, SESSION_COOKIE)
     if before:
-        await op.sessions.end(before)
-    response = await proceed(op, login, session)
+        await replace_session(op, before, session)
+    response = await _proceed(op, login, session)
     if response:
         set_cookie(op, response, SESSION_COOKIE, secret)
         event(log, "logged in", sub=user.sub, client_id=login.request.client_id)

@@ -19,14 +19,18 @@ from op.keys import InvalidSignature
 from op.protocol.authorization_response import with_query
 from op.protocol.claims import ID_TOKEN_TYPE
 from op.protocol.logout_request import audience_of_hint, check_hint_claims, check_post_logout_redirect_uri
+from op.protocol.logout_token import origin_of
 from op.provider import Provider
 from op.records import Client
+from op.session_end import end_session
 from servicekit.log import event
+from servicekit.pages import CONTENT_SECURITY_POLICY
 from servicekit.parameters import Parameters
 
 log = logging.getLogger(__name__)
 
 _PURPOSE = "logout"
+_FRAMES_SECONDS = 3  # for clients' pages in their frames, before the browser goes on
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +56,13 @@ async def logout(op: Provider) -> Response:
         return see_other(with_query(f"{op.issuer}/logout", dict(asked)))
     elif secret and session and session.sid != ask.hinted_sid:
         return await _confirmation(asked, ask, secret)
+    frames: tuple[str, ...] = ()
     if secret and session:
         await op.sessions.end(secret)
+        frames = await end_session(op, session)
         event(log, "logged out", sub=session.sub, client_id=ask.client.client_id if ask.client else None)
-    response = see_other(ask.redirect_to) if ask.redirect_to else Response(await render_template("logged-out.html"))
+    go_on = ask.redirect_to and not frames
+    response = see_other(str(ask.redirect_to)) if go_on else await _logged_out(frames, ask.redirect_to)
     if secret:
         delete_cookie(op, response, SESSION_COOKIE)
     return response
@@ -88,6 +95,17 @@ async def _sid_of_hint(op: Provider, client: Client | None, hint: str) -> str | 
     except InvalidSignature:
         raise InvalidRequest("id_token_hint was not issued by this provider") from None
     return check_hint_claims(claims, op.issuer)
+
+
+async def _logged_out(frames: tuple[str, ...], redirect_to: str | None) -> Response:
+    """The last page: other clients in frames (Front-Channel Logout 1.0 §2), then on to the client that asked."""
+    response = Response(await render_template("logged-out.html", frames=frames, redirect_to=redirect_to))
+    if frames:
+        sources = " ".join(sorted({origin_of(url) for url in frames}))
+        response.headers["Content-Security-Policy"] = f"{CONTENT_SECURITY_POLICY}; frame-src {sources}"
+    if redirect_to:
+        response.headers["Refresh"] = f"{_FRAMES_SECONDS}; url={redirect_to}"
+    return response
 
 
 async def _confirmation(asked: Parameters, ask: LogoutRequest, secret: str) -> Response:

@@ -18,17 +18,10 @@ HS256_SECRET_OCTETS = 32
 _HS256 = "HS256"
 
 _VISIBLE = re.compile(r"[\x20-\x7e]{1,255}")
+_URI = re.compile(r"[\x21\x22\x24-\x3a\x3c-\x7e]{1,2048}")  # without space, `#`, and `;` which ends a CSP directive
 _FORBIDDEN_SCHEMES = ("javascript", "data", "vbscript", "file", "about", "blob")
 _LISTS = ("redirect_uris", "post_logout_redirect_uris", "grant_types", "introspection_audience")
-_OBJECTS = ("jwks",)
-_FLAGS = (
-    "scope_claims_in_id_token",
-    "first_party",
-    "require_nonce",
-    "require_pkce",
-    "require_signed_request_object",
-    "require_pushed_authorization_requests",
-)
+_FLAGS = ("backchannel_logout_session_required", "frontchannel_logout_session_required")
 
 
 class InvalidMetadata(ValueError):
@@ -48,8 +41,6 @@ def client_of(metadata: Mapping[str, Any]) -> Client:
             faults.append(f"{name} must be a list of strings")
         elif name in _FLAGS:
             faults += [] if isinstance(value, bool) else [f"{name} must be true or false"]
-        elif name in _OBJECTS:
-            faults += [] if isinstance(value, dict) else [f"{name} must be an object"]
         elif name not in _LISTS and not isinstance(value, str):
             faults.append(f"{name} must be a string")
     if "client_id" not in values:
@@ -105,6 +96,30 @@ def _check_redirect_uris(client: Client) -> list[str]:
     return faults
 
 
+def _check_logout_uris(client: Client) -> list[str]:
+    """Absolute, without a fragment; a frame is of a redirect URI's origin (Front-Channel Logout 1.0 §2)."""
+    faults = []
+    for name in ("backchannel_logout_uri", "frontchannel_logout_uri"):
+        uri = getattr(client, name)
+        if uri is not None and not is_http_uri(uri):
+            faults.append(f"{name} must be an http or https URL without a fragment")
+    if not faults and client.frontchannel_logout_uri:
+        origin = urlsplit(client.frontchannel_logout_uri)[:2]
+        if origin not in [urlsplit(uri)[:2] for uri in client.redirect_uris]:
+            faults.append("frontchannel_logout_uri must have scheme, host and port of a redirect URI")
+    return faults
+
+
+def is_http_uri(uri: str) -> bool:
+    """Whether it is an http or https URL that can be fetched: visible ASCII, with a host, without a fragment."""
+    try:
+        parts = urlsplit(uri)
+        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    return valid and "@" not in parts.netloc and bool(_URI.fullmatch(uri))
+
+
 def _check_scope(client: Client) -> list[str]:
     return [] if is_scope(client.scope) else ["scope must be names separated by single spaces"]
 
@@ -157,6 +172,7 @@ _CHECKS: tuple[Callable[[Client], list[str]], ...] = (
     _check_client_id,
     _check_choices,
     _check_redirect_uris,
+    _check_logout_uris,
     _check_scope,
     _check_secret,
     _check_response_secret,

@@ -1,10 +1,12 @@
 """Authorization codes: `op:{gid}:code:<hash>`."""
 
+import asyncio
 from dataclasses import dataclass
 
 from op.protocol.handle import Handle
-from op.records import AuthorizationCode, Grant, from_json, to_json
+from op.records import AuthorizationCode, Grant, SessionGrant, from_json, to_json
 from op.stores.grant import Entry, GrantStore, handle_key, parse_presented
+from op.stores.session_grants import SessionGrantStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,14 +19,20 @@ class FoundCode:
 
 
 class AuthorizationCodeStore:
-    """Codes are saved with their grant and redeemed once."""
+    """Codes are saved with their grant, which is noted with its session, and redeemed once."""
 
-    def __init__(self, grants: GrantStore, ttl: int) -> None:
+    def __init__(self, grants: GrantStore, session_grants: SessionGrantStore, ttl: int) -> None:
         self._grants = grants
+        self._session_grants = session_grants
         self._ttl = ttl
 
     async def save(self, handle: Handle, code: AuthorizationCode, grant: Grant) -> None:
-        await self._grants.save(grant, Entry(handle_key("code", handle), to_json(code), self._ttl))
+        offline = "offline_access" in grant.scope.split()
+        noted = SessionGrant(gid=grant.gid, client_id=grant.client_id, sid=grant.sid, offline=offline)
+        await asyncio.gather(
+            self._grants.save(grant, Entry(handle_key("code", handle), to_json(code), self._ttl)),
+            self._session_grants.add(grant.sid, noted),
+        )
 
     async def find(self, handle: Handle) -> FoundCode | None:
         """A code whose grant lives; redeemed ones are found as such until their TTL ends."""
