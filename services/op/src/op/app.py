@@ -10,6 +10,7 @@ from functools import partial
 from quart import Blueprint, Quart, Response
 
 from op.back_channel import BackChannel
+from op.client_keys import ClientKeys
 from op.directory import Directory, load, read_directory
 from op.endpoints import pages
 from op.endpoints.account import change_account, show_account
@@ -34,7 +35,7 @@ from op.settings import Settings
 from op.stores.access_token import AccessTokenStore
 from op.stores.authorization_code import AuthorizationCodeStore
 from op.stores.client import ClientStore
-from op.stores.consent import ConsentStore
+from op.stores.client_assertion import ClientAssertionStore
 from op.stores.grant import GrantStore
 from op.stores.login_attempts import LoginAttemptStore
 from op.stores.login_request import LoginRequestStore
@@ -132,7 +133,9 @@ def wire(settings: Settings, redis: Database, clock: Callable[[], float]) -> Pro
         access_tokens=AccessTokenStore(redis, grants),
         refresh_tokens=RefreshTokenStore(grants, settings.refresh_token_grace),
         session_grants=session_grants,
+        client_assertions=ClientAssertionStore(redis),
         http=http,
+        client_keys=ClientKeys(http, time.monotonic),
         back_channel=BackChannel(http),
     )
 

@@ -4,13 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from op.back_channel import BackChannel
+from op.client_keys import ClientKeys
 from op.keys import KeyRing
 from op.passwords import Passwords
 from op.settings import Settings
 from op.stores.access_token import AccessTokenStore
 from op.stores.authorization_code import AuthorizationCodeStore
 from op.stores.client import ClientStore
-from op.stores.consent import ConsentStore
+from op.stores.client_assertion import ClientAssertionStore
 from op.stores.grant import GrantStore
 from op.stores.login_attempts import LoginAttemptStore
 from op.stores.login_request import LoginRequestStore
@@ -46,7 +47,9 @@ class Provider:
     access_tokens: AccessTokenStore
     refresh_tokens: RefreshTokenStore
     session_grants: SessionGrantStore
+    client_assertions: ClientAssertionStore
     http: HttpClient
+    client_keys: ClientKeys
     back_channel: BackChannel
 
     @property

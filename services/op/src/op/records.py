@@ -13,6 +13,7 @@
 | AccessToken       | `op:{gid}:at:<hash>`    | ACCESS_TOKEN_TTL          | expiry, revocation or its grant      |
 | RefreshToken      | `op:{gid}:rt:<hash>`    | REFRESH_TOKEN_TTL         | rotated once; reuse ends the grant   |
 | login attempts    | `op:attempts:<hash>`    | LOGIN_ATTEMPT_WINDOW      | a good password                      |
+| used assertions   | `op:assertion:<hash>`   | until they expire         | used once                            |
 | SessionGrant      | `op:session-grants:<sid>` | SESSION_TTL             | the session's end                    |
 | signing keys      | `op:keys`               | none, sealed              | administration                       |
 | Client            | `op:client:<client_id>` | none, its secret sealed   | administration                       |
@@ -183,6 +184,9 @@ class Client:
     access_token_format: str | None = None
     audience: str | None = None
     introspection_audience: tuple[str, ...] = ()
+    token_endpoint_auth_signing_alg: str | None = None
+    jwks: dict[str, Any] | None = None
+    jwks_uri: str | None = None
     backchannel_logout_uri: str | None = None
     backchannel_logout_session_required: bool = False
     frontchannel_logout_uri: str | None = None

@@ -7,6 +7,7 @@ from op.protocol.authentication_context import ACR_VALUES
 from op.protocol.authorization_request import DISPLAYS, PROMPTS
 from op.protocol.authorization_response import RESPONSE_MODES
 from op.protocol.claims import ID_TOKEN_CLAIMS
+from op.protocol.client_assertion import ASSERTION_ALGORITHMS
 from op.protocol.client_authentication import METHODS
 from op.protocol.client_metadata import ID_TOKEN_ALGORITHMS
 from op.protocol.languages import LANGUAGES
@@ -51,6 +52,9 @@ def metadata(issuer: str, *, require_pushed: bool) -> dict[str, Any]:
         "token_endpoint_auth_methods_supported": list(METHODS),
         "introspection_endpoint_auth_methods_supported": confidential,
         "revocation_endpoint_auth_methods_supported": list(METHODS),
+        "token_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGORITHMS),
+        "introspection_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGORITHMS),
+        "revocation_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGORITHMS),
         "code_challenge_methods_supported": list(CODE_CHALLENGE_METHODS),
         "claim_types_supported": ["normal"],
         "claims_supported": [*ID_TOKEN_CLAIMS, *STANDARD_CLAIMS],

@@ -13,7 +13,7 @@ from servicekit.machine import Reply, Request, json_reply
 async def introspect(op: Provider, request: Request) -> Reply:
     """Whether a token is live, and what it stands for. Inactive is an answer, not an error (RFC 7662 §2.2)."""
     form = parse_form(request)
-    caller = await authenticate_client(request, form, op.clients)
+    caller = await authenticate_client(op, request, form)
     if caller.public:
         raise UnauthorizedClient("a public client cannot introspect tokens")
     if "token" not in form:

@@ -19,7 +19,7 @@ async def revoke(op: Provider, request: Request) -> Reply:
     A token that is not known is answered like one that was revoked (§2.2).
     """
     form = parse_form(request)
-    client = await authenticate_client(request, form, op.clients)
+    client = await authenticate_client(op, request, form)
     if "token" not in form:
         raise InvalidRequest("token is required")
     handle = handle_of(form["token"])

@@ -19,7 +19,7 @@ async def token(op: Provider, request: Request) -> Reply:
     """Exchange a grant for tokens (RFC 6749 §4.1.3, §6)."""
     form = parse_form(request)
     ask = parse_token_request(form)
-    client = await authenticate_client(request, form, op.clients)
+    client = await authenticate_client(op, request, form)
     grant_type = GRANT_TYPES.get(ask.grant_type)
     if grant_type is None:
         raise UnsupportedGrantType("this grant_type is not supported")

@@ -7,21 +7,23 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote_plus
 
 from op.errors import InvalidClient, InvalidRequest
+from op.protocol.client_assertion import ALGORITHMS_BY_METHOD, ASSERTION_TYPE, asserted_client_id
 from op.records import Client
 from servicekit.parameters import Parameters
 
-METHODS = ("client_secret_basic", "client_secret_post", "none")
+METHODS = ("client_secret_basic", "client_secret_post", *ALGORITHMS_BY_METHOD, "none")
 
 _BASIC = "basic "
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What a request presents: the method is one of METHODS."""
+    """What a request presents: the method is one of METHODS, and empty for an assertion, whose client decides."""
 
     method: str
     client_id: str
-    client_secret: str | None = field(repr=False)
+    client_secret: str | None = field(default=None, repr=False)
+    assertion: str | None = field(default=None, repr=False)
 
 
 def presented_credentials(authorization: str | None, form: Parameters) -> Credentials:
@@ -29,6 +31,10 @@ def presented_credentials(authorization: str | None, form: Parameters) -> Creden
 
     Raises InvalidRequest for two methods, InvalidClient for none or for a header that cannot be read.
     """
+    if "client_assertion" in form or "client_assertion_type" in form:
+        if authorization is not None or "client_secret" in form:
+            raise InvalidRequest("two ways of client authentication were used at once")
+        return _assertion(form)
     if authorization is not None:
         credentials = _basic(authorization)
         if "client_secret" in form:
@@ -61,6 +67,17 @@ def check_credentials(credentials: Credentials, client: Client | None) -> Client
         if not expected or not hmac.compare_digest(expected.encode(), presented.encode()):
             raise InvalidClient("client authentication failed", "wrong secret")
     return client
+
+
+def _assertion(form: Parameters) -> Credentials:
+    """A signed JWT (RFC 7521 §4.2): a client_id beside it is its own."""
+    assertion = form.get("client_assertion")
+    if assertion is None or form.get("client_assertion_type") != ASSERTION_TYPE:
+        raise InvalidRequest(f"client_assertion needs the client_assertion_type {ASSERTION_TYPE}")
+    client_id = asserted_client_id(assertion)
+    if form.get("client_id", client_id) != client_id:
+        raise InvalidRequest("client_id differs from the one in the client_assertion")
+    return Credentials("", client_id, assertion=assertion)
 
 
 def _basic(authorization: str) -> Credentials:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from op.protocol.client_assertion import ALGORITHMS_BY_METHOD
 from op.protocol.client_authentication import METHODS
 from op.protocol.request_object import REQUEST_OBJECT_ALGORITHMS, SIGNED, UNSIGNED
 from op.protocol.scope import is_scope
@@ -17,10 +18,14 @@ GRANT_TYPES = ("authorization_code", "refresh_token")
 HS256_SECRET_OCTETS = 32
 _HS256 = "HS256"
 
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_KEY_LIMIT = 20
+
 _VISIBLE = re.compile(r"[\x20-\x7e]{1,255}")
 _URI = re.compile(r"[\x21\x22\x24-\x3a\x3c-\x7e]{1,2048}")  # without space, `#`, and `;` which ends a CSP directive
 _FORBIDDEN_SCHEMES = ("javascript", "data", "vbscript", "file", "about", "blob")
 _LISTS = ("redirect_uris", "post_logout_redirect_uris", "grant_types", "introspection_audience")
+_OBJECTS = ("jwks",)
 _FLAGS = ("backchannel_logout_session_required", "frontchannel_logout_session_required")
 
 
@@ -41,6 +46,8 @@ def client_of(metadata: Mapping[str, Any]) -> Client:
             faults.append(f"{name} must be a list of strings")
         elif name in _FLAGS:
             faults += [] if isinstance(value, bool) else [f"{name} must be true or false"]
+        elif name in _OBJECTS:
+            faults += [] if isinstance(value, dict) else [f"{name} must be an object"]
         elif name not in _LISTS and not isinstance(value, str):
             faults.append(f"{name} must be a string")
     if "client_id" not in values:
@@ -96,6 +103,35 @@ def _check_redirect_uris(client: Client) -> list[str]:
     return faults
 
 
+def _check_keys(client: Client) -> list[str]:
+    """Public keys by value or by reference, not both (RFC 7591 §2); by reference over TLS, or on this machine."""
+    faults = []
+    if client.jwks is not None and client.jwks_uri is not None:
+        faults.append("jwks and jwks_uri exclude each other")
+    if client.jwks is not None and not _is_public_key_set(client.jwks):
+        faults.append("jwks must be a set of public RSA or EC keys")
+    if client.jwks_uri is not None:
+        parts = urlsplit(client.jwks_uri) if is_http_uri(client.jwks_uri) else None
+        if parts is None or (parts.scheme == "http" and parts.hostname not in _LOOPBACK):
+            faults.append("jwks_uri must be an https URL, or http on this machine")
+    algorithms = ALGORITHMS_BY_METHOD.get(client.token_endpoint_auth_method or "", ())
+    algorithm = client.token_endpoint_auth_signing_alg
+    if algorithm is not None and algorithm not in algorithms:
+        faults.append("token_endpoint_auth_signing_alg does not fit token_endpoint_auth_method")
+    if client.token_endpoint_auth_method == "private_key_jwt" and client.jwks is None and client.jwks_uri is None:
+        faults.append("private_key_jwt needs jwks or jwks_uri")
+    return faults
+
+
+def _is_public_key_set(jwks: dict[str, Any]) -> bool:
+    keys = jwks.get("keys")
+    return isinstance(keys, list | tuple) and bool(keys) and len(keys) <= _KEY_LIMIT and all(map(_is_public_key, keys))
+
+
+def _is_public_key(key: Any) -> bool:
+    return isinstance(key, dict) and key.get("kty") in ("RSA", "EC") and not {"d", "p", "q", "k"} & key.keys()
+
+
 def _check_logout_uris(client: Client) -> list[str]:
     """Absolute, without a fragment; a frame is of a redirect URI's origin (Front-Channel Logout 1.0 §2)."""
     faults = []
@@ -130,10 +166,13 @@ def _check_secret(client: Client) -> list[str]:
         faults = ["a client with token_endpoint_auth_method none has no secret"] if client.client_secret else []
         hs256 = client.id_token_signed_response_alg == _HS256
         return [*faults, "HS256 needs a client_secret"] if hs256 else faults
+    if not client.client_secret and client.token_endpoint_auth_method == "private_key_jwt":
+        return ["HS256 needs a client_secret"] if client.id_token_signed_response_alg == _HS256 else []
     if not client.client_secret:
         return ["client_secret is required, or token_endpoint_auth_method none for a public client"]
     short = len(client.client_secret.encode()) < HS256_SECRET_OCTETS
-    if client.id_token_signed_response_alg == _HS256 and short:
+    keyed = _HS256 in (client.id_token_signed_response_alg, client.token_endpoint_auth_signing_alg)
+    if short and (keyed or client.token_endpoint_auth_method == "client_secret_jwt"):
         return [f"HS256 needs a client_secret of {HS256_SECRET_OCTETS} octets or more"]
     return []
 
@@ -172,6 +211,7 @@ _CHECKS: tuple[Callable[[Client], list[str]], ...] = (
     _check_client_id,
     _check_choices,
     _check_redirect_uris,
+    _check_keys,
     _check_logout_uris,
     _check_scope,
     _check_secret,

@@ -1,0 +1,81 @@
+"""The public keys of clients: registered with them, or fetched from where they publish them (RFC 7591 §2)."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from op.records import Client
+from servicekit.http import HttpClient, Unreachable
+from servicekit.log import event
+
+log = logging.getLogger(__name__)
+
+MAX_AGE = 300.0
+REFETCH_INTERVAL = 10.0
+CACHE_LIMIT = 1000
+
+Key = Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class _Fetched:
+    keys: tuple[Key, ...] = ()
+    at: float | None = None
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class ClientKeys:
+    """`clock` counts seconds and never goes back."""
+
+    def __init__(self, http: HttpClient, clock: Callable[[], float]) -> None:
+        self._http = http
+        self._clock = clock
+        self._cache: dict[str, _Fetched] = {}
+
+    async def find(self, client: Client, kid: str | None = None) -> tuple[Key, ...]:
+        """All keys of a client; none when it has none, or none that can be fetched.
+
+        A set is fetched when it is old, or lacks `kid`, but not more often than every REFETCH_INTERVAL seconds:
+        whoever sends made-up tokens cannot make the provider hammer a client.
+        """
+        if client.jwks is not None:
+            return _keys(client.jwks)
+        if client.jwks_uri is None:
+            return ()
+        if len(self._cache) >= CACHE_LIMIT and client.jwks_uri not in self._cache:
+            self._cache.clear()
+        cached = self._cache.setdefault(client.jwks_uri, _Fetched())
+        seen = cached.at
+        if self._is_stale(cached, kid):
+            async with cached.lock:
+                if cached.at == seen:  # else somebody else has just tried
+                    await self._fetch(client, client.jwks_uri, cached)
+        return cached.keys
+
+    def _is_stale(self, cached: _Fetched, kid: str | None) -> bool:
+        if cached.at is None:
+            return True
+        age = self._clock() - cached.at
+        known = bool(cached.keys) and (kid is None or any(key.get("kid") == kid for key in cached.keys))
+        return age >= MAX_AGE or (not known and age >= REFETCH_INTERVAL)
+
+    async def _fetch(self, client: Client, uri: str, cached: _Fetched) -> None:
+        """What cannot be fetched leaves the keys as they were."""
+        try:
+            answer = await self._http.get(uri)
+            if answer.status == 200:
+                cached.keys = _keys(answer.json_object())
+                return
+            reason = str(answer.status)
+        except (Unreachable, ValueError) as failure:
+            reason = str(failure)
+        finally:
+            cached.at = self._clock()
+        event(log, "a client's keys cannot be fetched", logging.WARNING, client_id=client.client_id, reason=reason)
+
+
+def _keys(jwks: Mapping[str, Any]) -> tuple[Key, ...]:
+    keys = jwks.get("keys")
+    return tuple(key for key in keys if isinstance(key, dict)) if isinstance(keys, list | tuple) else ()

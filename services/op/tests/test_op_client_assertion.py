@@ -1,0 +1,332 @@
+"""client_secret_jwt and private_key_jwt (RFC 7523 §3, OpenID Connect Core §9)."""
+
+import asyncio
+import json
+import math
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from aiohttp import web
+from jose import jwk, jwt
+from op_testing import ISSUER, REDIRECT_URI, SECRET, VERIFIER, RunningProvider, basic
+from test_op_token import assert_refused
+
+from op.keys import new_keys
+from op.protocol.client_metadata import client_of
+from redis_server import free_port
+
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+KEYS, OTHER_KEYS = new_keys(), new_keys()
+
+
+def public(algorithm: str, pem: str, kid: str, **members: str) -> dict[str, Any]:
+    return {**jwk.construct(pem, algorithm).public_key().to_dict(), "kid": kid, "use": "sig"} | members
+
+
+JWKS = {"keys": [public("RS256", KEYS["RS256"], "rsa"), public("ES256", KEYS["ES256"], "ec")]}
+HEADERS = {"RS256": {"kid": "rsa"}, "ES256": {"kid": "ec"}, "HS256": {}}
+COUNT = iter(range(10**9))
+
+
+def claims_of(provider: RunningProvider, client_id: str, **changes: Any) -> dict[str, Any]:
+    now = int(provider.clock())
+    claims = {
+        "iss": client_id,
+        "sub": client_id,
+        "aud": ISSUER,
+        "iat": now,
+        "exp": now + 60,
+        "jti": f"jti {next(COUNT)}",
+        **changes,
+    }
+    return {name: value for name, value in claims.items() if value is not None}
+
+
+def signed(claims: dict[str, Any], algorithm: str, key: str | None = None, **headers: Any) -> str:
+    key = key or (SECRET if algorithm == "HS256" else KEYS[algorithm])
+    return jwt.encode(claims, key, algorithm, HEADERS[algorithm] | headers)
+
+
+@pytest.fixture
+async def clients(provider: RunningProvider) -> RunningProvider:
+    web_client = {"redirect_uris": [REDIRECT_URI]}
+    for metadata in (
+        {"client_id": "by-key", **web_client, "token_endpoint_auth_method": "private_key_jwt", "jwks": JWKS},
+        {
+            "client_id": "by-secret",
+            **web_client,
+            "token_endpoint_auth_method": "client_secret_jwt",
+            "client_secret": SECRET,
+        },
+        {
+            "client_id": "es256-alone",
+            **web_client,
+            "token_endpoint_auth_method": "private_key_jwt",
+            "token_endpoint_auth_signing_alg": "ES256",
+            "jwks": JWKS,
+        },
+    ):
+        await provider.op.clients.save(client_of(metadata))
+    return provider
+
+
+async def introspect(provider: RunningProvider, assertion: str, **changes: str | None) -> Any:
+    form = {"token": "x", "client_assertion": assertion, "client_assertion_type": ASSERTION_TYPE, **changes}
+    return await provider.client.post("/introspect", form={k: v for k, v in form.items() if v is not None})
+
+
+@pytest.mark.parametrize(("client_id", "algorithm"), [("by-key", "RS256"), ("by-key", "ES256"), ("by-secret", "HS256")])
+async def test_a_code_is_redeemed_with_an_assertion(clients: RunningProvider, client_id: str, algorithm: str) -> None:
+    code = await clients.code(client_id=client_id)
+    assertion = signed(claims_of(clients, client_id), algorithm)
+    response = await clients.client.post(
+        "/token",
+        form={
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": REDIRECT_URI,
+            "code_verifier": VERIFIER,
+            "client_assertion": assertion,
+            "client_assertion_type": ASSERTION_TYPE,
+        },
+    )
+    assert response.status_code == 200, await response.get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    "audience",
+    [
+        pytest.param(ISSUER, id="the issuer"),
+        pytest.param(f"{ISSUER}/token", id="§3 the token endpoint"),
+        pytest.param(f"{ISSUER}/introspect", id="the endpoint itself"),
+        pytest.param(["https://elsewhere.test", ISSUER], id="several"),
+    ],
+)
+async def test_an_audience_that_is_meant_for_us(clients: RunningProvider, audience: Any) -> None:
+    response = await introspect(clients, signed(claims_of(clients, "by-key", aud=audience), "RS256"))
+    assert response.status_code == 200
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"iss": "by-secret"}, id="§3 (1) another iss"),
+        pytest.param({"iss": None}, id="§3 (1) no iss"),
+        pytest.param({"sub": None}, id="§3 (2) no sub"),
+        pytest.param({"sub": 5}, id="§3 (2) sub is no text"),
+        pytest.param({"sub": "\ud800"}, id="§3 (2) sub is no Unicode"),
+        pytest.param({"aud": "https://elsewhere.test"}, id="§3 (3) another aud"),
+        pytest.param({"aud": None}, id="§3 (3) no aud"),
+        pytest.param({"aud": {"a": 1}}, id="§3 (3) aud is no list"),
+        pytest.param({"aud": [[]]}, id="§3 (3) aud has lists"),
+        pytest.param({"exp": None}, id="§3 (4) no exp"),
+        pytest.param({"exp": 1}, id="§3 (4) expired"),
+        pytest.param({"exp": 1_800_000_000}, id="§3 (4) expires now"),
+        pytest.param({"exp": 1_800_003_601}, id="§3 (4) too far away"),
+        pytest.param({"exp": True}, id="§3 (4) exp is no number"),
+        pytest.param({"exp": math.inf}, id="§3 (4) never expires"),
+        pytest.param({"exp": math.nan}, id="§3 (4) exp is not a number"),
+        pytest.param({"nbf": 1_800_000_100}, id="§3 (5) not yet"),
+        pytest.param({"iat": 1_800_000_100}, id="§3 (6) made in the future"),
+        pytest.param({"jti": None}, id="Core §9 no jti"),
+        pytest.param({"jti": 7}, id="jti is no text"),
+    ],
+)
+async def test_claims_that_prove_nothing(clients: RunningProvider, changes: dict[str, Any]) -> None:
+    assertion = signed_as_it_is(claims_of(clients, "by-key", **changes))
+    await assert_refused(await introspect(clients, assertion), "invalid_client", 401)
+
+
+def signed_as_it_is(claims: dict[str, Any]) -> str:
+    """Past the library's own checks of what it signs."""
+    from jose import jws  # noqa: PLC0415 - this test alone makes such tokens
+
+    return jws.sign(json.dumps(claims).encode(), KEYS["RS256"], {"typ": "JWT", "kid": "rsa"}, "RS256")
+
+
+@pytest.mark.parametrize(
+    ("client_id", "algorithm", "key", "headers"),
+    [
+        pytest.param("by-key", "RS256", OTHER_KEYS["RS256"], {}, id="§3 (9) another key under the same kid"),
+        pytest.param("by-key", "RS256", None, {"kid": "unknown"}, id="an unknown kid"),
+        pytest.param("by-key", "RS256", None, {"crit": ["x"], "x": 1}, id="RFC 7515 §4.1.11 crit"),
+        pytest.param("by-key", "HS256", None, {}, id="RFC 8725 §3.1 another algorithm than registered"),
+        pytest.param("by-secret", "HS256", "x" * 40, {}, id="another secret"),
+        pytest.param("by-secret", "RS256", None, {}, id="a key where a secret is registered"),
+        pytest.param("es256-alone", "RS256", None, {}, id="not the registered algorithm"),
+        pytest.param("web", "HS256", None, {}, id="a client of another method"),
+        pytest.param("spa", "HS256", None, {}, id="a public client"),
+        pytest.param("nobody", "HS256", None, {}, id="an unknown client"),
+    ],
+)
+async def test_a_signature_that_proves_nothing(
+    clients: RunningProvider, client_id: str, algorithm: str, key: str | None, headers: dict[str, Any]
+) -> None:
+    assertion = signed(claims_of(clients, client_id), algorithm, key, **headers)
+    await assert_refused(await introspect(clients, assertion), "invalid_client", 401)
+
+
+@pytest.mark.parametrize("assertion", ["x", "a.b.c", "e30.e30.", "e30.W10.x", "W10.e30.x"])
+async def test_what_is_no_jwt_is_no_client(clients: RunningProvider, assertion: str) -> None:
+    await assert_refused(await introspect(clients, assertion), "invalid_client", 401)
+
+
+async def test_alg_none_is_no_signature(clients: RunningProvider) -> None:
+    unsigned = signed(claims_of(clients, "by-key"), "RS256").split(".")[1]
+    assertion = "eyJhbGciOiJub25lIn0." + unsigned + "."
+    await assert_refused(await introspect(clients, assertion), "invalid_client", 401)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"client_assertion_type": None}, id="RFC 7521 §4.2 no type"),
+        pytest.param({"client_assertion_type": "saml"}, id="another type"),
+        pytest.param({"client_assertion": None}, id="a type alone"),
+        pytest.param({"client_id": "by-secret"}, id="another client_id"),
+        pytest.param({"client_secret": SECRET}, id="RFC 6749 §2.3 two ways at once"),
+    ],
+)
+async def test_a_request_that_contradicts_itself(clients: RunningProvider, changes: dict[str, str | None]) -> None:
+    response = await introspect(clients, signed(claims_of(clients, "by-key"), "RS256"), **changes)
+    await assert_refused(response, "invalid_request")
+
+
+async def test_an_assertion_beside_a_header_is_refused(clients: RunningProvider) -> None:
+    form = {"client_assertion": signed(claims_of(clients, "by-key"), "RS256"), "client_assertion_type": ASSERTION_TYPE}
+    response = await clients.client.post("/introspect", form=form, headers=basic("web", SECRET))
+    await assert_refused(response, "invalid_request")
+
+
+@pytest.mark.parametrize("client_id", ["by-key", "by-secret"])
+async def test_the_registered_method_is_the_only_one(clients: RunningProvider, client_id: str) -> None:
+    response = await clients.client.post("/introspect", form={"token": "x"}, headers=basic(client_id, SECRET))
+    await assert_refused(response, "invalid_client", 401)
+
+
+async def test_an_assertion_counts_once(clients: RunningProvider) -> None:
+    """§3 (7): of parallel ones, too; and it is remembered as long as it could be sent again."""
+    assertion = signed(claims_of(clients, "by-key", jti="once"), "RS256")
+    responses = await asyncio.gather(*(introspect(clients, assertion) for _ in range(20)))
+    assert sorted(response.status_code for response in responses) == [200] + [401] * 19
+    redis = clients.op.clients._redis
+    (key,) = [key async for key in redis.scan_iter(match="op:assertion:*")]
+    assert 0 < await redis.ttl(key) <= 60
+    other = signed(claims_of(clients, "by-secret", jti="once"), "HS256")
+    assert (await introspect(clients, other)).status_code == 200, "another client's jti is another"
+
+
+async def test_a_refused_assertion_uses_up_no_jti(clients: RunningProvider) -> None:
+    forged = signed(claims_of(clients, "by-key", jti="mine"), "RS256", OTHER_KEYS["RS256"])
+    await assert_refused(await introspect(clients, forged), "invalid_client", 401)
+    good = signed(claims_of(clients, "by-key", jti="mine"), "RS256")
+    assert (await introspect(clients, good)).status_code == 200
+
+
+# --- Keys by reference ------------------------------------------------------------------------------------------------
+
+
+class KeyServer:
+    """A client's jwks_uri: what it has, and how often it was asked."""
+
+    def __init__(self) -> None:
+        self.url = f"http://127.0.0.1:{free_port()}/jwks"
+        self.body: bytes = json.dumps(JWKS).encode()
+        self.status = 200
+        self.asked = 0
+
+    async def answer(self, _: web.Request) -> web.Response:
+        self.asked += 1
+        return web.Response(body=self.body, status=self.status, headers={"Location": self.url})
+
+
+@pytest.fixture
+async def key_server(clients: RunningProvider) -> AsyncIterator[KeyServer]:
+    server = KeyServer()
+    application = web.Application()
+    application.router.add_get("/jwks", server.answer)
+    runner = web.AppRunner(application)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", int(server.url.split(":")[2].removesuffix("/jwks"))).start()
+    metadata = {"client_id": "by-uri", "redirect_uris": [REDIRECT_URI], "jwks_uri": server.url}
+    await clients.op.clients.save(client_of({**metadata, "token_endpoint_auth_method": "private_key_jwt"}))
+    yield server
+    await runner.cleanup()
+
+
+async def test_keys_are_fetched_and_kept(clients: RunningProvider, key_server: KeyServer) -> None:
+    assertions = [signed(claims_of(clients, "by-uri"), "ES256") for _ in range(5)]
+    responses = await asyncio.gather(*(introspect(clients, assertion) for assertion in assertions))
+    assert [response.status_code for response in responses] == [200] * 5
+    assert key_server.asked == 1
+
+
+async def test_an_unknown_kid_fetches_again_but_not_at_once(clients: RunningProvider, key_server: KeyServer) -> None:
+    """OpenID Connect Core §10.1.1: the client has rotated; and a stranger cannot make the provider hammer it."""
+    keys = clients.op.client_keys
+    seconds = 100.0
+    keys._clock = lambda: seconds
+    assert (await introspect(clients, signed(claims_of(clients, "by-uri"), "ES256"))).status_code == 200
+    rotated = {"keys": [public("ES256", OTHER_KEYS["ES256"], "next")]}
+    key_server.body = json.dumps(rotated).encode()
+    for later, status, asked in ((105.0, 401, 1), (110.0, 200, 2)):
+        seconds = later
+        assertion = signed(claims_of(clients, "by-uri"), "ES256", OTHER_KEYS["ES256"], kid="next")
+        assert (await introspect(clients, assertion)).status_code == status
+        assert key_server.asked == asked
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        pytest.param(b"no JSON", 200, id="no JSON"),
+        pytest.param(b"[]", 200, id="no object"),
+        pytest.param(b'{"keys":"x"}', 200, id="no list"),
+        pytest.param(b'{"keys":[{"kty":"RSA","kid":"rsa"},5]}', 200, id="keys that are none"),
+        pytest.param(b'{"keys":[{"kty":"RSA","kid":"rsa","n":"\\u00e4","e":7}]}', 200, id="members that are none"),
+        pytest.param(b"x" * 2**21, 200, id="too large"),
+        pytest.param(b"{}", 302, id="a redirect is not followed"),
+        pytest.param(b"{}", 500, id="away"),
+    ],
+)
+async def test_keys_that_cannot_be_used_are_a_clear_refusal(
+    clients: RunningProvider, key_server: KeyServer, body: bytes, status: int
+) -> None:
+    key_server.body, key_server.status = body, status
+    response = await introspect(clients, signed(claims_of(clients, "by-uri"), "RS256"))
+    await assert_refused(response, "invalid_client", 401)
+    assert key_server.asked == 1
+
+
+@pytest.mark.parametrize(
+    ("metadata", "fault"),
+    [
+        pytest.param({"jwks": JWKS, "jwks_uri": "https://a.test/jwks"}, "exclude each other", id="RFC 7591 §2 both"),
+        pytest.param({}, "needs jwks", id="neither"),
+        pytest.param({"jwks": {}}, "set of public", id="no keys"),
+        pytest.param({"jwks": {"keys": [{"kty": "oct", "k": "x"}]}}, "set of public", id="a symmetric key"),
+        pytest.param({"jwks": {"keys": [JWKS["keys"][1] | {"d": "x"}]}}, "set of public", id="a private key"),
+        pytest.param({"jwks": "text"}, "must be an object", id="no object"),
+        pytest.param({"jwks_uri": "http://a.test/jwks"}, "https", id="not over TLS"),
+        pytest.param({"jwks": JWKS, "token_endpoint_auth_signing_alg": "HS256"}, "does not fit", id="another alg"),
+        pytest.param(
+            {"token_endpoint_auth_method": "client_secret_jwt", "client_secret": "short"},
+            "32 octets",
+            id="RFC 7518 §3.2",
+        ),
+    ],
+)
+async def test_key_metadata_that_makes_no_client(metadata: dict[str, Any], fault: str) -> None:
+    base = {"client_id": "c", "redirect_uris": [REDIRECT_URI], "token_endpoint_auth_method": "private_key_jwt"}
+    with pytest.raises(ValueError, match=fault):
+        client_of(base | metadata)
+
+
+async def test_discovery_names_methods_and_algorithms(provider: RunningProvider) -> None:
+    """Discovery 1.0 §3."""
+    document = await (await provider.client.get("/.well-known/openid-configuration")).get_json()
+    assert {"client_secret_jwt", "private_key_jwt"} <= set(document["token_endpoint_auth_methods_supported"])
+    for endpoint in ("token", "introspection", "revocation"):
+        algorithms = document[f"{endpoint}_endpoint_auth_signing_alg_values_supported"]
+        assert sorted(algorithms) == ["ES256", "HS256", "RS256"]
