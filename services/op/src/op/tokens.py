@@ -44,7 +44,7 @@ class Mint:
         self._keys = keys
         self.subjects = Subjects(settings.op_secret_key)
 
-    async def issue(self, grant: Grant, client: Client, scope: str, now: int) -> Issued:
+    async def issue(self, grant: Grant, client: Client, scope: str, now: int, *, refreshable: bool = True) -> Issued:
         """An access token of `scope`, and a refresh token of all that was granted where the client may use one."""
         record = AccessToken(
             gid=grant.gid,
@@ -58,7 +58,7 @@ class Mint:
         access_token = await self._access_token(record, client)
         entries = [AccessTokenStore.entry(Handle.of(grant.gid, access_token), record)]
         refresh_token = None
-        if "refresh_token" in client.grant_types and gives_refresh_token(client.scope, grant.scope):
+        if refreshable and "refresh_token" in client.grant_types:
             refresh_token = new_handle(grant.gid)
             entries.append(self._refresh_entry(grant, client, refresh_token, now))
         return Issued(access_token, self._settings.access_token_ttl, scope, entries, refresh_token)

@@ -6,6 +6,7 @@ A grant takes the provider, the authenticated client and the parsed request, and
 from collections.abc import Awaitable, Callable
 
 from op.grant_types.authorization_code import authorization_code
+from op.grant_types.client_credentials import client_credentials
 from op.grant_types.refresh_token import refresh_token
 from op.protocol.token_request import TokenRequest
 from op.provider import Provider
@@ -17,4 +18,5 @@ GrantType = Callable[[Provider, Client, TokenRequest], Awaitable[Issued]]
 GRANT_TYPES: dict[str, GrantType] = {
     "authorization_code": authorization_code,
     "refresh_token": refresh_token,
+    "client_credentials": client_credentials,
 }

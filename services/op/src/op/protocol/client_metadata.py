@@ -14,7 +14,7 @@ from op.records import Client, field_names, from_dict
 
 ID_TOKEN_ALGORITHMS = ("RS256", "ES256", "HS256")
 ACCESS_TOKEN_FORMATS = ("opaque", "jwt")
-GRANT_TYPES = ("authorization_code", "refresh_token")
+GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials")
 HS256_SECRET_OCTETS = 32
 _HS256 = "HS256"
 
@@ -163,6 +163,8 @@ def _check_scope(client: Client) -> list[str]:
 def _check_secret(client: Client) -> list[str]:
     """A confidential client has a secret, a public one has none; HS256 needs a long one (OIDC Core §16.19)."""
     if client.public:
+        if "client_credentials" in client.grant_types:
+            return ["client_credentials needs a client that can prove itself"]
         faults = ["a client with token_endpoint_auth_method none has no secret"] if client.client_secret else []
         hs256 = client.id_token_signed_response_alg == _HS256
         return [*faults, "HS256 needs a client_secret"] if hs256 else faults

@@ -59,20 +59,13 @@ def granted_scope(requested: str | None, registered: str) -> str:
     return " ".join(granted)
 
 
-def without_offline_access(granted: str) -> str:
-    """A scope whose `offline_access` is ignored (OpenID Connect Core §11); raises InvalidScope when nothing is left."""
-    left = [scope for scope in granted.split() if scope != OFFLINE_ACCESS]
-    if not left:
-        raise InvalidScope("offline_access needs prompt=consent, and another scope beside it")
-    return " ".join(left)
+def client_scope(requested: str | None, registered: str) -> str:
+    """What a client is granted in its own name: nothing that speaks of a person who logged in (RFC 6749 §4.4.2).
 
-
-def gives_refresh_token(registered: str, granted: str) -> bool:
-    """Whether a grant has a refresh token, for a client that may use one (OpenID Connect Core §11).
-
-    A client that is registered for `offline_access` has to ask for it; one that is not gets a refresh token each time.
+    Raises InvalidScope when nothing is left.
     """
-    return OFFLINE_ACCESS in granted.split() or OFFLINE_ACCESS not in registered.split()
+    own = [scope for scope in registered.split() if scope not in ("openid", "offline_access")]
+    return granted_scope(requested, " ".join(own))
 
 
 def narrowed_scope(requested: str | None, granted: str) -> str:

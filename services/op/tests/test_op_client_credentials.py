@@ -1,0 +1,109 @@
+"""POST /token in a client's own name (RFC 6749 §4.4)."""
+
+from typing import Any
+
+import pytest
+from jose import jwt
+from op_testing import ISSUER, REDIRECT_URI, SECRET, RunningProvider
+from test_op_token import assert_refused
+
+from op.protocol.client_metadata import client_of
+
+CLIENT = {
+    "client_id": "service",
+    "client_secret": SECRET,
+    "redirect_uris": [REDIRECT_URI],
+    "grant_types": ["client_credentials", "refresh_token"],
+    "scope": "openid offline_access profile reports",
+}
+
+
+@pytest.fixture
+async def service(provider: RunningProvider) -> RunningProvider:
+    await provider.op.clients.save(client_of(CLIENT))
+    return provider
+
+
+async def ask(provider: RunningProvider, client_id: str = "service", **changes: str) -> Any:
+    form = {"grant_type": "client_credentials", "client_id": client_id, "client_secret": SECRET, **changes}
+    return await provider.token(**form)
+
+
+async def test_it_gives_an_access_token_and_nothing_else(service: RunningProvider) -> None:
+    """§4.4.3: no refresh token, and no id_token, since nobody logged in."""
+    response = await ask(service)
+    tokens = await response.get_json()
+    assert response.status_code == 200
+    assert tokens.keys() == {"access_token", "token_type", "expires_in", "scope"}
+    assert tokens["scope"] == "profile reports"
+    now = int(service.clock())
+    assert await service.introspect(tokens["access_token"], "service") == {
+        "active": True,
+        "iss": ISSUER,
+        "sub": "service",
+        "client_id": "service",
+        "scope": "profile reports",
+        "aud": "resource-server",
+        "token_type": "Bearer",
+        "iat": now,
+        "exp": now + 300,
+    }
+
+
+async def test_as_a_jwt_its_sub_is_the_client(service: RunningProvider) -> None:
+    """RFC 9068 §2.2."""
+    await service.op.clients.save(client_of(CLIENT | {"client_id": "jwt-service", "access_token_format": "jwt"}))
+    token = (await (await ask(service, "jwt-service")).get_json())["access_token"]
+    claims = jwt.get_unverified_claims(token)
+    assert jwt.get_unverified_header(token)["typ"] == "at+jwt"
+    assert (claims["sub"], claims["client_id"], claims["aud"]) == ("jwt-service", "jwt-service", "resource-server")
+
+
+@pytest.mark.parametrize("scope", ["openid", "offline_access", "unknown", "a  b"])
+async def test_a_scope_that_is_not_the_clients_own(service: RunningProvider, scope: str) -> None:
+    """§4.4.2."""
+    await assert_refused(await ask(service, scope=scope), "invalid_scope")
+
+
+async def test_a_narrower_scope(service: RunningProvider) -> None:
+    assert (await (await ask(service, scope="reports openid")).get_json())["scope"] == "reports"
+
+
+async def test_userinfo_refuses_it(service: RunningProvider) -> None:
+    """OpenID Connect Core §5.3: there is no user."""
+    token = (await (await ask(service)).get_json())["access_token"]
+    response = await service.userinfo(token)
+    assert response.status_code == 403
+    assert (await response.get_json())["error"] == "insufficient_scope"
+
+
+async def test_it_has_a_ttl_and_can_be_revoked(service: RunningProvider) -> None:
+    token = (await (await ask(service)).get_json())["access_token"]
+    redis = service.op.clients._redis
+    for kind in ("grant", "at:*"):
+        async for key in redis.scan_iter(match=f"op:{{{token.split('.')[0]}}}:{kind}"):
+            assert 0 < await redis.ttl(key) <= 300
+    await service.client.post("/revoke", form={"token": token, "client_id": "service", "client_secret": SECRET})
+    assert await service.introspect(token, "service") == {"active": False}
+
+
+async def test_a_client_that_is_not_registered_for_it(provider: RunningProvider) -> None:
+    await assert_refused(await provider.token(grant_type="client_credentials"), "unauthorized_client")
+
+
+async def test_who_does_not_prove_himself_gets_nothing(service: RunningProvider) -> None:
+    """§4.4.2."""
+    await assert_refused(await ask(service, client_secret="wrong"), "invalid_client", 401)
+
+
+async def test_a_client_named_like_a_person_gets_nothing(provider: RunningProvider) -> None:
+    """RFC 9068 §5: the resource server would take it for that person."""
+    await provider.op.clients.save(client_of(CLIENT | {"client_id": "user0"}))
+    await assert_refused(await ask(provider, "user0"), "unauthorized_client")
+
+
+def test_a_public_client_cannot_be_registered_for_it() -> None:
+    """§4.4."""
+    public = {"client_id": "c", "token_endpoint_auth_method": "none", "grant_types": ["client_credentials"]}
+    with pytest.raises(ValueError, match="prove itself"):
+        client_of(public)
