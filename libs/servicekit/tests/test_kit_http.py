@@ -111,3 +111,14 @@ def test_an_answer_that_is_no_json_object(body: bytes) -> None:
 
     with pytest.raises(ValueError, match=r".+"):
         Answer(200, {}, body).json_object()
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "127.0.0.1", "127.1", "0x7f000001", "[::1]", "[::ffff:127.0.0.1]", "10.0.0.1", "169.254.1.1"]
+)
+async def test_public_only_connects_to_no_private_address(server: int, host: str) -> None:
+    """Neither by a name nor by any way to write an address."""
+    http = HttpClient(public_only=True)
+    with pytest.raises(Unreachable, match=r"private network|not a canonical"):
+        await http.get(f"http://{host}:{server}/echo")
+    await http.close()

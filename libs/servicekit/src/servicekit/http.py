@@ -4,12 +4,16 @@
 socket goes elsewhere, for names and IP literals alike.
 """
 
+import errno
 import json
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address
 from typing import Any
 
 import aiohttp
+from aiohttp.abc import ResolveResult
 from yarl import URL
 
 from servicekit.settings import Address
@@ -45,11 +49,46 @@ class Answer:
         return value
 
 
-class HttpClient:
-    """One pool of connections for a service; made in its event loop, closed with it."""
+class PrivateAddress(OSError):
+    """A name or an address leads where a stranger's URL must not."""
 
-    def __init__(self, connect_to: Mapping[Address, Address] | None = None) -> None:
+    def __init__(self) -> None:
+        super().__init__(errno.EACCES, "this leads into a private network")
+
+
+class _PublicResolver(aiohttp.ThreadedResolver):
+    """Names, without those that have an address in a private network among theirs."""
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        found = await super().resolve(host, port, family)
+        if any(_is_private(result["host"]) for result in found):
+            raise PrivateAddress
+        return found
+
+
+def _is_private(host: str) -> bool:
+    """Whether it is an IP address that is not public; one in IPv6 that stands for an IPv4 address is looked into."""
+    try:
+        address = ip_address(host.partition("%")[0])
+    except ValueError:
+        return False
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    real = mapped or address
+    return real.is_multicast or not real.is_global
+
+
+class HttpClient:
+    """One pool of connections for a service; made in its event loop, closed with it.
+
+    With `public_only` it connects to no address of a private network, of this machine or of a link: for URLs that a
+    stranger chose. The address that is looked at is the one that is connected to.
+    """
+
+    def __init__(self, connect_to: Mapping[Address, Address] | None = None, *, public_only: bool = False) -> None:
         self._connect_to = dict(connect_to or {})
+        self._public_only = public_only
         self._session: aiohttp.ClientSession | None = None
 
     async def close(self) -> None:
@@ -65,8 +104,10 @@ class HttpClient:
 
     async def _request(self, method: str, url: str, headers: Mapping[str, str], form: dict[str, str] | None) -> Answer:
         """Raises Unreachable."""
-        target, host, server_hostname = self._target(URL(url))
         try:
+            target, host, server_hostname = self._target(URL(url))
+            if self._public_only and _is_private(target.host or ""):
+                raise PrivateAddress
             async with self._pool().request(
                 method,
                 target,
@@ -93,7 +134,10 @@ class HttpClient:
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(
-                    limit=100, ttl_dns_cache=DNS_CACHE_SECONDS, keepalive_timeout=KEEP_ALIVE_SECONDS
+                    limit=100,
+                    ttl_dns_cache=DNS_CACHE_SECONDS,
+                    keepalive_timeout=KEEP_ALIVE_SECONDS,
+                    resolver=_PublicResolver() if self._public_only else None,
                 ),
                 timeout=aiohttp.ClientTimeout(total=TOTAL_TIMEOUT, sock_connect=CONNECT_TIMEOUT),
                 cookie_jar=aiohttp.DummyCookieJar(),

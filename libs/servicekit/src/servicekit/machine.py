@@ -149,7 +149,7 @@ class MachineDoor:
                 (("allow", route.allow),),
             )
         try:
-            if method == "POST":
+            if method in ("POST", "PUT"):
                 body = await _body_in_time(request, receive)
                 request = Request(request.method, request.path, request.query, request.headers, body)
             return await handler(request)

@@ -132,7 +132,7 @@ async def list_clients(op: Provider, _: argparse.Namespace) -> None:
 
 async def show_client(op: Provider, options: argparse.Namespace) -> None:
     shown = dataclasses.asdict(await _client(op, options.client_id))
-    hidden = {"client_secret", "source"}
+    hidden = {"client_secret", "registration_token", "source"}
     _print_json({name: value for name, value in shown.items() if name not in hidden and value not in (None, ())})
 
 
@@ -144,6 +144,8 @@ async def remove_client(op: Provider, options: argparse.Namespace) -> None:
 
 async def set_secret(op: Provider, options: argparse.Namespace) -> None:
     client = await _client(op, options.client_id)
+    if client.registered_at is not None:
+        raise CommandError(f"{client.client_id} registered itself, and manages its own secret")
     values = {k: v for k, v in dataclasses.asdict(client).items() if v is not None and k != "source"}
     changed = client_of({**values, "client_secret": _read_secret("New client secret")})
     await op.clients.save(dataclasses.replace(changed, source=client.source))

@@ -10,6 +10,7 @@ from functools import partial
 from quart import Blueprint, Quart, Response
 
 from op.back_channel import BackChannel
+from op.client_http import ClientHttp
 from op.client_keys import ClientKeys
 from op.directory import Directory, load, read_directory
 from op.endpoints import pages
@@ -21,7 +22,7 @@ from op.endpoints.introspect import introspect
 from op.endpoints.jwks import jwks
 from op.endpoints.login import show_login, submit_login
 from op.endpoints.logout import logout
-from op.endpoints.par import par
+from op.endpoints.register import delete_registration, read_registration, register, update_registration
 from op.endpoints.revoke import revoke
 from op.endpoints.token import token
 from op.endpoints.userinfo import userinfo
@@ -41,6 +42,7 @@ from op.stores.login_attempts import LoginAttemptStore
 from op.stores.login_request import LoginRequestStore
 from op.stores.pushed_request import PushedRequestStore
 from op.stores.refresh_token import RefreshTokenStore
+from op.stores.registrations import RegistrationStore
 from op.stores.session import SessionStore
 from op.stores.session_grants import SessionGrantStore
 from op.stores.signing_keys import SigningKeyStore
@@ -115,7 +117,8 @@ def wire(settings: Settings, redis: Database, clock: Callable[[], float]) -> Pro
     )
     grants = GrantStore(redis)
     session_grants = SessionGrantStore(redis, settings.session_ttl)
-    http = HttpClient(settings.oidc_connect_to)
+    trusted = HttpClient(settings.oidc_connect_to)
+    http = ClientHttp(trusted, trusted if settings.registration_private_addresses else HttpClient(public_only=True))
     return Provider(
         settings=settings,
         clock=clock,
@@ -133,10 +136,11 @@ def wire(settings: Settings, redis: Database, clock: Callable[[], float]) -> Pro
         access_tokens=AccessTokenStore(redis, grants),
         refresh_tokens=RefreshTokenStore(grants, settings.refresh_token_grace),
         session_grants=session_grants,
+        registrations=RegistrationStore(redis, settings.registration_limit),
         client_assertions=ClientAssertionStore(redis),
         http=http,
         client_keys=ClientKeys(http, time.monotonic),
-        back_channel=BackChannel(http),
+        back_channel=BackChannel(),
     )
 
 
@@ -199,7 +203,11 @@ def _machine_routes(op: Provider) -> dict[str, Route]:
     def route(cors: bool, **handlers: Callable[[Provider, Request], Awaitable[Reply]]) -> Route:
         return Route({method: partial(handler, op) for method, handler in handlers.items()}, cors)
 
+    registration = route(
+        cors=True, GET=read_registration, POST=register, PUT=update_registration, DELETE=delete_registration
+    )
     return {
+        **({} if op.settings.registration == "off" else {"/register": registration}),
         "/.well-known/openid-configuration": route(cors=True, GET=discovery),
         "/.well-known/oauth-authorization-server": route(cors=True, GET=discovery),
         "/jwks": route(cors=True, GET=jwks),

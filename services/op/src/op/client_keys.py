@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from op.client_http import ClientHttp
 from op.records import Client
-from servicekit.http import HttpClient, Unreachable
+from servicekit.http import Unreachable
 from servicekit.log import event
 
 log = logging.getLogger(__name__)
@@ -29,7 +30,7 @@ class _Fetched:
 class ClientKeys:
     """`clock` counts seconds and never goes back."""
 
-    def __init__(self, http: HttpClient, clock: Callable[[], float]) -> None:
+    def __init__(self, http: ClientHttp, clock: Callable[[], float]) -> None:
         self._http = http
         self._clock = clock
         self._cache: dict[str, _Fetched] = {}
@@ -44,9 +45,10 @@ class ClientKeys:
             return _keys(client.jwks)
         if client.jwks_uri is None:
             return ()
-        if len(self._cache) >= CACHE_LIMIT and client.jwks_uri not in self._cache:
+        place = f"{client.client_id} {client.jwks_uri}"
+        if len(self._cache) >= CACHE_LIMIT and place not in self._cache:
             self._cache.clear()
-        cached = self._cache.setdefault(client.jwks_uri, _Fetched())
+        cached = self._cache.setdefault(place, _Fetched())
         seen = cached.at
         if self._is_stale(cached, kid):
             async with cached.lock:
@@ -64,7 +66,7 @@ class ClientKeys:
     async def _fetch(self, client: Client, uri: str, cached: _Fetched) -> None:
         """What cannot be fetched leaves the keys as they were."""
         try:
-            answer = await self._http.get(uri)
+            answer = await self._http.of(client).get(uri)
             if answer.status == 200:
                 cached.keys = _keys(answer.json_object())
                 return

@@ -9,7 +9,9 @@
     ├── UnauthorizedClient 400 unauthorized_client
     ├── UnsupportedGrantType 400 unsupported_grant_type
     ├── UnsupportedResponseType 400 unsupported_response_type
-    ├── InvalidRequestObject, InvalidRequestUri 400
+    ├── InvalidClientMetadata 400 invalid_client_metadata
+    │   └── InvalidRedirectUri 400 invalid_redirect_uri
+    ├── TooManyRegistrations 429 temporarily_unavailable, with Retry-After
     ├── RequestNotSupported, RequestUriNotSupported, RegistrationNotSupported 400
     ├── LoginRequired 400 login_required
     ├── ConsentRequired, AccessDenied 400
@@ -87,12 +89,23 @@ class UnsupportedResponseType(OAuthError):
     code = "unsupported_response_type"
 
 
-class InvalidRequestObject(OAuthError):
-    code = "invalid_request_object"
+class InvalidClientMetadata(OAuthError):
+    """What a client says about itself makes no client (RFC 7591 §3.2.2)."""
+
+    code = "invalid_client_metadata"
 
 
-class InvalidRequestUri(OAuthError):
-    code = "invalid_request_uri"
+class InvalidRedirectUri(InvalidClientMetadata):
+    code = "invalid_redirect_uri"
+
+
+class TooManyRegistrations(OAuthError):
+    code = "temporarily_unavailable"
+    status = 429
+
+    @property
+    def headers(self) -> HeaderList:
+        return (("retry-after", "3600"),)
 
 
 class RequestNotSupported(OAuthError):

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from op.back_channel import BackChannel
+from op.client_http import ClientHttp
 from op.client_keys import ClientKeys
 from op.keys import KeyRing
 from op.passwords import Passwords
@@ -17,12 +18,12 @@ from op.stores.login_attempts import LoginAttemptStore
 from op.stores.login_request import LoginRequestStore
 from op.stores.pushed_request import PushedRequestStore
 from op.stores.refresh_token import RefreshTokenStore
+from op.stores.registrations import RegistrationStore
 from op.stores.session import SessionStore
 from op.stores.session_grants import SessionGrantStore
 from op.stores.user import UserStore
 from op.stores.user_index import UserGrants
 from op.tokens import Mint
-from servicekit.http import HttpClient
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,8 @@ class Provider:
     refresh_tokens: RefreshTokenStore
     session_grants: SessionGrantStore
     client_assertions: ClientAssertionStore
-    http: HttpClient
+    registrations: RegistrationStore
+    http: ClientHttp
     client_keys: ClientKeys
     back_channel: BackChannel
 

@@ -17,6 +17,8 @@
 | SessionGrant      | `op:session-grants:<sid>` | SESSION_TTL             | the session's end                    |
 | signing keys      | `op:keys`               | none, sealed              | administration                       |
 | Client            | `op:client:<client_id>` | none, its secret sealed   | administration                       |
+| the same          | `op:client:<client_id>` | REGISTRATION_TTL          | it registered itself                 |
+| registrations     | `op:registrations`      | an hour                   | a count                              |
 | User              | `op:user:<sub>`         | none                      | administration                       |
 | username          | `op:username:<name>`    | none, holds the `sub`     | with its user                        |
 
@@ -168,8 +170,8 @@ class Client:
     """A registered client, by the names of RFC 7591 §2; `protocol.client_metadata` makes valid ones.
 
     Without a `token_endpoint_auth_method` both forms of the secret are accepted. `introspection_audience` are the
-    audiences whose tokens it may introspect. A `first_party` client is trusted without asking the person. `source`
-    marks the directory entry that it was loaded from.
+    audiences whose tokens it may introspect. `source` marks the directory entry that it was loaded from;
+    `registered_at` that it registered itself, with the hash of the token that it manages its registration with.
     """
 
     client_id: str
@@ -187,10 +189,16 @@ class Client:
     token_endpoint_auth_signing_alg: str | None = None
     jwks: dict[str, Any] | None = None
     jwks_uri: str | None = None
+    client_uri: str | None = None
+    logo_uri: str | None = None
+    policy_uri: str | None = None
+    tos_uri: str | None = None
     backchannel_logout_uri: str | None = None
     backchannel_logout_session_required: bool = False
     frontchannel_logout_uri: str | None = None
     frontchannel_logout_session_required: bool = False
+    registered_at: int | None = None
+    registration_token: str | None = field(default=None, repr=False)
     source: str | None = None
 
     @property

@@ -23,7 +23,7 @@ async def end_session(op: Provider, session: Session) -> tuple[str, ...]:
             continue
         if client.backchannel_logout_uri:
             token = partial(op.mint.logout_token, client, session.sub, sid, op.now)
-            op.back_channel.send(client_id, client.backchannel_logout_uri, token)
+            op.back_channel.send(op.http.of(client), client_id, client.backchannel_logout_uri, token)
         if client.frontchannel_logout_uri:
             frames.append(frame_url(client.frontchannel_logout_uri, op.issuer, sid))
     return tuple(frames)

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from servicekit.settings import (
     Address,
     ServiceSettings,
+    SettingsError,
     boolean,
     connect_to,
     existing_file,
@@ -86,6 +87,25 @@ class Settings(ServiceSettings):
         "where a socket to a client goes instead of where its URL says: localhost:25001=rp:25001",
         default={},
     )
+    registration: str = setting(
+        one_of("off", "token", "open"),
+        "who may register a client at /register: nobody, who has REGISTRATION_TOKEN, or everybody",
+        default="off",
+    )
+    registration_token: str | None = setting(
+        secret_of(32), "the initial access token, 32 characters or more", default=None, secret=True
+    )
+    registration_ttl: int = setting(
+        seconds(),
+        "how long a client that registered itself is kept, in seconds, from its last change",
+        default=90 * 24 * 3600,
+    )
+    registration_limit: int = setting(
+        whole_number(1), "how many clients may register themselves in an hour without a token", default=100
+    )
+    registration_private_addresses: bool = setting(
+        boolean, "whether URLs of clients that registered themselves may lead into private networks", default=False
+    )
     key_rotation_interval: int = setting(
         seconds(least=0),
         "how long a signing key signs, in seconds; with 0 keys change by command alone",
@@ -96,6 +116,10 @@ class Settings(ServiceSettings):
         "how long before it signs a new key is published, in seconds: longer than anybody keeps the key set",
         default=900,
     )
+
+    def __post_init__(self) -> None:
+        if self.registration == "token" and self.registration_token is None:
+            raise SettingsError(["REGISTRATION_TOKEN: is required with REGISTRATION=token"])
 
     @property
     def signature_life(self) -> int:

@@ -23,9 +23,12 @@ _CACHE = (("cache-control", "public, max-age=300"),)
 
 async def discovery(op: Provider, _request: Request) -> Reply:
     """The provider's metadata, one document for both well-known addresses."""
-    return json_reply(
-        200, metadata(op.issuer, require_pushed=op.settings.require_pushed_authorization_requests), _CACHE
-    )
+    return json_reply(200, metadata(op.issuer) | _registration(op), _CACHE)
+
+
+def _registration(op: Provider) -> dict[str, str]:
+    """The endpoint, where there is one."""
+    return {} if op.settings.registration == "off" else {"registration_endpoint": f"{op.issuer}/register"}
 
 
 def metadata(issuer: str, *, require_pushed: bool) -> dict[str, Any]:

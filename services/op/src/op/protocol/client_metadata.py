@@ -25,8 +25,12 @@ _VISIBLE = re.compile(r"[\x20-\x7e]{1,255}")
 _URI = re.compile(r"[\x21\x22\x24-\x3a\x3c-\x7e]{1,2048}")  # without space, `#`, and `;` which ends a CSP directive
 _FORBIDDEN_SCHEMES = ("javascript", "data", "vbscript", "file", "about", "blob")
 _LISTS = ("redirect_uris", "post_logout_redirect_uris", "grant_types", "introspection_audience")
+_PROVIDERS_OWN = {"source", "registered_at", "registration_token"}
 _OBJECTS = ("jwks",)
 _FLAGS = ("backchannel_logout_session_required", "frontchannel_logout_session_required")
+
+
+_URI_NAMES = ("client_uri", "logo_uri", "policy_uri", "tos_uri")
 
 
 class InvalidMetadata(ValueError):
@@ -37,9 +41,15 @@ class InvalidMetadata(ValueError):
         self.faults = faults
 
 
+class InvalidRedirects(InvalidMetadata):
+    """Its redirect URIs are at fault, among others perhaps (RFC 7591 §3.2.2)."""
+
+
 def client_of(metadata: Mapping[str, Any]) -> Client:
     """A client made of metadata; raises InvalidMetadata with every fault at once."""
-    faults = [f"unknown: {name}" for name in sorted(set(metadata) - field_names(Client) | {"source"} & set(metadata))]
+    faults = [
+        f"unknown: {name}" for name in sorted(set(metadata) - field_names(Client) | _PROVIDERS_OWN & set(metadata))
+    ]
     values = {name: value for name, value in metadata.items() if value is not None}
     for name, value in values.items():
         if name in _LISTS and not (isinstance(value, list | tuple) and all(isinstance(v, str) for v in value)):
@@ -57,7 +67,7 @@ def client_of(metadata: Mapping[str, Any]) -> Client:
     client = from_dict(Client, values)
     faults = [fault for check in _CHECKS for fault in check(client)]
     if faults:
-        raise InvalidMetadata(faults)
+        raise (InvalidRedirects if _check_redirect_uris(client) else InvalidMetadata)(faults)
     return client
 
 
@@ -146,6 +156,12 @@ def _check_logout_uris(client: Client) -> list[str]:
     return faults
 
 
+def _check_uris(client: Client) -> list[str]:
+    """Pages about the client (RFC 7591 §2)."""
+    uris = {name: getattr(client, name) for name in _URI_NAMES}
+    return [f"{name} must be an http or https URL" for name, uri in uris.items() if uri and not is_http_uri(uri)]
+
+
 def is_http_uri(uri: str) -> bool:
     """Whether it is an http or https URL that can be fetched: visible ASCII, with a host, without a fragment."""
     try:
@@ -215,6 +231,7 @@ _CHECKS: tuple[Callable[[Client], list[str]], ...] = (
     _check_redirect_uris,
     _check_keys,
     _check_logout_uris,
+    _check_uris,
     _check_scope,
     _check_secret,
     _check_response_secret,

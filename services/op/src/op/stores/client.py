@@ -22,10 +22,11 @@ class ClientStore:
         self._clock = clock
         self._cache: dict[str, tuple[float, Client]] = {}
 
-    async def save(self, client: Client) -> None:
+    async def save(self, client: Client, ttl: int | None = None) -> None:
+        """Without a `ttl` it stays until an administrator removes it."""
         key = _PREFIX + client.client_id
         secret = self._sealer.seal(client.client_secret, key) if client.client_secret else None
-        await self._redis.set(key, to_json(dataclasses.replace(client, client_secret=secret)))
+        await self._redis.set(key, to_json(dataclasses.replace(client, client_secret=secret)), ex=ttl)
         self._cache.pop(client.client_id, None)
 
     async def find(self, client_id: str) -> Client | None:

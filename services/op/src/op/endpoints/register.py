@@ -1,0 +1,88 @@
+"""The registration endpoint (RFC 7591 §3) and each client's own configuration endpoint (RFC 7592 §2)."""
+
+import hmac
+import logging
+from urllib.parse import quote
+
+from op.errors import NO_STORE, InvalidToken, TooManyRegistrations
+from op.protocol.bearer import bearer_token
+from op.protocol.handle import digest, new_grant_id, new_secret
+from op.protocol.registration import changed_client, new_client, parse_metadata, registration_response
+from op.provider import Provider
+from op.records import Client
+from servicekit.log import event
+from servicekit.machine import Reply, Request, json_reply
+from servicekit.parameters import MalformedParameters, Parameters
+
+log = logging.getLogger(__name__)
+
+
+async def register(op: Provider, request: Request) -> Reply:
+    """Register a client (RFC 7591 §3.1); 201 with its credentials."""
+    vouched = _check_initial_access_token(op, request)
+    metadata = parse_metadata(request)
+    registration_token = new_secret()
+    client = new_client(metadata, new_grant_id(), registration_token, op.now())
+    if not vouched and not await op.registrations.allowed():
+        raise TooManyRegistrations("too many clients have registered themselves; try again in an hour")
+    await op.clients.save(client, op.settings.registration_ttl)
+    event(log, "client registered", client_id=client.client_id)
+    return _reply(op, 201, client, registration_token)
+
+
+async def read_registration(op: Provider, request: Request) -> Reply:
+    """What is registered (RFC 7592 §2.1)."""
+    client, registration_token = await _managed(op, request)
+    return _reply(op, 200, client, registration_token)
+
+
+async def update_registration(op: Provider, request: Request) -> Reply:
+    """Replace what is registered, and begin its time anew (RFC 7592 §2.2)."""
+    client, registration_token = await _managed(op, request)
+    changed = changed_client(parse_metadata(request), client, op.now())
+    await op.clients.save(changed, op.settings.registration_ttl)
+    event(log, "client changed its registration", client_id=client.client_id)
+    return _reply(op, 200, changed, registration_token)
+
+
+async def delete_registration(op: Provider, request: Request) -> Reply:
+    """Forget a client, and with it what it could redeem or refresh (RFC 7592 §2.3)."""
+    client, _ = await _managed(op, request)
+    await op.clients.remove(client.client_id)
+    event(log, "client removed its registration", client_id=client.client_id)
+    return Reply(204, b"", NO_STORE)
+
+
+def _check_initial_access_token(op: Provider, request: Request) -> bool:
+    """Whether somebody vouches for the client; raises InvalidToken where somebody must (RFC 7591 §3)."""
+    expected = op.settings.registration_token
+    if op.settings.registration == "open" and request.header("authorization") is None:
+        return False
+    presented = bearer_token(request)
+    if expected is None or not hmac.compare_digest(expected.encode(), presented.encode()):
+        raise InvalidToken("the initial access token is not the right one")
+    return True
+
+
+async def _managed(op: Provider, request: Request) -> tuple[Client, str]:
+    """The client whose registration access token this is; one answer for all others (RFC 7592 §2.1)."""
+    presented = bearer_token(request)
+    try:
+        client_id = Parameters.parse(request.query).get("client_id", "")
+    except MalformedParameters:
+        client_id = ""
+    client = await op.clients.read(client_id) if client_id else None
+    expected = (client.registration_token if client else None) or ""
+    if client is None or not hmac.compare_digest(expected, digest(presented)):
+        raise InvalidToken("this is no registration access token of this client")
+    return client, presented
+
+
+def _reply(op: Provider, status: int, client: Client, registration_token: str) -> Reply:
+    body = registration_response(
+        client,
+        registration_token=registration_token,
+        uri=f"{op.issuer}/register?client_id={quote(client.client_id, safe='')}",
+        secret_expires_at=(client.registered_at or 0) + op.settings.registration_ttl,
+    )
+    return json_reply(status, body, NO_STORE)

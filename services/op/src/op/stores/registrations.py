@@ -1,0 +1,22 @@
+"""How many clients have registered themselves in this hour: `op:registrations`."""
+
+from servicekit.redis import Database
+
+_WINDOW = 3600
+_COUNT = """
+local count = redis.call('INCR', KEYS[1])
+if count == 1 then redis.call('EXPIRE', KEYS[1], ARGV[1]) end
+return count
+"""
+
+
+class RegistrationStore:
+    """At most `limit` an hour, from the first one, at all replicas together."""
+
+    def __init__(self, redis: Database, limit: int) -> None:
+        self._limit = limit
+        self._count = redis.register_script(_COUNT)
+
+    async def allowed(self) -> bool:
+        """Count one more."""
+        return int(await self._count(keys=["op:registrations"], args=[_WINDOW])) <= self._limit

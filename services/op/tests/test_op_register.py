@@ -1,0 +1,279 @@
+"""Dynamic client registration (RFC 7591, RFC 7592, OpenID Connect Dynamic Client Registration 1.0)."""
+
+import json
+from typing import Any
+
+import pytest
+from aiohttp import web
+from op_testing import ISSUER, REDIRECT_URI, VERIFIER, ProviderFactory, RunningProvider, basic
+from test_op_client_assertion import JWKS, claims_of, introspect, signed
+from test_op_token import assert_refused
+
+from op.settings import Settings
+from redis_server import free_port
+from servicekit.settings import SettingsError
+
+TOKEN = "an-initial-access-token-of-32-characters"
+METADATA = {"client_name": "Shop", "redirect_uris": [REDIRECT_URI]}
+
+
+@pytest.fixture
+async def op(provider_with: ProviderFactory) -> RunningProvider:
+    return await provider_with(registration="open", registration_token=TOKEN)
+
+
+async def register(op: RunningProvider, token: str | None = None, **changes: Any) -> Any:
+    metadata = {name: value for name, value in (METADATA | changes).items() if value is not None}
+    return await op.client.post("/register", json=metadata, headers=bearer(token) if token else {})
+
+
+async def registered(op: RunningProvider, **changes: Any) -> dict[str, Any]:
+    response = await register(op, **changes)
+    assert response.status_code == 201, await response.get_data(as_text=True)
+    return await response.get_json()
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+async def manage(op: RunningProvider, method: str, client: dict[str, Any], **options: Any) -> Any:
+    path = client["registration_client_uri"].removeprefix(ISSUER)
+    options.setdefault("headers", bearer(client["registration_access_token"]))
+    return await op.client.open(path, method=method, **options)
+
+
+async def test_a_client_registers_and_signs_somebody_in(op: RunningProvider) -> None:
+    """RFC 7591 §3.2.1: and everything that discovery promises works with what it was given."""
+    document = await (await op.client.get("/.well-known/openid-configuration")).get_json()
+    assert document["registration_endpoint"] == f"{ISSUER}/register"
+    response = await register(op, grant_types=["authorization_code", "refresh_token"])
+    client = await response.get_json()
+    assert response.status_code == 201
+    assert response.headers["Cache-Control"] == "no-store"
+    form = {
+        "grant_type": "authorization_code",
+        "code": await op.code(client_id=client["client_id"]),
+        "redirect_uri": REDIRECT_URI,
+        "code_verifier": VERIFIER,
+    }
+    by_header = basic(client["client_id"], client["client_secret"])
+    tokens = await (await op.client.post("/token", form=form, headers=by_header)).get_json()
+    assert {"id_token", "refresh_token"} <= tokens.keys()
+
+
+async def test_the_defaults_of_the_specification(op: RunningProvider) -> None:
+    """RFC 7591 §2, §3.2.1."""
+    client = await registered(op)
+    now = int(op.clock())
+    assert len(client.pop("client_secret")) >= 43
+    assert client.pop("client_id")
+    assert client.pop("registration_access_token")
+    assert client.pop("registration_client_uri").startswith(f"{ISSUER}/register?client_id=")
+    assert {"openid", "email", "profile"} <= set(client.pop("scope").split())
+    expected = {
+        **METADATA,
+        "client_id_issued_at": now,
+        "client_secret_expires_at": now + 90 * 24 * 3600,
+        "token_endpoint_auth_method": "client_secret_basic",
+        "grant_types": ["authorization_code"],
+        "response_types": ["code"],
+        "id_token_signed_response_alg": "RS256",
+    }
+    assert expected.items() <= client.items()
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        pytest.param({"redirect_uris": None}, "invalid_redirect_uri", id="§2 no redirect_uris"),
+        pytest.param({"redirect_uris": ["/callback"]}, "invalid_redirect_uri", id="§3.2.2 a relative one"),
+        pytest.param({"redirect_uris": ["https://a.test/#x"]}, "invalid_redirect_uri", id="one with a fragment"),
+        pytest.param({"redirect_uris": ["javascript:alert(1)"]}, "invalid_redirect_uri", id="one that runs code"),
+        pytest.param({"redirect_uris": "https://a.test"}, "invalid_client_metadata", id="no list"),
+        pytest.param({"redirect_uris": [5]}, "invalid_client_metadata", id="no list of texts"),
+        pytest.param({"redirect_uris": ["https://a.test/\ud800"]}, "invalid_client_metadata", id="no Unicode"),
+        pytest.param({"response_types": ["token"]}, "invalid_client_metadata", id="another response_type"),
+        pytest.param({"grant_types": ["client_credentials"]}, "invalid_client_metadata", id="in its own name"),
+        pytest.param({"grant_types": [{}]}, "invalid_client_metadata", id="grant_types that are none"),
+        pytest.param({"token_endpoint_auth_method": "x"}, "invalid_client_metadata", id="an unknown method"),
+        pytest.param({"token_endpoint_auth_method": []}, "invalid_client_metadata", id="a method that is none"),
+        pytest.param({"id_token_signed_response_alg": "none"}, "invalid_client_metadata", id="unsigned id_tokens"),
+        pytest.param({"jwks": {"keys": []}}, "invalid_client_metadata", id="a set without keys"),
+        pytest.param({"token_endpoint_auth_method": "private_key_jwt"}, "invalid_client_metadata", id="no key"),
+        pytest.param({"logo_uri": "javascript:x"}, "invalid_client_metadata", id="a logo that runs code"),
+    ],
+)
+async def test_metadata_that_is_refused(op: RunningProvider, changes: dict[str, Any], error: str) -> None:
+    """RFC 7591 §3.2.2."""
+    await assert_refused(await register(op, **changes), error)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"[]", b"x", b"\xff", b"[" * 60_000, b"{}"],
+    ids=["empty", "list", "no JSON", "no UTF-8", "deep", "nothing said"],
+)
+async def test_a_body_that_is_no_metadata(op: RunningProvider, body: bytes) -> None:
+    response = await op.client.post("/register", data=body, headers={"Content-Type": "application/json"})
+    assert response.status_code == 400
+    form = await op.client.post("/register", form={"client_name": "x"})
+    await assert_refused(form, "invalid_request")
+
+
+@pytest.mark.parametrize(
+    "name", ["client_id", "client_secret", "audience", "introspection_audience", "access_token_format", "source",
+             "registered_at", "registration_token", "something_new", "client_name#de"]
+)  # fmt: skip
+async def test_what_a_client_cannot_choose_is_left_out(op: RunningProvider, name: str) -> None:
+    """RFC 7591 §2: what is not understood is ignored; and so is what would widen a client's rights."""
+    value = ["resource-server"] if name == "introspection_audience" else "chosen"
+    client = await registered(op, **{name: value})
+    assert client.get(name) != value
+    stored = await op.op.clients.read(client["client_id"])
+    assert stored is not None
+    assert getattr(stored, name, None) != (tuple(value) if isinstance(value, list) else value)
+
+
+async def test_registration_is_off_unless_it_is_configured(provider: RunningProvider) -> None:
+    document = await (await provider.client.get("/.well-known/openid-configuration")).get_json()
+    assert "registration_endpoint" not in document
+    assert (await register(provider)).status_code == 404
+
+
+@pytest.mark.parametrize(("token", "status"), [(None, 401), ("wrong", 401), (TOKEN, 201)])
+async def test_with_an_initial_access_token_alone(
+    provider_with: ProviderFactory, token: str | None, status: int
+) -> None:
+    """RFC 7591 §3."""
+    op = await provider_with(registration="token", registration_token=TOKEN)
+    response = await register(op, token)
+    assert response.status_code == status
+    assert status == 201 or response.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+def test_who_demands_a_token_has_one() -> None:
+    with pytest.raises(SettingsError, match="REGISTRATION_TOKEN"):
+        Settings(redis_url="redis://x", oidc_issuer=ISSUER, op_secret_key="x" * 32, registration="token")
+
+
+async def test_not_without_end(provider_with: ProviderFactory) -> None:
+    """RFC 7591 §5: who has the initial access token is not counted."""
+    op = await provider_with(registration="open", registration_token=TOKEN, registration_limit=2)
+    assert [(await register(op)).status_code for _ in range(3)] == [201, 201, 429]
+    assert (await register(op, TOKEN)).status_code == 201
+    assert 0 < await op.op.clients._redis.ttl("op:registrations") <= 3600
+
+
+async def test_a_client_reads_its_registration(op: RunningProvider) -> None:
+    """RFC 7592 §2.1, §3."""
+    client = await registered(op)
+    response = await manage(op, "GET", client)
+    assert response.status_code == 200
+    assert await response.get_json() == client
+
+
+async def test_a_client_replaces_its_registration(op: RunningProvider) -> None:
+    """RFC 7592 §2.2: what is not said is as if it had never been said; the secret stays."""
+    client = await registered(op, post_logout_redirect_uris=["http://client.test/bye"])
+    changed = {"client_id": client["client_id"], "redirect_uris": ["https://new.test/callback"]}
+    response = await manage(op, "PUT", client, json=changed | {"client_secret": client["client_secret"]})
+    body = await response.get_json()
+    assert response.status_code == 200, body
+    assert body["redirect_uris"] == ["https://new.test/callback"]
+    assert "post_logout_redirect_uris" not in body
+    assert "client_name" not in body
+    assert body["client_secret"] == client["client_secret"]
+    assert await (await manage(op, "GET", client)).get_json() == body
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        pytest.param({"client_id": "another"}, "invalid_request", id="another client_id"),
+        pytest.param({"client_id": None}, "invalid_request", id="no client_id"),
+        pytest.param({"client_secret": "chosen"}, "invalid_request", id="a secret of its choice"),
+        pytest.param({"registration_access_token": "x"}, "invalid_request", id="registration_access_token"),
+        pytest.param({"registration_client_uri": "x"}, "invalid_request", id="registration_client_uri"),
+        pytest.param({"client_secret_expires_at": 0}, "invalid_request", id="client_secret_expires_at"),
+        pytest.param({"client_id_issued_at": 0}, "invalid_request", id="client_id_issued_at"),
+        pytest.param({"redirect_uris": ["x"]}, "invalid_redirect_uri", id="metadata that is refused"),
+    ],
+)
+async def test_an_update_that_is_refused_changes_nothing(
+    op: RunningProvider, changes: dict[str, Any], error: str
+) -> None:
+    """RFC 7592 §2.2."""
+    client = await registered(op)
+    body = METADATA | {"client_id": client["client_id"]} | changes
+    response = await manage(op, "PUT", client, json={k: v for k, v in body.items() if v is not None})
+    await assert_refused(response, error)
+    assert await (await manage(op, "GET", client)).get_json() == client
+
+
+async def test_a_client_removes_itself(op: RunningProvider) -> None:
+    """RFC 7592 §2.3."""
+    client = await registered(op)
+    assert (await manage(op, "DELETE", client)).status_code == 204
+    assert (await manage(op, "GET", client)).status_code == 401
+    page = await op.authorize(client_id=client["client_id"])
+    assert page.status_code == 400
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+async def test_nobody_else_manages_it(op: RunningProvider, method: str) -> None:
+    """RFC 7592 §2: another client's token, the initial one, none; a client that never registered itself."""
+    client, other = await registered(op), await registered(op)
+    for token in (other["registration_access_token"], TOKEN, client["client_secret"]):
+        response = await manage(op, method, client, headers=bearer(token), json=METADATA)
+        await assert_refused(response, "invalid_token", 401)
+    assert (await manage(op, method, client, headers={}, json=METADATA)).status_code == 401
+    web_client = client | {"registration_client_uri": f"{ISSUER}/register?client_id=web"}
+    assert (await manage(op, method, web_client, json=METADATA)).status_code == 401
+    nobody = client | {"registration_client_uri": f"{ISSUER}/register"}
+    assert (await manage(op, method, nobody, json=METADATA)).status_code == 401
+    assert (await manage(op, "GET", client)).status_code == 200
+
+
+async def test_its_record_has_a_ttl_and_no_secret_in_the_clear(op: RunningProvider) -> None:
+    client = await registered(op)
+    redis = op.op.clients._redis
+    key = f"op:client:{client['client_id']}"
+    assert 0 < await redis.ttl(key) <= 90 * 24 * 3600
+    stored = await redis.get(key)
+    assert client["client_secret"] not in stored
+    assert client["registration_access_token"] not in stored
+
+
+async def test_with_keys_of_its_own_it_needs_no_secret(op: RunningProvider) -> None:
+    client = await registered(op, token_endpoint_auth_method="private_key_jwt", jwks=JWKS)
+    assert "client_secret" not in client
+    assert client["jwks"] == json.loads(json.dumps(JWKS))
+    assertion = signed(claims_of(op, client["client_id"]), "ES256")
+    assert (await introspect(op, assertion)).status_code == 200
+
+
+@pytest.mark.parametrize(("allowed", "status"), [(False, 401), (True, 200)])
+async def test_its_urls_lead_into_no_private_network(
+    provider_with: ProviderFactory, allowed: bool, status: int
+) -> None:
+    """RFC 7591 §5: the provider would fetch what only it can reach."""
+    op = await provider_with(registration="open", registration_private_addresses=allowed)
+    asked = []
+
+    async def keys(_: web.Request) -> web.Response:
+        asked.append(1)
+        return web.json_response(JWKS)
+
+    application = web.Application()
+    application.router.add_get("/jwks", keys)
+    runner = web.AppRunner(application)
+    await runner.setup()
+    port = free_port()
+    await web.TCPSite(runner, "127.0.0.1", port).start()
+    uri = f"http://localhost:{port}/jwks"
+    client = await registered(op, token_endpoint_auth_method="private_key_jwt", jwks_uri=uri)
+    response = await introspect(op, signed(claims_of(op, client["client_id"]), "ES256"))
+    assert response.status_code == status
+    assert bool(asked) is allowed
+    await runner.cleanup()
