@@ -3,9 +3,12 @@
 import asyncio
 
 import pytest
-from op_testing import SECRET, ProviderFactory, RunningProvider
+from jose import jwt
+from op_testing import REDIRECT_URI, SECRET, ProviderFactory, RunningProvider
 from test_op_token import assert_refused
 
+from op.protocol.claims import at_hash
+from op.protocol.client_metadata import client_of
 from op.protocol.handle import Handle
 from op.stores.grant import AlreadySpent
 
@@ -19,6 +22,37 @@ async def test_it_gives_new_tokens_and_no_id_token(provider: RunningProvider) ->
     assert second["access_token"] != first["access_token"]
     assert second["refresh_token"] != first["refresh_token"]
     assert (await provider.userinfo(second["access_token"])).status_code == 200
+
+
+async def with_id_token(provider: RunningProvider) -> dict[str, str]:
+    """A client that is registered for it, and its credentials."""
+    metadata = {"client_id": "again", "client_secret": SECRET, "redirect_uris": [REDIRECT_URI]}
+    await provider.op.clients.save(client_of(metadata | {"id_token_on_refresh": True}))
+    return {"client_id": "again", "client_secret": SECRET}
+
+
+async def test_a_client_may_get_an_id_token_on_refresh(provider: RunningProvider) -> None:
+    """OpenID Connect Core §12.2."""
+    credentials = await with_id_token(provider)
+    code = await provider.code(client_id="again")
+    first = await (await provider.redeem(code, **credentials)).get_json()
+    provider.clock.pass_seconds(100)
+    second = await (await provider.refresh(first["refresh_token"], **credentials)).get_json()
+    before, after = (jwt.get_unverified_claims(tokens["id_token"]) for tokens in (first, second))
+    assert before.pop("nonce") == "nonce-of-the-test"
+    assert "nonce" not in after
+    assert after.pop("iat") == before.pop("iat") + 100
+    assert after.pop("exp") == before.pop("exp") + 100
+    assert after.pop("at_hash") == at_hash(second["access_token"]) != before.pop("at_hash")
+    assert after == before, "iss, sub, aud, auth_time, sid"
+
+
+async def test_no_id_token_without_openid(provider: RunningProvider) -> None:
+    credentials = await with_id_token(provider)
+    code = await provider.code(client_id="again")
+    first = await (await provider.redeem(code, **credentials)).get_json()
+    narrowed = await provider.refresh(first["refresh_token"], scope="email", **credentials)
+    assert "id_token" not in await narrowed.get_json()
 
 
 async def test_a_reused_refresh_token_ends_the_grant(provider: RunningProvider) -> None:

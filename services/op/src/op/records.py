@@ -189,6 +189,8 @@ class Client:
     token_endpoint_auth_signing_alg: str | None = None
     jwks: dict[str, Any] | None = None
     jwks_uri: str | None = None
+    introspection_signed_response_alg: str = "RS256"
+    id_token_on_refresh: bool = False
     client_uri: str | None = None
     logo_uri: str | None = None
     policy_uri: str | None = None

@@ -54,6 +54,7 @@ def metadata(issuer: str, *, require_pushed: bool) -> dict[str, Any]:
         "authorization_signing_alg_values_supported": list(ID_TOKEN_ALGORITHMS),
         "token_endpoint_auth_methods_supported": list(METHODS),
         "introspection_endpoint_auth_methods_supported": confidential,
+        "introspection_signing_alg_values_supported": list(ID_TOKEN_ALGORITHMS),
         "revocation_endpoint_auth_methods_supported": list(METHODS),
         "token_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGORITHMS),
         "introspection_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGORITHMS),

@@ -1,11 +1,21 @@
-"""The introspection endpoint (RFC 7662 §2)."""
+"""The introspection endpoint (RFC 7662 §2, RFC 9701)."""
+
+from typing import Any
 
 from op.client_authentication import authenticate_client
 from op.errors import NO_STORE, InvalidRequest, UnauthorizedClient
-from op.protocol.introspection import INACTIVE, introspection_response, may_introspect
+from op.protocol.introspection import (
+    INACTIVE,
+    INTROSPECTION_MEDIA_TYPE,
+    INTROSPECTION_TYPE,
+    introspection_claims,
+    introspection_response,
+    may_introspect,
+    wants_jwt,
+)
 from op.protocol.token_request import parse_form
 from op.provider import Provider
-from op.records import AccessToken, RefreshToken
+from op.records import AccessToken, Client, RefreshToken
 from op.tokens import handle_of
 from servicekit.machine import Reply, Request, json_reply
 
@@ -19,9 +29,22 @@ async def introspect(op: Provider, request: Request) -> Reply:
     if "token" not in form:
         raise InvalidRequest("token is required")
     found = await _find(op, form["token"])
-    if found is None or found.expires_at <= op.now() or not may_introspect(caller, found):
-        return json_reply(200, INACTIVE, NO_STORE)
-    return json_reply(200, introspection_response(op.issuer, found), NO_STORE)
+    live = found if found and found.expires_at > op.now() and may_introspect(caller, found) else None
+    response = introspection_response(op.issuer, live) if live else INACTIVE
+    if wants_jwt(request.header("accept")):
+        return await _signed(op, caller, response)
+    return json_reply(200, response, NO_STORE)
+
+
+async def _signed(op: Provider, caller: Client, response: dict[str, Any]) -> Reply:
+    """The same, signed for its caller (RFC 9701 §5)."""
+    signed = await op.keys.sign(
+        introspection_claims(op.issuer, caller, response, op.now()),
+        caller.introspection_signed_response_alg,
+        typ=INTROSPECTION_TYPE,
+        secret=caller.client_secret,
+    )
+    return Reply(200, signed.encode(), (("content-type", INTROSPECTION_MEDIA_TYPE), *NO_STORE))
 
 
 async def _find(op: Provider, token: str) -> AccessToken | RefreshToken | None:

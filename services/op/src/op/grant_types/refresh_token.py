@@ -18,7 +18,9 @@ log = logging.getLogger(__name__)
 
 
 async def refresh_token(op: Provider, client: Client, ask: TokenRequest) -> Issued:
-    """A new access token and a new refresh token; no new id_token (OpenID Connect Core §12.2 leaves it open).
+    """A new access token and a new refresh token, and an id_token where the client is registered so.
+
+    OpenID Connect Core §12.2 leaves that open; where there is one, it has the login's auth_time and no new nonce.
 
     A token that was rotated before ends the grant, unless it comes again within the grace.
     """
@@ -47,4 +49,7 @@ async def refresh_token(op: Provider, client: Client, ask: TokenRequest) -> Issu
     if user is None:
         await op.grants.revoke(handle.gid)
         raise InvalidGrant("the refresh token is not valid", "its user was removed")
-    return issued
+    if not client.id_token_on_refresh or "openid" not in scope.split():
+        return issued
+    id_token = await op.mint.id_token(found.grant, client, user, access_token=issued.access_token, nonce=None, now=now)
+    return issued.with_id_token(id_token)

@@ -27,7 +27,7 @@ _FORBIDDEN_SCHEMES = ("javascript", "data", "vbscript", "file", "about", "blob")
 _LISTS = ("redirect_uris", "post_logout_redirect_uris", "grant_types", "introspection_audience")
 _PROVIDERS_OWN = {"source", "registered_at", "registration_token"}
 _OBJECTS = ("jwks",)
-_FLAGS = ("backchannel_logout_session_required", "frontchannel_logout_session_required")
+_FLAGS = ("id_token_on_refresh", "backchannel_logout_session_required", "frontchannel_logout_session_required")
 
 
 _URI_NAMES = ("client_uri", "logo_uri", "policy_uri", "tos_uri")
@@ -80,10 +80,7 @@ def _check_choices(client: Client) -> list[str]:
     choices: tuple[tuple[str, str | None, tuple[str, ...]], ...] = (
         ("token_endpoint_auth_method", client.token_endpoint_auth_method, METHODS),
         ("id_token_signed_response_alg", client.id_token_signed_response_alg, ID_TOKEN_ALGORITHMS),
-        ("authorization_signed_response_alg", client.authorization_signed_response_alg, ID_TOKEN_ALGORITHMS),
-        ("userinfo_signed_response_alg", client.userinfo_signed_response_alg, ID_TOKEN_ALGORITHMS),
-        ("request_object_signing_alg", client.request_object_signing_alg, REQUEST_OBJECT_ALGORITHMS),
-        ("subject_type", client.subject_type, SUBJECT_TYPES),
+        ("introspection_signed_response_alg", client.introspection_signed_response_alg, ID_TOKEN_ALGORITHMS),
         ("access_token_format", client.access_token_format, ACCESS_TOKEN_FORMATS),
         *(("grant_types", grant_type, GRANT_TYPES) for grant_type in client.grant_types),
     )
@@ -178,18 +175,17 @@ def _check_scope(client: Client) -> list[str]:
 
 def _check_secret(client: Client) -> list[str]:
     """A confidential client has a secret, a public one has none; HS256 needs a long one (OIDC Core §16.19)."""
+    keyed = _HS256 in (client.id_token_signed_response_alg, client.introspection_signed_response_alg)
     if client.public:
         if "client_credentials" in client.grant_types:
             return ["client_credentials needs a client that can prove itself"]
         faults = ["a client with token_endpoint_auth_method none has no secret"] if client.client_secret else []
-        hs256 = client.id_token_signed_response_alg == _HS256
-        return [*faults, "HS256 needs a client_secret"] if hs256 else faults
+        return [*faults, "HS256 needs a client_secret"] if keyed else faults
     if not client.client_secret and client.token_endpoint_auth_method == "private_key_jwt":
-        return ["HS256 needs a client_secret"] if client.id_token_signed_response_alg == _HS256 else []
+        return ["HS256 needs a client_secret"] if keyed else []
     if not client.client_secret:
         return ["client_secret is required, or token_endpoint_auth_method none for a public client"]
     short = len(client.client_secret.encode()) < HS256_SECRET_OCTETS
-    keyed = _HS256 in (client.id_token_signed_response_alg, client.token_endpoint_auth_signing_alg)
     if short and (keyed or client.token_endpoint_auth_method == "client_secret_jwt"):
         return [f"HS256 needs a client_secret of {HS256_SECRET_OCTETS} octets or more"]
     return []

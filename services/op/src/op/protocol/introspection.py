@@ -1,9 +1,13 @@
-"""The introspection response (RFC 7662 §2.2)."""
+"""The introspection response (RFC 7662 §2.2), and the same as a JWT (RFC 9701)."""
 
+import re
 from typing import Any
 
 from op.records import AccessToken, Client, RefreshToken
 
+INTROSPECTION_TYPE = "token-introspection+jwt"
+INTROSPECTION_MEDIA_TYPE = f"application/{INTROSPECTION_TYPE}"
+_ZERO_WEIGHT = re.compile(r"q=0(\.0{0,3})?")
 INACTIVE: dict[str, Any] = {"active": False}
 
 
@@ -29,3 +33,17 @@ def introspection_response(issuer: str, token: AccessToken | RefreshToken) -> di
     if isinstance(token, AccessToken):
         response |= {"aud": token.audience, "token_type": "Bearer"}
     return response
+
+
+def wants_jwt(accept: str | None) -> bool:
+    """Whether a caller asks for the answer as a JWT (RFC 9701 §4): named in `Accept`, and not with a weight of 0."""
+    for entry in (accept or "").split(","):
+        media_type, *parameters = (part.strip().lower() for part in entry.split(";"))
+        if media_type == INTROSPECTION_MEDIA_TYPE:
+            return not any(_ZERO_WEIGHT.fullmatch(parameter) for parameter in parameters)
+    return False
+
+
+def introspection_claims(issuer: str, caller: Client, response: dict[str, Any], now: int) -> dict[str, Any]:
+    """The answer for one caller (RFC 9701 §5): what it says of the token is apart, so that it passes for no token."""
+    return {"iss": issuer, "aud": caller.client_id, "iat": now, "token_introspection": response}

@@ -1,0 +1,82 @@
+"""POST /introspect for a signed answer (RFC 9701)."""
+
+from typing import Any
+
+import pytest
+from jose import jwt
+from op_testing import ISSUER, REDIRECT_URI, SECRET, RunningProvider, basic
+
+from op.protocol.client_metadata import client_of
+
+MEDIA_TYPE = "application/token-introspection+jwt"
+
+
+async def introspect(provider: RunningProvider, token: str, accept: str, client_id: str = "web") -> Any:
+    headers = basic(client_id, SECRET) | {"Accept": accept}
+    return await provider.client.post("/introspect", form={"token": token}, headers=headers)
+
+
+@pytest.mark.parametrize("algorithm", ["RS256", "ES256", "HS256"])
+async def test_the_answer_is_signed_for_its_caller(provider: RunningProvider, algorithm: str) -> None:
+    """§5."""
+    metadata = {"client_id": "caller", "client_secret": SECRET, "redirect_uris": [REDIRECT_URI]}
+    await provider.op.clients.save(client_of(metadata | {"introspection_signed_response_alg": algorithm}))
+    code = await provider.code(client_id="caller")
+    token = (await (await provider.redeem(code, client_id="caller", client_secret=SECRET)).get_json())["access_token"]
+    response = await introspect(provider, token, MEDIA_TYPE, "caller")
+    assert response.status_code == 200
+    assert response.headers["Content-Type"] == MEDIA_TYPE
+    assert response.headers["Cache-Control"] == "no-store"
+    signed = await response.get_data(as_text=True)
+    assert jwt.get_unverified_header(signed)["typ"] == "token-introspection+jwt"
+    claims = await provider.op.keys.verify(signed, algorithm, typ="token-introspection+jwt", secret=SECRET)
+    assert claims == {
+        "iss": ISSUER,
+        "aud": "caller",
+        "iat": int(provider.clock()),
+        "token_introspection": await provider.introspect(token, "caller"),
+    }
+    assert claims["token_introspection"]["active"] is True
+
+
+async def test_an_inactive_token_is_an_answer_too(provider: RunningProvider) -> None:
+    signed = await (await introspect(provider, "unknown", MEDIA_TYPE)).get_data(as_text=True)
+    assert jwt.get_unverified_claims(signed)["token_introspection"] == {"active": False}
+
+
+@pytest.mark.parametrize(
+    ("accept", "signed"),
+    [
+        pytest.param(MEDIA_TYPE, True, id="§4 it alone"),
+        pytest.param(MEDIA_TYPE.upper(), True, id="in capitals"),
+        pytest.param(f"application/json;q=0.5, {MEDIA_TYPE};q=0.9", True, id="among others"),
+        pytest.param(f"{MEDIA_TYPE};q=0, application/json", False, id="refused"),
+        pytest.param(f"{MEDIA_TYPE};q=0.000", False, id="refused at length"),
+        pytest.param("application/json", False, id="JSON"),
+        pytest.param("*/*", False, id="anything"),
+        pytest.param("", False, id="nothing"),
+    ],
+)
+async def test_who_asks_for_it(provider: RunningProvider, accept: str, signed: bool) -> None:
+    response = await introspect(provider, "unknown", accept)
+    assert response.headers["Content-Type"] == (MEDIA_TYPE if signed else "application/json")
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"introspection_signed_response_alg": "none"},
+        {"introspection_signed_response_alg": "HS256", "client_secret": "short"},
+        {"introspection_signed_response_alg": "HS256", "token_endpoint_auth_method": "none", "client_secret": None},
+    ],
+)
+def test_an_algorithm_that_makes_no_client(metadata: dict[str, Any]) -> None:
+    """§6."""
+    with pytest.raises(ValueError, match=r"HS256|one of"):
+        client_of({"client_id": "c", "client_secret": SECRET, "grant_types": []} | metadata)
+
+
+async def test_discovery_names_the_algorithms(provider: RunningProvider) -> None:
+    """§7."""
+    document = await (await provider.client.get("/.well-known/openid-configuration")).get_json()
+    assert sorted(document["introspection_signing_alg_values_supported"]) == ["ES256", "HS256", "RS256"]
