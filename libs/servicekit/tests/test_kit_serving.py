@@ -1,17 +1,25 @@
 """A service as a process: what its clients see of its end, and what a person sees of a start that cannot be."""
 
+import datetime as dt
 import http.client
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from redis_server import free_port
+from servicekit.healthcheck import ready
 
 PROGRAM = """
 import os, sys
@@ -43,13 +51,16 @@ def get(path: str, connection: http.client.HTTPConnection) -> http.client.HTTPRe
 class Example:
     """A service with nothing but its health."""
 
-    def __init__(self, **settings: str) -> None:
+    def __init__(self, trust: ssl.SSLContext | None = None, **settings: str) -> None:
+        self.trust = trust
         self.port = free_port()
         environment = {"PATH": os.environ["PATH"], "REDIS_URL": "redis://nowhere", "BIND": f"127.0.0.1:{self.port}"}
         self.process = subprocess.Popen([sys.executable, "-c", PROGRAM], env=environment | settings)
         self.wait_until(lambda: self.get("/readyz").status == 200)
 
     def connection(self) -> http.client.HTTPConnection:
+        if self.trust:
+            return http.client.HTTPSConnection("localhost", self.port, timeout=5, context=self.trust)
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
 
     def get(self, path: str) -> http.client.HTTPResponse:
@@ -72,8 +83,8 @@ class Example:
 def start() -> Iterator[Callable[..., Example]]:
     started: list[Example] = []
 
-    def example(**settings: str) -> Example:
-        started.append(Example(**settings))
+    def example(trust: ssl.SSLContext | None = None, **settings: str) -> Example:
+        started.append(Example(trust, **settings))
         return started[-1]
 
     yield example
@@ -113,3 +124,68 @@ def test_an_address_in_use_is_one_line(start, workers: str) -> None:
         [sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True, check=False, timeout=20
     )
     assert done.stderr == f"example: cannot listen on 127.0.0.1:{example.port}: Address already in use\n"
+
+
+# --- TLS --------------------------------------------------------------------------------------------------------------
+
+
+def certificate(folder: Path, name: str) -> tuple[str, str]:
+    """A certificate for localhost that signs itself, and its key: two files."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    now = dt.datetime.now(dt.UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    cert_file, key_file = folder / f"{name}.crt", folder / f"{name}.key"
+    cert_file.write_bytes(made.public_bytes(Encoding.PEM))
+    key_file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return str(cert_file), str(key_file)
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_service_speaks_tls_by_itself(start, tmp_path: Path, workers: str) -> None:
+    cert_file, key_file = certificate(tmp_path, "own")
+    trust = ssl.create_default_context(cafile=cert_file)
+    example = start(trust, TLS_CERT_FILE=cert_file, TLS_KEY_FILE=key_file, WORKERS=workers)
+    assert example.get("/healthz").status == 200
+    bind = f"127.0.0.1:{example.port}"
+    assert ready(bind, tls=True), "the container's own check asks over TLS, too"
+    assert not ready(bind), "nothing is answered in the clear"
+    example.process.send_signal(signal.SIGTERM)
+    assert example.process.wait(10) == 0
+
+
+@pytest.mark.parametrize(
+    ("cert", "key", "complaint"),
+    [
+        ("own.crt", None, "go together"),
+        (None, "own.key", "go together"),
+        ("own.crt", "other.key", "cannot be used"),
+        ("own.key", "own.key", "cannot be used"),
+    ],
+)
+def test_a_certificate_that_cannot_be_used_is_one_line(
+    tmp_path: Path, cert: str | None, key: str | None, complaint: str
+) -> None:
+    certificate(tmp_path, "own")
+    certificate(tmp_path, "other")
+    environment = {"PATH": os.environ["PATH"], "REDIS_URL": "redis://nowhere", "BIND": f"127.0.0.1:{free_port()}"}
+    files = {"TLS_CERT_FILE": cert, "TLS_KEY_FILE": key}
+    environment |= {name: str(tmp_path / file) for name, file in files.items() if file}
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True, check=False, timeout=20
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("example: TLS_CERT_FILE and TLS_KEY_FILE ")
+    assert complaint in done.stderr
+    assert done.stderr.count("\n") == 1

@@ -10,6 +10,7 @@ import gc
 import logging
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -45,6 +46,7 @@ class StartFailed(Exception):
 
 def serve(create_app: Callable[[], Quart], settings: ServiceSettings) -> None:
     """Serve until SIGTERM or SIGINT. Raises StartFailed, and what `create_app` raises."""
+    _check_certificate(settings)
     try:
         if settings.workers > 1:
             _supervise(settings)
@@ -69,6 +71,8 @@ async def _serve_here(app: Quart, settings: ServiceSettings) -> None:
     servers = []
     for bind, served in apps.items():
         config = hypercorn_config(bind)
+        if bind == settings.bind:
+            _speak_tls(config, settings)
         config.graceful_timeout = DRAIN_SECONDS - settings.drain_delay
         servers.append(hypercorn_serve(served, config, shutdown_trigger=drain.over))
     event(log, "serving", bind=settings.bind, management=settings.management_bind)
@@ -92,6 +96,26 @@ def hypercorn_config(bind: str) -> Config:
     config.errorlog = logging.getLogger("hypercorn.error")
     config.errorlog.setLevel(logging.WARNING)
     return config
+
+
+def _speak_tls(config: Config, settings: ServiceSettings) -> None:
+    """TLS where there is a certificate. HTTP/1.1 alone: the drain speaks through `Connection`."""
+    if settings.tls_cert_file and settings.tls_key_file:
+        config.certfile, config.keyfile = str(settings.tls_cert_file), str(settings.tls_key_file)
+        config.alpn_protocols = ["http/1.1"]
+
+
+def _check_certificate(settings: ServiceSettings) -> None:
+    """Raises StartFailed unless certificate and key are both there and fit, or neither is there."""
+    certificate, key = settings.tls_cert_file, settings.tls_key_file
+    if bool(certificate) != bool(key):
+        raise StartFailed("TLS_CERT_FILE and TLS_KEY_FILE go together")
+    if certificate and key:
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key)
+        except OSError as fault:  # an SSLError is one
+            reason = getattr(fault, "reason", None) or os.strerror(fault.errno or 0)
+            raise StartFailed(f"TLS_CERT_FILE and TLS_KEY_FILE cannot be used: {reason}") from None
 
 
 def _supervise(settings: ServiceSettings) -> None:

@@ -265,6 +265,10 @@ class ServiceSettings:
     management_bind: str | None = setting(
         listen_address, "where /metrics is served; nowhere unless it is set", default=None
     )
+    tls_cert_file: Path | None = setting(
+        existing_file, "a certificate chain (PEM): the service then speaks TLS by itself", default=None
+    )
+    tls_key_file: Path | None = setting(existing_file, "the certificate's private key (PEM)", default=None)
     trusted_proxies: tuple[Network, ...] = setting(
         networks, "proxies whose X-Forwarded-For is believed: addresses or networks, comma-separated", default=()
     )
