@@ -16,7 +16,8 @@ from op.directory import Directory, load, read_directory
 from op.endpoints import pages
 from op.endpoints.account import change_account, show_account
 from op.endpoints.authorize import authorize
-from op.endpoints.consent import show_consent, submit_consent
+from op.endpoints.device import show_device, submit_device
+from op.endpoints.device_authorization import device_authorization
 from op.endpoints.discovery import discovery
 from op.endpoints.introspect import introspect
 from op.endpoints.jwks import jwks
@@ -37,6 +38,7 @@ from op.stores.access_token import AccessTokenStore
 from op.stores.authorization_code import AuthorizationCodeStore
 from op.stores.client import ClientStore
 from op.stores.client_assertion import ClientAssertionStore
+from op.stores.device import DeviceStore
 from op.stores.grant import GrantStore
 from op.stores.login_attempts import LoginAttemptStore
 from op.stores.login_request import LoginRequestStore
@@ -137,6 +139,7 @@ def wire(settings: Settings, redis: Database, clock: Callable[[], float]) -> Pro
         refresh_tokens=RefreshTokenStore(grants, settings.refresh_token_grace),
         session_grants=session_grants,
         registrations=RegistrationStore(redis, settings.registration_limit),
+        devices=DeviceStore(redis),
         client_assertions=ClientAssertionStore(redis),
         http=http,
         client_keys=ClientKeys(http, time.monotonic),
@@ -214,6 +217,7 @@ def _machine_routes(op: Provider) -> dict[str, Route]:
         "/token": route(cors=True, POST=token),
         "/par": route(cors=True, POST=par),
         "/userinfo": route(cors=True, GET=userinfo, POST=userinfo),
+        "/device_authorization": route(cors=True, POST=device_authorization),
         "/revoke": route(cors=True, POST=revoke),
         "/introspect": route(cors=False, POST=introspect),
     }
@@ -233,10 +237,8 @@ def _pages(op: Provider) -> Blueprint:
     blueprint.add_url_rule("/authorize", "authorize", view(authorize), methods=["GET", "POST"])
     blueprint.add_url_rule("/login", "show_login", view(show_login), methods=["GET"])
     blueprint.add_url_rule("/login", "submit_login", view(submit_login), methods=["POST"])
-    blueprint.add_url_rule("/consent", "show_consent", view(show_consent), methods=["GET"])
-    blueprint.add_url_rule("/consent", "submit_consent", view(submit_consent), methods=["POST"])
-    blueprint.add_url_rule("/account", "show_account", view(show_account), methods=["GET"])
-    blueprint.add_url_rule("/account", "change_account", view(change_account), methods=["POST"])
+    blueprint.add_url_rule("/device", "show_device", view(show_device), methods=["GET"])
+    blueprint.add_url_rule("/device", "submit_device", view(submit_device), methods=["POST"])
     blueprint.add_url_rule("/logout", "logout", view(logout), methods=["GET", "POST"])
     return blueprint
 

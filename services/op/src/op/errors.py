@@ -6,6 +6,7 @@
     ├── InvalidClient 401 invalid_client        with WWW-Authenticate
     ├── InvalidGrant 400 invalid_grant
     ├── InvalidScope 400 invalid_scope
+    ├── AuthorizationPending, SlowDown, ExpiredToken, AccessDenied 400
     ├── UnauthorizedClient 400 unauthorized_client
     ├── UnsupportedGrantType 400 unsupported_grant_type
     ├── UnsupportedResponseType 400 unsupported_response_type
@@ -75,6 +76,28 @@ class InvalidGrant(OAuthError):
 
 class InvalidScope(OAuthError):
     code = "invalid_scope"
+
+
+class AuthorizationPending(OAuthError):
+    """The person has not answered yet (RFC 8628 §3.5)."""
+
+    code = "authorization_pending"
+
+
+class SlowDown(OAuthError):
+    """The device asks more often than it may (RFC 8628 §3.5)."""
+
+    code = "slow_down"
+
+
+class ExpiredToken(OAuthError):
+    """The person did not answer in time (RFC 8628 §3.5)."""
+
+    code = "expired_token"
+
+
+class AccessDenied(OAuthError):
+    code = "access_denied"
 
 
 class UnauthorizedClient(OAuthError):

@@ -13,6 +13,9 @@
 | AccessToken       | `op:{gid}:at:<hash>`    | ACCESS_TOKEN_TTL          | expiry, revocation or its grant      |
 | RefreshToken      | `op:{gid}:rt:<hash>`    | REFRESH_TOKEN_TTL         | rotated once; reuse ends the grant   |
 | login attempts    | `op:attempts:<hash>`    | LOGIN_ATTEMPT_WINDOW      | a good password                      |
+| DeviceRequest     | `op:device:<hash>`      | 11 min                    | taken once, after the person's answer |
+| its user code     | `op:user-code:<hash>`   | 10 min                    | the person's answer                  |
+| its polls         | `op:device-poll:<hash>` | 11 min                    | a time and an interval               |
 | used assertions   | `op:assertion:<hash>`   | until they expire         | used once                            |
 | SessionGrant      | `op:session-grants:<sid>` | SESSION_TTL             | the session's end                    |
 | signing keys      | `op:keys`               | none, sealed              | administration                       |
@@ -128,6 +131,19 @@ class SessionGrant:
     client_id: str
     sid: str
     offline: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceRequest:
+    """A device that waits for a person (RFC 8628 §3.2): `state` is waiting, allowed or refused."""
+
+    client_id: str
+    scope: str
+    expires_at: int
+    state: str = "waiting"
+    sub: str = ""
+    sid: str = ""
+    auth_time: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,7 +42,7 @@ def metadata(issuer: str, *, require_pushed: bool) -> dict[str, Any]:
         "jwks_uri": f"{issuer}/jwks",
         "introspection_endpoint": f"{issuer}/introspect",
         "revocation_endpoint": f"{issuer}/revoke",
-        "pushed_authorization_request_endpoint": f"{issuer}/par",
+        "device_authorization_endpoint": f"{issuer}/device_authorization",
         "end_session_endpoint": f"{issuer}/logout",
         "scopes_supported": list(CLAIMS_BY_SCOPE),
         "response_types_supported": ["code"],

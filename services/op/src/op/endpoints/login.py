@@ -52,7 +52,7 @@ async def submit_login(op: Provider) -> Response:
     check_csrf(op, cookie(op, BROWSER_COOKIE), login.id, form.get("csrf_token"))
     username, password = form.get("username", "").strip(), form.get("password", "")
     try:
-        user = await _authenticated(op, username, password)
+        user = await authenticated(op, username, password)
     except TooManyAttempts:
         event(log, "login refused: too many attempts", logging.WARNING, address=address(op))
         response = await _form(op, login, username=username, fault=TOO_MANY, status=429)
@@ -65,7 +65,7 @@ async def submit_login(op: Provider) -> Response:
     return answer
 
 
-async def _authenticated(op: Provider, username: str, password: str) -> User | None:
+async def authenticated(op: Provider, username: str, password: str) -> User | None:
     """The user whose password this is; raises TooManyAttempts, and then the password was not looked at."""
     attempt = (username, address(op))
     async with op.passwords.turn(*attempt):

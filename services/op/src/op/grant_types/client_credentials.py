@@ -21,5 +21,5 @@ async def client_credentials(op: Provider, client: Client, ask: TokenRequest) ->
     name = client.client_id
     grant = Grant(gid=new_grant_id(), client_id=name, sub=name, scope=scope, auth_time=now, sid="")
     issued = await op.mint.issue(grant, client, scope, now, refreshable=False)
-    await op.grants.save(grant, issued.entries[0])
+    await op.grants.save(grant, *issued.entries)
     return issued

@@ -7,14 +7,14 @@ from urllib.parse import urlsplit
 
 from op.protocol.client_assertion import ALGORITHMS_BY_METHOD
 from op.protocol.client_authentication import METHODS
-from op.protocol.request_object import REQUEST_OBJECT_ALGORITHMS, SIGNED, UNSIGNED
+from op.protocol.device import DEVICE_CODE_GRANT
 from op.protocol.scope import is_scope
 from op.protocol.subject import SUBJECT_TYPES, sectors_of
 from op.records import Client, field_names, from_dict
 
 ID_TOKEN_ALGORITHMS = ("RS256", "ES256", "HS256")
 ACCESS_TOKEN_FORMATS = ("opaque", "jwt")
-GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials")
+GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials", DEVICE_CODE_GRANT)
 HS256_SECRET_OCTETS = 32
 _HS256 = "HS256"
 

@@ -8,13 +8,14 @@ from typing import Any
 
 from op.errors import InvalidClientMetadata, InvalidRedirectUri, InvalidRequest
 from op.protocol.client_metadata import InvalidMetadata, InvalidRedirects, client_of
+from op.protocol.device import DEVICE_CODE_GRANT
 from op.protocol.handle import digest
 from op.protocol.scope import CLAIMS_BY_SCOPE
 from op.records import Client, field_names
 from servicekit.machine import Request
 
 RESPONSE_TYPES = ("code",)
-GRANT_TYPES = ("authorization_code", "refresh_token")
+GRANT_TYPES = ("authorization_code", "refresh_token", DEVICE_CODE_GRANT)
 """Not client_credentials: what nobody vouches for gets no tokens without a person's word."""
 
 # Nothing here widens what a client may do: no audience, no introspection, no leave to go past the consent page.

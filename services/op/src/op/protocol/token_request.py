@@ -17,6 +17,7 @@ class TokenRequest:
     code_verifier: str | None
     refresh_token: str | None
     scope: str | None
+    device_code: str | None = None
 
 
 def parse_form(request: Request) -> Parameters:
@@ -47,4 +48,5 @@ def parse_token_request(form: Parameters) -> TokenRequest:
         code_verifier=form.get("code_verifier"),
         refresh_token=form.get("refresh_token"),
         scope=form.get("scope"),
+        device_code=form.get("device_code"),
     )

@@ -71,11 +71,12 @@ class GrantStore:
         self._reader = Reader(redis)
         self._exchange = redis.register_script(_EXCHANGE)
 
-    async def save(self, grant: Grant, beside: Entry) -> None:
-        """Write a new grant together with its code; the grant lives as long as the code until it is redeemed."""
+    async def save(self, grant: Grant, *beside: Entry) -> None:
+        """Write a new grant together with its code or its tokens; it lives as long as the longest of them."""
         async with self._redis.pipeline(transaction=True) as pipeline:
-            pipeline.set(grant_key(grant.gid), to_json(grant), ex=beside.ttl)
-            pipeline.set(beside.key, beside.json, ex=beside.ttl)
+            pipeline.set(grant_key(grant.gid), to_json(grant), ex=max(entry.ttl for entry in beside))
+            for entry in beside:
+                pipeline.set(entry.key, entry.json, ex=entry.ttl)
             await pipeline.execute()
 
     async def find_with(self, gid: str, key: str) -> tuple[Grant, str] | None:

@@ -1,0 +1,46 @@
+"""The device authorization endpoint (RFC 8628 §3.1, §3.2)."""
+
+import logging
+
+from op.client_authentication import authenticate_client
+from op.errors import NO_STORE, TemporarilyUnavailable, UnauthorizedClient
+from op.protocol.device import DEVICE_CODE_GRANT, DEVICE_TTL, INTERVAL, new_user_code
+from op.protocol.handle import new_secret
+from op.protocol.scope import granted_scope
+from op.protocol.token_request import parse_form
+from op.provider import Provider
+from op.records import DeviceRequest
+from servicekit.log import event
+from servicekit.machine import Reply, Request, json_reply
+
+log = logging.getLogger(__name__)
+
+_TRIES = 3
+
+
+async def device_authorization(op: Provider, request: Request) -> Reply:
+    """Give a device a code for itself, and one that a person types at /device."""
+    form = parse_form(request)
+    client = await authenticate_client(op, request, form)
+    if DEVICE_CODE_GRANT not in client.grant_types:
+        raise UnauthorizedClient("this client is not registered for the device grant")
+    scope = granted_scope(form.get("scope"), client.scope)
+    waiting = DeviceRequest(client_id=client.client_id, scope=scope, expires_at=op.now() + DEVICE_TTL)
+    device_code = new_secret()
+    for _ in range(_TRIES):
+        user_code = new_user_code()
+        if await op.devices.save(device_code, user_code, waiting):
+            break
+    else:
+        raise TemporarilyUnavailable("try again in a moment", "no free user code was found")
+    event(log, "a device waits for a person", client_id=client.client_id, scope=scope)
+    page = f"{op.issuer}/device"
+    body = {
+        "device_code": device_code,
+        "user_code": user_code,
+        "verification_uri": page,
+        "verification_uri_complete": f"{page}?user_code={user_code}",
+        "expires_in": DEVICE_TTL,
+        "interval": INTERVAL,
+    }
+    return json_reply(200, body, NO_STORE)
