@@ -29,7 +29,8 @@ _POLL_SECONDS = 0.1
 # SCAN, which its command line lists users with, does show names; it holds no secret and sees what it must protect.
 _COMMON = "+get +set +mget +del +ping +hello +select +client|setinfo"
 COMMANDS = {
-    "op": f"{_COMMON} +getdel +eval +evalsha +script|load +multi +exec +ttl +expire +exists +incr +scan +hset +hvals",
+    "op": f"{_COMMON} +getdel +eval +evalsha +script|load +multi +exec +ttl +expire +exists +incr +scan "
+    "+hset +hvals +hget +hgetall +hdel +zadd +zrange +zrem +zremrangebyscore",
     "rs": _COMMON,
     "rp": f"{_COMMON} +getdel +eval +expire +zadd +zrange +zrem +zremrangebyscore",
 }

@@ -119,6 +119,10 @@ class RunningProvider:
         response = await self.authorize(**changes)
         if response.location.startswith(f"{ISSUER}/login"):
             response = await self.submit_login(response.location, username, password)
+        if response.location.startswith(f"{ISSUER}/consent"):
+            page = await self.client.get(response.location.removeprefix(ISSUER))
+            form = hidden_fields(await page.get_data(as_text=True)) | {"answer": "allow"}
+            response = await self.client.post("/consent", form=form)
         return query_of(response.location)["code"]
 
     async def token(self, **form: str | None) -> Any:

@@ -330,3 +330,16 @@ async def test_discovery_names_methods_and_algorithms(provider: RunningProvider)
     for endpoint in ("token", "introspection", "revocation"):
         algorithms = document[f"{endpoint}_endpoint_auth_signing_alg_values_supported"]
         assert sorted(algorithms) == ["ES256", "HS256", "RS256"]
+
+
+async def test_request_objects_are_checked_with_keys_by_reference(
+    clients: RunningProvider, key_server: KeyServer
+) -> None:
+    """RFC 9101 §6.2: the same keys as for client authentication."""
+    request_object = signed(
+        {**clients.request, "iss": "by-uri", "aud": ISSUER, "client_id": "by-uri"},
+        "ES256",
+    )
+    response = await clients.authorize(client_id="by-uri", request=request_object, state=None)
+    assert response.location.startswith(f"{ISSUER}/login")
+    assert key_server.asked == 1

@@ -37,7 +37,7 @@ async def test_every_endpoint_is_there(provider: RunningProvider) -> None:
     """None answers 404 or 405 to its own method."""
     metadata = await document(provider)
     urls = {k: str(v) for k, v in metadata.items() if k.endswith("_endpoint") or k == "jwks_uri"}
-    assert len(urls) == 8
+    assert len(urls) == 9
     for name, url in urls.items():
         get = await provider.client.get(url.removeprefix(ISSUER))
         post = await provider.client.post(url.removeprefix(ISSUER), form={"token": "x"}, headers=basic("web", SECRET))

@@ -152,7 +152,7 @@ def test_what_is_no_token_has_no_handle(token: str) -> None:
         pytest.param({"request_object_signing_alg": "HS256"}, "must be one of", id="RFC 9101 §4 a shared key"),
         pytest.param({"require_signed_request_object": True}, "need jwks", id="RFC 9101 §10.5 without keys"),
         pytest.param({"jwks": "x"}, "must be an object", id="jwks a text"),
-        pytest.param({"jwks": {}}, "list of keys", id="jwks without keys"),
+        pytest.param({"jwks": {}}, "set of public", id="jwks without keys"),
         pytest.param(
             {"subject_type": "pairwise", "redirect_uris": ["http://a/b", "http://c/d"]},
             "one host",

@@ -53,7 +53,7 @@ async def test_a_client_registers_and_signs_somebody_in(op: RunningProvider) -> 
     assert response.headers["Cache-Control"] == "no-store"
     form = {
         "grant_type": "authorization_code",
-        "code": await op.code(client_id=client["client_id"]),
+        "code": await op.code(client_id=client["client_id"], scope="openid offline_access", prompt="consent"),
         "redirect_uri": REDIRECT_URI,
         "code_verifier": VERIFIER,
     }

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 from jose import jwt
-from op_testing import ISSUER, REDIRECT_URI, SECRET, ProviderFactory, RunningProvider, until
+from op_testing import ISSUER, REDIRECT_URI, SECRET, ProviderFactory, RunningProvider, hidden_fields, until
 
 from op.back_channel import BackChannel
 from op.protocol.client_metadata import client_of
@@ -262,3 +262,29 @@ async def test_discovery_says_so(provider: RunningProvider) -> None:
     for name in ("backchannel", "frontchannel"):
         assert document[f"{name}_logout_supported"] is True
         assert document[f"{name}_logout_session_supported"] is True
+
+
+async def test_a_pairwise_client_is_told_by_the_sub_that_it_knows(provider: RunningProvider, clients: Clients) -> None:
+    """OpenID Connect Core §8 beside Back-Channel Logout §2.4."""
+    await register(provider, "paired", backchannel_logout_uri=f"{clients.url}/paired", subject_type="pairwise")
+    tokens = await sign_in(provider, "paired")
+    await sign_out(provider, tokens)
+    await delivered(provider.op.back_channel)
+    (told,) = clients.tokens_of("paired")
+    sub = jwt.get_unverified_claims(told)["sub"]
+    assert sub == jwt.get_unverified_claims(tokens["id_token"])["sub"] != "user0"
+
+
+async def test_a_session_that_ends_from_the_account_page_is_told_too(
+    provider: RunningProvider, clients: Clients
+) -> None:
+    await register(provider, "first", backchannel_logout_uri=f"{clients.url}/first")
+    tokens = await sign_in(provider, "first")
+    sid = jwt.get_unverified_claims(tokens["id_token"])["sid"]
+    page = await provider.client.get("/account")
+    fields = hidden_fields(await page.get_data(as_text=True))
+    response = await provider.client.post("/account", form={"csrf_token": fields["csrf_token"], "sid": sid})
+    assert response.status_code == 303
+    await delivered(provider.op.back_channel)
+    (told,) = clients.tokens_of("first")
+    assert jwt.get_unverified_claims(told)["sid"] == sid

@@ -151,8 +151,9 @@ async def test_opaque_tokens_are_not_in_redis_in_the_clear(provider: RunningProv
     redis = provider.op.clients._redis
     stored = ""
     async for key in redis.scan_iter():
-        is_hash = await redis.type(key) == "hash"
-        stored += key + ("".join(await redis.hvals(key)) if is_hash else await redis.get(key))
+        kind = await redis.type(key)
+        index = {"hash": redis.hvals, "zset": lambda key: redis.zrange(key, 0, -1)}.get(kind)
+        stored += f"{key}{await index(key) if index else await redis.get(key)}"
     for secret in (code, tokens["access_token"], tokens["refresh_token"], SECRET, VERIFIER, "PRIVATE KEY"):
         assert secret.split(".")[-1] not in stored
 

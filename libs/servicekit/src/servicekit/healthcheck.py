@@ -5,7 +5,7 @@ seconds for each container, so it imports next to nothing.
 """
 
 import os
-import ssl
+import socket
 import sys
 
 _TIMEOUT_SECONDS = 2.0
@@ -15,29 +15,30 @@ _STATUS_LENGTH = len(b"HTTP/1.1 200")
 
 def ready(bind: str, *, tls: bool = False) -> bool:
     """Whether what listens at `host:port`, with `tls` or without, answers /readyz with 200."""
-    host, port = host_and_port(bind)
-    target = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 - nothing is bound here
-    connection = (
-        http.client.HTTPSConnection(target, port, timeout=_TIMEOUT_SECONDS, context=_of_this_container())
-        if tls
-        else http.client.HTTPConnection(target, port, _TIMEOUT_SECONDS)
-    )
+    host, _, port = bind.rpartition(":")
+    address = "127.0.0.1" if host in ("0.0.0.0", "[::]") else host.strip("[]")  # noqa: S104
+    answer = b""
     try:
-        with socket.create_connection((address, int(port)), _TIMEOUT_SECONDS) as connection:
-            connection.sendall(_REQUEST)
-            while len(answer) < _STATUS_LENGTH and (received := connection.recv(_STATUS_LENGTH)):
+        with (
+            socket.create_connection((address, int(port)), _TIMEOUT_SECONDS) as connection,
+            _over_tls(connection) if tls else connection as spoken,
+        ):
+            spoken.sendall(_REQUEST)
+            while len(answer) < _STATUS_LENGTH and (received := spoken.recv(_STATUS_LENGTH)):
                 answer += received
     except OSError:
         return False
     return answer[:_STATUS_LENGTH].endswith(b" 200")
 
 
-def _of_this_container() -> ssl.SSLContext:
+def _over_tls(connection: socket.socket) -> socket.socket:
     """It asks itself under a name that is not the certificate's, and sends no secret."""
+    import ssl  # noqa: PLC0415 - it is large, and most containers do without
+
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
-    return context
+    return context.wrap_socket(connection)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from op.directory import Directory, load, read_directory
 from op.endpoints import pages
 from op.endpoints.account import change_account, show_account
 from op.endpoints.authorize import authorize
+from op.endpoints.consent import show_consent, submit_consent
 from op.endpoints.device import show_device, submit_device
 from op.endpoints.device_authorization import device_authorization
 from op.endpoints.discovery import discovery
@@ -23,6 +24,7 @@ from op.endpoints.introspect import introspect
 from op.endpoints.jwks import jwks
 from op.endpoints.login import show_login, submit_login
 from op.endpoints.logout import logout
+from op.endpoints.par import par
 from op.endpoints.register import delete_registration, read_registration, register, update_registration
 from op.endpoints.revoke import revoke
 from op.endpoints.token import token
@@ -38,6 +40,7 @@ from op.stores.access_token import AccessTokenStore
 from op.stores.authorization_code import AuthorizationCodeStore
 from op.stores.client import ClientStore
 from op.stores.client_assertion import ClientAssertionStore
+from op.stores.consent import ConsentStore
 from op.stores.device import DeviceStore
 from op.stores.grant import GrantStore
 from op.stores.login_attempts import LoginAttemptStore
@@ -135,6 +138,8 @@ def wire(settings: Settings, redis: Database, clock: Callable[[], float]) -> Pro
         login_attempts=LoginAttemptStore(redis, settings.login_attempts, settings.login_attempt_window),
         grants=grants,
         codes=AuthorizationCodeStore(grants, session_grants, settings.authorization_code_ttl),
+        user_grants=UserGrants(redis, max(settings.refresh_token_ttl, settings.access_token_ttl)),
+        consents=ConsentStore(redis, settings.consent_ttl),
         access_tokens=AccessTokenStore(redis, grants),
         refresh_tokens=RefreshTokenStore(grants, settings.refresh_token_grace),
         session_grants=session_grants,
@@ -239,6 +244,10 @@ def _pages(op: Provider) -> Blueprint:
     blueprint.add_url_rule("/login", "submit_login", view(submit_login), methods=["POST"])
     blueprint.add_url_rule("/device", "show_device", view(show_device), methods=["GET"])
     blueprint.add_url_rule("/device", "submit_device", view(submit_device), methods=["POST"])
+    blueprint.add_url_rule("/consent", "show_consent", view(show_consent), methods=["GET"])
+    blueprint.add_url_rule("/consent", "submit_consent", view(submit_consent), methods=["POST"])
+    blueprint.add_url_rule("/account", "show_account", view(show_account), methods=["GET"])
+    blueprint.add_url_rule("/account", "change_account", view(change_account), methods=["POST"])
     blueprint.add_url_rule("/logout", "logout", view(logout), methods=["GET", "POST"])
     return blueprint
 

@@ -6,13 +6,14 @@
     ├── InvalidClient 401 invalid_client        with WWW-Authenticate
     ├── InvalidGrant 400 invalid_grant
     ├── InvalidScope 400 invalid_scope
-    ├── AuthorizationPending, SlowDown, ExpiredToken, AccessDenied 400
+    ├── AuthorizationPending, SlowDown, ExpiredToken 400
     ├── UnauthorizedClient 400 unauthorized_client
     ├── UnsupportedGrantType 400 unsupported_grant_type
     ├── UnsupportedResponseType 400 unsupported_response_type
     ├── InvalidClientMetadata 400 invalid_client_metadata
     │   └── InvalidRedirectUri 400 invalid_redirect_uri
     ├── TooManyRegistrations 429 temporarily_unavailable, with Retry-After
+    ├── InvalidRequestObject, InvalidRequestUri 400
     ├── RequestNotSupported, RequestUriNotSupported, RegistrationNotSupported 400
     ├── LoginRequired 400 login_required
     ├── ConsentRequired, AccessDenied 400
@@ -96,10 +97,6 @@ class ExpiredToken(OAuthError):
     code = "expired_token"
 
 
-class AccessDenied(OAuthError):
-    code = "access_denied"
-
-
 class UnauthorizedClient(OAuthError):
     code = "unauthorized_client"
 
@@ -129,6 +126,14 @@ class TooManyRegistrations(OAuthError):
     @property
     def headers(self) -> HeaderList:
         return (("retry-after", "3600"),)
+
+
+class InvalidRequestObject(OAuthError):
+    code = "invalid_request_object"
+
+
+class InvalidRequestUri(OAuthError):
+    code = "invalid_request_uri"
 
 
 class RequestNotSupported(OAuthError):

@@ -13,6 +13,7 @@ from op.stores.access_token import AccessTokenStore
 from op.stores.authorization_code import AuthorizationCodeStore
 from op.stores.client import ClientStore
 from op.stores.client_assertion import ClientAssertionStore
+from op.stores.consent import ConsentStore
 from op.stores.device import DeviceStore
 from op.stores.grant import GrantStore
 from op.stores.login_attempts import LoginAttemptStore

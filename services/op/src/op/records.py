@@ -186,8 +186,9 @@ class Client:
     """A registered client, by the names of RFC 7591 §2; `protocol.client_metadata` makes valid ones.
 
     Without a `token_endpoint_auth_method` both forms of the secret are accepted. `introspection_audience` are the
-    audiences whose tokens it may introspect. `source` marks the directory entry that it was loaded from;
-    `registered_at` that it registered itself, with the hash of the token that it manages its registration with.
+    audiences whose tokens it may introspect. A `first_party` client is trusted without asking the person. `source`
+    marks the directory entry that it was loaded from; `registered_at` that it registered itself, with the hash of the
+    token that it manages its registration with.
     """
 
     client_id: str
@@ -217,6 +218,17 @@ class Client:
     frontchannel_logout_session_required: bool = False
     registered_at: int | None = None
     registration_token: str | None = field(default=None, repr=False)
+    scope_claims_in_id_token: bool = False
+    first_party: bool = False
+    require_nonce: bool | None = None
+    require_pkce: bool | None = None
+    authorization_signed_response_alg: str = "RS256"
+    userinfo_signed_response_alg: str | None = None
+    request_object_signing_alg: str | None = None
+    subject_type: str = "public"
+    sector_identifier_uri: str | None = None
+    require_signed_request_object: bool = False
+    require_pushed_authorization_requests: bool = False
     source: str | None = None
 
     @property
@@ -227,7 +239,7 @@ class Client:
     @property
     def has_keys(self) -> bool:
         """Whether it is registered with public keys of its own."""
-        return self.jwks is not None
+        return self.jwks is not None or self.jwks_uri is not None
 
     @property
     def display_name(self) -> str:

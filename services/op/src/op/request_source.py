@@ -1,8 +1,6 @@
 """Where the parameters of an authorization request come from: the request itself, a JWT in it, or an earlier push."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from op.errors import InvalidRequest, InvalidRequestUri
 from op.protocol.request_object import header_of, merged, open_request_object, suitable_keys
@@ -44,7 +42,7 @@ async def opened_request(op: Provider, client: Client, asked: Parameters) -> Sou
     if "request_uri" in asked:
         raise InvalidRequest("request and request_uri exclude each other")
     header = header_of(asked["request"], client)
-    keys = suitable_keys(client_keys(client), header)
+    keys = suitable_keys(await op.client_keys.find(client, header.kid), header)
     inside = open_request_object(
         asked["request"], header, keys, client_id=client.client_id, issuer=op.issuer, now=op.now()
     )
@@ -53,9 +51,3 @@ async def opened_request(op: Provider, client: Client, asked: Parameters) -> Sou
     if header.is_signed and client.require_signed_request_object:
         return Source(Parameters({**inside, "client_id": client.client_id}), signed=True)  # RFC 9101 §6.3
     return Source(merged(asked, inside), signed=header.is_signed)
-
-
-def client_keys(client: Client) -> list[Mapping[str, Any]]:
-    """The public keys that a client is registered with."""
-    keys = (client.jwks or {}).get("keys", [])
-    return [key for key in keys if isinstance(key, dict)]

@@ -10,6 +10,8 @@ from op.keys import KeyRing
 from op.protocol.claims import ACCESS_TOKEN_TYPE, ID_TOKEN_TYPE, access_token_claims, id_token_claims
 from op.protocol.handle import Handle, is_grant_id, new_grant_id, new_handle, new_secret
 from op.protocol.logout_token import LOGOUT_TOKEN_TYPE, logout_token_claims
+from op.protocol.scope import gives_refresh_token
+from op.protocol.subject import Subjects
 from op.records import AccessToken, Client, Grant, RefreshToken, User
 from op.settings import Settings
 from op.stores.access_token import AccessTokenStore
@@ -58,7 +60,8 @@ class Mint:
         access_token = await self._access_token(record, client)
         entries = [AccessTokenStore.entry(Handle.of(grant.gid, access_token), record)]
         refresh_token = None
-        if refreshable and "refresh_token" in client.grant_types:
+        may_refresh = "refresh_token" in client.grant_types and gives_refresh_token(client.scope, grant.scope)
+        if refreshable and may_refresh:
             refresh_token = new_handle(grant.gid)
             entries.append(self._refresh_entry(grant, client, refresh_token, now))
         return Issued(access_token, self._settings.access_token_ttl, scope, entries, refresh_token)
@@ -104,7 +107,7 @@ class Mint:
         claims = logout_token_claims(
             issuer=self._settings.oidc_issuer,
             client_id=client.client_id,
-            sub=sub,
+            sub=self.subjects.of(client, sub),
             sid=sid,
             jti=new_grant_id(),
             now=now(),

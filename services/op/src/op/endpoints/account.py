@@ -2,6 +2,7 @@
 
 import logging
 import time
+from dataclasses import replace
 
 from quart import Response
 
@@ -11,6 +12,7 @@ from op.errors import InvalidRequest
 from op.protocol.scope import CLAIMS_BY_SCOPE
 from op.provider import Provider
 from op.records import Consent, Session
+from op.session_end import end_session
 from op.stores.user_index import NamedGrant
 from servicekit.log import event
 
@@ -53,6 +55,7 @@ async def change_account(op: Provider) -> Response:
         event(log, "consent taken back", sub=session.sub, client_id=form["client_id"], grants=ended)
     elif "sid" in form:
         await op.sessions.end_by_sid(session.sub, form["sid"])
+        await end_session(op, replace(session, sid=form["sid"]))
         ended = await _end_grants(op, session, sid=form["sid"])
         event(log, "session ended from the account page", sub=session.sub, grants=ended)
     else:

@@ -23,7 +23,8 @@ _CACHE = (("cache-control", "public, max-age=300"),)
 
 async def discovery(op: Provider, _request: Request) -> Reply:
     """The provider's metadata, one document for both well-known addresses."""
-    return json_reply(200, metadata(op.issuer) | _registration(op), _CACHE)
+    document = metadata(op.issuer, require_pushed=op.settings.require_pushed_authorization_requests)
+    return json_reply(200, document | _registration(op), _CACHE)
 
 
 def _registration(op: Provider) -> dict[str, str]:
@@ -43,6 +44,7 @@ def metadata(issuer: str, *, require_pushed: bool) -> dict[str, Any]:
         "introspection_endpoint": f"{issuer}/introspect",
         "revocation_endpoint": f"{issuer}/revoke",
         "device_authorization_endpoint": f"{issuer}/device_authorization",
+        "pushed_authorization_request_endpoint": f"{issuer}/par",
         "end_session_endpoint": f"{issuer}/logout",
         "scopes_supported": list(CLAIMS_BY_SCOPE),
         "response_types_supported": ["code"],
@@ -67,8 +69,14 @@ def metadata(issuer: str, *, require_pushed: bool) -> dict[str, Any]:
         "backchannel_logout_session_supported": True,
         "frontchannel_logout_supported": True,
         "frontchannel_logout_session_supported": True,
-        "claims_parameter_supported": False,
-        "request_parameter_supported": False,
+        "display_values_supported": list(DISPLAYS),
+        "ui_locales_supported": list(LANGUAGES),
+        "acr_values_supported": list(ACR_VALUES),
+        "claims_parameter_supported": True,
+        "request_parameter_supported": True,
+        "request_object_signing_alg_values_supported": list(REQUEST_OBJECT_ALGORITHMS),
+        "require_signed_request_object": False,
+        "require_pushed_authorization_requests": require_pushed,
         "request_uri_parameter_supported": False,
         "authorization_response_iss_parameter_supported": True,
     }

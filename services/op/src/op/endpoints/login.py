@@ -88,7 +88,7 @@ async def _logged_in(op: Provider, login: LoginRequest, user: User) -> Response 
     before = cookie(op, SESSION_COOKIE)
     if before:
         await replace_session(op, before, session)
-    response = await _proceed(op, login, session)
+    response = await proceed(op, login, session)
     if response:
         set_cookie(op, response, SESSION_COOKIE, secret)
         event(log, "logged in", sub=user.sub, client_id=login.request.client_id)

@@ -24,7 +24,7 @@ _CREDENTIALS = ("client_secret", "client_assertion", "client_assertion_type")
 async def par(op: Provider, request: Request) -> Reply:
     """Check a request as /authorize would, keep it, and give the name that it can be asked for with (§2.1, §2.2)."""
     form = parse_form(request)
-    client = await authenticate_client(request, form, op.clients)
+    client = await authenticate_client(op, request, form)
     if "request_uri" in form:
         raise InvalidRequest("a request_uri cannot be pushed")
     asked = {name: value for name, value in form.items() if name not in _CREDENTIALS}

@@ -41,7 +41,9 @@ async def device_code(op: Provider, client: Client, ask: TokenRequest) -> Issued
     issued = await op.mint.issue(grant, client, grant.scope, now)
     offline = "offline_access" in grant.scope.split()
     noted = SessionGrant(gid=grant.gid, client_id=client.client_id, sid=grant.sid, offline=offline)
-    await asyncio.gather(op.grants.save(grant, *issued.entries), op.session_grants.add(grant.sid, noted))
+    await asyncio.gather(
+        op.grants.save(grant, *issued.entries), op.session_grants.add(grant.sid, noted), op.user_grants.note(grant, now)
+    )
     if "openid" not in grant.scope.split():
         return issued
     id_token = await op.mint.id_token(grant, client, user, access_token=issued.access_token, nonce=None, now=now)

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from op.protocol.client_assertion import ALGORITHMS_BY_METHOD
 from op.protocol.client_authentication import METHODS
 from op.protocol.device import DEVICE_CODE_GRANT
+from op.protocol.request_object import REQUEST_OBJECT_ALGORITHMS, SIGNED, UNSIGNED
 from op.protocol.scope import is_scope
 from op.protocol.subject import SUBJECT_TYPES, sectors_of
 from op.records import Client, field_names, from_dict
@@ -26,11 +27,19 @@ _URI = re.compile(r"[\x21\x22\x24-\x3a\x3c-\x7e]{1,2048}")  # without space, `#`
 _FORBIDDEN_SCHEMES = ("javascript", "data", "vbscript", "file", "about", "blob")
 _LISTS = ("redirect_uris", "post_logout_redirect_uris", "grant_types", "introspection_audience")
 _PROVIDERS_OWN = {"source", "registered_at", "registration_token"}
-_OBJECTS = ("jwks",)
-_FLAGS = ("id_token_on_refresh", "backchannel_logout_session_required", "frontchannel_logout_session_required")
-
-
 _URI_NAMES = ("client_uri", "logo_uri", "policy_uri", "tos_uri")
+_OBJECTS = ("jwks",)
+_FLAGS = (
+    "scope_claims_in_id_token",
+    "first_party",
+    "require_nonce",
+    "require_pkce",
+    "require_signed_request_object",
+    "require_pushed_authorization_requests",
+    "id_token_on_refresh",
+    "backchannel_logout_session_required",
+    "frontchannel_logout_session_required",
+)
 
 
 class InvalidMetadata(ValueError):
@@ -81,6 +90,10 @@ def _check_choices(client: Client) -> list[str]:
         ("token_endpoint_auth_method", client.token_endpoint_auth_method, METHODS),
         ("id_token_signed_response_alg", client.id_token_signed_response_alg, ID_TOKEN_ALGORITHMS),
         ("introspection_signed_response_alg", client.introspection_signed_response_alg, ID_TOKEN_ALGORITHMS),
+        ("authorization_signed_response_alg", client.authorization_signed_response_alg, ID_TOKEN_ALGORITHMS),
+        ("userinfo_signed_response_alg", client.userinfo_signed_response_alg, ID_TOKEN_ALGORITHMS),
+        ("request_object_signing_alg", client.request_object_signing_alg, REQUEST_OBJECT_ALGORITHMS),
+        ("subject_type", client.subject_type, SUBJECT_TYPES),
         ("access_token_format", client.access_token_format, ACCESS_TOKEN_FORMATS),
         *(("grant_types", grant_type, GRANT_TYPES) for grant_type in client.grant_types),
     )
@@ -203,11 +216,9 @@ def _check_response_secret(client: Client) -> list[str]:
 def _check_request_objects(client: Client) -> list[str]:
     """Whoever signs requests has keys; whoever must sign does not register for unsigned ones (RFC 9101 §10.5)."""
     signs = client.request_object_signing_alg in SIGNED or client.require_signed_request_object
-    faults = ["signed request objects need jwks"] if signs and not client.has_keys else []
+    faults = ["signed request objects need jwks or jwks_uri"] if signs and not client.has_keys else []
     if client.require_signed_request_object and client.request_object_signing_alg == UNSIGNED:
         faults.append("require_signed_request_object and request_object_signing_alg none exclude each other")
-    if client.jwks is not None and not isinstance(client.jwks.get("keys"), list | tuple):
-        faults.append("jwks must have a list of keys")
     return faults
 
 

@@ -68,6 +68,22 @@ def client_scope(requested: str | None, registered: str) -> str:
     return granted_scope(requested, " ".join(own))
 
 
+def without_offline_access(granted: str) -> str:
+    """A scope whose `offline_access` is ignored (OpenID Connect Core §11); raises InvalidScope when nothing is left."""
+    left = [scope for scope in granted.split() if scope != OFFLINE_ACCESS]
+    if not left:
+        raise InvalidScope("offline_access needs prompt=consent, and another scope beside it")
+    return " ".join(left)
+
+
+def gives_refresh_token(registered: str, granted: str) -> bool:
+    """Whether a grant has a refresh token, for a client that may use one (OpenID Connect Core §11).
+
+    A client that is registered for `offline_access` has to ask for it; one that is not gets a refresh token each time.
+    """
+    return OFFLINE_ACCESS in granted.split() or OFFLINE_ACCESS not in registered.split()
+
+
 def narrowed_scope(requested: str | None, granted: str) -> str:
     """The scope of a refreshed token: never wider than what was granted (RFC 6749 §6)."""
     if requested is None:
