@@ -80,12 +80,14 @@ async def test_a_session_names_its_browser(provider: RunningProvider) -> None:
 
 
 async def test_nobody_ends_anothers_session(provider: RunningProvider) -> None:
-    await provider.login()
+    """Nor what was given in it: a `sid` is no secret, every client of the session knows it."""
+    tokens = await provider.tokens()
     victim = (await provider.op.sessions.all("user0"))[0]
     provider.client = provider.new_client()
     await provider.login("ada", "password-of-ada")
     await provider.client.post("/account", form={"sid": victim.sid, "csrf_token": csrf_of(await page(provider))})
     assert await provider.op.sessions.all("user0") == [victim]
+    assert (await provider.userinfo(tokens["access_token"])).status_code == 200
 
 
 @pytest.mark.parametrize("form", [{}, {"csrf_token": "0" * 64}, {"csrf_token": "é"}], ids=str)

@@ -2,7 +2,6 @@
 
 import logging
 import time
-from dataclasses import replace
 
 from quart import Response
 
@@ -13,7 +12,6 @@ from op.protocol.scope import CLAIMS_BY_SCOPE
 from op.provider import Provider
 from op.records import Consent, Session
 from op.session_end import end_session
-from op.stores.user_index import NamedGrant
 from servicekit.log import event
 
 log = logging.getLogger(__name__)
@@ -42,7 +40,7 @@ async def show_account(op: Provider) -> Response:
 
 
 async def change_account(op: Provider) -> Response:
-    """Take back a consent, or end a session: with it ends every token that came of it."""
+    """Take back a consent, and every token that came of it; or end a session, as a logout in its browser would."""
     form = await parameters()
     secret = cookie(op, SESSION_COOKIE)
     check_csrf(op, secret, _PURPOSE, form.get("csrf_token"))
@@ -51,25 +49,21 @@ async def change_account(op: Provider) -> Response:
         return see_other(f"{op.issuer}/account")
     if "client_id" in form:
         await op.consents.revoke(session.sub, form["client_id"])
-        ended = await _end_grants(op, session, client_id=form["client_id"])
+        ended = await _end_grants(op, session, form["client_id"])
         event(log, "consent taken back", sub=session.sub, client_id=form["client_id"], grants=ended)
     elif "sid" in form:
-        await op.sessions.end_by_sid(session.sub, form["sid"])
-        await end_session(op, replace(session, sid=form["sid"]))
-        ended = await _end_grants(op, session, sid=form["sid"])
-        event(log, "session ended from the account page", sub=session.sub, grants=ended)
+        ended_session = await op.sessions.end_by_sid(session.sub, form["sid"])
+        if ended_session is not None:
+            await end_session(op, ended_session)
+        event(log, "session ended from the account page", sub=session.sub)
     else:
         raise InvalidRequest("client_id or sid is required")
     return see_other(f"{op.issuer}/account")
 
 
-async def _end_grants(op: Provider, session: Session, *, client_id: str | None = None, sid: str | None = None) -> int:
-    """End the person's grants to a client, or those of a session; how many there were."""
-
-    def is_meant(grant: NamedGrant) -> bool:
-        return grant.client_id == client_id if client_id is not None else grant.sid == sid
-
-    meant = [grant for grant in await op.user_grants.all(session.sub) if is_meant(grant)]
+async def _end_grants(op: Provider, session: Session, client_id: str) -> int:
+    """End the person's grants to a client; how many there were."""
+    meant = [grant for grant in await op.user_grants.all(session.sub) if grant.client_id == client_id]
     for grant in meant:
         await op.grants.revoke(grant.gid)
         await op.user_grants.drop(session.sub, grant)

@@ -37,13 +37,15 @@ class SessionStore:
                 sessions.append(session)
         return sorted(sessions, key=lambda session: -session.auth_time)
 
-    async def end_by_sid(self, sub: str, sid: str) -> None:
-        """End a user's session from elsewhere, without its cookie."""
+    async def end_by_sid(self, sub: str, sid: str) -> Session | None:
+        """End a user's session from elsewhere, without its cookie; the session that ended."""
         for name in await self._index.names(sub):
             session = await self._read(name)
             if session is not None and session.sid == sid:
                 await self._redis.delete(_key(name))
                 await self._index.drop(sub, name)
+                return session
+        return None
 
     async def _read(self, name: str) -> Session | None:
         text = await self._redis.get(_key(name))
