@@ -127,6 +127,8 @@ async def test_an_audience_that_is_meant_for_us(clients: RunningProvider, audien
         pytest.param({"exp": True}, id="§3 (4) exp is no number"),
         pytest.param({"exp": math.inf}, id="§3 (4) never expires"),
         pytest.param({"exp": math.nan}, id="§3 (4) exp is not a number"),
+        pytest.param({"exp": 10**400}, id="§3 (4) exp is beyond any float"),
+        pytest.param({"iat": 10**400}, id="§3 (6) iat is beyond any float"),
         pytest.param({"nbf": 1_800_000_100}, id="§3 (5) not yet"),
         pytest.param({"iat": 1_800_000_100}, id="§3 (6) made in the future"),
         pytest.param({"jti": None}, id="Core §9 no jti"),

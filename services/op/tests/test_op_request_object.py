@@ -114,6 +114,7 @@ async def test_how_it_is_signed_is_a_matter_of_registration(
         pytest.param({"request_uri": "urn:x"}, id="RFC 9101 §4 nested reference"),
         pytest.param({"exp": 1_800_000_000}, id="expired"),
         pytest.param({"exp": "soon"}, id="exp no number"),
+        pytest.param({"exp": 10**400}, id="exp beyond any float"),
         pytest.param({"nbf": 1_800_000_100}, id="not yet"),
         pytest.param({"state": ["x"]}, id="a list"),
         pytest.param({"max_age": True}, id="a boolean"),

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from op.errors import InvalidClient
-from op.protocol.client_assertion import check_assertion, header_for, suitable_keys
+from op.protocol.client_assertion import check_assertion, header_for
 from op.protocol.client_authentication import check_credentials, presented_credentials
+from op.protocol.client_jwt import suitable_keys
 from op.provider import Provider
 from op.records import Client
 from servicekit.machine import Request

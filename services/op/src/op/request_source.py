@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from op.errors import InvalidRequest, InvalidRequestUri
-from op.protocol.request_object import header_of, merged, open_request_object, suitable_keys
+from op.protocol.client_jwt import suitable_keys
+from op.protocol.request_object import header_of, merged, open_request_object
 from op.provider import Provider
 from op.records import Client
 from servicekit.parameters import Parameters

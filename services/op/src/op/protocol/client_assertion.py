@@ -1,7 +1,6 @@
 """A client that proves itself with a signed JWT (RFC 7523 §3, OpenID Connect Core §9)."""
 
 import json
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +9,7 @@ from jose import jws
 from jose.exceptions import JOSEError
 
 from op.errors import InvalidClient
+from op.protocol.client_jwt import CLOCK_SKEW, Header, numeric_date, verified_claims
 from op.records import Client
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -21,17 +21,7 @@ ASSERTION_ALGORITHMS = tuple(name for names in ALGORITHMS_BY_METHOD.values() for
 ASSERTION_LIFE = 3600
 """The farthest `exp` that is taken, in seconds: as long a `jti` must be remembered."""
 
-_CLOCK_SKEW = 60
-_KEY_TYPES = {"RS256": "RSA", "ES256": "EC"}
 _FAILED = "client authentication failed"
-
-
-@dataclass(frozen=True, slots=True)
-class Header:
-    """What the header of an assertion says, before anything is checked."""
-
-    algorithm: str
-    kid: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,23 +57,13 @@ def header_for(assertion: str, client: Client) -> Header:
     return Header(str(algorithm), kid if isinstance(kid, str) else None)
 
 
-def suitable_keys(keys: Sequence[Mapping[str, Any]], header: Header) -> list[Mapping[str, Any]]:
-    """The keys of a set that may have signed it (RFC 7517 §4)."""
-    return [
-        key
-        for key in keys
-        if key.get("kty") == _KEY_TYPES.get(header.algorithm)
-        and key.get("use", "sig") == "sig"
-        and key.get("alg", header.algorithm) == header.algorithm
-        and (header.kid is None or key.get("kid") == header.kid)
-    ]
-
-
 def check_assertion(
     assertion: str, client_id: str, header: Header, keys: Sequence[Any], *, audiences: Sequence[str], now: int
 ) -> VerifiedAssertion:
     """Signature, then the claims (RFC 7523 §3); raises InvalidClient. Whether `jti` is new is another's question."""
-    claims = _verified_claims(assertion, header, keys)
+    claims = verified_claims(assertion, header, keys)
+    if claims is None:
+        raise InvalidClient(_FAILED, f"no key of the client fits the assertion; {len(keys)} were tried")
     if claims.get("iss") != client_id or claims.get("sub") != client_id:
         raise InvalidClient(_FAILED, "iss and sub are not the client")
     audience = claims.get("aud")
@@ -94,12 +74,12 @@ def check_assertion(
     if expires_at is None or not now < expires_at <= now + ASSERTION_LIFE:
         raise InvalidClient(_FAILED, f"exp must lie in the next {ASSERTION_LIFE} s")
     for name in ("iat", "nbf"):
-        if (_time(claims, name) or 0) > now + _CLOCK_SKEW:
+        if (_time(claims, name) or 0) > now + CLOCK_SKEW:
             raise InvalidClient(_FAILED, f"{name} lies in the future")
     jti = claims.get("jti")
     if not isinstance(jti, str) or not jti:
         raise InvalidClient(_FAILED, "jti is required")
-    return VerifiedAssertion(jti, math.ceil(expires_at))
+    return VerifiedAssertion(jti, int(expires_at))
 
 
 def _unverified(assertion: str, part: Callable[[str], Any]) -> dict[str, Any]:
@@ -114,22 +94,8 @@ def _unverified(assertion: str, part: Callable[[str], Any]) -> dict[str, Any]:
     return value
 
 
-def _verified_claims(assertion: str, header: Header, keys: Sequence[Any]) -> dict[str, Any]:
-    for key in keys:
-        try:
-            claims = json.loads(jws.verify(assertion, key, [header.algorithm]))
-        except (JOSEError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
-            continue  # a key that cannot be read is one that did not sign it
-        if isinstance(claims, dict):
-            return claims
-    raise InvalidClient(_FAILED, f"no key of the client fits the assertion; {len(keys)} were tried")
-
-
 def _time(claims: Mapping[str, Any], name: str) -> float | None:
-    """A NumericDate (RFC 7519 §2); raises InvalidClient when it is none."""
-    value = claims.get(name)
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise InvalidClient(_FAILED, f"{name} is no time")
-    return value
+    try:
+        return numeric_date(claims, name)
+    except ValueError as fault:
+        raise InvalidClient(_FAILED, str(fault)) from None

@@ -7,8 +7,9 @@ from urllib.parse import urlsplit
 
 from op.protocol.client_assertion import ALGORITHMS_BY_METHOD
 from op.protocol.client_authentication import METHODS
+from op.protocol.client_jwt import UNSIGNED
 from op.protocol.device import DEVICE_CODE_GRANT
-from op.protocol.request_object import REQUEST_OBJECT_ALGORITHMS, SIGNED, UNSIGNED
+from op.protocol.request_object import REQUEST_OBJECT_ALGORITHMS, SIGNED
 from op.protocol.scope import is_scope
 from op.protocol.subject import SUBJECT_TYPES, sectors_of
 from op.records import Client, field_names, from_dict

@@ -1,40 +1,22 @@
 """Request objects by value: an authorization request as a JWT (RFC 9101, OpenID Connect Core §6.1)."""
 
 import json
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from jose import jws
-from jose.exceptions import JOSEError
 from jose.utils import base64url_decode
 
 from op.errors import InvalidRequestObject, RequestNotSupported
+from op.protocol.client_jwt import CLOCK_SKEW, UNSIGNED, Header, numeric_date, verified_claims
 from op.records import Client
 from servicekit.parameters import MalformedParameters, Parameters
 
 SIGNED = ("RS256", "ES256")
-UNSIGNED = "none"
 REQUEST_OBJECT_ALGORITHMS = (*SIGNED, UNSIGNED)
 
-_KEY_TYPES = {"RS256": "RSA", "ES256": "EC"}
 _JWT_CLAIMS = ("iss", "aud", "exp", "nbf", "iat", "jti", "sub")
-_CLOCK_SKEW = 60
 _SEGMENTS = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Header:
-    """How a request object says that it is signed, before anything is checked."""
-
-    algorithm: str
-    kid: str | None
-
-    @property
-    def is_signed(self) -> bool:
-        return self.algorithm != UNSIGNED
 
 
 def header_of(request_object: str, client: Client) -> Header:
@@ -52,18 +34,6 @@ def header_of(request_object: str, client: Client) -> Header:
     if "crit" in header:
         raise InvalidRequestObject("the request object has a critical extension")
     return Header(str(algorithm), kid if isinstance(kid, str) else None)
-
-
-def suitable_keys(keys: Sequence[Mapping[str, Any]], header: Header) -> list[Mapping[str, Any]]:
-    """The keys of a client that may have signed it (RFC 7517 §4)."""
-    return [
-        key
-        for key in keys
-        if key.get("kty") == _KEY_TYPES.get(header.algorithm)
-        and key.get("use", "sig") == "sig"
-        and key.get("alg", header.algorithm) == header.algorithm
-        and (header.kid is None or key.get("kid") == header.kid)
-    ]
 
 
 def open_request_object(
@@ -99,17 +69,18 @@ def _check_claims(claims: Mapping[str, Any], client_id: str, issuer: str, now: i
         raise InvalidRequestObject("the request object is for another provider")
     if {"request", "request_uri"} & claims.keys():
         raise InvalidRequestObject("a request object in a request object is not allowed")
-    if now >= _time(claims, "exp", math.inf):
+    expires_at = _time(claims, "exp")
+    if expires_at is not None and now >= expires_at:
         raise InvalidRequestObject("the request object has expired")
-    if _time(claims, "nbf", 0) > now + _CLOCK_SKEW or _time(claims, "iat", 0) > now + _CLOCK_SKEW:
+    if any((_time(claims, name) or 0) > now + CLOCK_SKEW for name in ("nbf", "iat")):
         raise InvalidRequestObject("the request object is not valid yet")
 
 
-def _time(claims: Mapping[str, Any], name: str, default: float) -> float:
-    value = claims.get(name, default)
-    if isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value):
-        raise InvalidRequestObject(f"{name} of the request object is no time")
-    return value
+def _time(claims: Mapping[str, Any], name: str) -> float | None:
+    try:
+        return numeric_date(claims, name)
+    except ValueError as fault:
+        raise InvalidRequestObject(f"the request object's {fault}") from None
 
 
 def _text(name: str, value: Any) -> str:
@@ -124,14 +95,10 @@ def _text(name: str, value: Any) -> str:
 
 
 def _verified(request_object: str, header: Header, keys: Sequence[Any]) -> dict[str, Any]:
-    for key in keys:
-        try:
-            claims = json.loads(jws.verify(request_object, key, [header.algorithm]))
-        except (JOSEError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
-            continue  # a key that cannot be read is one that did not sign it
-        if isinstance(claims, dict):
-            return claims
-    raise InvalidRequestObject("no key of the client fits the request object")
+    claims = verified_claims(request_object, header, keys)
+    if claims is None:
+        raise InvalidRequestObject("no key of the client fits the request object")
+    return claims
 
 
 def _unsigned(request_object: str) -> dict[str, Any]:
