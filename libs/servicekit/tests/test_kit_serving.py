@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from redis_server import free_port
 from servicekit.healthcheck import ready
+from waiting import wait_until
 
 PROGRAM = """
 import os, sys
@@ -56,7 +57,7 @@ class Example:
         self.port = free_port()
         environment = {"PATH": os.environ["PATH"], "REDIS_URL": "redis://nowhere", "BIND": f"127.0.0.1:{self.port}"}
         self.process = subprocess.Popen([sys.executable, "-c", PROGRAM], env=environment | settings)
-        self.wait_until(lambda: self.get("/readyz").status == 200)
+        wait_until(lambda: self.get("/readyz").status == 200)
 
     def connection(self) -> http.client.HTTPConnection:
         if self.trust:
@@ -66,17 +67,6 @@ class Example:
     def get(self, path: str) -> http.client.HTTPResponse:
         with closing(self.connection()) as connection:
             return get(path, connection)
-
-    def wait_until(self, condition: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + 15
-        while True:
-            try:
-                if condition():
-                    return
-            except (OSError, http.client.HTTPException):
-                pass
-            assert time.monotonic() < deadline, "it did not come about"
-            time.sleep(0.02)
 
 
 @pytest.fixture
@@ -100,7 +90,7 @@ def test_within_the_delay_a_service_is_not_ready_but_answers_and_asks_to_connect
         assert get("/healthz", kept).getheader("connection") is None
         began = time.monotonic()
         example.process.send_signal(signal.SIGTERM)
-        example.wait_until(lambda: example.get("/readyz").status == 503)
+        wait_until(lambda: example.get("/readyz").status == 503)
         response = get("/healthz", kept)
     assert response.status == 200, "a connection that was kept still works"
     assert response.getheader("connection") == "close"

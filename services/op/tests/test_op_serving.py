@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 import pytest
 
 from redis_server import RedisServer, free_port
+from waiting import wait_until
 
 KEY = "a-key-for-tests-of-more-than-32-characters"
 DEMO = Path(__file__).parents[3] / "deploy" / "demo" / "directory.yaml"
@@ -33,7 +34,7 @@ class Process:
         values = {"OIDC_ISSUER": issuer, "OP_SECRET_KEY": KEY, "REDIS_URL": redis_url, **changes}
         values |= {"BIND": f"127.0.0.1:{self.port}", "CLIENT_SECRET": "c" * 40, "RS_CLIENT_SECRET": "r" * 40}
         self.process = subprocess.Popen([sys.executable, "-m", "op"], env=environment(**values))
-        self.wait_until(lambda: self.get("/readyz")[0] == 200)
+        wait_until(lambda: self.get("/readyz")[0] == 200)
 
     def get(self, path: str, port: int | None = None, **headers: str) -> tuple[int, http.client.HTTPMessage, str]:
         return self.request("GET", path, None, port, **headers)
@@ -48,17 +49,6 @@ class Process:
             return response.status, response.headers, response.read().decode()
         finally:
             connection.close()
-
-    def wait_until(self, condition: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + 20
-        while True:
-            try:
-                if condition():
-                    return
-            except (OSError, http.client.HTTPException):
-                pass
-            assert time.monotonic() < deadline, "it did not come about"
-            time.sleep(0.02)
 
     def workers(self) -> list[int]:
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
@@ -126,7 +116,7 @@ def test_a_secret_key_that_opens_nothing_ends_the_start(start, redis_server: Red
 def test_workers_share_an_address_and_their_figures_and_are_replaced(start) -> None:
     management = free_port()
     op = start(WORKERS="2", MANAGEMENT_BIND=f"127.0.0.1:{management}")
-    op.wait_until(lambda: len(op.workers()) == 2)
+    wait_until(lambda: len(op.workers()) == 2)
     for _ in range(10):
         assert op.get("/healthz")[0] == 200
     page = op.get("/metrics", management)[2]
@@ -136,7 +126,7 @@ def test_workers_share_an_address_and_their_figures_and_are_replaced(start) -> N
 
     before = op.workers()
     os.kill(before[0], signal.SIGKILL)
-    op.wait_until(lambda: len(op.workers()) == 2 and before[0] not in op.workers())
+    wait_until(lambda: len(op.workers()) == 2 and before[0] not in op.workers())
     assert op.get("/readyz")[0] == 200
 
 
@@ -194,7 +184,7 @@ def test_sigterm_finishes_what_runs_and_ends_within_ten_seconds(start) -> None:
 
     login = threading.Thread(target=log_in)
     login.start()
-    op.wait_until(lambda: not login.is_alive() or _has_a_connection(op.port))
+    wait_until(lambda: not login.is_alive() or _has_a_connection(op.port))
     began = time.monotonic()
     op.process.send_signal(signal.SIGTERM)
     assert op.process.wait(12) == 0
