@@ -225,6 +225,7 @@ class Client:
     authorization_signed_response_alg: str = "RS256"
     userinfo_signed_response_alg: str | None = None
     request_object_signing_alg: str | None = None
+    request_uris: tuple[str, ...] = ()
     subject_type: str = "public"
     sector_identifier_uri: str | None = None
     require_signed_request_object: bool = False

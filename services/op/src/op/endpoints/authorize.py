@@ -39,13 +39,17 @@ async def authorize(op: Provider) -> Response:
     client = await op.clients.find(recognise_client_id(asked))
     if client is None:
         raise UnknownClient(asked["client_id"])
+    # By GET first, if at all: a pushed request is taken once, and another one is fetched once, for the answer.
+    again = _by_get(op, asked) if "request_uri" in asked else None
+    if again:
+        return see_other(again)
     if is_pushed(asked):
-        # By GET first, if at all: a pushed request is taken once, by the request that is answered.
-        again = _by_get(op, asked)
-        return see_other(again) if again else await _answer(op, client, await pushed_request(op, client, asked), asked)
+        return await _answer(op, client, await pushed_request(op, client, asked), asked)
     try:
         source = await opened_request(op, client, asked)
     except OAuthError as error:
+        if "redirect_uri" not in asked:
+            raise
         return await answer_with_error(op, client, _return_address(client, asked), error)
     return await _answer(op, client, source, asked)
 

@@ -77,6 +77,7 @@ def metadata(issuer: str, *, require_pushed: bool) -> dict[str, Any]:
         "request_object_signing_alg_values_supported": list(REQUEST_OBJECT_ALGORITHMS),
         "require_signed_request_object": False,
         "require_pushed_authorization_requests": require_pushed,
-        "request_uri_parameter_supported": False,
+        "request_uri_parameter_supported": True,
+        "require_request_uri_registration": True,
         "authorization_response_iss_parameter_supported": True,
     }

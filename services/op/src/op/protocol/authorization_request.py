@@ -11,7 +11,6 @@ from op.errors import (
     InvalidRequest,
     NonceRequired,
     RegistrationNotSupported,
-    RequestUriNotSupported,
     UnauthorizedClient,
     UnknownRedirect,
     UnsupportedResponseType,
@@ -102,10 +101,8 @@ def check_lengths(asked: Asked) -> None:
             raise InvalidRequest(f"{name} is longer than {TEXT_LIMIT} characters")
 
 
-def check_request_objects(asked: Asked) -> None:
-    """What would change the request and is not supported is refused, not ignored (OpenID Connect Core §6.1, §7.2.1)."""
-    if "request_uri" in asked.parameters:
-        raise RequestUriNotSupported("request_uri is not supported")
+def check_registration(asked: Asked) -> None:
+    """What would change the request and is not supported is refused, not ignored (OpenID Connect Core §7.2.1)."""
     if "registration" in asked.parameters:
         raise RegistrationNotSupported("registration is not supported")
 
@@ -179,7 +176,7 @@ def check_claims(asked: Asked) -> None:
 CHECKS: tuple[Callable[[Asked], None], ...] = (
     check_repeated,
     check_lengths,
-    check_request_objects,
+    check_registration,
     check_origin,
     check_nonce,
     check_response_type,

@@ -9,7 +9,7 @@ from op.protocol.client_assertion import ALGORITHMS_BY_METHOD
 from op.protocol.client_authentication import METHODS
 from op.protocol.client_jwt import UNSIGNED
 from op.protocol.device import DEVICE_CODE_GRANT
-from op.protocol.request_object import REQUEST_OBJECT_ALGORITHMS, SIGNED
+from op.protocol.request_object import REQUEST_OBJECT_ALGORITHMS, REQUEST_URI_LIMIT, SIGNED, without_fragment
 from op.protocol.scope import is_scope
 from op.protocol.subject import SUBJECT_TYPES, sectors_of
 from op.records import Client, field_names, from_dict
@@ -26,7 +26,7 @@ _KEY_LIMIT = 20
 _VISIBLE = re.compile(r"[\x20-\x7e]{1,255}")
 _URI = re.compile(r"[\x21\x22\x24-\x3a\x3c-\x7e]{1,2048}")  # without space, `#`, and `;` which ends a CSP directive
 _FORBIDDEN_SCHEMES = ("javascript", "data", "vbscript", "file", "about", "blob")
-_LISTS = ("redirect_uris", "post_logout_redirect_uris", "grant_types", "introspection_audience")
+_LISTS = ("redirect_uris", "post_logout_redirect_uris", "request_uris", "grant_types", "introspection_audience")
 _PROVIDERS_OWN = {"source", "registered_at", "registration_token"}
 _URI_NAMES = ("client_uri", "logo_uri", "policy_uri", "tos_uri")
 _OBJECTS = ("jwks",)
@@ -132,9 +132,9 @@ def _check_keys(client: Client) -> list[str]:
     if client.jwks is not None and not _is_public_key_set(client.jwks):
         faults.append("jwks must be a set of public RSA or EC keys")
     if client.jwks_uri is not None:
-        parts = urlsplit(client.jwks_uri) if is_http_uri(client.jwks_uri) else None
-        if parts is None or (parts.scheme == "http" and parts.hostname not in _LOOPBACK):
-            faults.append("jwks_uri must be an https URL, or http on this machine")
+        faults += (
+            [] if _is_fetched_safely(client.jwks_uri) else ["jwks_uri must be an https URL, or http on this machine"]
+        )
     algorithms = ALGORITHMS_BY_METHOD.get(client.token_endpoint_auth_method or "", ())
     algorithm = client.token_endpoint_auth_signing_alg
     if algorithm is not None and algorithm not in algorithms:
@@ -142,6 +142,11 @@ def _check_keys(client: Client) -> list[str]:
     if client.token_endpoint_auth_method == "private_key_jwt" and client.jwks is None and client.jwks_uri is None:
         faults.append("private_key_jwt needs jwks or jwks_uri")
     return faults
+
+
+def _is_fetched_safely(uri: str) -> bool:
+    """Whether what comes from there is what stands there: over TLS, or from this machine."""
+    return is_http_uri(uri) and (uri.startswith("https:") or urlsplit(uri).hostname in _LOOPBACK)
 
 
 def _is_public_key_set(jwks: dict[str, Any]) -> bool:
@@ -220,7 +225,11 @@ def _check_request_objects(client: Client) -> list[str]:
     faults = ["signed request objects need jwks or jwks_uri"] if signs and not client.has_keys else []
     if client.require_signed_request_object and client.request_object_signing_alg == UNSIGNED:
         faults.append("require_signed_request_object and request_object_signing_alg none exclude each other")
-    return faults
+    return faults + [
+        f"not an https URL of up to {REQUEST_URI_LIMIT} characters, or http on this machine: {uri}"
+        for uri in client.request_uris
+        if len(uri) > REQUEST_URI_LIMIT or not _is_fetched_safely(without_fragment(uri))
+    ]
 
 
 def _check_sector(client: Client) -> list[str]:
