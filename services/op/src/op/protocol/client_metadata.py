@@ -234,9 +234,8 @@ def _check_request_objects(client: Client) -> list[str]:
 
 def _check_sector(client: Client) -> list[str]:
     """A pairwise client has one sector: a sector_identifier_uri, or one host for all redirect URIs (Core §8.1)."""
-    uri = client.sector_identifier_uri
-    if uri is not None and not (uri.startswith("https://") and _VISIBLE.fullmatch(uri) and urlsplit(uri).hostname):
-        return ["sector_identifier_uri must be an https URL"]
+    if client.sector_identifier_uri is not None and not _is_fetched_safely(client.sector_identifier_uri):
+        return ["sector_identifier_uri must be an https URL, or http on this machine"]
     if client.subject_type == "pairwise" and (len(sectors_of(client)) != 1 or "" in sectors_of(client)):
         return ["pairwise needs a sector_identifier_uri, or redirect_uris of one host"]
     return []

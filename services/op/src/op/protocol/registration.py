@@ -29,7 +29,6 @@ REGISTRABLE = field_names(Client) - {
     "registration_token",
     "source",
     "first_party",
-    "sector_identifier_uri",
     "require_nonce",
     "require_pkce",
     "skip_consent",
@@ -109,8 +108,6 @@ def _client(
     }
     said = {name: value for name, value in metadata.items() if name in REGISTRABLE and value is not None}
     values = defaults | said
-    if "sector_identifier_uri" in metadata:
-        raise InvalidClientMetadata("sector_identifier_uri is not supported; without it all redirect URIs share a host")
     grant_types = values["grant_types"]
     if isinstance(grant_types, list) and not all(grant_type in GRANT_TYPES for grant_type in grant_types):
         raise InvalidClientMetadata(f"grant_types must be some of {', '.join(GRANT_TYPES)}")
