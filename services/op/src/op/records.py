@@ -56,6 +56,7 @@ class AuthorizationRequest:
     claims: dict[str, Any] = field(default_factory=dict)
     sub: str | None = None
     ui_locales: str | None = None
+    response_type: str = "code"
     response_mode: str = "query"
 
     @property
@@ -198,6 +199,8 @@ class Client:
     redirect_uris: tuple[str, ...] = ()
     post_logout_redirect_uris: tuple[str, ...] = ()
     grant_types: tuple[str, ...] = ("authorization_code", "refresh_token")
+    response_types: tuple[str, ...] = ("code",)
+    application_type: str = "web"
     scope: str = "openid email profile"
     id_token_signed_response_alg: str = "RS256"
     access_token_format: str | None = None

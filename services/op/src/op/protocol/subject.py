@@ -5,9 +5,9 @@ import dataclasses
 import hmac
 import json
 from hashlib import sha256
-from urllib.parse import urlsplit
 
 from op.errors import InvalidClientMetadata
+from op.protocol.uri import split_uri
 from op.records import Client, Session
 
 SUBJECT_TYPES = ("public", "pairwise")
@@ -17,7 +17,7 @@ _PURPOSE = b"op pairwise subjects"
 def sectors_of(client: Client) -> set[str]:
     """The hosts that a client's sector could be: of its sector_identifier_uri, else of its redirect URIs (§8.1)."""
     uris = (client.sector_identifier_uri,) if client.sector_identifier_uri else client.redirect_uris
-    return {(urlsplit(uri).hostname or "").lower() for uri in uris}
+    return {(split_uri(uri).hostname or "").lower() for uri in uris}
 
 
 def check_sector_identifier(document: bytes, client: Client) -> None:
