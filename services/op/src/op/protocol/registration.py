@@ -31,7 +31,6 @@ REGISTRABLE = field_names(Client) - {
     "first_party",
     "require_nonce",
     "require_pkce",
-    "skip_consent",
     "scope_claims_in_id_token",
 }
 _THE_PROVIDERS_OWN = (
