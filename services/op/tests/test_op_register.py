@@ -126,7 +126,7 @@ async def test_a_body_that_is_no_metadata(op: RunningProvider, body: bytes) -> N
 
 @pytest.mark.parametrize(
     "name", ["client_id", "client_secret", "audience", "introspection_audience", "access_token_format", "source",
-             "registered_at", "registration_token", "something_new", "client_name#de"]
+             "registered_at", "changed_at", "registration_token", "something_new", "client_name#de"]
 )  # fmt: skip
 async def test_what_a_client_cannot_choose_is_left_out(op: RunningProvider, name: str) -> None:
     """RFC 7591 §2: what is not understood is ignored; and so is what would widen a client's rights."""
@@ -179,6 +179,7 @@ async def test_a_client_reads_its_registration(op: RunningProvider) -> None:
 async def test_a_client_replaces_its_registration(op: RunningProvider) -> None:
     """RFC 7592 §2.2: what is not said is as if it had never been said; the secret stays."""
     client = await registered(op, post_logout_redirect_uris=["http://client.test/bye"])
+    op.clock.pass_seconds(60)
     changed = {"client_id": client["client_id"], "redirect_uris": ["https://new.test/callback"]}
     response = await manage(op, "PUT", client, json=changed | {"client_secret": client["client_secret"]})
     body = await response.get_json()
@@ -187,6 +188,8 @@ async def test_a_client_replaces_its_registration(op: RunningProvider) -> None:
     assert "post_logout_redirect_uris" not in body
     assert "client_name" not in body
     assert body["client_secret"] == client["client_secret"]
+    assert body["client_id_issued_at"] == client["client_id_issued_at"]
+    assert body["client_secret_expires_at"] == client["client_secret_expires_at"] + 60
     assert await (await manage(op, "GET", client)).get_json() == body
 
 

@@ -189,7 +189,7 @@ class Client:
     Without a `token_endpoint_auth_method` both forms of the secret are accepted. `introspection_audience` are the
     audiences whose tokens it may introspect. A `first_party` client is trusted without asking the person. `source`
     marks the directory entry that it was loaded from; `registered_at` that it registered itself, with the hash of the
-    token that it manages its registration with.
+    token that it manages its registration with; `changed_at` is when it last described itself anew.
     """
 
     client_id: str
@@ -220,6 +220,7 @@ class Client:
     frontchannel_logout_uri: str | None = None
     frontchannel_logout_session_required: bool = False
     registered_at: int | None = None
+    changed_at: int | None = None
     registration_token: str | None = field(default=None, repr=False)
     scope_claims_in_id_token: bool = False
     first_party: bool = False

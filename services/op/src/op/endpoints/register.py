@@ -86,6 +86,6 @@ def _reply(op: Provider, status: int, client: Client, registration_token: str) -
         client,
         registration_token=registration_token,
         uri=f"{op.issuer}/register?client_id={quote(client.client_id, safe='')}",
-        secret_expires_at=(client.registered_at or 0) + op.settings.registration_ttl,
+        secret_expires_at=(client.changed_at or client.registered_at or 0) + op.settings.registration_ttl,
     )
     return json_reply(status, body, NO_STORE)

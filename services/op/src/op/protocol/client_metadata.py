@@ -37,7 +37,7 @@ _LISTS = (
     "response_types",
     "introspection_audience",
 )
-_PROVIDERS_OWN = {"source", "registered_at", "registration_token"}
+_PROVIDERS_OWN = {"source", "registered_at", "changed_at", "registration_token"}
 _URI_NAMES = ("client_uri", "logo_uri", "policy_uri", "tos_uri")
 _OBJECTS = ("jwks",)
 _FLAGS = (

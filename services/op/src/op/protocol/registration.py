@@ -26,6 +26,7 @@ REGISTRABLE = field_names(Client) - {
     "audience",
     "introspection_audience",
     "registered_at",
+    "changed_at",
     "registration_token",
     "source",
     "first_party",
@@ -78,6 +79,7 @@ def changed_client(metadata: Mapping[str, Any], client: Client, now: int, respon
     if metadata.get("client_secret", client.client_secret) != client.client_secret:
         raise InvalidRequest("client_secret must be the client's own, which cannot be chosen")
     changed = _client(metadata, client.client_id, client.client_secret, client.registration_token, now)
+    changed = dataclasses.replace(changed, registered_at=client.registered_at, changed_at=now)
     return _with_response_types(changed, response_types)
 
 
