@@ -200,6 +200,53 @@ async def test_codes_cannot_be_guessed_for_long(op: RunningProvider) -> None:
     assert (await page(op, device["user_code"])).status_code == 429
 
 
+async def test_codes_guessed_in_parallel_do_not_slip_through(op: RunningProvider) -> None:
+    """§5.1: five are looked at, however many come at once."""
+    pages = await asyncio.gather(*(page(op, "BCDF-GHJK") for _ in range(30)))
+    assert sorted(response.status_code for response in pages) == [404] * 5 + [429] * 25
+
+
+async def test_a_device_of_ones_own_makes_up_for_no_wrong_code(op: RunningProvider) -> None:
+    """A public client gives whoever guesses as many right codes as they want."""
+    device = await begin(op)
+    for _ in range(4):
+        await page(op, "BCDF-GHJK")
+    for _ in range(3):
+        assert (await page(op, device["user_code"])).status_code == 200
+    assert [(await page(op, "BCDF-GHJK")).status_code for _ in range(2)] == [404, 429]
+
+
+async def test_a_stranger_at_the_same_address_does_not_lock_out_who_is_signed_in(op: RunningProvider) -> None:
+    await op.tokens()
+    device = await begin(op)
+    stranger = op.new_client()
+    for _ in range(6):
+        await stranger.get("/device", query_string={"user_code": "BCDF-GHJK"})
+    assert (await stranger.get("/device", query_string={"user_code": device["user_code"]})).status_code == 429
+    assert (await answer(op, device)).status_code == 200
+    assert [(await page(op, "BCDF-GHJK")).status_code for _ in range(6)] == [404] * 5 + [429]
+
+
+@pytest.mark.parametrize(
+    ("typed", "headers", "status"),
+    [
+        pytest.param("BCDF-GHJ", {}, 404, id="what can be no code"),
+        pytest.param("BCDF-GHJK", {"Sec-Fetch-Dest": "image"}, 200, id="a picture on another site's page"),
+        pytest.param("BCDF-GHJK", {"Sec-Fetch-Dest": "iframe"}, 200, id="a frame"),
+    ],
+)
+async def test_what_nobody_typed_or_followed_is_no_guess(
+    op: RunningProvider, typed: str, headers: dict[str, str], status: int
+) -> None:
+    device = await begin(op)
+    for _ in range(6):
+        response = await op.client.get("/device", query_string={"user_code": typed}, headers=headers)
+        assert response.status_code == status
+    unseen = await op.client.get("/device", query_string={"user_code": device["user_code"]}, headers=headers)
+    assert ("tv" in await unseen.get_data(as_text=True)) == (not headers)
+    assert (await page(op, device["user_code"])).status_code == 200
+
+
 async def test_the_page_asks_for_the_code(op: RunningProvider) -> None:
     response = await op.client.get("/device")
     assert response.status_code == 200

@@ -253,6 +253,19 @@ async def test_wrong_passwords_in_parallel_do_not_slip_through(provider: Running
     assert [response.status_code for response in responses].count(403) == 5
 
 
+async def test_wrong_passwords_at_two_processes_do_not_slip_through(provider_with: ProviderFactory) -> None:
+    """Each has turns of its own; the count is one for both."""
+    providers = [await provider_with(), await provider_with()]
+    forms = [
+        hidden_fields((await login_page(one))[1]) | {"username": "user0", "password": "wrong"} for one in providers
+    ]
+    tries = [
+        one.client.post("/login", form=form) for one, form in zip(providers, forms, strict=True) for _ in range(10)
+    ]
+    statuses = [response.status_code for response in await asyncio.gather(*tries)]
+    assert sorted(statuses) == [403] * 5 + [429] * 15
+
+
 async def test_good_logins_in_parallel_are_not_held_against_a_user(provider: RunningProvider) -> None:
     """A test suite signs the same user in from one address all the time."""
 

@@ -29,8 +29,8 @@ _malloc_trim = getattr(_libc, "malloc_trim", None)
 class Passwords:
     """Hashes and checks; at most THREADS at a time, the rest wait.
 
-    Who counts wrong passwords looks at the count inside the `turn` of that user and address, so that tries in parallel
-    cannot slip past it.
+    Who counts passwords does it inside the `turn` of that user and address: a good one is forgotten before the next one
+    counts, so that good logins in parallel do not add up.
     """
 
     def __init__(self) -> None:

@@ -12,7 +12,7 @@
 | AuthorizationCode | `op:{gid}:code:<hash>`  | AUTHORIZATION_CODE_TTL    | redeemed once; reuse ends the grant  |
 | AccessToken       | `op:{gid}:at:<hash>`    | ACCESS_TOKEN_TTL          | expiry, revocation or its grant      |
 | RefreshToken      | `op:{gid}:rt:<hash>`    | REFRESH_TOKEN_TTL         | rotated once; reuse ends the grant   |
-| login attempts    | `op:attempts:<hash>`    | LOGIN_ATTEMPT_WINDOW      | a good password                      |
+| login attempts    | `op:attempts:<hash>`    | LOGIN_ATTEMPT_WINDOW      | a good password; a count of guesses  |
 | DeviceRequest     | `op:device:<hash>`      | 11 min                    | taken once, after the person's answer |
 | its user code     | `op:user-code:<hash>`   | 10 min                    | the person's answer                  |
 | its polls         | `op:device-poll:<hash>` | 11 min                    | a time and an interval               |

@@ -2,7 +2,7 @@
 
 import logging
 
-from quart import Response, render_template
+from quart import Response, render_template, request
 
 from op.endpoints.login import TOO_MANY, WRONG, TooManyAttempts, authenticated
 from op.endpoints.pages import (
@@ -36,7 +36,7 @@ _TOO_MANY_CODES = "There were too many wrong codes from here. Wait a few minutes
 async def show_device(op: Provider) -> Response:
     """Ask for the code; with one, say which application asks for what (§3.3, §5.4)."""
     typed = (await parameters()).get("user_code")
-    if typed is None:
+    if typed is None or not _is_visit():
         return await _ask(None)
     try:
         user_code, waiting = await _waiting(op, typed)
@@ -89,16 +89,29 @@ class _NoDevice(Exception):
 
 
 async def _waiting(op: Provider, typed: str) -> tuple[str, DeviceRequest]:
-    """The device that waits with a code; guesses are counted (§5.1). Raises _NoDevice."""
-    attempt = (_GUESSES, address(op))
-    if not await op.login_attempts.allowed(*attempt):
-        raise _NoDevice(_TOO_MANY_CODES, 429)
+    """The device that waits with a code; what can be one is a guess, and counts (§5.1). Raises _NoDevice."""
     user_code = normal_user_code(typed)
-    waiting = await op.devices.find_by_user_code(user_code) if user_code else None
-    if user_code is None or waiting is None or waiting.state != "waiting" or op.now() >= waiting.expires_at:
-        await op.login_attempts.failed(*attempt)
+    if user_code is None:
         raise _NoDevice(_UNKNOWN, 404)
+    guess = (_GUESSES, await _who_guesses(op))
+    if not await op.login_attempts.allowed(*guess):
+        raise _NoDevice(_TOO_MANY_CODES, 429)
+    waiting = await op.devices.find_by_user_code(user_code)
+    if waiting is None or waiting.state != "waiting" or op.now() >= waiting.expires_at:
+        raise _NoDevice(_UNKNOWN, 404)
+    await op.login_attempts.give_back(*guess)
     return user_code, waiting
+
+
+def _is_visit() -> bool:
+    """Whether somebody came here: a picture on another site's page uses up nobody's guesses (Fetch Metadata §2.1)."""
+    return request.headers.get("Sec-Fetch-Dest", "document") == "document"
+
+
+async def _who_guesses(op: Provider) -> str:
+    """Whoever is signed in, whose guesses no stranger at the same address uses up; else the address."""
+    session = await _session(op)
+    return f"user {session.sub}" if session else address(op)
 
 
 async def _session(op: Provider) -> Session | None:

@@ -73,7 +73,8 @@ async def authenticated(op: Provider, username: str, password: str) -> User | No
             raise TooManyAttempts
         user = await op.users.find_by_username(username)
         right = await op.passwords.matches(user.password_hash if user else None, password[:PASSWORD_LIMIT])
-        await (op.login_attempts.forget(*attempt) if right else op.login_attempts.failed(*attempt))
+        if right:
+            await op.login_attempts.forget(*attempt)
     return user if right else None
 
 
