@@ -330,3 +330,16 @@ async def test_pages_have_strict_headers(provider: RunningProvider) -> None:
     assert response.headers["X-Frame-Options"] == "DENY"
     assert response.headers["Cache-Control"] == "no-store"
     assert response.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize("path", ["/authorize", "/login", "/consent", "/device", "/account", "/logout"])
+async def test_no_page_answers_head(provider: RunningProvider, path: str) -> None:
+    """RFC 9110 §9.3.2: whatever looks ahead at a link gets no code, and ends no session."""
+    tokens = await provider.tokens()
+    asked = {**provider.request, "id_token_hint": tokens["id_token"]}
+    response = await provider.client.head(path, query_string=asked)
+    assert response.status_code == 405
+    assert response.location is None
+    for answer in (response, await provider.client.options(path)):
+        assert set(answer.headers["Allow"].split(", ")) == {"GET", "POST", "OPTIONS"}
+    assert "code" in query_of((await provider.authorize(prompt="none")).location), "the session goes on"

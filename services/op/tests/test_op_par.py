@@ -48,6 +48,15 @@ async def test_what_stands_beside_it_is_ignored(provider: RunningProvider) -> No
     assert query_of(response.location)["state"] == "state-of-the-test"
 
 
+async def test_who_only_looks_ahead_uses_up_no_pushed_request(provider: RunningProvider) -> None:
+    """RFC 9110 §9.3.2 beside RFC 9126 §4."""
+    await provider.login()
+    request_uri = await pushed(provider)
+    query = {"client_id": "web", "request_uri": request_uri}
+    assert (await provider.client.head("/authorize", query_string=query)).status_code == 405
+    assert "code" in query_of((await go(provider, request_uri)).location)
+
+
 @pytest.mark.parametrize(
     ("changes", "error", "status"),
     [

@@ -86,6 +86,7 @@ def create_app(settings: Settings | None = None, *, clock: Callable[[], float] =
     app.extensions["provider"] = op
     install(app, "OpenID Provider")
     app.register_blueprint(_pages(op))
+    _refuse_head(app)
     app.register_error_handler(Exception, pages.failure)
     provisioning = Provisioning(op, directory)
     rotation = KeyRotation(op.keys)
@@ -250,6 +251,13 @@ def _pages(op: Provider) -> Blueprint:
     blueprint.add_url_rule("/account", "change_account", view(change_account), methods=["POST"])
     blueprint.add_url_rule("/logout", "logout", view(logout), methods=["GET", "POST"])
     return blueprint
+
+
+def _refuse_head(app: Quart) -> None:
+    """No page answers HEAD, which Quart adds to GET: here that issues codes and ends sessions (RFC 9110 §9.3.2)."""
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint.startswith("pages.") and rule.methods is not None:
+            rule.methods.discard("HEAD")
 
 
 def _failure(request: Request, exception: Exception) -> Reply:
