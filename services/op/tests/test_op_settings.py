@@ -2,7 +2,9 @@
 
 import pytest
 
+from op.protocol.key_schedule import LEAST_LEAD
 from op.settings import Settings
+from servicekit.settings import SettingsError
 
 
 @pytest.mark.parametrize(
@@ -21,3 +23,31 @@ def test_the_origin_as_browsers_write_it(issuer: str, origin: str, secure: bool)
     """RFC 6454 §6.2."""
     settings = Settings(redis_url="redis://localhost", oidc_issuer=issuer, op_secret_key="x" * 32)
     assert (settings.origin, settings.secure, settings.oidc_issuer) == (origin, secure, issuer)
+
+
+REQUIRED = {"redis_url": "redis://localhost", "oidc_issuer": "https://op.example", "op_secret_key": "x" * 32}
+
+
+@pytest.mark.parametrize(
+    ("lead", "interval", "faults"),
+    [
+        pytest.param(LEAST_LEAD, LEAST_LEAD + 1, [], id="the least of both"),
+        pytest.param(LEAST_LEAD, 0, [], id="by command alone"),
+        pytest.param(LEAST_LEAD - 1, 10_000, ["KEY_PUBLICATION_LEAD"], id="a cache may not know the new key"),
+        pytest.param(900, 900, ["KEY_ROTATION_INTERVAL"], id="a new key as soon as the last one signs"),
+        pytest.param(1, 1, ["KEY_PUBLICATION_LEAD", "KEY_ROTATION_INTERVAL"], id="both at once"),
+    ],
+)
+def test_a_key_is_published_for_longer_than_anybody_keeps_the_set(lead: int, interval: int, faults: list[str]) -> None:
+    """OpenID Connect Core §10.1.1."""
+    said: list[str] = []
+    try:
+        Settings(**REQUIRED, key_publication_lead=lead, key_rotation_interval=interval)
+    except SettingsError as error:
+        said = [fault.partition(":")[0] for fault in error.faults]
+    assert said == faults
+
+
+def test_the_least_lead_outlasts_two_caches_and_a_replicas_look() -> None:
+    """Our Cache-Control allows 300 seconds, a client keeps the set for 300 more, a replica looks each 30 seconds."""
+    assert LEAST_LEAD == 630

@@ -4,14 +4,12 @@ import asyncio
 import logging
 
 from op.keys import KeyRing
+from op.protocol.key_schedule import LOOK_SECONDS
 from servicekit.log import event
 from servicekit.redis import RedisError
 from servicekit.sealing import UnsealError
 
 log = logging.getLogger(__name__)
-
-LOOK_SECONDS = 30.0
-"""Far less than a key is published before it signs, so that every replica has it by then."""
 
 
 class KeyRotation:

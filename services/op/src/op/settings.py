@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from op.protocol.key_schedule import LEAST_LEAD
 from op.protocol.response_type import CODE, IMPLICIT
 from servicekit.settings import (
     Address,
@@ -124,8 +125,15 @@ class Settings(ServiceSettings):
     )
 
     def __post_init__(self) -> None:
+        faults = []
         if self.registration == "token" and self.registration_token is None:
-            raise SettingsError(["REGISTRATION_TOKEN: is required with REGISTRATION=token"])
+            faults.append("REGISTRATION_TOKEN: is required with REGISTRATION=token")
+        if self.key_publication_lead < LEAST_LEAD:
+            faults.append(f"KEY_PUBLICATION_LEAD: must be {LEAST_LEAD} or more: so long may the key set be kept")
+        if 0 < self.key_rotation_interval <= self.key_publication_lead:
+            faults.append("KEY_ROTATION_INTERVAL: must be 0, or longer than KEY_PUBLICATION_LEAD")
+        if faults:
+            raise SettingsError(faults)
 
     @property
     def response_types(self) -> tuple[str, ...]:

@@ -1,9 +1,10 @@
 """The key set (RFC 7517 §5)."""
 
+from op.protocol.key_schedule import KEY_SET_SECONDS
 from op.provider import Provider
 from servicekit.machine import Reply, Request, json_reply
 
-_CACHE = (("cache-control", "public, max-age=300"),)
+_CACHE = (("cache-control", f"public, max-age={KEY_SET_SECONDS}"),)
 
 
 async def jwks(op: Provider, _request: Request) -> Reply:

@@ -7,6 +7,13 @@ while knows it by then, and stays after the next one has begun to sign, until no
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+KEY_SET_SECONDS = 300
+"""How long the key set may be kept, by its `Cache-Control`; a client may keep what a cache gave it for as long again."""
+LOOK_SECONDS = 30
+"""How often a replica looks at the stored keys."""
+LEAST_LEAD = 2 * KEY_SET_SECONDS + LOOK_SECONDS
+"""By then every replica and everybody who keeps the set knows a new key."""
+
 
 @dataclass(frozen=True, slots=True)
 class Generation:
