@@ -4,7 +4,8 @@ import asyncio
 import json
 
 import pytest
-from op_testing import Clock, RunningProvider, until
+from jose import jws
+from op_testing import Clock, RunningProvider, query_of, until
 
 from op.administration import administrate
 from op.key_rotation import KeyRotation
@@ -200,3 +201,88 @@ async def test_the_command_line_rotates_and_lists(provider: RunningProvider, cap
     await provider.op.keys.refresh()
     published = (await (await provider.client.get("/jwks")).get_json())["keys"]
     assert {key["kid"] for key in published} == {kid for kid, *_ in lines}
+
+
+async def kid_of(keys: KeyRing, state: str, clock: Clock) -> str:
+    """The RS256 key of a generation that has signed, signs, or waits to."""
+    signs = await keys.signing_kids()
+    for signs_from, key in await keys.published():
+        of = "signs" if key.kid in signs else "waits" if signs_from > clock() else "has signed"
+        if key.algorithm == "RS256" and of == state:
+            return key.kid
+    raise AssertionError(state)
+
+
+@pytest.mark.parametrize(
+    ("state", "survivors"),
+    [("has signed", {"signs", "waits"}), ("signs", {"has signed", "waits"}), ("waits", {"has signed", "signs"})],
+)
+async def test_a_key_that_leaked_is_withdrawn_at_once(
+    redis: Database, clock: Clock, state: str, survivors: set[str]
+) -> None:
+    """Whatever it does now; the others stay, and somebody signs in any case."""
+    keys, replica = ring(redis, clock=clock), ring(redis, clock=clock)
+    old = await keys.sign({"of": "has signed"}, "RS256", typ="JWT")
+    await keys.rotate()
+    clock.pass_seconds(LEAD)
+    signed = {"has signed": old, "signs": await keys.sign({"of": "signs"}, "RS256", typ="JWT")}
+    await keys.rotate()
+    await replica.load()
+    before, leaked = await kids(keys), await kid_of(keys, state, clock)
+    withdrawn = await keys.revoke(leaked)
+    assert leaked in withdrawn
+    assert len(withdrawn) == 2, "and the ES256 key that was made with it"
+    await replica.refresh()
+    for one in (keys, replica):
+        assert before - await kids(one) == withdrawn
+        for of, token in signed.items():
+            if of in survivors:
+                assert await one.verify(token, "RS256", typ="JWT") == {"of": of}
+            else:
+                with pytest.raises(InvalidSignature):
+                    await one.verify(token, "RS256", typ="JWT")
+        for algorithm in ("RS256", "ES256"):
+            assert await keys.verify(await one.sign({"n": 1}, algorithm, typ="JWT"), algorithm, typ="JWT") == {"n": 1}
+    new = await kids(keys) - before
+    assert (await keys.signing_kids() == new) is (state == "signs")
+
+
+async def test_the_only_key_is_replaced(redis: Database, clock: Clock) -> None:
+    keys = ring(redis, clock=clock)
+    first = await kids(keys)
+    assert await keys.revoke(min(first)) == first
+    assert len(await kids(keys) - first) == 2
+    assert await keys.revoke(min(first)) == frozenset(), "it is gone"
+
+
+async def test_a_key_is_withdrawn_from_what_another_replica_just_rotated(redis: Database, clock: Clock) -> None:
+    keys, other = ring(redis, clock=clock), ring(redis, clock=clock)
+    first = await kids(keys)
+    replace, done = keys._store.replace, []
+
+    async def late(before: object, after: object) -> bool:
+        if not done:
+            done.append(await other.rotate())
+        return await replace(before, after)  # type: ignore[arg-type]
+
+    keys._store.replace = late  # type: ignore[method-assign, assignment]
+    assert await keys.revoke(min(first)) == first
+    assert done == [True]
+    assert len(await kids(keys)) == 4, "what the other made, and what signs now"
+    assert not first & await kids(keys)
+
+
+async def test_the_command_line_withdraws_a_key(provider: RunningProvider, capsys: pytest.CaptureFixture) -> None:
+    def command(kid: str) -> int:
+        return administrate(provider.op.settings, ["keys", "revoke", kid])
+
+    token = (await provider.tokens())["id_token"]
+    kid = jws.get_unverified_header(token)["kid"]
+    assert await asyncio.to_thread(command, "no-such-key") == 1
+    assert "there is no key no-such-key" in capsys.readouterr().err
+    assert await asyncio.to_thread(command, kid) == 0
+    assert f"key {kid} withdrawn" in capsys.readouterr().out
+    await provider.op.keys.refresh()
+    assert kid not in {key["kid"] for key in (await (await provider.client.get("/jwks")).get_json())["keys"]}
+    page = await provider.client.get("/logout", query_string={"id_token_hint": token})
+    assert "code" in query_of((await provider.authorize(prompt="none")).location), page.status_code

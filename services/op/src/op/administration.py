@@ -1,5 +1,5 @@
 """The command line for administrators: `python -m op users|clients add|list|show|remove|set-password|set-secret`,
-and `python -m op keys list|rotate`.
+and `python -m op keys list|rotate|revoke`.
 
 It works on Redis directly, with the provider's own environment. A password or secret is read from standard input, or
 asked for on a terminal: never from the command line, where every process can read it.
@@ -20,6 +20,7 @@ from typing import Any
 from op.app import wire
 from op.directory import new_user, user_entry
 from op.protocol.client_metadata import InvalidMetadata, client_of
+from op.protocol.key_schedule import KEY_SET_SECONDS, LOOK_SECONDS
 from op.protocol.scope import CLAIM_TYPES
 from op.provider import Provider
 from op.records import Client, User
@@ -166,6 +167,15 @@ async def rotate_keys(op: Provider, _: argparse.Namespace) -> None:
     print(f"new keys are published, and sign in {op.settings.key_publication_lead} s")
 
 
+async def revoke_key(op: Provider, options: argparse.Namespace) -> None:
+    withdrawn = await op.keys.revoke(options.kid)
+    if not withdrawn:
+        raise CommandError(f"there is no key {options.kid}; `keys list` shows them")
+    for kid in sorted(withdrawn):
+        print(f"key {kid} withdrawn")
+    print(f"running providers follow within {LOOK_SECONDS} s, whoever keeps the key set within {2 * KEY_SET_SECONDS} s")
+
+
 async def _user(op: Provider, name: str) -> User:
     user = await op.users.find(name) or await op.users.find_by_username(name)
     if user is None:
@@ -215,9 +225,11 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _key_commands(parser: argparse.ArgumentParser) -> None:
-    commands = parser.add_subparsers(required=True, metavar="list|rotate")
+    commands = parser.add_subparsers(required=True, metavar="list|rotate|revoke")
     _command(commands, "list", list_keys, "one key a line: kid, algorithm, what it does, when it begins to sign")
     _command(commands, "rotate", rotate_keys, "publish new keys, which sign after KEY_PUBLICATION_LEAD")
+    what = "withdraw a key that has leaked, at once, and the one that was made with it"
+    _command(commands, "revoke", revoke_key, what).add_argument("kid")
 
 
 def _user_commands(parser: argparse.ArgumentParser) -> None:

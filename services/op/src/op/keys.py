@@ -108,6 +108,26 @@ class KeyRing:
         await self.refresh()
         return rotated
 
+    async def revoke(self, kid: str) -> frozenset[str]:
+        """Withdraw a key that is not secret any more: it leaves the set, and what it signed no longer verifies.
+
+        All keys of its generation go with it, since they rest in one record; their kids, or none without such a key.
+        Where they sign, new ones sign at once, and whoever keeps the set must fetch it to know them.
+        """
+        while True:
+            await self.refresh()
+            known, now = await self.load(), int(self._clock())
+            leaked = next((keys for keys in known.keys if kid in _kids(keys)), None)
+            if leaked is None:
+                return frozenset()
+            left = [one for one, keys in zip(known.stored.generations, known.keys, strict=True) if keys is not leaked]
+            if leaked is known.signing(now):
+                left.append(Generation(now, await asyncio.to_thread(new_keys)))
+            replaced = await self._store.replace(known.stored, tuple(sorted(left, key=lambda one: one.signs_from)))
+            await self.refresh()
+            if replaced:
+                return _kids(leaked)
+
     async def _read_or_make(self) -> StoredKeys:
         stored = await self._store.find()
         if stored is None:
@@ -129,7 +149,7 @@ class KeyRing:
 
     async def signing_kids(self) -> frozenset[str]:
         """The kids of the keys that sign now."""
-        return frozenset(key.kid for key in (await self.load()).signing(int(self._clock())).values())
+        return _kids((await self.load()).signing(int(self._clock())))
 
     async def jwks(self) -> dict[str, Any]:
         """The public keys (RFC 7517 §5)."""
@@ -175,6 +195,10 @@ class KeyRing:
             if key.kid == kid and key.algorithm == algorithm:
                 return key.public_key
         raise InvalidSignature("it names no key of this provider and algorithm")
+
+
+def _kids(keys: Mapping[str, SigningKey]) -> frozenset[str]:
+    return frozenset(key.kid for key in keys.values())
 
 
 def _key_set(stored: StoredKeys) -> KeySet:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 KEY_SET_SECONDS = 300
-"""How long the key set may be kept, by its `Cache-Control`; a client may keep what a cache gave it for as long again."""
+"""How long the key set may be kept, by its `Cache-Control`; a client may keep a cache's copy for as long again."""
 LOOK_SECONDS = 30
 """How often a replica looks at the stored keys."""
 LEAST_LEAD = 2 * KEY_SET_SECONDS + LOOK_SECONDS
