@@ -3,7 +3,7 @@
 import dataclasses
 
 import pytest
-from op_testing import ISSUER, Clock, RunningProvider, query_of
+from op_testing import ISSUER, SECRET, Clock, RunningProvider, query_of
 from test_op_token import assert_refused
 
 from op.stores.client import CACHE_SECONDS, ClientStore
@@ -77,6 +77,16 @@ async def test_the_tokens_of_a_removed_client_open_nothing(provider: RunningProv
     token = (await provider.tokens())["access_token"]
     await provider.op.clients.remove("web")
     await assert_refused(await provider.userinfo(token), "invalid_token", 401)
+
+
+@pytest.mark.parametrize("client_id", ["web", "jwt"])
+async def test_the_tokens_of_a_removed_client_are_inactive(provider: RunningProvider, client_id: str) -> None:
+    """RFC 7592 §2.3, RFC 7662 §2.2: in both formats."""
+    code = await provider.code(client_id=client_id)
+    token = (await (await provider.redeem(code, client_id=client_id, client_secret=SECRET)).get_json())["access_token"]
+    assert (await provider.introspect(token, "resource-server", SECRET + "3"))["active"] is True
+    await provider.op.clients.remove(client_id)
+    assert await provider.introspect(token, "resource-server", SECRET + "3") == {"active": False}
 
 
 async def test_a_client_is_kept_for_five_seconds_and_no_longer(provider: RunningProvider) -> None:

@@ -220,11 +220,12 @@ async def test_introspection_is_authenticated(
 
 
 async def test_introspection_takes_one_round_trip(provider: RunningProvider) -> None:
+    """Also for another client's token: whether that client is still there, the cache knows."""
     token = (await tokens_of(provider))["access_token"]
-    await provider.introspect(token)
+    await provider.introspect(token, "resource-server", SECRET + "3")
     redis = provider.op.clients._redis
     before = (await redis.info("stats"))["total_commands_processed"]
-    await provider.introspect(token)
+    await provider.introspect(token, "resource-server", SECRET + "3")
     after = (await redis.info("stats"))["total_commands_processed"]
     assert after - before == 2, "one MGET, and the INFO that counts"
 

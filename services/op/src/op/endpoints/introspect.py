@@ -28,8 +28,7 @@ async def introspect(op: Provider, request: Request) -> Reply:
         raise UnauthorizedClient("a public client cannot introspect tokens")
     if "token" not in form:
         raise InvalidRequest("token is required")
-    found = await _find(op, form["token"])
-    live = found if found and found.expires_at > op.now() and may_introspect(caller, found) else None
+    live = await _live(op, caller, form["token"])
     response = introspection_response(op.issuer, live) if live else INACTIVE
     if wants_jwt(request.header("accept")):
         return await _signed(op, caller, response)
@@ -45,6 +44,14 @@ async def _signed(op: Provider, caller: Client, response: dict[str, Any]) -> Rep
         secret=caller.client_secret,
     )
     return Reply(200, signed.encode(), (("content-type", INTROSPECTION_MEDIA_TYPE), *NO_STORE))
+
+
+async def _live(op: Provider, caller: Client, token: str) -> AccessToken | RefreshToken | None:
+    """What the caller may hear of: not of a token whose client was removed (RFC 7592 §2.3), as the cache knows it."""
+    found = await _find(op, token)
+    if found is None or found.expires_at <= op.now() or not may_introspect(caller, found):
+        return None
+    return found if await op.clients.find(found.client_id) else None
 
 
 async def _find(op: Provider, token: str) -> AccessToken | RefreshToken | None:
