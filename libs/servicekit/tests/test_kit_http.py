@@ -4,12 +4,13 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator
 
+import aiohttp
 import pytest
 from aiohttp import web
 
 from redis_server import free_port
 from servicekit.healthcheck import ready
-from servicekit.http import BODY_LIMIT, HttpClient, Unreachable
+from servicekit.http import BODY_LIMIT, HttpClient, PrivateAddress, Unreachable, _is_private, _PublicResolver
 
 
 @pytest.fixture
@@ -114,7 +115,8 @@ def test_an_answer_that_is_no_json_object(body: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["localhost", "127.0.0.1", "127.1", "0x7f000001", "[::1]", "[::ffff:127.0.0.1]", "10.0.0.1", "169.254.1.1"]
+    "host",
+    ["localhost", "127.0.0.1", "127.1", "0x7f000001", "[::1]", "[::ffff:127.0.0.1]", "[64:ff9b::7f00:1]", "10.0.0.1"],
 )
 async def test_public_only_connects_to_no_private_address(server: int, host: str) -> None:
     """Neither by a name nor by any way to write an address."""
@@ -122,3 +124,75 @@ async def test_public_only_connects_to_no_private_address(server: int, host: str
     with pytest.raises(Unreachable, match=r"private network|not a canonical"):
         await http.get(f"http://{host}:{server}/echo")
     await http.close()
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        pytest.param("127.0.0.1", id="this machine"),
+        pytest.param("0.0.0.0", id="this machine, unspecified"),  # noqa: S104 - nothing is bound to it
+        pytest.param("10.0.0.1", id="RFC 1918"),
+        pytest.param("100.64.0.1", id="RFC 6598 shared"),
+        pytest.param("169.254.169.254", id="a link, where clouds tell secrets"),
+        pytest.param("192.0.0.8", id="protocol assignments"),
+        pytest.param("192.0.0.170", id="NAT64 discovery"),
+        pytest.param("192.88.99.1", id="6to4 relay"),
+        pytest.param("224.0.0.1", id="multicast"),
+        pytest.param("240.0.0.1", id="reserved"),
+        pytest.param("255.255.255.255", id="broadcast"),
+        pytest.param("::1", id="IPv6 this machine"),
+        pytest.param("::", id="IPv6 unspecified"),
+        pytest.param("fe80::1%eth0", id="IPv6 link, with its zone"),
+        pytest.param("fc00::1", id="IPv6 unique local"),
+        pytest.param("fec0::1", id="IPv6 site-local"),
+        pytest.param("ff02::1", id="IPv6 multicast"),
+        pytest.param("4000::1", id="IPv6 reserved"),
+        pytest.param("::ffff:10.0.0.1", id="IPv4-mapped"),
+        pytest.param("::ffff:192.88.99.1", id="IPv4-mapped 6to4 relay"),
+        pytest.param("::7f00:1", id="IPv4-compatible"),
+        pytest.param("64:ff9b::a00:1", id="NAT64 of 10.0.0.1"),
+        pytest.param("64:ff9b::7f00:1", id="NAT64 of 127.0.0.1"),
+        pytest.param("64:ff9b:1::a00:1", id="NAT64 of ones own network"),
+        pytest.param("2002:7f00:1::", id="6to4 of 127.0.0.1"),
+        pytest.param("2002:a00:1::1", id="6to4 of 10.0.0.1"),
+        pytest.param("2001:0:a00:1::1", id="Teredo"),
+        pytest.param("2001:db8::1", id="documentation"),
+    ],
+)
+def test_an_address_that_a_stranger_must_not_reach(address: str) -> None:
+    """RFC 6890: in all its forms."""
+    assert _is_private(address)
+
+
+@pytest.mark.parametrize(
+    "address", ["1.1.1.1", "2606:4700:4700::1111", "::ffff:1.1.1.1", "64:ff9b::101:101", "op.example", ""]
+)
+def test_what_is_public_or_no_address_is_let_through(address: str) -> None:
+    """Where there is IPv6 alone, NAT64 is the way to a public IPv4 address; a name is looked at when it is resolved."""
+    assert not _is_private(address)
+
+
+@pytest.mark.parametrize(
+    "addresses",
+    [["127.0.0.1", "1.1.1.1"], ["1.1.1.1", "127.0.0.1"], ["1.1.1.1", "64:ff9b::7f00:1"]],
+    ids=["first", "last", "in IPv6"],
+)
+async def test_a_name_with_one_private_address_among_its_own_is_refused(
+    monkeypatch: pytest.MonkeyPatch, addresses: list[str]
+) -> None:
+    """Which of them is connected to is nobody's to choose."""
+
+    async def found(*_: object) -> list[dict[str, object]]:
+        return [{"hostname": "name.test", "host": address, "port": 80} for address in addresses]
+
+    monkeypatch.setattr(aiohttp.ThreadedResolver, "resolve", found)
+    with pytest.raises(PrivateAddress):
+        await _PublicResolver().resolve("name.test", 80)
+
+
+async def test_a_name_with_public_addresses_alone_is_resolved(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def found(*_: object) -> list[dict[str, object]]:
+        return [{"hostname": "name.test", "host": host, "port": 80} for host in ("1.1.1.1", "2606:4700:4700::1111")]
+
+    monkeypatch.setattr(aiohttp.ThreadedResolver, "resolve", found)
+    assert len(await _PublicResolver().resolve("name.test", 80)) == 2

@@ -158,6 +158,24 @@ async def test_a_client_that_is_away_breaks_nothing(provider: RunningProvider) -
     assert (await sign_out(provider, await sign_in(provider, "away"))).status_code == 200
 
 
+@pytest.mark.parametrize("allowed", [False, True])
+async def test_a_logout_token_of_a_client_that_registered_itself_stays_out_of_private_networks(
+    provider_with: ProviderFactory, clients: Clients, allowed: bool
+) -> None:
+    """RFC 7591 §5: its URL is a stranger's; those of the directory may lead anywhere."""
+    provider = await provider_with(registration_private_addresses=allowed)
+    provider.op.back_channel._pauses = ()
+    for name in ("itself", "known"):
+        await register(provider, name, backchannel_logout_uri=f"{clients.url}/{name}")
+    itself = await provider.op.clients.read("itself")
+    assert itself is not None
+    await provider.op.clients.save(replace(itself, registered_at=provider.op.now()))
+    await sign_in(provider, "itself")
+    await sign_out(provider, await sign_in(provider, "known"))
+    await delivered(provider.op.back_channel)
+    assert {name for name, _ in clients.received} == ({"itself", "known"} if allowed else {"known"})
+
+
 @pytest.mark.parametrize(
     ("rule", "online", "offline"), [("online", False, True), ("all", False, False), ("none", True, True)]
 )

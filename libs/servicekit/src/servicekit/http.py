@@ -9,7 +9,7 @@ import json
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 
 import aiohttp
@@ -68,15 +68,44 @@ class _PublicResolver(aiohttp.ThreadedResolver):
         return found
 
 
+# What some version of Python counts as global, and no stranger's host is at: protocol assignments, 6to4 relays, NAT64
+# of one's own network (RFC 8215), Teredo, 6to4 (RFC 7526), documentation, segment routing, site-local addresses.
+_NOT_PUBLIC = tuple(
+    ip_network(network)
+    for network in (
+        "192.0.0.0/24",
+        "192.88.99.0/24",
+        "64:ff9b:1::/48",
+        "2001::/23",
+        "2002::/16",
+        "3fff::/20",
+        "5f00::/16",
+        "fec0::/10",
+    )
+)
+# With an IPv4 address in the last 32 bits: IPv4-compatible (RFC 4291 §2.5.5.1), and NAT64 (RFC 6052 §2.1).
+_WITH_IPV4 = (ip_network("::/96"), ip_network("64:ff9b::/96"))
+_IPV4_BITS = 0xFFFFFFFF
+
+
 def _is_private(host: str) -> bool:
     """Whether it is an IP address that is not public; one in IPv6 that stands for an IPv4 address is looked into."""
     try:
-        address = ip_address(host.partition("%")[0])
+        address = _meant(ip_address(host.partition("%")[0]))
     except ValueError:
         return False
-    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    real = mapped or address
-    return real.is_multicast or not real.is_global
+    special = address.is_multicast or address.is_reserved or any(address in network for network in _NOT_PUBLIC)
+    return special or not address.is_global
+
+
+def _meant(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
+    """The IPv4 address that one of IPv6 stands for; any other stands for itself."""
+    if isinstance(address, IPv6Address):
+        if address.ipv4_mapped is not None:
+            return address.ipv4_mapped
+        if any(address in network for network in _WITH_IPV4):
+            return IPv4Address(int(address) & _IPV4_BITS)
+    return address
 
 
 class HttpClient:
