@@ -3,7 +3,7 @@
 import pytest
 from op_testing import CHALLENGE, VERIFIER
 
-from op.errors import InvalidGrant, InvalidScope, OAuthError
+from op.errors import InvalidGrant, InvalidScope, InvalidToken, OAuthError
 from op.protocol.authorization_request import is_logged_in_since
 from op.protocol.authorization_response import with_query
 from op.protocol.client_metadata import InvalidMetadata, client_of
@@ -208,3 +208,19 @@ def test_an_error_has_a_public_description_and_a_private_detail() -> None:
     error = OAuthError("public", "private")
     assert error.description == "public"
     assert str(error) == "private"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        pytest.param('a "quoted" text', "a ?quoted? text", id="quotes, which would end a quoted string"),
+        pytest.param("a\\b", "a?b", id="a backslash"),
+        pytest.param("https://ä.example/\u202e", "https://?.example/?", id="no ASCII"),
+        pytest.param("a\r\nb\x7f", "a??b?", id="control characters"),
+        pytest.param("it's ~ [all] (right): 100%!", "it's ~ [all] (right): 100%!", id="what is allowed"),
+    ],
+)
+def test_a_description_is_printable_ascii_without_quotes(text: str, said: str) -> None:
+    """RFC 6749 §5.2, RFC 6750 §3, RFC 7591 §3.2.2: whatever of a client's text is in it."""
+    assert OAuthError(text).description == said
+    assert InvalidToken(text).headers[0][1].endswith(f'error_description="{said}"')

@@ -93,6 +93,8 @@ async def test_the_defaults_of_the_specification(op: RunningProvider) -> None:
         pytest.param(
             {"redirect_uris": ["https://[::1"], "subject_type": "pairwise"}, "invalid_redirect_uri", id="no URI at all"
         ),
+        pytest.param({"redirect_uris": ["https://ä.test/"]}, "invalid_redirect_uri", id="one that is no ASCII"),
+        pytest.param({"redirect_uris": ['https://a.test/"\\#']}, "invalid_redirect_uri", id="one with quotes"),
         pytest.param({"redirect_uris": "https://a.test"}, "invalid_client_metadata", id="no list"),
         pytest.param({"redirect_uris": [5]}, "invalid_client_metadata", id="no list of texts"),
         pytest.param({"redirect_uris": ["https://a.test/\ud800"]}, "invalid_client_metadata", id="no Unicode"),

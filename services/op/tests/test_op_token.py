@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+import re
 from typing import Any
 
 import pytest
@@ -32,7 +33,7 @@ def claims_of(token: str) -> dict[str, Any]:
 async def assert_refused(response: Any, error: str, status: int = 400) -> dict[str, Any]:
     body = await response.get_json()
     assert (response.status_code, body["error"]) == (status, error), body
-    assert body["error_description"]
+    assert re.fullmatch(r"[\x20\x21\x23-\x5b\x5d-\x7e]+", body["error_description"]), "RFC 6749 §5.2"
     assert response.headers["Cache-Control"] == "no-store"
     return body
 

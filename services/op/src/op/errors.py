@@ -32,21 +32,28 @@ three places, one per channel: `json_error` here for machines, `authorization_re
 redirect, and `endpoints.pages` for people.
 """
 
+import re
+
 from servicekit.machine import HeaderList, Reply, json_reply
 
 NO_STORE: HeaderList = (("cache-control", "no-store"), ("pragma", "no-cache"))
 RETRY_AFTER_SECONDS = 1
 
+_NOT_IN_A_DESCRIPTION = re.compile(r"[^\x20\x21\x23-\x5b\x5d-\x7e]")  # RFC 6749 §5.2
+
 
 class OAuthError(Exception):
-    """An error of RFC 6749 §5.2 or §4.1.2.1, or of a specification that adds to them."""
+    """An error of RFC 6749 §5.2 or §4.1.2.1, or of a specification that adds to them.
+
+    What of a caller's text may not be in a description is `?` there.
+    """
 
     code = "server_error"
     status = 400
 
     def __init__(self, description: str, detail: str | None = None) -> None:
         super().__init__(detail or description)
-        self.description = description
+        self.description = _NOT_IN_A_DESCRIPTION.sub("?", description)
         self.detail = detail
 
     @property
