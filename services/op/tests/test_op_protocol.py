@@ -130,6 +130,10 @@ def test_what_is_no_token_has_no_handle(token: str) -> None:
         pytest.param({"redirect_uris": ["/callback"]}, "absolute", id="RFC 6749 §3.1.2 relative"),
         pytest.param({"redirect_uris": ["http://a/b#c"]}, "no fragment", id="RFC 6749 §3.1.2 fragment"),
         pytest.param({"redirect_uris": ["javascript:alert(1)"]}, "not a scheme", id="a script"),
+        pytest.param(
+            {"redirect_uris": ["http://a/" + "b" * 2040]}, "up to 2048", id="a redirect URI of 2049 characters"
+        ),
+        pytest.param({"client_id": "a" * 256}, "255 visible ASCII", id="a client_id of 256 characters"),
         pytest.param({"client_secret": None}, "client_secret is required", id="no secret"),
         pytest.param({"token_endpoint_auth_method": "none"}, "has no secret", id="a public client with a secret"),
         pytest.param({"token_endpoint_auth_method": "magic"}, "must be one of", id="unknown method"),
@@ -190,6 +194,11 @@ def test_a_demand_to_log_in_is_answered_by_a_new_login_alone(sid: str, auth_time
     login = LoginRequest(id="x", browser="y", created_at=100, request=request, sid="before")
     session = Session(sid=sid, sub="user0", auth_time=auth_time)
     assert is_logged_in_since(login, session, 200) is answered
+
+
+def test_a_redirect_uri_may_be_as_long_as_any_other() -> None:
+    longest = "http://a/" + "b" * 2039
+    assert client_of({"client_id": "a", "client_secret": "s", "redirect_uris": [longest]}).redirect_uris == (longest,)
 
 
 def test_all_faults_are_said_at_once() -> None:

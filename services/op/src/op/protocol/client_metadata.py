@@ -26,7 +26,9 @@ _HS256 = "HS256"
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _KEY_LIMIT = 20
 
-_VISIBLE = re.compile(r"[\x20-\x7e]{1,255}")
+_VISIBLE = re.compile(r"[\x20-\x7e]+")
+_CLIENT_ID_LIMIT = 255
+_REDIRECT_URI_LIMIT = 2048
 _URI = re.compile(r"[\x21\x22\x24-\x3a\x3c-\x7e]{1,2048}")  # without space, `#`, and `;` which ends a CSP directive
 _FORBIDDEN_SCHEMES = ("javascript", "data", "vbscript", "file", "about", "blob")
 _LISTS = (
@@ -94,7 +96,8 @@ def client_of(metadata: Mapping[str, Any]) -> Client:
 
 def _check_client_id(client: Client) -> list[str]:
     """RFC 6749 §A.1: visible ASCII."""
-    return [] if _VISIBLE.fullmatch(client.client_id) else ["client_id must be 1 to 255 visible ASCII characters"]
+    valid = _VISIBLE.fullmatch(client.client_id) and len(client.client_id) <= _CLIENT_ID_LIMIT
+    return [] if valid else [f"client_id must be 1 to {_CLIENT_ID_LIMIT} visible ASCII characters"]
 
 
 def _check_choices(client: Client) -> list[str]:
@@ -129,6 +132,8 @@ def _check_redirect_uris(client: Client) -> list[str]:
             faults.append(f"a redirect URI has no fragment: {uri}")
         elif scheme in _FORBIDDEN_SCHEMES:
             faults.append(f"not a scheme to redirect to: {uri}")
+        if len(uri) > _REDIRECT_URI_LIMIT:
+            faults.append(f"a redirect URI has up to {_REDIRECT_URI_LIMIT} characters")
     faults += [
         f"{grant_type} needs redirect_uris"
         for grant_type in ("authorization_code", "implicit")
