@@ -45,6 +45,16 @@ async def test_cookies_are_secure_and_bound_to_the_host_under_https(provider_wit
     assert "Secure" in response.headers["Set-Cookie"]
 
 
+@pytest.mark.parametrize(("issuer", "sent"), [("https://op.test", "max-age=31536000"), (ISSUER, None)])
+@pytest.mark.parametrize("path", ["/account", "/jwks", "/assets/trefoil.css", "/nothing-here", "/authorize"])
+async def test_over_tls_no_answer_lets_a_browser_come_back_without(
+    provider_with: ProviderFactory, path: str, issuer: str, sent: str | None
+) -> None:
+    """RFC 6797 §7.1, §7.2: pages, machines and failures; of this host alone."""
+    provider = await provider_with(oidc_issuer=issuer)
+    assert (await provider.client.get(path)).headers.get("Strict-Transport-Security") == sent
+
+
 @pytest.mark.parametrize(
     ("username", "password"),
     [

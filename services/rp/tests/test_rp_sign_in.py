@@ -124,6 +124,17 @@ async def test_over_tls_cookies_are_secure_and_bound_to_the_host(environment, op
         assert "Domain" not in header
 
 
+@pytest.mark.parametrize(
+    ("base_url", "sent"), [("https://rp.example", "max-age=31536000"), ("http://localhost:25001", None)]
+)
+@pytest.mark.parametrize("path", ["/", "/login", "/healthz", "/frontchannel-logout"])
+async def test_over_tls_no_answer_lets_a_browser_come_back_without(environment, open_browser, path, base_url, sent):
+    """RFC 6797 §7.1, §7.2."""
+    environment["RP_BASE_URL"] = base_url
+    browser = await open_browser()
+    assert (await browser.get(path)).headers.get("Strict-Transport-Security") == sent
+
+
 async def test_two_tabs_sign_in_side_by_side(browser):
     first = browser.provider.authorize(await browser.start("/login?return_to=/first"))
     second = browser.provider.authorize(await browser.start("/login?return_to=/second"))

@@ -108,6 +108,16 @@ async def test_the_profiles_of_the_file_are_there_after_start_however_often(star
         assert sorted(await redis.keys("*")) == ["rs:profile:user0", "rs:profile:user1"]
 
 
+@pytest.mark.parametrize(
+    ("base_url", "sent"), [("https://api.example", "max-age=31536000"), ("http://localhost:25002", None)]
+)
+@pytest.mark.parametrize("path", ["/api/me", "/healthz", "/nothing-here"])
+async def test_over_tls_no_answer_lets_a_caller_come_back_without(start, path, base_url, sent):
+    """RFC 6797 §7.1, §7.2."""
+    caller = await start(RS_BASE_URL=base_url)
+    assert (await caller.get(path)).headers.get("Strict-Transport-Security") == sent
+
+
 @pytest.fixture
 def impatient(monkeypatch):
     """Loading that starts to serve, and tries again, after a moment."""

@@ -84,6 +84,7 @@ class Route:
 
 
 _ALWAYS: HeaderList = (("x-content-type-options", "nosniff"),)
+_OVER_TLS: HeaderList = (("strict-transport-security", "max-age=31536000"),)  # a year, of this host alone
 _CORS: HeaderList = (
     ("access-control-allow-origin", "*"),
     ("access-control-expose-headers", "www-authenticate, retry-after"),
@@ -109,10 +110,21 @@ class ClientGone(Exception):
 class MachineDoor:
     """An ASGI application: `routes` answered here, the rest by `pages`.
 
-    `failure` turns every exception of a handler into a reply; `observe(path, method, status, seconds)` counts.
+    `failure` turns every exception of a handler into a reply; `observe(path, method, status, seconds)` counts. `secure`
+    is whether callers reach the service over TLS, whoever speaks it: then no answer lets a browser come back without
+    (RFC 6797 §7.2).
     """
 
-    def __init__(self, routes: Mapping[str, Route], pages: AsgiApp, failure: FailureReply, observe: Observer) -> None:
+    def __init__(
+        self,
+        routes: Mapping[str, Route],
+        pages: AsgiApp,
+        failure: FailureReply,
+        observe: Observer,
+        *,
+        secure: bool = False,
+    ) -> None:
+        self._always = _raw(_OVER_TLS if secure else ())
         self._routes = dict(routes)
         self._pages = pages
         self._failure = failure
@@ -177,7 +189,7 @@ class MachineDoor:
             *_ALWAYS,
             *(_CORS if route.cors else ()),
         )
-        raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+        raw = [*_raw(headers), *self._always]
         await send({"type": "http.response.start", "status": reply.status, "headers": raw})
         await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else reply.body})
 
@@ -187,9 +199,14 @@ class MachineDoor:
         async def observed(message: Any) -> None:
             if message["type"] == "http.response.start":
                 self._observe("page", scope["method"], message["status"], perf_counter() - start)
+                message = {**message, "headers": [*message.get("headers", ()), *self._always]}
             await send(message)
 
         await self._pages(scope, receive, observed)
+
+
+def _raw(headers: HeaderList) -> list[tuple[bytes, bytes]]:
+    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
 
 
 async def _body_in_time(request: Request, receive: Receive) -> bytes:

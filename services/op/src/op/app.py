@@ -109,7 +109,7 @@ def create_app(settings: Settings | None = None, *, clock: Callable[[], float] =
         **_machine_routes(op),
         **health_routes({"redis": redis.ping, "provisioning": provisioning.check}),
     }
-    door = MachineDoor(routes, app.asgi_app, _failure, metrics.observe)
+    door = MachineDoor(routes, app.asgi_app, _failure, metrics.observe, secure=settings.secure)
     app.asgi_app = door  # type: ignore[method-assign, assignment]
     return app
 

@@ -81,7 +81,8 @@ def create_app(settings: Settings | None = None, *, clock: Callable[[], float] =
     metrics = app.extensions["metrics"] = Metrics()
     health = health_routes({"redis": redis.ping, "provider": providers.any_metadata})
     routes = {**health, **_machine_routes(rp)}
-    app.asgi_app = MachineDoor(routes, app.asgi_app, pages.machine_failure, metrics.observe)  # type: ignore[method-assign,assignment]
+    door = MachineDoor(routes, app.asgi_app, pages.machine_failure, metrics.observe, secure=settings.secure)
+    app.asgi_app = door  # type: ignore[method-assign,assignment]
 
     @app.after_serving
     async def close() -> None:

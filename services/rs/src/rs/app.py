@@ -59,7 +59,8 @@ def create_app(settings: Settings | None = None, *, clock: Clock = time.time, ti
         **health_routes({"redis": redis.ping, "provider": documents.metadata}),
     }
     failure = failure_renderer(metadata_url(settings.rs_base_url))
-    app.asgi_app = MachineDoor(routes, app.asgi_app, failure, metrics.observe)  # type: ignore[assignment, method-assign]
+    door = MachineDoor(routes, app.asgi_app, failure, metrics.observe, secure=settings.secure)
+    app.asgi_app = door  # type: ignore[assignment, method-assign]
 
     @app.while_serving
     async def lifespan() -> AsyncGenerator[None]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from rs.profiles_file import profiles_in
 from rs.records import Profile
@@ -63,6 +64,11 @@ class Settings(ServiceSettings):
     bind: str = setting(
         listen_address, "where the service listens: host:port, unix:path or fd://number", default="127.0.0.1:25002"
     )
+
+    @property
+    def secure(self) -> bool:
+        """Whether callers reach this server over TLS."""
+        return urlsplit(self.rs_base_url).scheme == "https"
 
 
 @dataclass(frozen=True, kw_only=True)
