@@ -52,6 +52,46 @@ async def test_without_a_hint_the_person_is_asked(provider: RunningProvider) -> 
     assert not await signed_in(provider)
 
 
+async def confirmation(provider: RunningProvider) -> dict[str, str]:
+    """What the form of the page that asks would send."""
+    page = await logout(provider, client_id="web", post_logout_redirect_uri=BYE, state="s")
+    return hidden_fields(await page.get_data(as_text=True))
+
+
+async def test_a_confirmed_logout_whose_session_has_ended_is_signed_out(provider: RunningProvider) -> None:
+    """§2: its TTL may pass while the person reads; the cookie is still there."""
+    await provider.tokens()
+    fields = await confirmation(provider)
+    for session in await provider.op.sessions.all("user0"):
+        await provider.op.sessions.end_by_sid("user0", session.sid)
+    response = await provider.client.post("/logout", form=fields)
+    assert (response.status_code, response.location) == (303, f"{BYE}?state=s")
+
+
+async def test_a_logout_that_is_confirmed_twice_is_signed_out(provider: RunningProvider) -> None:
+    """§2: from two tabs; the first one took the cookie away."""
+    await provider.tokens()
+    fields = await confirmation(provider)
+    assert (await provider.client.post("/logout", form=fields)).location == f"{BYE}?state=s"
+    response = await provider.client.post("/logout", form=fields)
+    assert response.status_code == 303
+    assert response.location.startswith(f"{ISSUER}/logout?client_id=web&")
+    assert "csrf_token" not in response.location
+    again = await provider.client.get(response.location.removeprefix(ISSUER))
+    assert again.location == f"{BYE}?state=s"
+
+
+async def test_another_sites_confirmation_ends_nothing_and_says_nothing_else(provider: RunningProvider) -> None:
+    """It comes without our cookie (SameSite=Lax), and must not say that somebody is signed out who is not."""
+    await provider.tokens()
+    response = await provider.new_client().post("/logout", form={"csrf_token": "0" * 64})
+    assert (response.status_code, response.location) == (303, f"{ISSUER}/logout")
+    assert "Set-Cookie" not in response.headers
+    page = await provider.client.get("/logout")
+    assert "Sign out?" in await page.get_data(as_text=True)
+    assert await signed_in(provider)
+
+
 async def test_a_hint_of_another_session_asks_too(provider: RunningProvider) -> None:
     """An old id_token of the same person must not end a session that it is not of."""
     old = await provider.tokens()

@@ -49,11 +49,11 @@ async def logout(op: Provider) -> Response:
     secret = cookie(op, SESSION_COOKIE)
     session = await op.sessions.find(secret)
     confirmed = request.method == "POST" and "csrf_token" in asked
-    if confirmed:
-        check_csrf(op, secret, _PURPOSE, asked.get("csrf_token"))
-    elif request.method == "POST" and not secret:
+    if request.method == "POST" and not secret:
         # Another site's form comes without our SameSite=Lax cookie; the GET that follows comes with it.
-        return see_other(with_query(f"{op.issuer}/logout", dict(asked)))
+        return see_other(with_query(f"{op.issuer}/logout", _without_confirmation(asked)))
+    if confirmed and session:
+        check_csrf(op, secret, _PURPOSE, asked.get("csrf_token"))
     elif secret and session and session.sid != ask.hinted_sid:
         return await _confirmation(asked, ask, secret)
     frames: tuple[str, ...] = ()
@@ -112,7 +112,11 @@ async def _confirmation(asked: Parameters, ask: LogoutRequest, secret: str) -> R
     body = await render_template(
         "logout.html",
         client_name=ask.client.display_name if ask.client else None,
-        passed_on={name: value for name, value in asked.items() if name != "csrf_token"},
+        passed_on=_without_confirmation(asked),
         csrf_token=csrf_token(secret, _PURPOSE),
     )
     return Response(body)
+
+
+def _without_confirmation(asked: Parameters) -> dict[str, str | None]:
+    return {name: value for name, value in asked.items() if name != "csrf_token"}
