@@ -1,18 +1,20 @@
 """What ends with a session, and who is told (Back-Channel Logout 1.0, Front-Channel Logout 1.0)."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
 from aiohttp import web
 from jose import jwt
-from op_testing import ISSUER, REDIRECT_URI, SECRET, ProviderFactory, RunningProvider, hidden_fields, until
+from op_testing import ISSUER, REDIRECT_URI, SECRET, ProviderFactory, RunningProvider, hidden_fields, query_of, until
 
 from op.back_channel import BackChannel
 from op.protocol.client_metadata import client_of
-from redis_server import free_port
+from op.session_end import end_session
+from redis_server import RedisServer, free_port
+from servicekit.redis import Database
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 
@@ -196,6 +198,96 @@ async def test_grants_end_with_the_session_as_configured(
         assert status == (200 if lives else 401)
         again = await provider.refresh(one["refresh_token"], client_id="web2", client_secret=SECRET)
         assert again.status_code == (200 if lives else 400)
+
+
+async def by_logout(provider: RunningProvider, tokens: dict[str, Any]) -> Any:
+    return await sign_out(provider, tokens)
+
+
+async def by_account(provider: RunningProvider, tokens: dict[str, Any]) -> Any:
+    fields = hidden_fields(await (await provider.client.get("/account")).get_data(as_text=True))
+    sid = jwt.get_unverified_claims(tokens["id_token"])["sid"]
+    return await provider.client.post("/account", form={"csrf_token": fields["csrf_token"], "sid": sid})
+
+
+async def by_another_login(provider: RunningProvider, _: dict[str, Any]) -> Any:
+    return await provider.login("ada", "password-of-ada", prompt="login")
+
+
+Refuse = Callable[..., Awaitable[None]]
+_WRITTEN = ("session-", "sessions:", "client:", "consent:", "login:", "attempts:", "user", "{")
+READ_ONLY = ("resetkeys", "%R~op:session:*", *(f"~op:{kind}*" for kind in _WRITTEN))
+BROKEN_OFF = pytest.mark.parametrize(
+    "refused",
+    [
+        pytest.param(("-hvals",), id="the grants are not found"),
+        pytest.param(("-del",), id="they do not end"),
+        pytest.param(READ_ONLY, id="the session does not end"),
+    ],
+)
+
+
+@pytest.fixture
+async def faulty(
+    provider_with: ProviderFactory, clients: Clients, redis: Database, redis_server: RedisServer
+) -> tuple[RunningProvider, Refuse]:
+    """A provider with a client that wants to be told, and what makes Redis refuse it something until the next call."""
+
+    async def refuse(*rules: str) -> None:
+        await redis.execute_command("ACL", "SETUSER", "provider", "reset", "on", "nopass", "allkeys", "+@all", *rules)
+
+    await refuse()
+    provider = await provider_with(redis_url=redis_server.url.replace("//", "//provider:any@"))
+    await register(provider, "told", backchannel_logout_uri=f"{clients.url}/told")
+    return provider, refuse
+
+
+@BROKEN_OFF
+@pytest.mark.parametrize("way", [by_logout, by_account, by_another_login])
+async def test_a_session_whose_end_redis_broke_off_ends_at_the_second_try(
+    faulty: tuple[RunningProvider, Refuse],
+    clients: Clients,
+    way: Callable[[RunningProvider, dict[str, Any]], Awaitable[Any]],
+    refused: tuple[str, ...],
+) -> None:
+    """With its grants, and every client is told, once."""
+    provider, refuse = faulty
+    tokens = await sign_in(provider, "told")
+    await refuse(*refused)
+    assert (await way(provider, tokens)).status_code == 503
+    await refuse()
+    assert (await way(provider, tokens)).status_code in (200, 303)
+    assert (await provider.userinfo(tokens["access_token"])).status_code == 401
+    assert await provider.op.sessions.all("user0") == []
+    await delivered(provider.op.back_channel)
+    assert len(clients.tokens_of("told")) == 1
+
+
+@BROKEN_OFF
+async def test_a_login_anew_that_redis_broke_off_keeps_the_sessions_clients(
+    faulty: tuple[RunningProvider, Refuse], clients: Clients, refused: tuple[str, ...]
+) -> None:
+    provider, refuse = faulty
+    await sign_in(provider, "told")
+    await refuse(*refused)
+    assert (await provider.login(prompt="login")).status_code == 503
+    await refuse()
+    code = query_of((await provider.login(prompt="login")).location)["code"]
+    await sign_out(provider, await (await provider.redeem(code)).get_json())
+    await delivered(provider.op.back_channel)
+    assert len(clients.tokens_of("told")) == 1
+
+
+async def test_what_is_given_in_a_session_while_it_ends_ends_with_it(provider: RunningProvider) -> None:
+    await provider.login()
+    (session,) = await provider.op.sessions.all("user0")
+    late: list[str] = []
+
+    async def end() -> None:
+        late.append(await provider.code())
+
+    await end_session(provider.op, session, end)
+    assert (await provider.redeem(late[0])).status_code == 400
 
 
 async def test_a_code_of_an_ended_session_is_worth_nothing(provider: RunningProvider) -> None:

@@ -1,6 +1,7 @@
 """The end of a session: its grants, and its clients (Back-Channel Logout 1.0, Front-Channel Logout 1.0)."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 from op.protocol.logout_token import frame_url
@@ -8,14 +9,28 @@ from op.provider import Provider
 from op.records import Session, SessionGrant
 
 
-async def end_session(op: Provider, session: Session) -> tuple[str, ...]:
-    """End what was given in a session, as configured, and tell its clients without waiting for them.
+async def end_session(
+    op: Provider, session: Session, end: Callable[[], Awaitable[object]] | None = None
+) -> tuple[str, ...]:
+    """End what was given in a session, as configured, and the session itself by `end`, where it has not ended yet.
 
-    The URLs are those that the person's browser must visit in frames. Call it after the session's own end.
+    Its clients are told, and nobody waits for them; the URLs are those that the person's browser must visit in frames.
+    The session ends last: where Redis fails on the way, it is there for another try, which ends what is left. What was
+    given in it meanwhile is looked for afterwards.
     """
+    frames = await _end_what_was_given(op, session)
+    if end is None:
+        return frames
+    await end()
+    return (*frames, *await _end_what_was_given(op, session))
+
+
+async def _end_what_was_given(op: Provider, session: Session) -> tuple[str, ...]:
+    """The grants end before they are taken out of the record that names them, which is all that another try has."""
+    known = await op.session_grants.all(session.sid)
+    await _revoke(op, known)
     grants = await op.session_grants.take(session.sid)
-    ended = [grant.gid for grant in grants if _ends(op, grant)]
-    await asyncio.gather(*(op.grants.revoke(gid) for gid in ended))
+    await _revoke(op, [grant for grant in grants if grant not in known])
     frames = []
     for client_id, sid in dict.fromkeys((grant.client_id, grant.sid) for grant in grants):
         client = await op.clients.find(client_id)
@@ -35,13 +50,19 @@ async def replace_session(op: Provider, before: str, session: Session) -> None:
     The clients of the same person's session belong to the new one; those of somebody else's are told that it ended.
     """
     old = await op.sessions.find(before)
-    await op.sessions.end(before)
     if old is None:
         return
+    end = partial(op.sessions.end, before)
     if old.sub == session.sub:
         await op.session_grants.move(old.sid, session.sid)
+        await end()
+        await op.session_grants.move(old.sid, session.sid)  # what was given in it meanwhile
     else:
-        await end_session(op, old)
+        await end_session(op, old, end)
+
+
+async def _revoke(op: Provider, grants: list[SessionGrant]) -> None:
+    await asyncio.gather(*(op.grants.revoke(grant.gid) for grant in grants if _ends(op, grant)))
 
 
 def _ends(op: Provider, grant: SessionGrant) -> bool:

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from functools import partial
 
 from quart import Response
 
@@ -52,9 +53,9 @@ async def change_account(op: Provider) -> Response:
         ended = await _end_grants(op, session, form["client_id"])
         event(log, "consent taken back", sub=session.sub, client_id=form["client_id"], grants=ended)
     elif "sid" in form:
-        ended_session = await op.sessions.end_by_sid(session.sub, form["sid"])
-        if ended_session is not None:
-            await end_session(op, ended_session)
+        meant = await op.sessions.find_by_sid(session.sub, form["sid"])
+        if meant is not None:
+            await end_session(op, meant, partial(op.sessions.end_by_sid, meant.sub, meant.sid))
         event(log, "session ended from the account page", sub=session.sub)
     else:
         raise InvalidRequest("client_id or sid is required")

@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import dataclass
+from functools import partial
 
 from quart import Response, render_template, request
 
@@ -58,8 +59,7 @@ async def logout(op: Provider) -> Response:
         return await _confirmation(asked, ask, secret)
     frames: tuple[str, ...] = ()
     if secret and session:
-        await op.sessions.end(secret)
-        frames = await end_session(op, session)
+        frames = await end_session(op, session, partial(op.sessions.end, secret))
         event(log, "logged out", sub=session.sub, client_id=ask.client.client_id if ask.client else None)
     go_on = ask.redirect_to and not frames
     response = see_other(str(ask.redirect_to)) if go_on else await _logged_out(frames, ask.redirect_to)

@@ -37,14 +37,23 @@ class SessionStore:
                 sessions.append(session)
         return sorted(sessions, key=lambda session: -session.auth_time)
 
-    async def end_by_sid(self, sub: str, sid: str) -> Session | None:
-        """End a user's session from elsewhere, without its cookie; the session that ended."""
+    async def find_by_sid(self, sub: str, sid: str) -> Session | None:
+        """A user's session, found from elsewhere, without its cookie."""
+        found = await self._named(sub, sid)
+        return found[1] if found else None
+
+    async def end_by_sid(self, sub: str, sid: str) -> None:
+        """End a user's session from elsewhere, without its cookie."""
+        found = await self._named(sub, sid)
+        if found:
+            await self._redis.delete(_key(found[0]))
+            await self._index.drop(sub, found[0])
+
+    async def _named(self, sub: str, sid: str) -> tuple[str, Session] | None:
         for name in await self._index.names(sub):
             session = await self._read(name)
             if session is not None and session.sid == sid:
-                await self._redis.delete(_key(name))
-                await self._index.drop(sub, name)
-                return session
+                return name, session
         return None
 
     async def _read(self, name: str) -> Session | None:

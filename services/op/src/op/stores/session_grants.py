@@ -17,6 +17,9 @@ class SessionGrantStore:
             pipeline.expire(_key(sid), self._ttl)
             await pipeline.execute()
 
+    async def all(self, sid: str) -> list[SessionGrant]:
+        return [from_json(SessionGrant, text) for text in await self._redis.hvals(_key(sid))]
+
     async def take(self, sid: str) -> list[SessionGrant]:
         """Find and forget them in one step: of parallel logouts one gets them."""
         async with self._redis.pipeline(transaction=True) as pipeline:
@@ -26,10 +29,16 @@ class SessionGrantStore:
         return [from_json(SessionGrant, text) for text in texts]
 
     async def move(self, before: str, after: str) -> None:
-        """To the session that took another's place; each keeps the `sid` that its client knows."""
-        grants = await self.take(before)
-        if grants:
-            await self.add(after, *grants)
+        """To the session that took another's place; each keeps the `sid` that its client knows.
+
+        They are written before they are taken away: a move that Redis breaks off can be made again.
+        """
+        known = await self.all(before)
+        if known:
+            await self.add(after, *known)
+        late = [grant for grant in await self.take(before) if grant not in known]
+        if late:
+            await self.add(after, *late)
 
 
 def _key(sid: str) -> str:
