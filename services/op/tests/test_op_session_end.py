@@ -394,7 +394,25 @@ async def test_a_session_that_ends_from_the_account_page_is_told_too(
     page = await provider.client.get("/account")
     fields = hidden_fields(await page.get_data(as_text=True))
     response = await provider.client.post("/account", form={"csrf_token": fields["csrf_token"], "sid": sid})
-    assert response.status_code == 303
+    assert response.status_code == 200
     await delivered(provider.op.back_channel)
     (told,) = clients.tokens_of("first")
     assert jwt.get_unverified_claims(told)["sid"] == sid
+
+
+async def test_whoever_signs_this_browser_out_on_the_account_page_sees_the_frames(provider: RunningProvider) -> None:
+    """Front-Channel Logout §2: this is the browser that its clients know; another one's session has no frames here."""
+    await register(provider, "framed", frontchannel_logout_uri="http://client.test/out")
+    there, elsewhere = await sign_in(provider, "framed"), provider.client
+    provider.client = provider.new_client()
+    here = await sign_in(provider, "framed")
+    response = await by_account(provider, there)
+    assert (response.status_code, response.location) == (303, f"{ISSUER}/account")
+    assert "Set-Cookie" not in response.headers
+    response = await by_account(provider, here)
+    sid = jwt.get_unverified_claims(here["id_token"])["sid"]
+    assert f"sid={sid}" in await response.get_data(as_text=True)
+    assert response.headers["Content-Security-Policy"].endswith("; frame-src http://client.test")
+    assert "Max-Age=0" in response.headers["Set-Cookie"]
+    for browser in (provider.client, elsewhere):
+        assert (await browser.get("/account")).status_code == 401

@@ -6,7 +6,17 @@ from functools import partial
 
 from quart import Response
 
-from op.endpoints.pages import SESSION_COOKIE, check_csrf, cookie, csrf_token, page, parameters, see_other
+from op.endpoints.logout import logged_out
+from op.endpoints.pages import (
+    SESSION_COOKIE,
+    check_csrf,
+    cookie,
+    csrf_token,
+    delete_cookie,
+    page,
+    parameters,
+    see_other,
+)
 from op.endpoints.wording import scope_words
 from op.errors import InvalidRequest
 from op.protocol.scope import CLAIMS_BY_SCOPE
@@ -53,13 +63,24 @@ async def change_account(op: Provider) -> Response:
         ended = await _end_grants(op, session, form["client_id"])
         event(log, "consent taken back", sub=session.sub, client_id=form["client_id"], grants=ended)
     elif "sid" in form:
-        meant = await op.sessions.find_by_sid(session.sub, form["sid"])
-        if meant is not None:
-            await end_session(op, meant, partial(op.sessions.end_by_sid, meant.sub, meant.sid))
-        event(log, "session ended from the account page", sub=session.sub)
+        return await _end_session(op, session, form["sid"])
     else:
         raise InvalidRequest("client_id or sid is required")
     return see_other(f"{op.issuer}/account")
+
+
+async def _end_session(op: Provider, session: Session, sid: str) -> Response:
+    """End one of the person's sessions; this browser's own as a logout does, with the frames of its clients."""
+    meant = session if sid == session.sid else await op.sessions.find_by_sid(session.sub, sid)
+    frames: tuple[str, ...] = ()
+    if meant is not None:
+        frames = await end_session(op, meant, partial(op.sessions.end_by_sid, meant.sub, meant.sid))
+    event(log, "session ended from the account page", sub=session.sub)
+    if meant != session:
+        return see_other(f"{op.issuer}/account")
+    response = await logged_out(frames)
+    delete_cookie(op, response, SESSION_COOKIE)
+    return response
 
 
 async def _end_grants(op: Provider, session: Session, client_id: str) -> int:

@@ -62,7 +62,7 @@ async def logout(op: Provider) -> Response:
         frames = await end_session(op, session, partial(op.sessions.end, secret))
         event(log, "logged out", sub=session.sub, client_id=ask.client.client_id if ask.client else None)
     go_on = ask.redirect_to and not frames
-    response = see_other(str(ask.redirect_to)) if go_on else await _logged_out(frames, ask.redirect_to)
+    response = see_other(str(ask.redirect_to)) if go_on else await logged_out(frames, ask.redirect_to)
     if secret:
         delete_cookie(op, response, SESSION_COOKIE)
     return response
@@ -97,7 +97,7 @@ async def _sid_of_hint(op: Provider, client: Client | None, hint: str) -> str | 
     return check_hint_claims(claims, op.issuer)
 
 
-async def _logged_out(frames: tuple[str, ...], redirect_to: str | None) -> Response:
+async def logged_out(frames: tuple[str, ...], redirect_to: str | None = None) -> Response:
     """The last page: other clients in frames (Front-Channel Logout 1.0 §2), then on to the client that asked."""
     response = Response(await render_template("logged-out.html", frames=frames, redirect_to=redirect_to))
     if frames:
