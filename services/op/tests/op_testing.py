@@ -46,6 +46,7 @@ ADA = {
 ISSUER = "http://localhost:25000"
 REDIRECT_URI = "http://client.test/callback"
 SECRET = "a-secret-of-the-test-client-that-is-long-enough"
+BY_FORM = ("post", "box")  # the test clients of client_secret_post
 VERIFIER = secrets.token_urlsafe(48)
 CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
 
@@ -154,8 +155,10 @@ class RunningProvider:
         return query_of(response.location)["code"]
 
     async def token(self, **form: str | None) -> Any:
-        """POST /token as the client `web` with client_secret_basic, unless the form says otherwise."""
-        headers = {} if "client_id" in form else basic("web", SECRET)
+        """POST /token as the client `web`, unless the form names another; a secret goes as its client registered."""
+        headers = basic("web", SECRET) if "client_id" not in form else {}
+        if form.get("client_id") not in BY_FORM and form.get("client_secret") is not None:
+            headers = basic(form["client_id"] or "", form.pop("client_secret") or "")
         return await self.client.post("/token", form={k: v for k, v in form.items() if v is not None}, headers=headers)
 
     async def redeem(self, code: str, /, **changes: str | None) -> Any:

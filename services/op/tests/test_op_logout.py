@@ -99,7 +99,9 @@ async def test_an_hs256_hint_under_the_public_key_is_refused(provider: RunningPr
     """The algorithm is the client's registered one, never the token's."""
     await provider.tokens()
     jwks = await provider.op.keys.jwks()
-    forged = jwt.encode({"iss": ISSUER, "aud": "web", "sub": "user0", "sid": "x"}, jwks["keys"][0]["n"])
+    key = next(key for key in jwks["keys"] if key["alg"] == "RS256")
+    claims = {"iss": ISSUER, "aud": "web", "sub": "user0", "sid": "x"}
+    forged = jwt.encode(claims, key["n"], "HS256", {"kid": key["kid"]})
     assert (await logout(provider, id_token_hint=forged)).status_code == 400
 
 

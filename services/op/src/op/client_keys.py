@@ -2,11 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 from op.client_http import ClientHttp
+from op.protocol.public_keys import Key, usable_keys
 from op.records import Client
 from servicekit.http import Unreachable
 from servicekit.log import event
@@ -16,8 +16,6 @@ log = logging.getLogger(__name__)
 MAX_AGE = 300.0
 REFETCH_INTERVAL = 10.0
 CACHE_LIMIT = 1000
-
-Key = Mapping[str, Any]
 
 
 @dataclass(slots=True)
@@ -42,7 +40,7 @@ class ClientKeys:
         whoever sends made-up tokens cannot make the provider hammer a client.
         """
         if client.jwks is not None:
-            return _keys(client.jwks)
+            return usable_keys(client.jwks)
         if client.jwks_uri is None:
             return ()
         place = f"{client.client_id} {client.jwks_uri}"
@@ -68,7 +66,7 @@ class ClientKeys:
         try:
             answer = await self._http.of(client).get(uri)
             if answer.status == 200:
-                cached.keys = _keys(answer.json_object())
+                cached.keys = usable_keys(answer.json_object())
                 return
             reason = str(answer.status)
         except (Unreachable, ValueError) as failure:
@@ -76,8 +74,3 @@ class ClientKeys:
         finally:
             cached.at = self._clock()
         event(log, "a client's keys cannot be fetched", logging.WARNING, client_id=client.client_id, reason=reason)
-
-
-def _keys(jwks: Mapping[str, Any]) -> tuple[Key, ...]:
-    keys = jwks.get("keys")
-    return tuple(key for key in keys if isinstance(key, dict)) if isinstance(keys, list | tuple) else ()

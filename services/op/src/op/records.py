@@ -186,16 +186,15 @@ class RefreshToken:
 class Client:
     """A registered client, by the names of RFC 7591 §2; `protocol.client_metadata` makes valid ones.
 
-    Without a `token_endpoint_auth_method` both forms of the secret are accepted. `introspection_audience` are the
-    audiences whose tokens it may introspect. A `first_party` client is trusted without asking the person. `source`
-    marks the directory entry that it was loaded from; `registered_at` that it registered itself, with the hash of the
-    token that it manages its registration with.
+    `introspection_audience` are the audiences whose tokens it may introspect. A `first_party` client is trusted without
+    asking the person. `source` marks the directory entry that it was loaded from; `registered_at` that it registered
+    itself, with the hash of the token that it manages its registration with.
     """
 
     client_id: str
     client_name: str = ""
     client_secret: str | None = field(default=None, repr=False)
-    token_endpoint_auth_method: str | None = None
+    token_endpoint_auth_method: str = "client_secret_basic"
     redirect_uris: tuple[str, ...] = ()
     post_logout_redirect_uris: tuple[str, ...] = ()
     grant_types: tuple[str, ...] = ("authorization_code", "refresh_token")

@@ -38,7 +38,7 @@ async def show_login(op: Provider) -> Response:
     """The form; a browser that has logged in meanwhile goes on without it."""
     login = await find_waiting(op, (await parameters()).get("login"))
     session = await op.sessions.find(cookie(op, SESSION_COOKIE))
-    if session and await is_answer_to(op, login, session):
+    if session and await op.users.find(session.sub) and await is_answer_to(op, login, session):
         response = await proceed(op, login, session)
         if response:
             return response
