@@ -165,4 +165,7 @@ def _title(error: OAuthError) -> str:
 
 
 def _sentence(error: OAuthError) -> str:
-    return f"{error.description[:1].upper()}{error.description[1:]}."
+    """The description with a capital and a full stop; a parameter's name is written as on the wire."""
+    begins_with_a_name = "_" in error.description.partition(" ")[0]
+    capital = error.description[:1] if begins_with_a_name else error.description[:1].upper()
+    return f"{capital}{error.description[1:]}."
