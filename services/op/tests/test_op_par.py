@@ -59,7 +59,7 @@ async def test_what_stands_beside_it_is_ignored(provider: RunningProvider) -> No
         pytest.param({"scope": "unknown"}, "invalid_scope", 400, id="scope"),
         pytest.param({"code_challenge": None}, "invalid_request", 400, id="PKCE"),
         pytest.param({"nonce": None}, "invalid_request", 400, id="nonce"),
-        pytest.param({"request": "a.b.c"}, "invalid_request_object", 400, id="request"),
+        pytest.param({"request": "a.b.c"}, "request_not_supported", 400, id="request"),
     ],
 )
 async def test_a_request_is_checked_when_it_is_pushed(

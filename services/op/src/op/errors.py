@@ -14,7 +14,7 @@
     │   └── InvalidRedirectUri 400 invalid_redirect_uri
     ├── TooManyRegistrations 429 temporarily_unavailable, with Retry-After
     ├── InvalidRequestObject, InvalidRequestUri 400
-    ├── RequestUriNotSupported, RegistrationNotSupported 400
+    ├── RequestNotSupported, RequestUriNotSupported, RegistrationNotSupported 400
     ├── LoginRequired 400 login_required
     ├── ConsentRequired, AccessDenied 400
     ├── UnmetAuthenticationRequirements 400 unmet_authentication_requirements
@@ -134,6 +134,10 @@ class InvalidRequestObject(OAuthError):
 
 class InvalidRequestUri(OAuthError):
     code = "invalid_request_uri"
+
+
+class RequestNotSupported(OAuthError):
+    code = "request_not_supported"
 
 
 class RequestUriNotSupported(OAuthError):

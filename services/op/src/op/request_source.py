@@ -47,6 +47,8 @@ async def opened_request(op: Provider, client: Client, asked: Parameters) -> Sou
     inside = open_request_object(
         asked["request"], header, keys, client_id=client.client_id, issuer=op.issuer, now=op.now()
     )
-    if client.require_signed_request_object:
+    if client.require_signed_request_object and not header.is_signed:
+        raise InvalidRequest("this client must sign its requests")
+    if header.is_signed and client.require_signed_request_object:
         return Source(Parameters({**inside, "client_id": client.client_id}), signed=True)  # RFC 9101 §6.3
     return Source(merged(asked, inside), signed=header.is_signed)

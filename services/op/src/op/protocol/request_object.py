@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from jose.utils import base64url_decode
 
-from op.errors import InvalidRequestObject
+from op.errors import InvalidRequestObject, RequestNotSupported
 from op.protocol.client_jwt import CLOCK_SKEW, UNSIGNED, Header, numeric_date, verified_claims
 from op.records import Client
 from servicekit.parameters import MalformedParameters, Parameters
@@ -20,21 +20,20 @@ _SEGMENTS = 3
 
 
 def header_of(request_object: str, client: Client) -> Header:
-    """The header, when its algorithm is one that this client may use; raises InvalidRequestObject."""
+    """The header, when its algorithm is one that this client is registered for.
+
+    Raises InvalidRequestObject, and RequestNotSupported for a client that is registered for none (Core §6.1).
+    """
+    registered = client.request_object_signing_alg
+    if registered is None and not client.has_keys:
+        raise RequestNotSupported("this client is not registered for request objects")
     header = _part(request_object, 0)
     algorithm, kid = header.get("alg"), header.get("kid")
-    if algorithm not in _algorithms_of(client):
+    if algorithm not in (SIGNED if registered is None else (registered,)):
         raise InvalidRequestObject("the request object's alg is not the one that this client is registered for")
     if "crit" in header:
         raise InvalidRequestObject("the request object has a critical extension")
     return Header(str(algorithm), kid if isinstance(kid, str) else None)
-
-
-def _algorithms_of(client: Client) -> tuple[str, ...]:
-    """The registered one; where none is, any, for an unsigned request says no more than a query (Registration §2)."""
-    if client.request_object_signing_alg is not None:
-        return (client.request_object_signing_alg,)
-    return SIGNED if client.require_signed_request_object else REQUEST_OBJECT_ALGORITHMS
 
 
 def open_request_object(
