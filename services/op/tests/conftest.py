@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
-from op_testing import ISSUER, Clock, ProviderFactory, RunningProvider, populate
+from op_testing import ISSUER, Clock, ProviderFactory, RunningProvider, Site, populate, running_site
 
 from op.app import create_app
 from op.provider import Provider
@@ -47,3 +47,9 @@ async def provider_with(redis: Database, redis_server: RedisServer, clock: Clock
 @pytest.fixture
 async def provider(provider_with: ProviderFactory) -> RunningProvider:
     return await provider_with()
+
+
+@pytest.fixture
+async def site() -> AsyncIterator[Site]:
+    async with running_site() as site:
+        yield site

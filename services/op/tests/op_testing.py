@@ -5,11 +5,13 @@ import base64
 import hashlib
 import re
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from jose import jwk, jwt
@@ -18,6 +20,7 @@ from quart.typing import TestClientProtocol
 from op.directory import new_user, user_entry
 from op.protocol.client_metadata import client_of
 from op.provider import Provider
+from redis_server import free_port
 
 ADA = {
     "name": "Ada Lovelace",
@@ -73,6 +76,31 @@ class Clock:
 
     def pass_seconds(self, seconds: float) -> None:
         self.time += seconds
+
+
+@dataclass
+class Site:
+    """What a client publishes on this machine: `pages` by path; `visits` are the paths that were asked for."""
+
+    url: str
+    pages: dict[str, web.Response] = field(default_factory=dict)
+    visits: list[str] = field(default_factory=list)
+
+    async def answer(self, request: web.Request) -> web.Response:
+        self.visits.append(request.path)
+        page = self.pages.get(request.path)
+        return web.Response(status=404) if page is None else page
+
+
+@asynccontextmanager
+async def running_site() -> AsyncIterator[Site]:
+    port = free_port()
+    site = Site(f"http://localhost:{port}")
+    runner = web.ServerRunner(web.Server(site.answer))
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", port).start()
+    yield site
+    await runner.cleanup()
 
 
 @dataclass

@@ -51,10 +51,11 @@ async def test_every_advertised_scope_works(provider: RunningProvider) -> None:
     assert (await response.get_json())["scope"] == " ".join(scopes)
 
 
-async def test_what_is_not_supported_is_said(provider: RunningProvider) -> None:
-    """Discovery 1.0 §3: request_uri_parameter_supported is true unless it is said."""
+async def test_what_is_demanded_is_said(provider: RunningProvider) -> None:
+    """Discovery 1.0 §3, RFC 9126 §5."""
     metadata = await document(provider)
-    assert metadata["request_uri_parameter_supported"] is False
+    assert metadata["request_uri_parameter_supported"] is True
+    assert metadata["require_request_uri_registration"] is True
     assert metadata["require_pushed_authorization_requests"] is False
 
 

@@ -133,7 +133,7 @@ def test_what_is_no_token_has_no_handle(token: str) -> None:
         pytest.param({"client_secret": None}, "client_secret is required", id="no secret"),
         pytest.param({"token_endpoint_auth_method": "none"}, "has no secret", id="a public client with a secret"),
         pytest.param({"token_endpoint_auth_method": "magic"}, "must be one of", id="unknown method"),
-        pytest.param({"grant_types": ["implicit"]}, "must be one of", id="unknown grant"),
+        pytest.param({"grant_types": ["password"]}, "must be one of", id="unknown grant"),
         pytest.param(
             {"id_token_signed_response_alg": "none"}, "must be one of", id="Core §3.1.3.7 an unsigned id_token"
         ),

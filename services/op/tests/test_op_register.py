@@ -109,6 +109,9 @@ async def test_what_a_client_says_of_itself_is_in_the_answer(op: RunningProvider
         pytest.param({"redirect_uris": ["/callback"]}, "invalid_redirect_uri", id="§3.2.2 a relative one"),
         pytest.param({"redirect_uris": ["https://a.test/#x"]}, "invalid_redirect_uri", id="one with a fragment"),
         pytest.param({"redirect_uris": ["javascript:alert(1)"]}, "invalid_redirect_uri", id="one that runs code"),
+        pytest.param(
+            {"redirect_uris": ["https://[::1"], "subject_type": "pairwise"}, "invalid_redirect_uri", id="no URI at all"
+        ),
         pytest.param({"redirect_uris": "https://a.test"}, "invalid_client_metadata", id="no list"),
         pytest.param({"redirect_uris": [5]}, "invalid_client_metadata", id="no list of texts"),
         pytest.param({"redirect_uris": ["https://a.test/\ud800"]}, "invalid_client_metadata", id="no Unicode"),

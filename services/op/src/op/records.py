@@ -56,6 +56,7 @@ class AuthorizationRequest:
     claims: dict[str, Any] = field(default_factory=dict)
     sub: str | None = None
     ui_locales: str | None = None
+    response_type: str = "code"
     response_mode: str = "query"
 
     @property
@@ -198,6 +199,8 @@ class Client:
     redirect_uris: tuple[str, ...] = ()
     post_logout_redirect_uris: tuple[str, ...] = ()
     grant_types: tuple[str, ...] = ("authorization_code", "refresh_token")
+    response_types: tuple[str, ...] = ("code",)
+    application_type: str = "web"
     scope: str = "openid email profile"
     id_token_signed_response_alg: str = "RS256"
     access_token_format: str | None = None
@@ -226,6 +229,7 @@ class Client:
     authorization_signed_response_alg: str = "RS256"
     userinfo_signed_response_alg: str | None = None
     request_object_signing_alg: str | None = None
+    request_uris: tuple[str, ...] = ()
     subject_type: str = "public"
     sector_identifier_uri: str | None = None
     require_signed_request_object: bool = False

@@ -1,15 +1,19 @@
-"""Where the parameters of an authorization request come from: the request itself, a JWT in it, or an earlier push."""
+"""Where the parameters of an authorization request come from: itself, a JWT in it or behind it, or an earlier push."""
 
 from dataclasses import dataclass
 
 from op.errors import InvalidRequest, InvalidRequestUri
 from op.protocol.client_jwt import suitable_keys
-from op.protocol.request_object import header_of, merged, open_request_object
+from op.protocol.request_object import check_request_uri, header_of, merged, open_request_object, without_fragment
 from op.provider import Provider
 from op.records import Client
+from servicekit.http import Unreachable
 from servicekit.parameters import Parameters
 
 PUSHED = "urn:ietf:params:oauth:request_uri:"
+REQUEST_OBJECT_LIMIT = 64 * 1024
+
+_MEDIA_TYPES = {"Accept": "application/oauth-authz-req+jwt, application/jwt, application/jose"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +42,34 @@ async def pushed_request(op: Provider, client: Client, asked: Parameters) -> Sou
 
 async def opened_request(op: Provider, client: Client, asked: Parameters) -> Source:
     """The request with its request object opened, if it has one; raises OAuthError."""
-    if "request" not in asked or "request" in asked.repeated:
+    named = {"request", "request_uri"} & asked.keys()
+    if not named or named & asked.repeated:
         return Source(asked)
-    if "request_uri" in asked:
+    if len(named) > 1:
         raise InvalidRequest("request and request_uri exclude each other")
-    header = header_of(asked["request"], client)
+    request_object = asked["request"] if "request" in asked else await _fetched(op, client, asked["request_uri"])
+    header = header_of(request_object, client)
     keys = suitable_keys(await op.client_keys.find(client, header.kid), header)
     inside = open_request_object(
-        asked["request"], header, keys, client_id=client.client_id, issuer=op.issuer, now=op.now()
+        request_object, header, keys, client_id=client.client_id, issuer=op.issuer, now=op.now()
     )
     if client.require_signed_request_object and not header.is_signed:
         raise InvalidRequest("this client must sign its requests")
     if header.is_signed and client.require_signed_request_object:
         return Source(Parameters({**inside, "client_id": client.client_id}), signed=True)  # RFC 9101 §6.3
     return Source(merged(asked, inside), signed=header.is_signed)
+
+
+async def _fetched(op: Provider, client: Client, request_uri: str) -> str:
+    """The request object at an address of the client (RFC 9101 §5.2, Core §6.2); raises InvalidRequestUri.
+
+    It is fetched for each request, and nothing of it is kept: what the client changes counts at once.
+    """
+    check_request_uri(request_uri, client)
+    try:
+        answer = await op.http.of(client).get(without_fragment(request_uri), _MEDIA_TYPES)
+    except Unreachable as failure:
+        raise InvalidRequestUri("what request_uri points to cannot be fetched", str(failure)) from None
+    if answer.status != 200 or len(answer.body) > REQUEST_OBJECT_LIMIT:
+        raise InvalidRequestUri(f"request_uri gives no request object, but {answer.status}")
+    return answer.body.decode("ascii", "replace").strip()

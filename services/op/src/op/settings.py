@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from op.protocol.response_type import CODE, IMPLICIT
 from servicekit.settings import (
     Address,
     ServiceSettings,
@@ -67,6 +68,11 @@ class Settings(ServiceSettings):
     require_pkce: bool = setting(
         boolean, "whether confidential clients need PKCE too (public ones always do)", default=True
     )
+    implicit_flow: bool = setting(
+        boolean,
+        "whether clients may be registered for the response types id_token and id_token token",
+        default=False,
+    )
     require_pushed_authorization_requests: bool = setting(
         boolean, "whether every authorization request must have been pushed (RFC 9126)", default=False
     )
@@ -120,6 +126,11 @@ class Settings(ServiceSettings):
     def __post_init__(self) -> None:
         if self.registration == "token" and self.registration_token is None:
             raise SettingsError(["REGISTRATION_TOKEN: is required with REGISTRATION=token"])
+
+    @property
+    def response_types(self) -> tuple[str, ...]:
+        """The response types that there are here; those without a code are for who needs them (RFC 9700 §2.1.2)."""
+        return (CODE, *IMPLICIT) if self.implicit_flow else (CODE,)
 
     @property
     def signature_life(self) -> int:

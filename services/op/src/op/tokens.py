@@ -85,14 +85,17 @@ class Mint:
         return RefreshTokenStore.entry(Handle.of(grant.gid, refresh_token), record)
 
     async def id_token(
-        self, grant: Grant, client: Client, user: User, *, access_token: str, nonce: str | None, now: int
+        self, grant: Grant, client: Client, user: User, *, access_token: str | None, nonce: str | None, now: int
     ) -> str:
-        """The id_token: always a JWT, signed as the client registered (OpenID Connect Core §2)."""
+        """The id_token: always a JWT, signed as the client registered (OpenID Connect Core §2).
+
+        Without an access token there is no UserInfo either, so that it has all that was granted (§5.4).
+        """
         claims = id_token_claims(
             issuer=self._settings.oidc_issuer,
             grant=replace(grant, sub=self.subjects.of(client, grant.sub)),
             user=user,
-            scope=grant.scope if client.scope_claims_in_id_token else "",
+            scope=grant.scope if client.scope_claims_in_id_token or access_token is None else "",
             nonce=nonce,
             access_token=access_token,
             now=now,

@@ -2,7 +2,7 @@
 
 from quart import Response
 
-from op.endpoints.granting import ReturnAddress, answer_with_code, answer_with_error, grant_code
+from op.endpoints.answering import ReturnAddress, answer_with, answer_with_error
 from op.endpoints.interaction import consent_of, set_aside
 from op.endpoints.pages import (
     SESSION_COOKIE,
@@ -28,6 +28,7 @@ from op.protocol.consent import consent_is_needed
 from op.provider import Provider
 from op.records import Client
 from op.request_source import Source, is_pushed, opened_request, pushed_request
+from op.response_types import RESPONSE_TYPES
 from servicekit.parameters import Parameters
 
 _URL_LIMIT = 8000  # what everything on the way can be expected to take (RFC 9110 §4.1)
@@ -39,13 +40,17 @@ async def authorize(op: Provider) -> Response:
     client = await op.clients.find(recognise_client_id(asked))
     if client is None:
         raise UnknownClient(asked["client_id"])
+    # By GET first, if at all: a pushed request is taken once, and another one is fetched once, for the answer.
+    again = _by_get(op, asked) if "request_uri" in asked else None
+    if again:
+        return see_other(again)
     if is_pushed(asked):
-        # By GET first, if at all: a pushed request is taken once, by the request that is answered.
-        again = _by_get(op, asked)
-        return see_other(again) if again else await _answer(op, client, await pushed_request(op, client, asked), asked)
+        return await _answer(op, client, await pushed_request(op, client, asked), asked)
     try:
         source = await opened_request(op, client, asked)
     except OAuthError as error:
+        if "redirect_uri" not in asked:
+            raise
         return await answer_with_error(op, client, _return_address(client, asked), error)
     return await _answer(op, client, source, asked)
 
@@ -67,9 +72,9 @@ async def _answer(op: Provider, client: Client, source: Source, asked: Parameter
                 if "none" in request.prompts:
                     raise ConsentRequired("the person must be asked for consent")
                 return await set_aside(op, request, session, "consent")
-            granted = await grant_code(op, request, session)
+            granted = await RESPONSE_TYPES[request.response_type](op, client, request, session)
             if granted:
-                return await answer_with_code(op, client, request, granted)
+                return await answer_with(op, client, request, granted)
         if "none" in request.prompts:
             raise LoginRequired("the person must log in")
     except NonceRequired:
@@ -82,14 +87,20 @@ async def _answer(op: Provider, client: Client, source: Source, asked: Parameter
 def policy_of(op: Provider) -> Policy:
     """What this provider demands of every request."""
     settings = op.settings
-    return Policy(settings.require_nonce, settings.require_pkce, settings.require_pushed_authorization_requests)
+    return Policy(
+        settings.require_nonce,
+        settings.require_pkce,
+        settings.require_pushed_authorization_requests,
+        settings.response_types,
+    )
 
 
 def _return_address(client: Client, asked: Parameters) -> ReturnAddress:
     """Where an error goes; raises UnknownRedirect (RFC 6749 §4.1.2.1)."""
     redirect_uri = recognise_redirect(asked, client)
     state = asked.get("state") if "state" not in asked.repeated else None
-    return ReturnAddress(redirect_uri, _short(state), known_mode(asked.get("response_mode")))
+    mode = known_mode(asked.get("response_mode"), asked.get("response_type"))
+    return ReturnAddress(redirect_uri, _short(state), mode)
 
 
 def _by_get(op: Provider, asked: Parameters) -> str | None:

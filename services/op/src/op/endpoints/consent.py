@@ -18,6 +18,7 @@ from op.endpoints.pages import (
 from op.endpoints.wording import lifetime, scope_words
 from op.errors import AccessDenied, InvalidRequest
 from op.protocol.consent import claims_beyond_scope, consented
+from op.protocol.response_type import CODE
 from op.protocol.scope import gives_refresh_token
 from op.provider import Provider
 from op.records import LoginRequest, Session, User
@@ -37,7 +38,8 @@ async def show_consent(op: Provider) -> Response:
     _, user = found
     client = await client_of_waiting(op, login)
     asked = login.request
-    renewed = "refresh_token" in client.grant_types and gives_refresh_token(client.scope, asked.scope)
+    refreshable = "refresh_token" in client.grant_types and asked.response_type == CODE
+    renewed = refreshable and gives_refresh_token(client.scope, asked.scope)
     return await client_page(
         "consent.html",
         client,

@@ -13,6 +13,7 @@ from op.protocol.client_metadata import ID_TOKEN_ALGORITHMS
 from op.protocol.languages import LANGUAGES
 from op.protocol.pkce import METHODS as CODE_CHALLENGE_METHODS
 from op.protocol.request_object import REQUEST_OBJECT_ALGORITHMS
+from op.protocol.response_type import GRANT_TYPE_OF
 from op.protocol.scope import CLAIMS_BY_SCOPE, STANDARD_CLAIMS
 from op.protocol.subject import SUBJECT_TYPES
 from op.provider import Provider
@@ -23,7 +24,11 @@ _CACHE = (("cache-control", "public, max-age=300"),)
 
 async def discovery(op: Provider, _request: Request) -> Reply:
     """The provider's metadata, one document for both well-known addresses."""
-    document = metadata(op.issuer, require_pushed=op.settings.require_pushed_authorization_requests)
+    document = metadata(
+        op.issuer,
+        require_pushed=op.settings.require_pushed_authorization_requests,
+        response_types=op.settings.response_types,
+    )
     return json_reply(200, document | _registration(op), _CACHE)
 
 
@@ -32,8 +37,9 @@ def _registration(op: Provider) -> dict[str, str]:
     return {} if op.settings.registration == "off" else {"registration_endpoint": f"{op.issuer}/register"}
 
 
-def metadata(issuer: str, *, require_pushed: bool) -> dict[str, Any]:
+def metadata(issuer: str, *, require_pushed: bool, response_types: tuple[str, ...]) -> dict[str, Any]:
     """The metadata of an issuer; RFC 9207 §3 and RP-Initiated Logout 1.0 §2.1 add to it."""
+    grant_types = dict.fromkeys([*GRANT_TYPES, *(GRANT_TYPE_OF[response_type] for response_type in response_types)])
     confidential = [method for method in METHODS if method != "none"]
     return {
         "issuer": issuer,
@@ -47,9 +53,9 @@ def metadata(issuer: str, *, require_pushed: bool) -> dict[str, Any]:
         "pushed_authorization_request_endpoint": f"{issuer}/par",
         "end_session_endpoint": f"{issuer}/logout",
         "scopes_supported": list(CLAIMS_BY_SCOPE),
-        "response_types_supported": ["code"],
+        "response_types_supported": list(response_types),
         "response_modes_supported": list(RESPONSE_MODES),
-        "grant_types_supported": list(GRANT_TYPES),
+        "grant_types_supported": list(grant_types),
         "subject_types_supported": list(SUBJECT_TYPES),
         "id_token_signing_alg_values_supported": list(ID_TOKEN_ALGORITHMS),
         "userinfo_signing_alg_values_supported": list(ID_TOKEN_ALGORITHMS),
@@ -77,6 +83,7 @@ def metadata(issuer: str, *, require_pushed: bool) -> dict[str, Any]:
         "request_object_signing_alg_values_supported": list(REQUEST_OBJECT_ALGORITHMS),
         "require_signed_request_object": False,
         "require_pushed_authorization_requests": require_pushed,
-        "request_uri_parameter_supported": False,
+        "request_uri_parameter_supported": True,
+        "require_request_uri_registration": True,
         "authorization_response_iss_parameter_supported": True,
     }

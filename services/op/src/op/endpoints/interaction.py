@@ -5,7 +5,7 @@ import logging
 
 from quart import Response
 
-from op.endpoints.granting import ReturnAddress, answer_with_code, answer_with_error, grant_code
+from op.endpoints.answering import ReturnAddress, answer_with, answer_with_error
 from op.endpoints.pages import BROWSER_COOKIE, browser_secret, cookie, see_other, set_cookie
 from op.errors import LoginRequired, OAuthError, UnknownRedirect
 from op.protocol.authorization_request import is_logged_in_since, is_somebody_else
@@ -13,6 +13,7 @@ from op.protocol.consent import consent_is_needed
 from op.protocol.handle import digest, new_grant_id
 from op.provider import Provider
 from op.records import AuthorizationRequest, Client, Consent, LoginRequest, Session
+from op.response_types import RESPONSE_TYPES
 from servicekit.log import event
 
 log = logging.getLogger(__name__)
@@ -93,12 +94,12 @@ async def proceed(
         before = await consent_of(op, client, session)
         if consent_is_needed(client, login.request, before, op.now()):
             return go_to(op, "consent", login)
-    granted = await grant_code(op, login.request, session)
+    granted = await RESPONSE_TYPES[login.request.response_type](op, client, login.request, session)
     if granted is None:
         return None
     if await op.login_requests.take(login.id) is None:
         raise LoginExpired
-    return await answer_with_code(op, client, login.request, granted)
+    return await answer_with(op, client, login.request, granted)
 
 
 async def refuse(op: Provider, login: LoginRequest, error: OAuthError) -> Response:

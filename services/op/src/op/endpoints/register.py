@@ -10,6 +10,7 @@ from op.protocol.handle import digest, new_grant_id, new_secret
 from op.protocol.registration import changed_client, new_client, parse_metadata, registration_response
 from op.provider import Provider
 from op.records import Client
+from op.sector_identifier import check_sector
 from servicekit.log import event
 from servicekit.machine import Reply, Request, json_reply
 from servicekit.parameters import MalformedParameters, Parameters
@@ -22,9 +23,10 @@ async def register(op: Provider, request: Request) -> Reply:
     vouched = _check_initial_access_token(op, request)
     metadata = parse_metadata(request)
     registration_token = new_secret()
-    client = new_client(metadata, new_grant_id(), registration_token, op.now())
+    client = new_client(metadata, new_grant_id(), registration_token, op.now(), op.settings.response_types)
     if not vouched and not await op.registrations.allowed():
         raise TooManyRegistrations("too many clients have registered themselves; try again in an hour")
+    await check_sector(op, client)
     await op.clients.save(client, op.settings.registration_ttl)
     event(log, "client registered", client_id=client.client_id)
     return _reply(op, 201, client, registration_token)
@@ -39,7 +41,8 @@ async def read_registration(op: Provider, request: Request) -> Reply:
 async def update_registration(op: Provider, request: Request) -> Reply:
     """Replace what is registered, and begin its time anew (RFC 7592 §2.2)."""
     client, registration_token = await _managed(op, request)
-    changed = changed_client(parse_metadata(request), client, op.now())
+    changed = changed_client(parse_metadata(request), client, op.now(), op.settings.response_types)
+    await check_sector(op, changed)
     await op.clients.save(changed, op.settings.registration_ttl)
     event(log, "client changed its registration", client_id=client.client_id)
     return _reply(op, 200, changed, registration_token)

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from op.errors import (
     InvalidRequest,
+    InvalidScope,
     NonceRequired,
     RegistrationNotSupported,
-    RequestUriNotSupported,
     UnauthorizedClient,
     UnknownRedirect,
     UnsupportedResponseType,
@@ -20,8 +20,9 @@ from op.protocol.authentication_context import check_acr, with_acr_values
 from op.protocol.authorization_response import RESPONSE_MODES, known_mode
 from op.protocol.claims_request import demanded_subject, parse_claims
 from op.protocol.pkce import check_challenge
+from op.protocol.response_type import CODE, GRANT_TYPE_OF, answers_in_fragment, canonical
 from op.protocol.scope import granted_scope, without_offline_access
-from op.records import AuthorizationRequest, Client, LoginRequest, Session
+from op.records import AuthorizationRequest, Client, Grant, LoginRequest, Session
 from servicekit.parameters import Parameters
 
 PROMPTS = ("none", "login", "consent", "select_account")
@@ -36,6 +37,7 @@ class Policy:
     require_nonce: bool
     require_pkce: bool
     require_pushed: bool = False
+    response_types: tuple[str, ...] = (CODE,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +55,18 @@ class Asked:
 
     @property
     def scope(self) -> str:
-        """What is granted: `offline_access` only where a person or an administrator allows it (Core §11)."""
+        """What is granted: `offline_access` only for a code, and where a person or an administrator allows it (§11)."""
         granted = granted_scope(self.get("scope"), self.client.scope)
-        if self.client.first_party or "consent" in (self.get("prompt") or "").split():
-            return granted
-        return without_offline_access(granted)
+        allowed = self.client.first_party or "consent" in (self.get("prompt") or "").split()
+        return granted if allowed and self.wants_code else without_offline_access(granted)
+
+    @property
+    def response_type(self) -> str:
+        return canonical(self.get("response_type") or "")
+
+    @property
+    def wants_code(self) -> bool:
+        return self.response_type == CODE
 
     @property
     def is_openid(self) -> bool:
@@ -102,10 +111,8 @@ def check_lengths(asked: Asked) -> None:
             raise InvalidRequest(f"{name} is longer than {TEXT_LIMIT} characters")
 
 
-def check_request_objects(asked: Asked) -> None:
-    """What would change the request and is not supported is refused, not ignored (OpenID Connect Core §6.1, §7.2.1)."""
-    if "request_uri" in asked.parameters:
-        raise RequestUriNotSupported("request_uri is not supported")
+def check_registration(asked: Asked) -> None:
+    """What would change the request and is not supported is refused, not ignored (OpenID Connect Core §7.2.1)."""
     if "registration" in asked.parameters:
         raise RegistrationNotSupported("registration is not supported")
 
@@ -119,31 +126,37 @@ def check_origin(asked: Asked) -> None:
 
 
 def check_response_type(asked: Asked) -> None:
-    """`code` alone (RFC 6749 §3.1.1)."""
-    response_type = asked.get("response_type")
-    if response_type is None:
+    """One that there is, and that the client is registered for (RFC 6749 §3.1.1, Core §3.1.2.1, §3.2.2.1)."""
+    if "response_type" not in asked.parameters:
         raise InvalidRequest("response_type is required")
-    if response_type != "code":
-        raise UnsupportedResponseType("response_type must be code")
-    if "authorization_code" not in asked.client.grant_types:
-        raise UnauthorizedClient("this client is not registered for authorization_code")
+    if asked.response_type not in asked.policy.response_types:
+        raise UnsupportedResponseType(f"response_type must be {' or '.join(asked.policy.response_types)}")
+    if GRANT_TYPE_OF[asked.response_type] not in asked.client.grant_types:
+        raise UnauthorizedClient(f"this client is not registered for {GRANT_TYPE_OF[asked.response_type]}")
+    if asked.response_type not in asked.client.response_types:
+        raise UnauthorizedClient("this client is not registered for this response_type")
 
 
 def check_response_mode(asked: Asked) -> None:
-    """One that there is; `query` is the default of `code` (OAuth 2.0 Multiple Response Types §2.1)."""
-    if asked.get("response_mode") not in (None, *RESPONSE_MODES):
+    """One that there is (OAuth 2.0 Multiple Response Types §2.1); no tokens travel in a query (§5, JARM §2.3.1)."""
+    response_mode = asked.get("response_mode")
+    if response_mode not in (None, *RESPONSE_MODES):
         raise InvalidRequest(f"response_mode must be one of {', '.join(RESPONSE_MODES)}")
+    if response_mode in ("query", "query.jwt") and answers_in_fragment(asked.response_type):
+        raise InvalidRequest("response_mode query is for a code alone")
 
 
 def check_scope(asked: Asked) -> None:
-    """At least one scope that the client is registered for (RFC 6749 §3.3)."""
-    assert asked.scope
+    """At least one scope that the client is registered for (RFC 6749 §3.3); `openid` for an id_token (§3.2.2.1)."""
+    if "openid" not in asked.scope.split() and not asked.wants_code:
+        raise InvalidScope("an id_token needs the scope openid")
 
 
 def check_nonce(asked: Asked) -> None:
-    """A nonce with `openid` (OpenID Connect Core §3.1.2.1 leaves it to the provider): by client, else for all."""
+    """A nonce with `openid`: by client, else for all (Core §3.1.2.1); always where no code is asked for (§3.2.2.1)."""
     registered = asked.client.require_nonce
     required = asked.policy.require_nonce if registered is None else registered
+    required = required or answers_in_fragment(asked.response_type)
     if asked.is_openid and required and "nonce" not in asked.parameters:
         raise NonceRequired("nonce is required when the scope has openid")
 
@@ -152,7 +165,8 @@ def check_pkce(asked: Asked) -> None:
     """PKCE with S256 (RFC 7636 §4.4.1): by client, else for all; public clients always need it (RFC 9700 §2.1.1)."""
     registered = asked.client.require_pkce
     required = asked.client.public or (asked.policy.require_pkce if registered is None else registered)
-    check_challenge(asked.get("code_challenge"), asked.get("code_challenge_method"), required=required)
+    challenge, method = asked.get("code_challenge"), asked.get("code_challenge_method")
+    check_challenge(challenge, method, required=required and asked.wants_code)
 
 
 def check_prompt(asked: Asked) -> None:
@@ -179,7 +193,7 @@ def check_claims(asked: Asked) -> None:
 CHECKS: tuple[Callable[[Asked], None], ...] = (
     check_repeated,
     check_lengths,
-    check_request_objects,
+    check_registration,
     check_origin,
     check_nonce,
     check_response_type,
@@ -211,7 +225,8 @@ def validate(asked: Asked) -> AuthorizationRequest:
         claims=with_acr_values(claims, asked.get("acr_values")),
         sub=demanded_subject(claims),
         ui_locales=asked.get("ui_locales"),
-        response_mode=known_mode(asked.get("response_mode")),
+        response_type=asked.response_type,
+        response_mode=known_mode(asked.get("response_mode"), asked.response_type),
     )
 
 
@@ -247,3 +262,16 @@ def is_logged_in_since(login: LoginRequest, session: Session | None, now: int) -
         return False
     fresh = session.sid != login.sid and session.auth_time >= login.created_at
     return fresh or not login_is_needed(login.request, session, now)
+
+
+def grant_of(request: AuthorizationRequest, session: Session, gid: str) -> Grant:
+    """What is granted to the client of a request, in the session that answers it."""
+    return Grant(
+        gid=gid,
+        client_id=request.client_id,
+        sub=session.sub,
+        scope=request.scope,
+        auth_time=session.auth_time,
+        sid=session.sid,
+        claims=request.claims,
+    )

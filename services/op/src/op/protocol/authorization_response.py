@@ -8,10 +8,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 from op.errors import OAuthError
+from op.protocol.response_type import answers_in_fragment
 
 RESPONSE_TYPE = "authorization-response+jwt"  # so that it passes for no other token (RFC 8725 §3.11)
 RESPONSE_MODES = ("query", "fragment", "form_post", "query.jwt", "fragment.jwt", "form_post.jwt", "jwt")
-DEFAULT_MODE = "query"  # of the response type `code`
 _JWT = ".jwt"
 
 Answer = dict[str, str]
@@ -22,16 +22,35 @@ def code_response(code: str, state: str | None, issuer: str) -> Answer:
     return _present({"code": code, "state": state, "iss": issuer})
 
 
+def token_response(
+    id_token: str,
+    state: str | None,
+    issuer: str,
+    *,
+    access_token: str | None,
+    expires_in: int | None,
+    scope: str | None,
+) -> Answer:
+    """The parameters that take tokens to the client (OpenID Connect Core §3.2.2.5, RFC 6749 §4.2.2)."""
+    tokens: dict[str, str | None] = {"id_token": id_token, "state": state, "iss": issuer}
+    if access_token is not None:
+        tokens |= {"access_token": access_token, "token_type": "Bearer", "expires_in": str(expires_in), "scope": scope}
+    return _present(tokens)
+
+
 def error_response(error: OAuthError, state: str | None, issuer: str) -> Answer:
     """The parameters that take an error to the client (RFC 6749 §4.1.2.1)."""
     return _present({"error": error.code, "error_description": error.description, "state": state, "iss": issuer})
 
 
-def known_mode(response_mode: str | None) -> str:
-    """The mode to answer in: the one that was asked for, or the default where that is none."""
-    if response_mode == "jwt":
-        return DEFAULT_MODE + _JWT  # JARM §2.3.4
-    return response_mode if response_mode in RESPONSE_MODES else DEFAULT_MODE
+def known_mode(response_mode: str | None, response_type: str | None) -> str:
+    """The mode to answer in: the one that was asked for, or the default where that is none or must not be."""
+    default = "fragment" if answers_in_fragment(response_type) else "query"
+    if response_mode == "jwt" or (response_mode == "query.jwt" and default != "query"):
+        return default + _JWT  # JARM §2.3.4
+    if response_mode not in RESPONSE_MODES or response_mode == "query":
+        return default
+    return response_mode
 
 
 def is_signed(mode: str) -> bool:

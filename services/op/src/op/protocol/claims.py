@@ -16,7 +16,15 @@ ID_TOKEN_CLAIMS = ("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_
 
 
 def id_token_claims(
-    *, issuer: str, grant: Grant, user: User, scope: str, nonce: str | None, access_token: str, now: int, ttl: int
+    *,
+    issuer: str,
+    grant: Grant,
+    user: User,
+    scope: str,
+    nonce: str | None,
+    access_token: str | None,
+    now: int,
+    ttl: int,
 ) -> dict[str, Any]:
     """Who logged in, for the client alone (OpenID Connect Core §2, §3.1.3.6): no `client_id`, no `scope`.
 
@@ -33,9 +41,10 @@ def id_token_claims(
         "exp": now + ttl,
         "iat": now,
         "auth_time": grant.auth_time,
-        "at_hash": at_hash(access_token),
         "sid": grant.sid,
     }
+    if access_token is not None:
+        claims["at_hash"] = at_hash(access_token)
     return claims if nonce is None else {**claims, "nonce": nonce}
 
 

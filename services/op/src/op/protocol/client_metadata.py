@@ -2,21 +2,24 @@
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
-from urllib.parse import urlsplit
 
 from op.protocol.client_assertion import ALGORITHMS_BY_METHOD
 from op.protocol.client_authentication import METHODS
 from op.protocol.client_jwt import UNSIGNED
 from op.protocol.device import DEVICE_CODE_GRANT
-from op.protocol.request_object import REQUEST_OBJECT_ALGORITHMS, SIGNED
+from op.protocol.request_object import REQUEST_OBJECT_ALGORITHMS, REQUEST_URI_LIMIT, SIGNED, without_fragment
+from op.protocol.response_type import GRANT_TYPE_OF, IMPLICIT, canonical
 from op.protocol.scope import is_scope
 from op.protocol.subject import SUBJECT_TYPES, sectors_of
+from op.protocol.uri import split_uri
 from op.records import Client, field_names, from_dict
 
 ID_TOKEN_ALGORITHMS = ("RS256", "ES256", "HS256")
 ACCESS_TOKEN_FORMATS = ("opaque", "jwt")
-GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials", DEVICE_CODE_GRANT)
+GRANT_TYPES = ("authorization_code", "implicit", "refresh_token", "client_credentials", DEVICE_CODE_GRANT)
+APPLICATION_TYPES = ("web", "native")
 HS256_SECRET_OCTETS = 32
 _HS256 = "HS256"
 
@@ -26,7 +29,15 @@ _KEY_LIMIT = 20
 _VISIBLE = re.compile(r"[\x20-\x7e]{1,255}")
 _URI = re.compile(r"[\x21\x22\x24-\x3a\x3c-\x7e]{1,2048}")  # without space, `#`, and `;` which ends a CSP directive
 _FORBIDDEN_SCHEMES = ("javascript", "data", "vbscript", "file", "about", "blob")
-_LISTS = ("redirect_uris", "post_logout_redirect_uris", "grant_types", "introspection_audience", "contacts")
+_LISTS = (
+    "redirect_uris",
+    "post_logout_redirect_uris",
+    "request_uris",
+    "grant_types",
+    "response_types",
+    "introspection_audience",
+    "contacts",
+)
 _PROVIDERS_OWN = {"source", "registered_at", "registration_token"}
 _URI_NAMES = ("client_uri", "logo_uri", "policy_uri", "tos_uri")
 _OBJECTS = ("jwks",)
@@ -75,6 +86,7 @@ def client_of(metadata: Mapping[str, Any]) -> Client:
     if faults:
         raise InvalidMetadata(faults)
     client = from_dict(Client, values)
+    client = replace(client, response_types=tuple(map(canonical, client.response_types)))
     faults = [fault for check in _CHECKS for fault in check(client)]
     if faults:
         raise (InvalidRedirects if _check_redirect_uris(client) else InvalidMetadata)(faults)
@@ -95,8 +107,10 @@ def _check_choices(client: Client) -> list[str]:
         ("userinfo_signed_response_alg", client.userinfo_signed_response_alg, ID_TOKEN_ALGORITHMS),
         ("request_object_signing_alg", client.request_object_signing_alg, REQUEST_OBJECT_ALGORITHMS),
         ("subject_type", client.subject_type, SUBJECT_TYPES),
+        ("application_type", client.application_type, APPLICATION_TYPES),
         ("access_token_format", client.access_token_format, ACCESS_TOKEN_FORMATS),
         *(("grant_types", grant_type, GRANT_TYPES) for grant_type in client.grant_types),
+        *(("response_types", response_type, tuple(GRANT_TYPE_OF)) for response_type in client.response_types),
     )
     return [
         f"{name} must be one of {', '.join(allowed)}, not {value}"
@@ -109,19 +123,39 @@ def _check_redirect_uris(client: Client) -> list[str]:
     """Absolute, without a fragment (RFC 6749 §3.1.2), and never a scheme that runs code."""
     faults = []
     for uri in (*client.redirect_uris, *client.post_logout_redirect_uris):
-        try:
-            scheme, netloc = urlsplit(uri).scheme, urlsplit(uri).netloc
-        except ValueError:
-            scheme, netloc = "", ""
+        scheme, netloc = split_uri(uri)[:2]
         if not scheme or (scheme in ("http", "https") and not netloc) or not _VISIBLE.fullmatch(uri) or " " in uri:
             faults.append(f"not an absolute URI: {uri}")
         elif "#" in uri:
             faults.append(f"a redirect URI has no fragment: {uri}")
         elif scheme in _FORBIDDEN_SCHEMES:
             faults.append(f"not a scheme to redirect to: {uri}")
-    if "authorization_code" in client.grant_types and not client.redirect_uris:
-        faults.append("authorization_code needs redirect_uris")
+    faults += [
+        f"{grant_type} needs redirect_uris"
+        for grant_type in ("authorization_code", "implicit")
+        if grant_type in client.grant_types and not client.redirect_uris
+    ]
     return faults
+
+
+def _check_application_type(client: Client) -> list[str]:
+    """Where tokens or codes may be sent, by kind of application (Dynamic Client Registration 1.0 §2)."""
+    faults = []
+    for uri in client.redirect_uris:
+        scheme, host = split_uri(uri).scheme, split_uri(uri).hostname
+        if client.application_type == "native" and scheme == "http" and host not in _LOOPBACK:
+            faults.append(f"a native application is not redirected to http elsewhere: {uri}")
+        if client.application_type == "web" and "implicit" in client.grant_types:
+            faults += [] if scheme == "https" and host not in _LOOPBACK else [f"implicit needs https: {uri}"]
+    return faults
+
+
+def _check_response_types(client: Client) -> list[str]:
+    """Each implicit response type goes with the grant type `implicit` (Dynamic Client Registration 1.0 §2)."""
+    wants_implicit = not set(IMPLICIT).isdisjoint(client.response_types)
+    if wants_implicit != ("implicit" in client.grant_types):
+        return ["the response types id_token and id_token token go with the grant type implicit"]
+    return []
 
 
 def _check_keys(client: Client) -> list[str]:
@@ -132,9 +166,9 @@ def _check_keys(client: Client) -> list[str]:
     if client.jwks is not None and not _is_public_key_set(client.jwks):
         faults.append("jwks must be a set of public RSA or EC keys")
     if client.jwks_uri is not None:
-        parts = urlsplit(client.jwks_uri) if is_http_uri(client.jwks_uri) else None
-        if parts is None or (parts.scheme == "http" and parts.hostname not in _LOOPBACK):
-            faults.append("jwks_uri must be an https URL, or http on this machine")
+        faults += (
+            [] if _is_fetched_safely(client.jwks_uri) else ["jwks_uri must be an https URL, or http on this machine"]
+        )
     algorithms = ALGORITHMS_BY_METHOD.get(client.token_endpoint_auth_method or "", ())
     algorithm = client.token_endpoint_auth_signing_alg
     if algorithm is not None and algorithm not in algorithms:
@@ -142,6 +176,11 @@ def _check_keys(client: Client) -> list[str]:
     if client.token_endpoint_auth_method == "private_key_jwt" and client.jwks is None and client.jwks_uri is None:
         faults.append("private_key_jwt needs jwks or jwks_uri")
     return faults
+
+
+def _is_fetched_safely(uri: str) -> bool:
+    """Whether what comes from there is what stands there: over TLS, or from this machine."""
+    return is_http_uri(uri) and (uri.startswith("https:") or split_uri(uri).hostname in _LOOPBACK)
 
 
 def _is_public_key_set(jwks: dict[str, Any]) -> bool:
@@ -161,8 +200,8 @@ def _check_logout_uris(client: Client) -> list[str]:
         if uri is not None and not is_http_uri(uri):
             faults.append(f"{name} must be an http or https URL without a fragment")
     if not faults and client.frontchannel_logout_uri:
-        origin = urlsplit(client.frontchannel_logout_uri)[:2]
-        if origin not in [urlsplit(uri)[:2] for uri in client.redirect_uris]:
+        origin = split_uri(client.frontchannel_logout_uri)[:2]
+        if origin not in [split_uri(uri)[:2] for uri in client.redirect_uris]:
             faults.append("frontchannel_logout_uri must have scheme, host and port of a redirect URI")
     return faults
 
@@ -175,10 +214,10 @@ def _check_uris(client: Client) -> list[str]:
 
 def is_http_uri(uri: str) -> bool:
     """Whether it is an http or https URL that can be fetched: visible ASCII, with a host, without a fragment."""
+    parts = split_uri(uri)
     try:
-        parts = urlsplit(uri)
         valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
+    except ValueError:  # a port that is none
         return False
     return valid and "@" not in parts.netloc and bool(_URI.fullmatch(uri))
 
@@ -220,14 +259,17 @@ def _check_request_objects(client: Client) -> list[str]:
     faults = ["signed request objects need jwks or jwks_uri"] if signs and not client.has_keys else []
     if client.require_signed_request_object and client.request_object_signing_alg == UNSIGNED:
         faults.append("require_signed_request_object and request_object_signing_alg none exclude each other")
-    return faults
+    return faults + [
+        f"not an https URL of up to {REQUEST_URI_LIMIT} characters, or http on this machine: {uri}"
+        for uri in client.request_uris
+        if len(uri) > REQUEST_URI_LIMIT or not _is_fetched_safely(without_fragment(uri))
+    ]
 
 
 def _check_sector(client: Client) -> list[str]:
     """A pairwise client has one sector: a sector_identifier_uri, or one host for all redirect URIs (Core §8.1)."""
-    uri = client.sector_identifier_uri
-    if uri is not None and not (uri.startswith("https://") and _VISIBLE.fullmatch(uri) and urlsplit(uri).hostname):
-        return ["sector_identifier_uri must be an https URL"]
+    if client.sector_identifier_uri is not None and not _is_fetched_safely(client.sector_identifier_uri):
+        return ["sector_identifier_uri must be an https URL, or http on this machine"]
     if client.subject_type == "pairwise" and (len(sectors_of(client)) != 1 or "" in sectors_of(client)):
         return ["pairwise needs a sector_identifier_uri, or redirect_uris of one host"]
     return []
@@ -237,6 +279,8 @@ _CHECKS: tuple[Callable[[Client], list[str]], ...] = (
     _check_client_id,
     _check_choices,
     _check_redirect_uris,
+    _check_application_type,
+    _check_response_types,
     _check_keys,
     _check_logout_uris,
     _check_uris,

@@ -10,12 +10,12 @@ from op.errors import InvalidClientMetadata, InvalidRedirectUri, InvalidRequest
 from op.protocol.client_metadata import InvalidMetadata, InvalidRedirects, client_of
 from op.protocol.device import DEVICE_CODE_GRANT
 from op.protocol.handle import digest
+from op.protocol.response_type import GRANT_TYPE_OF, canonical
 from op.protocol.scope import CLAIMS_BY_SCOPE
 from op.records import Client, field_names
 from servicekit.machine import Request
 
-RESPONSE_TYPES = ("code",)
-GRANT_TYPES = ("authorization_code", "refresh_token", DEVICE_CODE_GRANT)
+GRANT_TYPES = ("authorization_code", "implicit", "refresh_token", DEVICE_CODE_GRANT)
 """Not client_credentials: what nobody vouches for gets no tokens without a person's word."""
 
 # Nothing here widens what a client may do: no audience, no introspection, no leave to go past the consent page.
@@ -29,7 +29,6 @@ REGISTRABLE = field_names(Client) - {
     "registration_token",
     "source",
     "first_party",
-    "sector_identifier_uri",
     "require_nonce",
     "require_pkce",
     "skip_consent",
@@ -59,15 +58,18 @@ def parse_metadata(request: Request) -> dict[str, Any]:
     return value
 
 
-def new_client(metadata: Mapping[str, Any], client_id: str, registration_token: str, now: int) -> Client:
+def new_client(
+    metadata: Mapping[str, Any], client_id: str, registration_token: str, now: int, response_types: tuple[str, ...]
+) -> Client:
     """A client as it describes itself, with the defaults of RFC 7591 §2; raises InvalidClientMetadata.
 
     What this provider does not know is left out, and so not in the answer (§2).
     """
-    return _client(metadata, client_id, None, digest(registration_token), now)
+    client = _client(metadata, client_id, None, digest(registration_token), now)
+    return _with_response_types(client, response_types)
 
 
-def changed_client(metadata: Mapping[str, Any], client: Client, now: int) -> Client:
+def changed_client(metadata: Mapping[str, Any], client: Client, now: int, response_types: tuple[str, ...]) -> Client:
     """The same client described anew, all of it (RFC 7592 §2.2); raises InvalidRequest, InvalidClientMetadata."""
     named = [name for name in _THE_PROVIDERS_OWN if name in metadata]
     if named:
@@ -76,7 +78,8 @@ def changed_client(metadata: Mapping[str, Any], client: Client, now: int) -> Cli
         raise InvalidRequest("client_id must be the client's own")
     if metadata.get("client_secret", client.client_secret) != client.client_secret:
         raise InvalidRequest("client_secret must be the client's own, which cannot be chosen")
-    return _client(metadata, client.client_id, client.client_secret, client.registration_token, now)
+    changed = _client(metadata, client.client_id, client.client_secret, client.registration_token, now)
+    return _with_response_types(changed, response_types)
 
 
 def registration_response(
@@ -89,7 +92,6 @@ def registration_response(
         "client_id_issued_at": client.registered_at,
         "registration_access_token": registration_token,
         "registration_client_uri": uri,
-        "response_types": list(RESPONSE_TYPES),
         **{name: value for name, value in values.items() if value not in (None, "", (), {})},
     }
     if client.client_secret:
@@ -100,17 +102,15 @@ def registration_response(
 def _client(
     metadata: Mapping[str, Any], client_id: str, secret: str | None, token_digest: str | None, now: int
 ) -> Client:
-    if metadata.get("response_types") not in (None, [], list(RESPONSE_TYPES)):
-        raise InvalidClientMetadata("response_types must be code")
-    defaults = {
+    defaults: dict[str, Any] = {
         "token_endpoint_auth_method": "client_secret_basic",
-        "grant_types": ["authorization_code"],
+        "grant_types": _grant_types_of(metadata.get("response_types")),
         "scope": " ".join(CLAIMS_BY_SCOPE),
     }
     said = {name: value for name, value in metadata.items() if name in REGISTRABLE and value is not None}
     values = defaults | said
-    if "sector_identifier_uri" in metadata:
-        raise InvalidClientMetadata("sector_identifier_uri is not supported; without it all redirect URIs share a host")
+    if said.get("response_types") == []:
+        del values["response_types"]
     grant_types = values["grant_types"]
     if isinstance(grant_types, list) and not all(grant_type in GRANT_TYPES for grant_type in grant_types):
         raise InvalidClientMetadata(f"grant_types must be some of {', '.join(GRANT_TYPES)}")
@@ -126,3 +126,17 @@ def _client(
     except InvalidMetadata as invalid:
         raise InvalidClientMetadata(str(invalid)) from None
     return dataclasses.replace(client, registration_token=token_digest, registered_at=now)
+
+
+def _grant_types_of(response_types: Any) -> list[str]:
+    """The grant types that go with response types; `authorization_code` where that is not said or not known."""
+    named = response_types if isinstance(response_types, list) else []
+    known = [GRANT_TYPE_OF.get(canonical(name)) for name in named if isinstance(name, str)]
+    return list(dict.fromkeys(grant_type for grant_type in known if grant_type)) or ["authorization_code"]
+
+
+def _with_response_types(client: Client, offered: tuple[str, ...]) -> Client:
+    """The client, when it wants no response type that there is not here; raises InvalidClientMetadata."""
+    if not set(client.response_types) <= set(offered):
+        raise InvalidClientMetadata(f"response_types must be some of {', '.join(offered)}")
+    return client

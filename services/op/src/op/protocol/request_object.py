@@ -1,4 +1,4 @@
-"""Request objects by value: an authorization request as a JWT (RFC 9101, OpenID Connect Core §6.1)."""
+"""Request objects: an authorization request as a JWT, by value or by reference (RFC 9101, OpenID Connect Core §6)."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -7,16 +7,47 @@ from urllib.parse import urlencode
 
 from jose.utils import base64url_decode
 
-from op.errors import InvalidRequestObject, RequestNotSupported
+from op.errors import InvalidRequestObject, InvalidRequestUri, RequestNotSupported, RequestUriNotSupported
 from op.protocol.client_jwt import CLOCK_SKEW, UNSIGNED, Header, numeric_date, verified_claims
 from op.records import Client
 from servicekit.parameters import MalformedParameters, Parameters
 
 SIGNED = ("RS256", "ES256")
 REQUEST_OBJECT_ALGORITHMS = (*SIGNED, UNSIGNED)
+REQUEST_URI_LIMIT = 512  # characters (Core §6.2)
 
 _JWT_CLAIMS = ("iss", "aud", "exp", "nbf", "iat", "jti", "sub")
 _SEGMENTS = 3
+
+
+def without_fragment(uri: str) -> str:
+    """A request_uri as it is fetched: its fragment only says which version of the contents it means (Core §6.2)."""
+    return uri.partition("#")[0]
+
+
+def check_request_uri(request_uri: str, client: Client) -> None:
+    """One that the client has registered (RFC 9101 §10.4.1): nobody else chooses what the provider fetches.
+
+    Raises InvalidRequestUri, and RequestUriNotSupported for a client that has registered none.
+    """
+    if not client.request_uris:
+        raise RequestUriNotSupported("this client has registered no request_uris")
+    if len(request_uri) > REQUEST_URI_LIMIT:
+        raise InvalidRequestUri(f"request_uri is longer than {REQUEST_URI_LIMIT} characters")
+    if without_fragment(request_uri) not in map(without_fragment, client.request_uris):
+        raise InvalidRequestUri("this request_uri is not registered")
+
+
+def acceptable_algorithms(client: Client) -> tuple[str, ...]:
+    """How request objects of this client may be signed (Dynamic Client Registration 1.0 §2).
+
+    For a client that registered itself and named no algorithm it is any; one that an administrator registered signs
+    with its keys, or has been registered for `none`.
+    """
+    if client.request_object_signing_alg is not None:
+        return (client.request_object_signing_alg,)
+    signed = SIGNED if client.has_keys else ()
+    return signed if client.registered_at is None else (*signed, UNSIGNED)
 
 
 def header_of(request_object: str, client: Client) -> Header:
@@ -24,12 +55,12 @@ def header_of(request_object: str, client: Client) -> Header:
 
     Raises InvalidRequestObject, and RequestNotSupported for a client that is registered for none (Core §6.1).
     """
-    registered = client.request_object_signing_alg
-    if registered is None and not client.has_keys:
+    acceptable = acceptable_algorithms(client)
+    if not acceptable:
         raise RequestNotSupported("this client is not registered for request objects")
     header = _part(request_object, 0)
     algorithm, kid = header.get("alg"), header.get("kid")
-    if algorithm not in (SIGNED if registered is None else (registered,)):
+    if algorithm not in acceptable:
         raise InvalidRequestObject("the request object's alg is not the one that this client is registered for")
     if "crit" in header:
         raise InvalidRequestObject("the request object has a critical extension")
@@ -54,7 +85,7 @@ def merged(outside: Parameters, inside: Parameters) -> Parameters:
     for name in ("client_id", "response_type"):
         if name in outside and name in inside and outside[name] != inside[name]:
             raise InvalidRequestObject(f"{name} differs inside and outside of the request object")
-    together = {name: value for name, value in outside.items() if name != "request"} | dict(inside)
+    together = {name: value for name, value in outside.items() if name not in ("request", "request_uri")} | dict(inside)
     return Parameters(together, outside.repeated)
 
 

@@ -3,9 +3,11 @@
 import base64
 import dataclasses
 import hmac
+import json
 from hashlib import sha256
-from urllib.parse import urlsplit
 
+from op.errors import InvalidClientMetadata
+from op.protocol.uri import split_uri
 from op.records import Client, Session
 
 SUBJECT_TYPES = ("public", "pairwise")
@@ -15,7 +17,23 @@ _PURPOSE = b"op pairwise subjects"
 def sectors_of(client: Client) -> set[str]:
     """The hosts that a client's sector could be: of its sector_identifier_uri, else of its redirect URIs (§8.1)."""
     uris = (client.sector_identifier_uri,) if client.sector_identifier_uri else client.redirect_uris
-    return {(urlsplit(uri).hostname or "").lower() for uri in uris}
+    return {(split_uri(uri).hostname or "").lower() for uri in uris}
+
+
+def check_sector_identifier(document: bytes, client: Client) -> None:
+    """What stands at a sector_identifier_uri lists all redirect URIs (Dynamic Client Registration 1.0 §5).
+
+    Whoever owns the sector vouches for the client so: it will know people by the identifiers of that sector. Raises
+    InvalidClientMetadata.
+    """
+    try:
+        listed = json.loads(document)
+    except (ValueError, RecursionError):
+        listed = None
+    if not isinstance(listed, list):
+        raise InvalidClientMetadata("sector_identifier_uri gives no JSON array")
+    if any(uri not in listed for uri in client.redirect_uris):
+        raise InvalidClientMetadata("sector_identifier_uri does not list all redirect_uris")
 
 
 class Subjects:

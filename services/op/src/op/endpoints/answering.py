@@ -1,6 +1,5 @@
-"""The answer to an authorization request: a grant with its code, or an error (RFC 6749 §4.1.2)."""
+"""The answer to an authorization request, on its way to the client: what was granted, or an error (RFC 6749 §4.1.2)."""
 
-import asyncio
 import base64
 import hashlib
 import logging
@@ -14,7 +13,6 @@ from op.errors import OAuthError
 from op.protocol.authorization_response import (
     RESPONSE_TYPE,
     Answer,
-    code_response,
     encoding,
     error_response,
     is_signed,
@@ -22,9 +20,8 @@ from op.protocol.authorization_response import (
     with_fragment,
     with_query,
 )
-from op.protocol.handle import Handle, new_grant_id, new_handle
 from op.provider import Provider
-from op.records import AuthorizationCode, AuthorizationRequest, Client, Grant, Session
+from op.records import AuthorizationRequest, Client
 from servicekit.log import event
 from servicekit.pages import CONTENT_SECURITY_POLICY
 
@@ -47,50 +44,9 @@ class ReturnAddress:
         return cls(request.redirect_uri, request.state, request.response_mode)
 
 
-@dataclass(frozen=True, slots=True)
-class GrantedCode:
-    """A grant, and its code, which was saved."""
-
-    grant: Grant
-    code: str
-
-
-async def grant_code(op: Provider, request: AuthorizationRequest, session: Session) -> GrantedCode | None:
-    """Make a grant and its code (RFC 6749 §4.1.2); None when the session's user was removed.
-
-    A code that is then not sent to anybody ends by itself.
-    """
-    gid = new_grant_id()
-    grant = Grant(
-        gid=gid,
-        client_id=request.client_id,
-        sub=session.sub,
-        scope=request.scope,
-        auth_time=session.auth_time,
-        sid=session.sid,
-        claims=request.claims,
-    )
-    code = new_handle(gid)
-    record = AuthorizationCode(
-        redirect_uri=request.redirect_uri,
-        nonce=request.nonce,
-        code_challenge=request.code_challenge,
-        expires_at=op.now() + op.settings.authorization_code_ttl,
-    )
-    user, _ = await asyncio.gather(op.users.find(session.sub), op.codes.save(Handle.of(gid, code), record, grant))
-    if user is None:
-        return None
-    return GrantedCode(grant, code)
-
-
-async def answer_with_code(
-    op: Provider, client: Client, request: AuthorizationRequest, granted: GrantedCode
-) -> Response:
-    """Send the browser back to the client with a code."""
-    grant = granted.grant
-    event(log, "code issued", client_id=grant.client_id, sub=grant.sub, scope=grant.scope, grant=grant.gid)
-    answer = code_response(granted.code, request.state, op.issuer)
-    return await _send(op, client, request.redirect_uri, request.response_mode, answer)
+async def answer_with(op: Provider, client: Client, request: AuthorizationRequest, granted: Answer) -> Response:
+    """Send the browser back to the client with what was granted."""
+    return await _send(op, client, request.redirect_uri, request.response_mode, granted)
 
 
 async def answer_with_error(op: Provider, client: Client, to: ReturnAddress, error: OAuthError) -> Response:

@@ -1,0 +1,254 @@
+"""The implicit flow: response types `id_token` and `id_token token` (OpenID Connect Core §3.2)."""
+
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+from jose import jwt
+from op_testing import (
+    ADA,
+    ISSUER,
+    REDIRECT_URI,
+    SECRET,
+    ProviderFactory,
+    RunningProvider,
+    hidden_fields,
+    query_of,
+    verification_key,
+)
+from test_op_register import registered
+from test_op_token import assert_refused
+
+from op.protocol.claims import at_hash
+from op.protocol.client_metadata import client_of
+
+CALLBACK = "https://client.test/callback"
+IMPLICIT = {
+    "client_id": "implicit",
+    "client_secret": SECRET,
+    "first_party": True,
+    "scope": "openid email profile offline_access",
+    "redirect_uris": [CALLBACK],
+    "grant_types": ["implicit", "refresh_token"],
+    "response_types": ["id_token", "id_token token"],
+}
+ASK = {"client_id": "implicit", "redirect_uri": CALLBACK, "code_challenge": None, "code_challenge_method": None}
+
+
+@pytest.fixture
+async def op(provider_with: ProviderFactory) -> RunningProvider:
+    provider = await provider_with(implicit_flow=True)
+    await provider.op.clients.save(client_of(IMPLICIT))
+    return provider
+
+
+def fragment_of(url: str) -> dict[str, str]:
+    return dict(parse_qsl(urlsplit(url).fragment))
+
+
+async def verified(op: RunningProvider, answer: dict[str, str]) -> dict[str, Any]:
+    id_token = answer["id_token"]
+    key = await verification_key(op, id_token, "RS256")
+    options = {"verify_exp": False, "verify_at_hash": False}
+    return jwt.decode(id_token, key, ["RS256"], audience="implicit", issuer=ISSUER, options=options)
+
+
+@pytest.mark.parametrize("response_type", ["id_token token", "token id_token"])
+async def test_tokens_come_in_the_fragment(op: RunningProvider, response_type: str) -> None:
+    """Core §3.2.2.5, RFC 6749 §4.2.2; the order of the values does not matter (§3.1.1)."""
+    response = await op.login(**ASK, response_type=response_type)
+    assert response.location.startswith(f"{CALLBACK}#")
+    answer = fragment_of(response.location)
+    assert answer.keys() == {"access_token", "token_type", "expires_in", "scope", "id_token", "state", "iss"}
+    assert (answer["token_type"], answer["expires_in"], answer["state"]) == ("Bearer", "300", "state-of-the-test")
+    claims = await verified(op, answer)
+    assert claims["nonce"] == "nonce-of-the-test"
+    assert claims["at_hash"] == at_hash(answer["access_token"]), "§3.2.2.10"
+    assert "email" not in claims, "§5.4: UserInfo has them"
+    userinfo = await (await op.userinfo(answer["access_token"])).get_json()
+    assert userinfo["email"] == "user0@example.com"
+
+
+async def test_an_id_token_alone_has_all_claims(op: RunningProvider) -> None:
+    """Core §5.4: there is no access token for UserInfo, and so no at_hash either."""
+    response = await op.login(username="ada", password="password-of-ada", **ASK, response_type="id_token")
+    answer = fragment_of(response.location)
+    assert answer.keys() == {"id_token", "state", "iss"}
+    claims = await verified(op, answer)
+    assert (claims["email"], claims["name"]) == (ADA["email"], ADA["name"])
+    assert "at_hash" not in claims
+
+
+async def test_by_form_post(op: RunningProvider) -> None:
+    """Form Post Response Mode §2."""
+    response = await op.login(**ASK, response_type="id_token", response_mode="form_post")
+    fields = hidden_fields(await response.get_data(as_text=True))
+    assert fields.keys() == {"id_token", "state", "iss"}
+
+
+async def test_as_a_signed_answer(op: RunningProvider) -> None:
+    """JARM §2.3.4: `jwt` is fragment.jwt here."""
+    response = await op.login(**ASK, response_type="id_token", response_mode="jwt")
+    answer = jwt.get_unverified_claims(fragment_of(response.location)["response"])
+    assert {"id_token", "state", "iss", "aud", "exp"} == answer.keys()
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        pytest.param({"response_mode": "query"}, "invalid_request", id="Multiple Response Types §5 query"),
+        pytest.param({"response_mode": "query.jwt"}, "invalid_request", id="JARM §2.3.1 query.jwt"),
+        pytest.param({"response_type": "token"}, "unsupported_response_type", id="no id_token"),
+        pytest.param({"response_type": "code id_token"}, "unsupported_response_type", id="hybrid"),
+        pytest.param({"response_type": "id_token  token"}, "unsupported_response_type", id="two spaces"),
+        pytest.param({"response_type": "id_token id_token"}, "unsupported_response_type", id="twice the same"),
+        pytest.param({"scope": "email"}, "invalid_scope", id="§3.2.2.1 no openid"),
+        pytest.param({"prompt": "none"}, "login_required", id="§3.1.2.6 nobody is logged in"),
+    ],
+)
+async def test_errors_come_in_the_fragment(op: RunningProvider, changes: dict[str, str], error: str) -> None:
+    """Core §3.2.2.6, RFC 6749 §4.2.2.1."""
+    response = await op.authorize(**(ASK | {"response_type": "id_token token"} | changes))
+    assert urlsplit(response.location).query == ""
+    answer: dict[str, Any] = fragment_of(response.location)
+    if "response" in answer:
+        answer = jwt.get_unverified_claims(answer["response"])
+    assert answer["error"] == error
+    assert answer["state"] == "state-of-the-test"
+
+
+async def test_a_nonce_is_always_needed(provider_with: ProviderFactory) -> None:
+    """Core §3.2.2.1: whatever is configured for codes."""
+    op = await provider_with(implicit_flow=True, require_nonce=False)
+    await op.op.clients.save(client_of(IMPLICIT | {"require_nonce": False}))
+    response = await op.authorize(**ASK, response_type="id_token", nonce=None)
+    assert (response.status_code, response.location) == (400, None)
+
+
+async def test_there_is_no_refresh_token_and_no_offline_access(op: RunningProvider) -> None:
+    """Core §11: offline_access is ignored without a code."""
+    response = await op.login(**ASK, response_type="id_token token", scope="openid offline_access")
+    answer = fragment_of(response.location)
+    assert answer["scope"] == "openid"
+    assert "refresh_token" not in answer
+
+
+async def test_the_access_token_ends_with_its_session(op: RunningProvider) -> None:
+    response = await op.login(**ASK, response_type="id_token token")
+    answer = fragment_of(response.location)
+    hint = {"id_token_hint": answer["id_token"], "client_id": "implicit"}
+    assert (await op.client.get("/logout", query_string=hint)).status_code == 200
+    assert (await op.userinfo(answer["access_token"])).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        pytest.param({"response_type": "id_token", "client_id": "web"}, "unauthorized_client", id="a client for codes"),
+        pytest.param({"response_type": "code"}, "unauthorized_client", id="a client without codes"),
+    ],
+)
+async def test_a_client_gets_what_it_is_registered_for(
+    op: RunningProvider, changes: dict[str, str], error: str
+) -> None:
+    """RFC 6749 §4.2.2.1."""
+    redirect_uri = REDIRECT_URI if changes.get("client_id") == "web" else CALLBACK
+    response = await op.authorize(**(ASK | {"redirect_uri": redirect_uri} | changes))
+    assert (fragment_of(response.location) or query_of(response.location))["error"] == error
+
+
+async def test_a_response_type_must_be_registered_even_beside_its_grant_type(op: RunningProvider) -> None:
+    await op.op.clients.save(client_of(IMPLICIT | {"response_types": ["id_token"]}))
+    response = await op.authorize(**ASK, response_type="id_token token")
+    assert fragment_of(response.location)["error"] == "unauthorized_client"
+
+
+async def test_it_is_off_unless_it_is_configured(provider: RunningProvider) -> None:
+    """RFC 9700 §2.1.2: and discovery says so."""
+    await provider.op.clients.save(client_of(IMPLICIT))
+    response = await provider.authorize(**ASK, response_type="id_token")
+    assert fragment_of(response.location)["error"] == "unsupported_response_type"
+    document = await (await provider.client.get("/.well-known/openid-configuration")).get_json()
+    assert document["response_types_supported"] == ["code"]
+    assert "implicit" not in document["grant_types_supported"]
+
+
+async def test_discovery_offers_it_where_it_is_on(op: RunningProvider) -> None:
+    """Core §15.2, Discovery 1.0 §3."""
+    document = await (await op.client.get("/.well-known/openid-configuration")).get_json()
+    assert document["response_types_supported"] == ["code", "id_token", "id_token token"]
+    assert "implicit" in document["grant_types_supported"]
+
+
+async def test_implicit_is_no_grant_of_the_token_endpoint(op: RunningProvider) -> None:
+    await assert_refused(await op.token(grant_type="implicit"), "unsupported_grant_type")
+
+
+async def test_a_consented_client_gets_its_tokens_after_the_page(op: RunningProvider) -> None:
+    """Core §3.2.2.4: and the page says how long the access lasts, with nothing that renews it."""
+    await op.op.clients.save(client_of(IMPLICIT | {"first_party": False}))
+    response = await op.login(**ASK, response_type="id_token token")
+    page = await op.client.get(response.location.removeprefix(ISSUER))
+    text = await page.get_data(as_text=True)
+    assert "Its access lasts for 5 minutes." in text
+    answer = await op.client.post("/consent", form=hidden_fields(text) | {"answer": "allow"})
+    assert "access_token" in fragment_of(answer.location)
+
+
+@pytest.mark.parametrize(
+    ("metadata", "expected"),
+    [
+        pytest.param({"response_types": ["id_token"]}, ["implicit"], id="grant types follow"),
+        pytest.param({"response_types": ["token id_token", "code"]}, ["implicit", "authorization_code"], id="both"),
+        pytest.param(
+            {"response_types": ["code"], "grant_types": ["authorization_code"]}, ["authorization_code"], id="said"
+        ),
+        pytest.param({"response_types": []}, ["authorization_code"], id="none named"),
+    ],
+)
+async def test_a_client_registers_for_it(
+    provider_with: ProviderFactory, metadata: dict[str, Any], expected: list[str]
+) -> None:
+    """Dynamic Client Registration 1.0 §2."""
+    op = await provider_with(implicit_flow=True, registration="open")
+    client = await registered(op, redirect_uris=[CALLBACK], **metadata)
+    assert client["grant_types"] == expected
+    assert set(client["response_types"]) <= {"code", "id_token", "id_token token"}
+    assert client["application_type"] == "web"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"response_types": ["id_token"], "grant_types": ["authorization_code"]}, id="no grant type"),
+        pytest.param({"response_types": ["code"], "grant_types": ["implicit"]}, id="no response type"),
+        pytest.param({"response_types": ["token"]}, id="one that there is not"),
+        pytest.param({"response_types": [5]}, id="no text"),
+        pytest.param({"response_types": "code"}, id="no list"),
+        pytest.param({"redirect_uris": ["http://client.test/cb"], "response_types": ["id_token"]}, id="without TLS"),
+        pytest.param({"redirect_uris": ["https://localhost/cb"], "response_types": ["id_token"]}, id="this machine"),
+        pytest.param({"application_type": "desktop"}, id="an unknown application_type"),
+        pytest.param(
+            {"redirect_uris": ["http://client.test/cb"], "application_type": "native"}, id="native, elsewhere"
+        ),
+    ],
+)
+async def test_what_does_not_fit_is_refused(provider_with: ProviderFactory, changes: dict[str, Any]) -> None:
+    """Dynamic Client Registration 1.0 §2, RFC 7591 §2.1."""
+    op = await provider_with(implicit_flow=True, registration="open")
+    response = await op.client.post("/register", json={"redirect_uris": [CALLBACK]} | changes)
+    await assert_refused(response, "invalid_client_metadata")
+
+
+async def test_no_client_registers_for_what_is_off(provider_with: ProviderFactory) -> None:
+    op = await provider_with(registration="open")
+    response = await op.client.post("/register", json={"redirect_uris": [CALLBACK], "response_types": ["id_token"]})
+    await assert_refused(response, "invalid_client_metadata")
+
+
+@pytest.mark.parametrize("uri", ["http://127.0.0.1:8400/cb", "http://localhost/cb", "com.example.app:/cb"])
+async def test_a_native_application_comes_back_to_its_machine(provider_with: ProviderFactory, uri: str) -> None:
+    """Dynamic Client Registration 1.0 §2, RFC 8252 §7."""
+    op = await provider_with(registration="open")
+    client = await registered(op, redirect_uris=[uri], application_type="native")
+    assert client["application_type"] == "native"

@@ -1,0 +1,193 @@
+"""Request objects by reference: `request_uri` at an address of the client (RFC 9101 §5.2, OpenID Connect Core §6.2)."""
+
+from typing import Any
+
+import pytest
+from aiohttp import web
+from op_testing import ISSUER, REDIRECT_URI, SECRET, ProviderFactory, RunningProvider, Site, public_jwk, query_of
+from test_op_register import registered
+from test_op_request_object import INSIDE, signed, unsigned
+
+from op.protocol.client_metadata import client_of
+from op.request_source import REQUEST_OBJECT_LIMIT
+
+PATH = "/request.jwt"
+
+
+def published(request_object: str, status: int = 200, media_type: str = "application/oauth-authz-req+jwt") -> Any:
+    return web.Response(status=status, text=request_object, content_type=media_type)
+
+
+@pytest.fixture
+async def refers(provider: RunningProvider, site: Site) -> RunningProvider:
+    """A provider whose client `refers` publishes its request object."""
+    client = {
+        "client_id": "refers",
+        "client_secret": SECRET,
+        "first_party": True,
+        "redirect_uris": [REDIRECT_URI],
+        "jwks": {"keys": [public_jwk("RS256"), public_jwk("ES256")]},
+        "request_uris": [site.url + PATH],
+    }
+    await provider.op.clients.save(client_of(client))
+    site.pages[PATH] = published(signed(INSIDE))
+    return provider
+
+
+async def ask(provider: RunningProvider, request_uri: str, **changes: str | None) -> dict[str, str]:
+    response = await provider.authorize(client_id="refers", request_uri=request_uri, **changes)
+    if response.location.startswith(f"{ISSUER}/login"):
+        response = await provider.submit_login(response.location)
+    return query_of(response.location)
+
+
+@pytest.mark.parametrize(
+    "media_type", ["application/oauth-authz-req+jwt", "application/jwt", "application/jose", "text/plain"]
+)
+async def test_it_is_fetched_and_counts_like_one_by_value(refers: RunningProvider, site: Site, media_type: str) -> None:
+    """Core §6.2: what is inside goes first."""
+    site.pages[PATH] = published(signed(INSIDE), media_type=media_type)
+    answer = await ask(refers, site.url + PATH)
+    assert answer["state"] == "from-inside"
+    assert answer["code"]
+    assert site.visits == [PATH]
+
+
+async def test_what_is_only_inside_needs_nothing_outside(refers: RunningProvider, site: Site) -> None:
+    """RFC 9101 §5: client_id and request_uri are enough."""
+    inside = {name: value for name, value in refers.request.items() if name != "client_id"}
+    site.pages[PATH] = published(signed(inside))
+    response = await refers.client.get(
+        "/authorize", query_string={"client_id": "refers", "request_uri": site.url + PATH}
+    )
+    answer = query_of((await refers.submit_login(response.location)).location)
+    assert answer["state"] == "state-of-the-test"
+
+
+async def test_the_fragment_only_names_a_version(refers: RunningProvider, site: Site) -> None:
+    """Core §6.2: it is not sent, and differs with the contents."""
+    assert (await ask(refers, site.url + PATH + "#the-hash-of-other-contents"))["code"]
+    assert site.visits == [PATH]
+
+
+async def test_what_the_client_changes_counts_at_once(refers: RunningProvider, site: Site) -> None:
+    """Core §6.2: nothing is kept here."""
+    await ask(refers, site.url + PATH)
+    site.pages[PATH] = published(signed(INSIDE | {"state": "newer"}))
+    assert (await ask(refers, site.url + PATH))["state"] == "newer"
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        pytest.param(lambda url: url.replace(PATH, "/other.jwt"), id="another path"),
+        pytest.param(lambda url: url + "?x=1", id="a query more"),
+        pytest.param(lambda url: "https" + url.removeprefix("http"), id="another scheme"),
+        pytest.param(lambda url: url + "#" + "x" * 512, id="Core §6.2 over 512 characters"),
+        pytest.param(lambda _: "urn:ietf:params:oauth:x", id="no address"),
+        pytest.param(lambda _: "file:///etc/passwd", id="a file"),
+    ],
+)
+async def test_only_a_registered_one_is_fetched(refers: RunningProvider, site: Site, changed: Any) -> None:
+    """RFC 9101 §10.4.1: whoever sends a browser here does not choose what the provider asks for."""
+    assert (await ask(refers, changed(site.url + PATH)))["error"] == "invalid_request_uri"
+    assert site.visits == []
+
+
+async def test_a_client_that_has_registered_none_is_told_so(provider: RunningProvider, site: Site) -> None:
+    response = await provider.authorize(client_id="signs-rs256", request_uri=site.url + PATH)
+    assert query_of(response.location)["error"] == "request_uri_not_supported"
+    assert site.visits == []
+
+
+@pytest.mark.parametrize(
+    ("page", "error"),
+    [
+        pytest.param(published("", 404), "invalid_request_uri", id="not there"),
+        pytest.param(
+            web.Response(status=302, headers={"Location": "/elsewhere"}), "invalid_request_uri", id="a redirect"
+        ),
+        pytest.param(published("x" * (REQUEST_OBJECT_LIMIT + 1)), "invalid_request_uri", id="too large"),
+        pytest.param(published("nonsense"), "invalid_request_object", id="nonsense"),
+        pytest.param(web.Response(body=b"\xff.\xff.\xff"), "invalid_request_object", id="no text"),
+        pytest.param(published(unsigned(INSIDE)), "invalid_request_object", id="unsigned"),
+        pytest.param(published(signed(INSIDE, kid="other")), "invalid_request_object", id="by an unknown key"),
+        pytest.param(published(signed(INSIDE | {"iss": "web"})), "invalid_request_object", id="of another client"),
+    ],
+)
+async def test_what_is_there_must_be_a_request_object(
+    refers: RunningProvider, site: Site, page: web.Response, error: str
+) -> None:
+    """RFC 9101 §6, §7: and no redirect is followed."""
+    site.pages[PATH] = page
+    assert (await ask(refers, site.url + PATH))["error"] == error
+    assert site.visits == [PATH]
+
+
+async def test_an_address_where_nobody_answers(refers: RunningProvider, site: Site) -> None:
+    unreachable = f"http://localhost:1{PATH}"
+    client = await refers.op.clients.read("refers")
+    assert client is not None
+    await refers.op.clients.save(client_of({**client_metadata(client), "request_uris": [unreachable]}))
+    assert (await ask(refers, unreachable))["error"] == "invalid_request_uri"
+
+
+async def test_not_beside_a_request_object_by_value(refers: RunningProvider, site: Site) -> None:
+    """Core §6.2, RFC 9101 §5."""
+    assert (await ask(refers, site.url + PATH, request=signed(INSIDE)))["error"] == "invalid_request"
+    assert site.visits == []
+
+
+async def test_without_an_outer_redirect_uri_its_faults_are_a_page(refers: RunningProvider, site: Site) -> None:
+    """RFC 6749 §4.1.2.1."""
+    response = await refers.authorize(client_id="refers", request_uri=site.url + "/other", redirect_uri=None)
+    assert (response.status_code, response.location) == (400, None)
+    assert "This request_uri is not registered." in await response.get_data(as_text=True)
+
+
+async def test_another_sites_form_fetches_it_once(refers: RunningProvider, site: Site) -> None:
+    """The form is answered with the same request by GET, and that one fetches."""
+    form = refers.request | {"client_id": "refers", "request_uri": site.url + PATH}
+    response = await refers.client.post("/authorize", form=form)
+    assert query_of(response.location) == form
+    assert site.visits == []
+
+
+@pytest.mark.parametrize("make", [signed, unsigned])
+@pytest.mark.parametrize("allowed", [True, False])
+async def test_of_a_client_that_registered_itself(
+    provider_with: ProviderFactory, site: Site, make: Any, allowed: bool
+) -> None:
+    """Dynamic Client Registration 1.0 §2: any algorithm where it named none; never from a private network unasked."""
+    op = await provider_with(registration="open", registration_private_addresses=allowed)
+    keys = {"keys": [public_jwk("RS256")]}
+    client = await registered(op, request_uris=[site.url + PATH], jwks=keys)
+    assert client["request_uris"] == [site.url + PATH]
+    site.pages[PATH] = published(make(INSIDE))
+    response = await op.authorize(client_id=client["client_id"], request_uri=site.url + PATH)
+    if allowed:
+        response = await op.submit_login(response.location)
+        assert "/consent" in response.location
+    else:
+        assert query_of(response.location)["error"] == "invalid_request_uri"
+    assert site.visits == ([PATH] if allowed else [])
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        pytest.param("http://client.test/request.jwt", id="no TLS"),
+        pytest.param("https://client.test/" + "x" * 512, id="over 512 characters"),
+        pytest.param("ftp://client.test/request.jwt", id="another scheme"),
+        pytest.param("https://user@client.test/request.jwt", id="user information"),
+    ],
+)
+async def test_what_cannot_be_registered(provider_with: ProviderFactory, uri: str) -> None:
+    op = await provider_with(registration="open")
+    response = await op.client.post("/register", json={"redirect_uris": [REDIRECT_URI], "request_uris": [uri]})
+    assert (await response.get_json())["error"] == "invalid_client_metadata"
+
+
+def client_metadata(client: Any) -> dict[str, Any]:
+    names = ("client_id", "client_secret", "first_party", "redirect_uris", "jwks")
+    return {name: getattr(client, name) for name in names}

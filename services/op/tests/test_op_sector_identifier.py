@@ -1,0 +1,86 @@
+"""The sector of a client that registers itself (OpenID Connect Core §8.1, Dynamic Client Registration 1.0 §5)."""
+
+import json
+from typing import Any
+
+import pytest
+from aiohttp import web
+from op_testing import REDIRECT_URI, ProviderFactory, RunningProvider, Site
+from test_op_register import manage, register, registered
+from test_op_token import assert_refused
+
+PATH = "/redirect_uris.json"
+ELSEWHERE = "https://another-host.test/callback"
+URIS = [REDIRECT_URI, ELSEWHERE]
+
+
+@pytest.fixture
+async def op(provider_with: ProviderFactory) -> RunningProvider:
+    return await provider_with(registration="open", registration_private_addresses=True)
+
+
+def in_sector(site: Site, **changes: Any) -> dict[str, Any]:
+    return {"subject_type": "pairwise", "redirect_uris": URIS, "sector_identifier_uri": site.url + PATH, **changes}
+
+
+async def test_a_sector_lists_the_redirect_uris_of_its_clients(op: RunningProvider, site: Site) -> None:
+    """So may clients on several hosts know people by the same identifiers."""
+    site.pages[PATH] = web.json_response([*URIS, "https://a-third.test/"])
+    client = await registered(op, **in_sector(site))
+    assert client["sector_identifier_uri"] == site.url + PATH
+    assert client["subject_type"] == "pairwise"
+    assert site.visits == [PATH]
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(web.json_response([REDIRECT_URI]), id="one is missing"),
+        pytest.param(web.json_response([]), id="all are missing"),
+        pytest.param(web.json_response([uri.upper() for uri in URIS]), id="other spelling"),
+        pytest.param(web.json_response({"redirect_uris": URIS}), id="no array"),
+        pytest.param(web.json_response(" ".join(URIS)), id="a text that contains them"),
+        pytest.param(web.Response(text="nonsense"), id="no JSON"),
+        pytest.param(web.Response(text="[" * 60_000), id="nested without end"),
+        pytest.param(web.Response(body=b"\xff"), id="no UTF-8"),
+        pytest.param(web.Response(status=404, text=json.dumps(URIS)), id="not there"),
+        pytest.param(web.Response(status=302, headers={"Location": "/other"}), id="a redirect"),
+    ],
+)
+async def test_a_client_that_its_sector_does_not_list_is_refused(
+    op: RunningProvider, site: Site, page: web.Response
+) -> None:
+    site.pages[PATH] = page
+    await assert_refused(await register(op, **in_sector(site)), "invalid_client_metadata")
+    assert site.visits == [PATH]
+
+
+async def test_a_sector_where_nobody_answers(op: RunningProvider, site: Site) -> None:
+    nobody = in_sector(site, sector_identifier_uri=f"http://localhost:1{PATH}")
+    await assert_refused(await register(op, **nobody), "invalid_client_metadata")
+
+
+async def test_a_sector_is_asked_again_at_an_update(op: RunningProvider, site: Site) -> None:
+    """RFC 7592 §2.2: and a refused one changes nothing."""
+    site.pages[PATH] = web.json_response(URIS)
+    client = await registered(op, **in_sector(site))
+    more = in_sector(site, redirect_uris=[*URIS, "https://a-third.test/"], client_id=client["client_id"])
+    await assert_refused(await manage(op, "PUT", client, json=more), "invalid_client_metadata")
+    assert (await (await manage(op, "GET", client)).get_json())["redirect_uris"] == URIS
+
+
+async def test_a_sector_in_a_private_network_is_not_asked(provider_with: ProviderFactory, site: Site) -> None:
+    """RFC 7591 §5."""
+    op = await provider_with(registration="open")
+    site.pages[PATH] = web.json_response(URIS)
+    await assert_refused(await register(op, **in_sector(site)), "invalid_client_metadata")
+    assert site.visits == []
+
+
+async def test_who_has_registered_enough_makes_the_provider_ask_nobody(
+    provider_with: ProviderFactory, site: Site
+) -> None:
+    op = await provider_with(registration="open", registration_private_addresses=True, registration_limit=1)
+    await registered(op)
+    assert (await register(op, **in_sector(site))).status_code == 429
+    assert site.visits == []
