@@ -203,10 +203,14 @@ class CertificationClient:
     def tokens(self, response: requests.Response, request: AuthorizationRequest, code: str) -> Tokens:
         """A token response, with an id_token that answers the request."""
         body = check_token_response(response)
-        id_token = verified(body["id_token"], self.op.keys())
+        id_token = self.verified(body["id_token"])
         check_id_token(id_token, issuer=self.op.issuer, client_id=self.client_id, nonce=request.asked.get("nonce"))
         check_hashes(id_token, access_token=body["access_token"], code=code)
         return Tokens(body["access_token"], body.get("refresh_token"), id_token, request.asked["scope"])
+
+    def verified(self, token: str) -> Jwt:
+        """A token that the provider signed, by the keys that it publishes now."""
+        return verified(token, self.op.keys())
 
     def refresh(self, refresh_token: str, **changes: str) -> requests.Response:
         return self.token_request({"grant_type": "refresh_token", "refresh_token": refresh_token, **changes})
@@ -238,7 +242,7 @@ class CertificationClient:
         assert response.status_code == requests.codes.ok, response.text
         content_type = response.headers["Content-Type"].partition(";")[0]
         if content_type == "application/jwt":
-            claims = verified(response.text, self.op.keys()).claims
+            claims = self.verified(response.text).claims
             claims = {name: value for name, value in claims.items() if name not in ("iss", "aud")}
         else:
             assert content_type == "application/json"

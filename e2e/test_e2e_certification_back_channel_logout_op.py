@@ -7,7 +7,7 @@ client_registration=static_client.
 import time
 from collections.abc import Callable
 
-from certification_checks import SKEW_SECONDS, verified
+from certification_checks import SKEW_SECONDS
 from certification_client import CertificationClient, Op
 from certification_discovery import check_endpoints
 from certification_logout import came_back, end_session, logout_state, session_is_over, signed_in
@@ -35,7 +35,7 @@ def test_oidcc_backchannel_rp_initiated_logout(
     assert received.tls_version == "TLSv1.3"
     assert (received.content_type or "").startswith("application/x-www-form-urlencoded")
     assert received.form.keys() == {"logout_token"}
-    claims = verified(received.form["logout_token"], client.op.keys()).claims
+    claims = client.verified(received.form["logout_token"]).claims
     assert claims["iss"] == client.op.issuer
     assert claims["aud"] == client.client_id
     assert abs(time.time() - claims["iat"]) < SKEW_SECONDS

@@ -21,7 +21,6 @@ from certification_checks import (
     check_refreshed_id_token,
     check_token_error,
     check_token_response,
-    verified,
 )
 from certification_client import ALL_SCOPES, CertificationClient, Op, Tokens, random_text, unsigned_jwt
 from certification_registration import RegisteredClient, register
@@ -325,7 +324,7 @@ def refresh_token_flow(client: CertificationClient, *, again_with_scope: bool) -
     body = check_token_response(client.refresh(tokens.refresh_token, **({"scope": scope} if again_with_scope else {})))
     assert body["access_token"] != tokens.access_token
     if "id_token" in body:
-        check_refreshed_id_token(tokens.identity, verified(body["id_token"], client.op.keys()))
+        check_refreshed_id_token(tokens.identity, client.verified(body["id_token"]))
     client.userinfo(Tokens(body["access_token"], None, None, scope))
     return str(body["refresh_token"])
 
