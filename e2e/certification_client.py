@@ -10,8 +10,8 @@ import secrets
 import string
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Self
 from urllib.parse import quote_plus, urlencode
 
 import requests
@@ -69,16 +69,21 @@ class Tokens:
         return self.id_token
 
 
-@dataclass
 class Op:
-    """The provider as its discovery document describes it."""
+    """The provider as its discovery document describes it, and the suite's connection to it."""
 
-    issuer: str
-    trust: str
-    metadata: dict[str, Any] = field(init=False)
+    def __init__(self, issuer: str, trust: str) -> None:
+        self.issuer = issuer
+        self._http = requests.Session()
+        self._http.trust_env = False  # this machine's own certificates must not go before the one that is given
+        self._http.verify = trust
+        self.metadata: dict[str, Any] = self.get(f"{issuer}/.well-known/openid-configuration").json()
 
-    def __post_init__(self) -> None:
-        self.metadata = self.get(f"{self.issuer}/.well-known/openid-configuration").json()
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
 
     def keys(self) -> dict[str, Any]:
         """The published keys, which are looked at each time."""
@@ -87,10 +92,16 @@ class Op:
         return keys
 
     def get(self, url: str, **headers: str) -> requests.Response:
-        return requests.get(url, headers=headers, verify=self.trust, timeout=TIMEOUT)
+        return self._http.get(url, headers=headers, timeout=TIMEOUT)
 
     def post(self, url: str, form: Mapping[str, str], **headers: str) -> requests.Response:
-        return requests.post(url, dict(form), headers=headers, verify=self.trust, timeout=TIMEOUT)
+        return self._http.post(url, dict(form), headers=headers, timeout=TIMEOUT)
+
+    def post_json(self, url: str, value: Mapping[str, Any], **headers: str) -> requests.Response:
+        return self._http.post(url, json=value, headers=headers, timeout=TIMEOUT)
+
+    def delete(self, url: str, **headers: str) -> requests.Response:
+        return self._http.delete(url, headers=headers, timeout=TIMEOUT)
 
 
 @dataclass

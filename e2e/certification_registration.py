@@ -1,9 +1,10 @@
 """A client of the certification modules that registers itself, as the suite's dynamic clients do."""
 
+from functools import cache
 from typing import Any
 
 import requests
-from certification_browser import TIMEOUT, Browser
+from certification_browser import Browser
 from certification_client import CertificationClient, Op
 from certification_suite import SuiteServer
 from joserfc.jwk import KeySet, RSAKey
@@ -15,6 +16,12 @@ def new_key(*, named: bool = False) -> RSAKey:
     if named:
         key.ensure_kid()
     return key
+
+
+@cache
+def any_key() -> RSAKey:
+    """The suite makes one for each client; what is proved with it is the same."""
+    return new_key()
 
 
 def public_keys(*keys: RSAKey) -> dict[str, Any]:
@@ -37,13 +44,7 @@ def metadata_of(suite: SuiteServer, key: RSAKey, **changes: Any) -> dict[str, An
 
 
 def call_registration(op: Op, metadata: dict[str, Any]) -> requests.Response:
-    return requests.post(
-        op.metadata["registration_endpoint"],
-        json=metadata,
-        headers={"Accept": "application/json"},
-        verify=op.trust,
-        timeout=TIMEOUT,
-    )
+    return op.post_json(op.metadata["registration_endpoint"], metadata, Accept="application/json")
 
 
 def registered(op: Op, metadata: dict[str, Any]) -> dict[str, Any]:
@@ -70,12 +71,8 @@ class RegisteredClient(CertificationClient):
 
     def unregister(self) -> None:
         """RFC 7592 §2.3: the suite does so after each module."""
-        response = requests.delete(
-            self.registration["registration_client_uri"],
-            headers={"Authorization": f"Bearer {self.registration['registration_access_token']}"},
-            verify=self.op.trust,
-            timeout=TIMEOUT,
-        )
+        bearer = f"Bearer {self.registration['registration_access_token']}"
+        response = self.op.delete(self.registration["registration_client_uri"], Authorization=bearer)
         assert response.status_code == requests.codes.no_content
 
 
@@ -83,7 +80,7 @@ def register(
     op: Op, browser: Browser, suite: SuiteServer, *, key: RSAKey | None = None, **changes: Any
 ) -> RegisteredClient:
     """Register a client and be it."""
-    key = key or new_key()
+    key = key or any_key()
     body = registered(op, metadata_of(suite, key, **changes))
     client = RegisteredClient(
         op=op,

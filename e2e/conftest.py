@@ -207,9 +207,10 @@ def certified_redis(certified_provider: CertifiedProvider) -> Iterator[Redis]:
         yield redis
 
 
-@pytest.fixture
-def certified_op(certified_provider: CertifiedProvider) -> Op:
-    return Op(certified_provider.issuer, certified_provider.trust)
+@pytest.fixture(scope="session")
+def certified_op(certified_provider: CertifiedProvider) -> Iterator[Op]:
+    with Op(certified_provider.issuer, certified_provider.trust) as op:
+        yield op
 
 
 @pytest.fixture

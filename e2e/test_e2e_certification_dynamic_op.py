@@ -23,6 +23,7 @@ from certification_discovery import check_discovery
 from certification_provider import CertifiedProvider
 from certification_registration import (
     RegisteredClient,
+    any_key,
     call_registration,
     metadata_of,
     new_key,
@@ -32,7 +33,6 @@ from certification_registration import (
 )
 from certification_suite import SuiteServer
 from joserfc import jwt
-from joserfc.jwk import RSAKey
 from test_e2e_certification_basic_op import is_error_page, refresh_token_flow
 
 from waiting import wait_until
@@ -42,19 +42,13 @@ _ROTATION_SECONDS = 15.0
 OFFLINE = "openid offline_access"
 
 
-@pytest.fixture(scope="module")
-def key() -> RSAKey:
-    """The suite makes one for each client; what is proved with it is the same."""
-    return new_key()
-
-
 @pytest.fixture
-def registering(certified_op: Op, person: Browser, suite: SuiteServer, key: RSAKey) -> Iterator[Register]:
+def registering(certified_op: Op, person: Browser, suite: SuiteServer) -> Iterator[Register]:
     """`registering(**metadata)`: a client that is there for one test."""
     registered: list[RegisteredClient] = []
 
     def with_metadata(**changes: Any) -> RegisteredClient:
-        registered.append(register(certified_op, person, suite, **{"key": key, **changes}))
+        registered.append(register(certified_op, person, suite, **changes))
         return registered[-1]
 
     yield with_metadata
@@ -125,8 +119,8 @@ def refused_registration(op: Op, metadata: dict[str, Any], *expected: str) -> No
     check_error(response.json(), *expected)
 
 
-def test_oidcc_redirect_uri_regfrag(certified_op: Op, suite: SuiteServer, key: RSAKey) -> None:
-    metadata = metadata_of(suite, key, redirect_uris=[f"{suite.base_url}/callback#foobar"])
+def test_oidcc_redirect_uri_regfrag(certified_op: Op, suite: SuiteServer) -> None:
+    metadata = metadata_of(suite, any_key(), redirect_uris=[f"{suite.base_url}/callback#foobar"])
     refused_registration(certified_op, metadata, "invalid_redirect_uri", "invalid_client_metadata")
 
 
@@ -185,13 +179,13 @@ def sector_of(suite: SuiteServer, *redirect_uris: str) -> dict[str, str]:
     return {"subject_type": "pairwise", "sector_identifier_uri": uri}
 
 
-def test_oidcc_registration_sector_uri(certified_op: Op, suite: SuiteServer, key: RSAKey) -> None:
+def test_oidcc_registration_sector_uri(certified_op: Op, suite: SuiteServer) -> None:
     assert "pairwise" in certified_op.metadata["subject_types_supported"]
-    registered(certified_op, metadata_of(suite, key, **sector_of(suite, f"{suite.base_url}/callback")))
+    registered(certified_op, metadata_of(suite, any_key(), **sector_of(suite, f"{suite.base_url}/callback")))
 
 
-def test_oidcc_registration_sector_bad(certified_op: Op, suite: SuiteServer, key: RSAKey) -> None:
-    metadata = metadata_of(suite, key, **sector_of(suite, "https://example.com/op"))
+def test_oidcc_registration_sector_bad(certified_op: Op, suite: SuiteServer) -> None:
+    metadata = metadata_of(suite, any_key(), **sector_of(suite, "https://example.com/op"))
     refused_registration(certified_op, metadata, "invalid_client_metadata")
 
 
@@ -250,13 +244,13 @@ def test_oidcc_request_uri_unsigned(registering: Register, suite: SuiteServer) -
     client.complete(client.authorize(sent), request)
 
 
-def test_oidcc_request_uri_signed_rs256(registering: Register, suite: SuiteServer, key: RSAKey) -> None:
+def test_oidcc_request_uri_signed_rs256(registering: Register, suite: SuiteServer) -> None:
     path, request_uri = a_request_uri(suite)
     client = registering(request_uris=[request_uri], request_object_signing_alg="RS256")
     assert "RS256" in client.op.metadata["request_object_signing_alg_values_supported"]
     request, sent = by_reference(client, request_uri)
     claims = {**request.asked, "aud": client.op.issuer, "iss": client.client_id}
-    suite.serve(path, jwt.encode({"alg": "RS256"}, claims, key), "application/jwt")
+    suite.serve(path, jwt.encode({"alg": "RS256"}, claims, any_key()), "application/jwt")
     client.complete(client.authorize(sent), request)
 
 
