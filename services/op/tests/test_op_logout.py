@@ -145,3 +145,20 @@ async def test_without_a_session_it_is_a_page(provider: RunningProvider) -> None
     response = await logout(provider)
     assert response.status_code == 200
     assert "signed out" in await response.get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "sentence"),
+    [
+        ({"id_token_hint": "x"}, "id_token_hint is no id_token."),
+        (
+            {"client_id": "web", "post_logout_redirect_uri": "http://client.test/other"},
+            "post_logout_redirect_uri is not",
+        ),
+        ({"post_logout_redirect_uri": "http://client.test/bye"}, "post_logout_redirect_uri needs an id_token_hint"),
+    ],
+)
+async def test_the_page_says_which_parameter_is_wrong_as_it_is_sent(
+    provider: RunningProvider, parameters: dict[str, str], sentence: str
+) -> None:
+    assert sentence in await (await logout(provider, **parameters)).get_data(as_text=True)

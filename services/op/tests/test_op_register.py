@@ -83,9 +83,28 @@ async def test_the_defaults_of_the_specification(op: RunningProvider) -> None:
     assert expected.items() <= client.items()
 
 
+async def test_what_a_client_says_of_itself_is_in_the_answer(op: RunningProvider) -> None:
+    """RFC 7591 §2, §3.2.1."""
+    said = {
+        "contacts": ["admin@client.test", "security@client.test"],
+        "client_uri": "https://client.test/",
+        "logo_uri": "https://client.test/logo.png",
+        "policy_uri": "https://client.test/policy",
+        "tos_uri": "https://client.test/terms",
+        "jwks": JWKS,
+        "token_endpoint_auth_method": "private_key_jwt",
+        "userinfo_signed_response_alg": "RS256",
+        "post_logout_redirect_uris": ["https://client.test/bye"],
+        "backchannel_logout_uri": "https://client.test/ended",
+        "backchannel_logout_session_required": True,
+    }
+    assert said.items() <= (await registered(op, **said)).items()
+
+
 @pytest.mark.parametrize(
     ("changes", "error"),
     [
+        pytest.param({"contacts": "admin@client.test"}, "invalid_client_metadata", id="contacts that are no list"),
         pytest.param({"redirect_uris": None}, "invalid_redirect_uri", id="§2 no redirect_uris"),
         pytest.param({"redirect_uris": ["/callback"]}, "invalid_redirect_uri", id="§3.2.2 a relative one"),
         pytest.param({"redirect_uris": ["https://a.test/#x"]}, "invalid_redirect_uri", id="one with a fragment"),

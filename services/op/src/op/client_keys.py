@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from op.client_http import ClientHttp
@@ -22,6 +22,7 @@ CACHE_LIMIT = 1000
 class _Fetched:
     keys: tuple[Key, ...] = ()
     at: float | None = None
+    sought: float | None = None
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -36,8 +37,9 @@ class ClientKeys:
     async def find(self, client: Client, kid: str | None = None) -> tuple[Key, ...]:
         """All keys of a client; none when it has none, or none that can be fetched.
 
-        A set is fetched when it is old, or lacks `kid`, but not more often than every REFETCH_INTERVAL seconds:
-        whoever sends made-up tokens cannot make the provider hammer a client.
+        A set is fetched when it is old. One that lacks `kid` is fetched once more, also right after it was fetched: the
+        client may just have changed its keys. That is not done more often than every REFETCH_INTERVAL seconds: whoever
+        sends made-up tokens cannot make the provider hammer a client.
         """
         if client.jwks is not None:
             return usable_keys(client.jwks)
@@ -48,18 +50,16 @@ class ClientKeys:
             self._cache.clear()
         cached = self._cache.setdefault(place, _Fetched())
         seen = cached.at
-        if self._is_stale(cached, kid):
+        old = seen is None or self._clock() - seen >= MAX_AGE
+        if old or (not _has(cached.keys, kid) and self._may_seek(cached)):
             async with cached.lock:
                 if cached.at == seen:  # else somebody else has just tried
+                    cached.sought = cached.sought if old else self._clock()
                     await self._fetch(client, client.jwks_uri, cached)
         return cached.keys
 
-    def _is_stale(self, cached: _Fetched, kid: str | None) -> bool:
-        if cached.at is None:
-            return True
-        age = self._clock() - cached.at
-        known = bool(cached.keys) and (kid is None or any(key.get("kid") == kid for key in cached.keys))
-        return age >= MAX_AGE or (not known and age >= REFETCH_INTERVAL)
+    def _may_seek(self, cached: _Fetched) -> bool:
+        return cached.sought is None or self._clock() - cached.sought >= REFETCH_INTERVAL
 
     async def _fetch(self, client: Client, uri: str, cached: _Fetched) -> None:
         """What cannot be fetched leaves the keys as they were."""
@@ -74,3 +74,7 @@ class ClientKeys:
         finally:
             cached.at = self._clock()
         event(log, "a client's keys cannot be fetched", logging.WARNING, client_id=client.client_id, reason=reason)
+
+
+def _has(keys: Sequence[Key], kid: str | None) -> bool:
+    return bool(keys) and (kid is None or any(key.get("kid") == kid for key in keys))

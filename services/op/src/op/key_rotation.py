@@ -10,8 +10,8 @@ from servicekit.sealing import UnsealError
 
 log = logging.getLogger(__name__)
 
-LOOK_SECONDS = 30.0
-"""Far less than a key is published before it signs, so that every replica has it by then."""
+LOOK_SECONDS = 5.0
+"""Far less than a key is published before it signs, and so little that who gave the command can see what it did."""
 
 
 class KeyRotation:

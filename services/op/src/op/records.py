@@ -210,6 +210,7 @@ class Client:
     jwks_uri: str | None = None
     introspection_signed_response_alg: str = "RS256"
     id_token_on_refresh: bool = False
+    contacts: tuple[str, ...] = ()
     client_uri: str | None = None
     logo_uri: str | None = None
     policy_uri: str | None = None

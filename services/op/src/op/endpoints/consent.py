@@ -15,9 +15,9 @@ from op.endpoints.pages import (
     BROWSER_COOKIE,
     SESSION_COOKIE,
     check_csrf,
+    client_page,
     cookie,
     csrf_token,
-    page,
     parameters,
 )
 from op.endpoints.wording import lifetime, scope_words
@@ -42,12 +42,12 @@ async def show_consent(op: Provider) -> Response:
     asked = login.request
     refreshable = "refresh_token" in client.grant_types and asked.response_type == CODE
     renewed = refreshable and gives_refresh_token(client.scope, asked.scope)
-    return await page(
+    return await client_page(
         "consent.html",
+        client,
         ui_locales=asked.ui_locales,
         login=login.id,
         csrf_token=csrf_token(cookie(op, BROWSER_COOKIE) or "", _PURPOSE + login.id),
-        client_name=client.display_name,
         username=user.username,
         wishes=scope_words(asked.scope),
         claims=", ".join(claims_beyond_scope(asked)),

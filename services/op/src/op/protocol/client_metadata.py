@@ -36,6 +36,7 @@ _LISTS = (
     "grant_types",
     "response_types",
     "introspection_audience",
+    "contacts",
 )
 _PROVIDERS_OWN = {"source", "registered_at", "registration_token"}
 _URI_NAMES = ("client_uri", "logo_uri", "policy_uri", "tos_uri")
