@@ -21,6 +21,11 @@ def what_is_missing() -> str | None:
     return None if program() and _MODULE.exists() else f"no Apache with mod_auth_openidc (Debian's {_PACKAGE})"
 
 
+def module_knows(name: str) -> bool:
+    """Whether the module that is installed has such a word in it."""
+    return _MODULE.exists() and name.encode() in _MODULE.read_bytes()
+
+
 def install_what_is_missing() -> None:
     """Install Debian's package, as root on a system with apt-get; else do nothing."""
     debian.install([_PACKAGE] if what_is_missing() else [], "the tests of interoperability")

@@ -1,19 +1,19 @@
 """Clients that we did not write, at our provider: npm's openid-client, configured by discovery alone."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 import requests
+from directories import demo_directory_and
 from joserfc.jwk import ECKey
 from node_peer import NodePeer
 from person import log_in, log_in_and_allow
 from playwright.sync_api import Page, expect
 
 from node_peers import what_is_missing
-from stack import Stack, demo_values
+from stack import Stack
 
 SECRET = "a-secret-of-openid-client-that-is-long-enough-for-hs256"
 REDIRECT_URI = "http://localhost:1/callback"  # nobody is there: the person brings the address back by hand
@@ -122,12 +122,7 @@ def _packages() -> None:
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A stack whose provider knows these clients, and lets others register."""
     folder = tmp_path_factory.mktemp("openid-client")
-    values = demo_values()
-    user = {"username": "user0", "password": "password0", "claims": {"name": "User Zero", "email": "user0@example.com"}}
-    api = {"client_id": values["RS_CLIENT_ID"], "client_secret": values["RS_CLIENT_SECRET"], "grant_types": []}
-    clients = [client.entry() for client in (*SIGN_INS, DEVICE, MACHINE)]
-    directory = folder / "directory.yaml"
-    directory.write_text(json.dumps({"users": [user], "clients": [api, *clients]}))  # JSON is YAML, too
+    directory = demo_directory_and((client.entry() for client in (*SIGN_INS, DEVICE, MACHINE)), folder)
     with Stack(folder, extra={"OP_DIRECTORY_FILE": str(directory), "REGISTRATION": "open"}) as running:
         yield running
 
