@@ -27,6 +27,8 @@ REQUEST_OBJECT = {
     "copy_from_request": ["client_id", "response_type", "scope"],
     "copy_and_remove_from_request": ["state", "nonce", "code_challenge", "code_challenge_method", "redirect_uri"],
 }
+LOGOUT = {"backchannel": "backchannel", "frontchannel": "get"}
+"""What the module calls the two ways of being told that a session has ended."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,7 @@ class Protected:
     name: str
     directives: Mapping[str, str] = field(default_factory=dict)
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    told_of_logout_by: str = "backchannel"
 
     def site(self, port: int, issuer: str, key_file: Path) -> Site:
         of_all = {
@@ -61,8 +64,8 @@ class Protected:
             "jwks": {"keys": [KEY.as_dict(private=False)]},
             "redirect_uris": [f"{url}/callback"],
             "post_logout_redirect_uris": [f"{url}/open"],
-            "backchannel_logout_uri": f"{url}/callback?logout=backchannel",
-            "backchannel_logout_session_required": True,
+            f"{self.told_of_logout_by}_logout_uri": f"{url}/callback?logout={LOGOUT[self.told_of_logout_by]}",
+            f"{self.told_of_logout_by}_logout_session_required": True,
             **self.metadata,
         }
 
@@ -84,6 +87,7 @@ SITES = (
             "id_token_signed_response_alg": "ES256",
             "userinfo_signed_response_alg": "ES256",
         },
+        "frontchannel",
     ),
     Protected(
         "signed",
@@ -185,15 +189,16 @@ def test_signing_out_behind_mod_auth_openidc_ends_both_sessions(page: Page, part
     assert parties.asks_for_a_password(page, "basic")
 
 
-@pytest.mark.parametrize("name", ["basic", "form-post"])
+@pytest.mark.parametrize("name", ["basic", "form-post"], ids=["back-channel", "front-channel"])
 def test_signing_out_at_the_provider_ends_the_session_behind_mod_auth_openidc(
     page: Page, parties: Parties, name: str
 ) -> None:
-    """Back-Channel Logout: the module takes our logout token."""
+    """Back-Channel Logout: the module takes our logout token; Front-Channel Logout: our page visits it in a frame."""
     parties.sign_in(page, name)
     page.goto(f"{parties.stack.op_url}/logout")
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("signed out")
+    page.wait_for_load_state("load")
     wait_until(lambda: parties.asks_for_a_password(page, name))
 
 
