@@ -1,18 +1,24 @@
-"""A provider that we did not write, for our relying party: npm's oidc-provider, in a real browser."""
+"""A provider that we did not write, for our relying party and our resource server: npm's oidc-provider."""
 
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
+import requests
 from joserfc.jwk import ECKey
 from node_peer import NodePeer
+from oidc_client import CHALLENGE, VERIFIER
 from playwright.sync_api import Page, expect
 
 from node_peers import what_is_missing
 from redis_server import free_port
-from stack import Addresses, Stack
+from servicekit.healthcheck import ready
+from stack import Addresses, Service, Stack
+from waiting import wait_until
 
 SECRET = "a-secret-at-oidc-provider-that-is-long-enough-for-hs256"
 KEY = ECKey.generate_key("P-256", {"kid": "at-oidc-provider", "use": "sig", "alg": "ES256"})
@@ -65,6 +71,17 @@ PROVIDERS = (
     Agreed("secret", "client_secret_jwt", "HS256", "form_post"),
     Agreed("short", "client_secret_post", "RS256", "query", 2, "openid email offline_access"),
 )
+REDIRECT_URI = "http://localhost:1/callback"  # nobody is there
+API_CLIENTS = [
+    {"client_id": "caller", "client_secret": SECRET, "redirect_uris": [REDIRECT_URI]},
+    {
+        "client_id": "resource-server",
+        "client_secret": SECRET,
+        "grant_types": [],
+        "redirect_uris": [],
+        "response_types": [],
+    },
+]
 
 
 @dataclass(frozen=True)
@@ -97,11 +114,13 @@ def parties(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parties]:
     options = [
         {
             "issuer": issuers[agreed.name],
-            "client": agreed.registered(addresses.rp),
+            "clients": [agreed.registered(addresses.rp)],
             "access_token_ttl": agreed.access_token_ttl,
         }
         for agreed in PROVIDERS
     ]
+    issuers["api"] = f"http://localhost:{free_port()}"
+    options.append({"issuer": issuers["api"], "clients": API_CLIENTS, "access_token_ttl": 600})
     listed = json.dumps([agreed.listed(issuers[agreed.name]) for agreed in PROVIDERS])
     with (
         NodePeer("oidc_provider.mjs", {"providers": options}) as peer,
@@ -158,3 +177,64 @@ def test_signing_out_at_oidc_provider_ends_the_session_here(page: Page, parties:
     page.get_by_role("button", name="Sign me out").click()
     expect(page.get_by_role("heading", name="Signed out")).to_be_visible()
     parties.expect_signed_out(page)
+
+
+def access_token(issuer: str, resource: str) -> str:
+    """A token of that person for an API, by the code flow of a client without a browser."""
+    metadata = requests.get(f"{issuer}/.well-known/openid-configuration", timeout=10).json()
+    asked = {
+        "client_id": "caller",
+        "response_type": "code",
+        "redirect_uri": REDIRECT_URI,
+        "scope": "openid profile",
+        "resource": resource,
+        "code_challenge": CHALLENGE,
+        "code_challenge_method": "S256",
+    }
+    with requests.Session() as browser:
+        question = browser.get(f"{metadata['authorization_endpoint']}?{urlencode(asked)}", timeout=10)
+        answer = browser.post(question.url, allow_redirects=False, timeout=10)
+        while not answer.headers["location"].startswith(REDIRECT_URI):
+            answer = browser.get(answer.headers["location"], allow_redirects=False, timeout=10)
+    form = {
+        "grant_type": "authorization_code",
+        "code": parse_qs(urlsplit(answer.headers["location"]).query)["code"][0],
+        "redirect_uri": REDIRECT_URI,
+        "code_verifier": VERIFIER,
+        "resource": resource,
+    }
+    answer = requests.post(metadata["token_endpoint"], data=form, auth=("caller", SECRET), timeout=10)
+    token: str = answer.json()["access_token"]
+    return token
+
+
+@pytest.fixture(params=[("introspection", "opaque"), ("jwt", "jwt")], ids=["mode-A", "mode-B"])
+def api(request: pytest.FixtureRequest, parties: Parties, tmp_path: Path) -> Iterator[tuple[str, str]]:
+    """Our resource server with that provider for its own, in each mode, and a token of the mode's form."""
+    validation, form = request.param
+    profiles = tmp_path / "profiles.yaml"
+    profile = {"sub": "somebody", "username": "somebody", "email": "", "metadata": "Prefers coffee"}
+    profiles.write_text(json.dumps({"profiles": [profile]}))
+    bind = f"127.0.0.1:{free_port()}"
+    environment = parties.stack.environment("rs") | {
+        "BIND": bind,
+        "OIDC_ISSUER": parties.issuers["api"],
+        "RS_CLIENT_SECRET": SECRET,
+        "RS_PROFILES_FILE": str(profiles),
+        "TOKEN_VALIDATION": validation,
+    }
+    service = Service("rs", parties.stack.command("rs"), environment, lambda _role, _line: None)
+    try:
+        wait_until(lambda: ready(bind))
+        yield f"http://{bind}/api/me", access_token(parties.issuers["api"], f"urn:api:{form}")
+    finally:
+        service.stop()
+
+
+def test_our_resource_server_takes_access_tokens_of_oidc_provider(api: tuple[str, str]) -> None:
+    """RFC 7662 and RFC 9068, as somebody else reads them."""
+    url, token = api
+    answer = requests.get(url, headers={"Authorization": f"Bearer {token}"}, timeout=10)
+    assert answer.status_code == 200
+    assert answer.json()["metadata"] == "Prefers coffee"
+    assert requests.get(url, headers={"Authorization": f"Bearer {token}x"}, timeout=10).status_code == 401

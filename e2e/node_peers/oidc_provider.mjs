@@ -27,9 +27,17 @@ const KEYS = [
   jwk('ec', 'ec', { namedCurve: 'P-256' }, { alg: 'ES256' }),
 ]
 
-function configuration({ client, access_token_ttl }) {
+// An access token for an API is of the form that the last word of the API's name says (RFC 8707).
+const api = (_, indicator) => ({
+  scope: 'profile',
+  audience: 'resource-server',
+  accessTokenFormat: indicator.split(':').pop(),
+  jwt: { sign: { alg: 'RS256' } },
+})
+
+function configuration({ clients, access_token_ttl }) {
   return {
-    clients: [client],
+    clients,
     clockTolerance: 0, // an access token ends when it is said to
     jwks: { keys: KEYS },
     claims: { openid: ['sub'], profile: ['name'], email: ['email', 'email_verified'] },
@@ -41,6 +49,8 @@ function configuration({ client, access_token_ttl }) {
     features: {
       devInteractions: { enabled: false },
       backchannelLogout: { enabled: true },
+      introspection: { enabled: true },
+      resourceIndicators: { enabled: true, getResourceServerInfo: api },
       revocation: { enabled: true },
       rpInitiatedLogout: {
         enabled: true,
@@ -67,6 +77,7 @@ function serve({ issuer, ...rest }) {
     }
     const grant = new provider.Grant({ accountId: 'somebody', clientId: params.client_id })
     grant.addOIDCScope(params.scope)
+    if (params.resource) grant.addResourceScope(params.resource, params.scope)
     const result = { login: { accountId: 'somebody' }, consent: { grantId: await grant.save() } }
     return provider.interactionFinished(request, response, result)
   }
