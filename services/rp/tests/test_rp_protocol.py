@@ -1,6 +1,7 @@
 """The other pure checks, by the rule that each keeps."""
 
 import json
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -231,6 +232,29 @@ def test_the_authorization_request_keeps_the_endpoints_own_query():
         "&scope=openid+email&state=s&nonce=n&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
         "&code_challenge_method=S256"
     )
+
+
+@pytest.mark.parametrize(
+    ("scope", "prompt"),
+    [
+        pytest.param("openid offline_access", ["consent"], id="offline access"),
+        pytest.param("openid email", [], id="none"),
+        pytest.param("openid offline_access_not", [], id="another scope"),
+    ],
+)
+def test_offline_access_asks_for_the_persons_consent(scope, prompt):
+    """OpenID Connect Core §11: a provider leaves it out without."""
+    address = authorization_request(
+        "http://op/authorize",
+        client_id="c",
+        redirect_uri="http://rp/callback",
+        scope=scope,
+        state="s",
+        nonce="n",
+        code_verifier="v",
+        response_mode="query",
+    )
+    assert parse_qs(urlsplit(address).query).get("prompt", []) == prompt
 
 
 def test_the_logout_request():
