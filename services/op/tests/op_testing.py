@@ -46,7 +46,6 @@ ADA = {
 ISSUER = "http://localhost:25000"
 REDIRECT_URI = "http://client.test/callback"
 SECRET = "a-secret-of-the-test-client-that-is-long-enough"
-BY_FORM = ("post", "box")  # the test clients of client_secret_post
 VERIFIER = secrets.token_urlsafe(48)
 CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
 
@@ -155,10 +154,8 @@ class RunningProvider:
         return query_of(response.location)["code"]
 
     async def token(self, **form: str | None) -> Any:
-        """POST /token as the client `web`, unless the form names another; a secret goes as its client registered."""
-        headers = basic("web", SECRET) if "client_id" not in form else {}
-        if form.get("client_id") not in BY_FORM and form.get("client_secret") is not None:
-            headers = basic(form["client_id"] or "", form.pop("client_secret") or "")
+        """POST /token as the client `web` with client_secret_basic, unless the form says otherwise."""
+        headers = {} if "client_id" in form else basic("web", SECRET)
         return await self.client.post("/token", form={k: v for k, v in form.items() if v is not None}, headers=headers)
 
     async def redeem(self, code: str, /, **changes: str | None) -> Any:
@@ -243,6 +240,7 @@ async def populate(op: Provider) -> None:
         {"client_id": "spa", "token_endpoint_auth_method": "none", "redirect_uris": [REDIRECT_URI]}
         | {"first_party": True},
         {"client_id": "third", "client_name": "A third party", **web, "first_party": False, "scope": third},
+        {"client_id": "basic", **web, "token_endpoint_auth_method": "client_secret_basic"},
         {"client_id": "post", **web, "token_endpoint_auth_method": "client_secret_post"},
         {"client_id": "es256", **web, "id_token_signed_response_alg": "ES256"},
         {"client_id": "hs256", **web, "id_token_signed_response_alg": "HS256"},

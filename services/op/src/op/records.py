@@ -186,7 +186,8 @@ class RefreshToken:
 class Client:
     """A registered client, by the names of RFC 7591 §2; `protocol.client_metadata` makes valid ones.
 
-    `introspection_audience` are the audiences whose tokens it may introspect. A `first_party` client is trusted without
+    Without a `token_endpoint_auth_method` its secret is taken by HTTP Basic and in the form; one that registered itself has
+    one always. `introspection_audience` are the audiences whose tokens it may introspect. A `first_party` client is trusted without
     asking the person. `source` marks the directory entry that it was loaded from; `registered_at` that it registered
     itself, with the hash of the token that it manages its registration with.
     """
@@ -194,7 +195,7 @@ class Client:
     client_id: str
     client_name: str = ""
     client_secret: str | None = field(default=None, repr=False)
-    token_endpoint_auth_method: str = "client_secret_basic"
+    token_endpoint_auth_method: str | None = None
     redirect_uris: tuple[str, ...] = ()
     post_logout_redirect_uris: tuple[str, ...] = ()
     grant_types: tuple[str, ...] = ("authorization_code", "refresh_token")

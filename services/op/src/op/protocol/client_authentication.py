@@ -14,6 +14,7 @@ from servicekit.parameters import Parameters
 METHODS = ("client_secret_basic", "client_secret_post", *ALGORITHMS_BY_METHOD, "none")
 
 _BASIC = "basic "
+_BY_SECRET = ("client_secret_basic", "client_secret_post")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def check_credentials(credentials: Credentials, client: Client | None) -> Client
     expected, presented = client.client_secret or "", credentials.client_secret or ""
     if not expected or not hmac.compare_digest(expected.encode(), presented.encode()):
         raise InvalidClient("client authentication failed", "wrong secret")
-    if credentials.method != registered:
+    if credentials.method not in (_BY_SECRET if registered is None else (registered,)):
         # Said to who has the right secret alone: it is a fault of configuration, and the likeliest one.
         raise InvalidClient(f"this client is registered for {registered}, not for {credentials.method}")
     return client
