@@ -230,6 +230,16 @@ async def test_a_provider_whose_keys_cannot_be_had_is_asked_to_try_again(browser
     assert (await response.get_json())["error"] == "temporarily_unavailable"
 
 
+async def test_tokens_of_strangers_do_not_make_it_hammer_the_provider(signed_in, provider):
+    """OpenID Connect Core §10.1.1: nor do they keep a sign-in from a key that is new."""
+    for number in range(4):
+        token = provider.signer.sign(logout_claims(provider), typ="logout+jwt", kid=f"unknown-{number}")
+        assert (await refusal(await post(signed_in, token))).startswith("key: ")
+    assert len(provider.requests("/jwks")) == 2
+    provider.rotate("new")
+    assert (await signed_in.sign_in()).status_code == 303
+
+
 @pytest.mark.parametrize("named", [{}, {"sub": ...}, {"sid": ...}])
 async def test_a_sign_in_that_is_on_its_way_opens_no_session(browser, provider, redis, named):
     """§2.7: the logout comes after the code was redeemed and before the session is there."""

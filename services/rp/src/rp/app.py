@@ -97,7 +97,7 @@ def _providers(settings: Settings, http: HttpClient, clock: Callable[[], float])
             ProviderClient(
                 registration,
                 settings.rp_base_url,
-                ProviderDocuments(registration.issuer, http, time.monotonic),
+                ProviderDocuments(registration.issuer, http, time.monotonic, settings.discovery_cache_ttl),
                 http,
                 clock=clock,
             )

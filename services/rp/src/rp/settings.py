@@ -57,6 +57,9 @@ class Settings(ServiceSettings):
         providers, "further providers, a JSON list of objects; each has its callback", secret=True, default=None
     )
     session_ttl: int = setting(seconds(60), "how long a sign-in lasts here", default=28800)
+    discovery_cache_ttl: int = setting(
+        seconds(0), "how long a provider's discovery document and keys are used again; 0 is never", default=300
+    )
     oidc_connect_to: Mapping[Address, Address] = setting(
         connect_to,
         "host:port=host:port, comma-separated: where a socket goes instead of where its URL says",
