@@ -29,6 +29,15 @@ class ProviderMisconfigured(Exception):
     """The provider answered with a document that must not be used; the message says why."""
 
 
+class WrongIssuer(ProviderMisconfigured):
+    """The document is of another issuer than the one that was asked for (OpenID Connect Discovery 1.0 §4.3)."""
+
+    def __init__(self, expected: str, found: object) -> None:
+        super().__init__(f"the discovery document is of issuer {found!r}, not {expected!r}")
+        self.expected = expected
+        self.found = found
+
+
 @dataclass(frozen=True)
 class Metadata:
     """A discovery document whose issuer was compared (OpenID Connect Discovery 1.0 §4.3)."""
@@ -126,9 +135,7 @@ class ProviderDocuments:
         # Discovery §4.1: a slash at the issuer's end is left out here, and nowhere else.
         document = await self._json(f"{self.issuer.removesuffix('/')}/.well-known/openid-configuration")
         if document.get("issuer") != self.issuer:
-            raise ProviderMisconfigured(
-                f"the discovery document is of issuer {document.get('issuer')!r}, not {self.issuer!r}"
-            )
+            raise WrongIssuer(self.issuer, document.get("issuer"))
         return Metadata(self.issuer, document)
 
     async def _fetch_keys(self) -> tuple[Mapping[str, Any], ...]:
