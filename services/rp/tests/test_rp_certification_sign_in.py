@@ -38,8 +38,12 @@ def sign_in(open_browser, environment, suite):
     return run
 
 
-async def test_oidcc_client_test(browser, suite, sign_in, environment):
-    """Also oidcc-client-test-scope-userinfo-claims and oidcc-client-test-client-secret-basic."""
+async def test_oidcc_client_test(browser, suite, sign_in, environment, resource_server):
+    """Also oidcc-client-test-scope-userinfo-claims and oidcc-client-test-client-secret-basic.
+
+    No resource server of ours takes the suite's access token, and for want of a refresh token none is asked for.
+    """
+    resource_server.reply = {"status": 401, "headers": {"WWW-Authenticate": 'Bearer error="invalid_token"'}}
     location = urlsplit(await browser.start())
     asked = dict(parse_qsl(location.query))
     assert re.fullmatch(r"[A-Za-z0-9_-]{22,43}", asked.pop("nonce"))
