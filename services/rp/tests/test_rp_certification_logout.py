@@ -87,6 +87,7 @@ async def test_oidcc_client_test_rp_init_logout(suite, asked):
     [
         pytest.param("?state=random", "a short string", id="oidcc-client-test-rp-init-logout-other-state"),
         pytest.param("", "absent", id="oidcc-client-test-rp-init-logout-no-state"),
+        pytest.param("?state=a&state=a", "a parameter twice", id="the state twice"),
     ],
 )
 @pytest.mark.usefixtures("asked")
@@ -94,6 +95,7 @@ async def test_a_way_back_without_the_state_is_refused_and_the_person_is_signed_
     page = await refused(await browser.get(f"/logout/callback{query}"), says="The check “state” of RP-Initiated Logout")
     assert found in page
     assert "you are signed out here" in page
+    assert "Start again" not in page
     assert "Signed in as" not in await browser.see("/")
 
 

@@ -32,13 +32,17 @@ _STATE = "RFC 6749 §10.12"
 
 
 class RelyingPartyError(Exception):
-    """Says to the person what happened (`explanation`, and the `check` that saw it) and to the log why (`detail`)."""
+    """Says to the person what happened (`explanation`, and the `check` that saw it) and to the log why (`detail`).
+
+    `of_a_sign_in`: whether to start one again is what a person would do now.
+    """
 
     status = 400
     title = "This request cannot be answered"
     code: str | None = None
     check: Check | None = None
     retry_after: int | None = None
+    of_a_sign_in = True
 
     def __init__(self, explanation: str, detail: str | None = None) -> None:
         super().__init__(detail or explanation)
@@ -68,6 +72,7 @@ class UnknownProvider(RelyingPartyError):
 class CrossSiteRequest(RelyingPartyError):
     status = 403
     title = "This form was not sent from here"
+    of_a_sign_in = False
 
 
 class UnknownSignIn(RelyingPartyError):
@@ -152,6 +157,7 @@ class IdTokenRefused(CheckRefused):
 
 class SignOutRefused(CheckRefused):
     title = "The way back from the sign-out was refused"
+    of_a_sign_in = False
 
 
 class LogoutTokenRefused(CheckRefused):

@@ -74,6 +74,7 @@ async def failure_page(exception: Exception) -> Response:
         why=why(failure),
         check=failure.check,
         passed=failure.passed if isinstance(failure, CheckRefused) else (),
+        of_a_sign_in=failure.of_a_sign_in,
     )
     response = Response(body, status=failure.status)
     if failure.retry_after is not None:

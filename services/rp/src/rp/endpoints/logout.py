@@ -64,7 +64,7 @@ async def logout_callback(rp: RelyingParty, request: Request) -> Response:
             "state",
             "RP-Initiated Logout §3",
             masked(expected) if expected else "that of a sign-out which this browser began",
-            masked(found or None),
+            "a parameter twice" if parameters.repeated else masked(found or None),
         ),
     )
     response = see_other("/?notice=signed-out")
