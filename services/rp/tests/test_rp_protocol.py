@@ -65,7 +65,7 @@ def test_without_iss_where_the_provider_does_not_promise_it():
         pytest.param(b"state=&code=abc", BadRequest, "state", id="state empty"),
         pytest.param(STATE + ISS + b"&state=x&code=abc", BadRequest, "state", id="state twice"),
         pytest.param(STATE + ISS + b"&code=abc&code=abc", BadRequest, "code", id="code twice, even the same"),
-        pytest.param(STATE + ISS, BadRequest, "code", id="neither code nor error"),
+        pytest.param(STATE + ISS, ResponseRefused, "code", id="neither code nor error"),
         pytest.param(b"state=another" + ISS + b"&code=abc", ResponseRefused, "state", id="another state"),
         pytest.param(STATE + b"&code=abc", ResponseRefused, "iss", id="iss missing where it is promised"),
         pytest.param(STATE + ISS + b"%2F&code=abc", ResponseRefused, "iss", id="iss with a slash more"),

@@ -186,10 +186,10 @@ class RefreshToken:
 class Client:
     """A registered client, by the names of RFC 7591 §2; `protocol.client_metadata` makes valid ones.
 
-    Without a `token_endpoint_auth_method` its secret is taken by HTTP Basic and in the form; one that registered itself has
-    one always. `introspection_audience` are the audiences whose tokens it may introspect. A `first_party` client is trusted without
-    asking the person. `source` marks the directory entry that it was loaded from; `registered_at` that it registered
-    itself, with the hash of the token that it manages its registration with.
+    Without a `token_endpoint_auth_method` its secret is taken by HTTP Basic and in the form; one that registered itself
+    has one always. `introspection_audience` are the audiences whose tokens it may introspect. A `first_party` client is
+    trusted without asking the person. `source` marks the directory entry that it was loaded from; `registered_at` that
+    it registered itself, with the hash of the token that it manages its registration with.
     """
 
     client_id: str
