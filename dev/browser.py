@@ -1,11 +1,12 @@
 """The Chromium that the browser tests drive: found on this machine, or installed where that is ours to do."""
 
-import os
 import shutil
 import subprocess
 from pathlib import Path
 
 import playwright
+
+import debian
 
 LAUNCH_FLAGS = (
     "--no-sandbox",  # root in a container has no other way
@@ -48,23 +49,5 @@ def what_is_missing() -> str | None:
 
 def install_what_is_missing() -> None:
     """Install Debian's packages for it, as root on a system with apt-get; else do nothing."""
-    if not what_is_missing() or os.geteuid() != 0 or not shutil.which("apt-get"):
-        return
     packages = ([] if chromium_program() else ["chromium"]) + ([] if driver_runs() else ["libatomic1"])
-    print(f"Installing {' and '.join(packages)} with apt-get for the browser tests ...", end="", flush=True)
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for command in (["apt-get", "update"], ["apt-get", "install", "-y", "--no-install-recommends", *packages]):
-        done = subprocess.run(
-            command,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        if done.returncode != 0:
-            last = done.stdout.strip().splitlines()[-1:] or ["no output"]
-            print(f" failed, and those tests will be skipped: {last[0]}")
-            return
-    print(" done")
+    debian.install(packages, "the browser tests")

@@ -4,11 +4,14 @@ import sys
 
 import pytest
 
-from browser import install_what_is_missing
+import apache
+import browser
+import node_peers
 
 
 def main(arguments: list[str]) -> int:
-    install_what_is_missing()
+    for needed in (browser, node_peers, apache):
+        needed.install_what_is_missing()
     return pytest.main(arguments)
 
 

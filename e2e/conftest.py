@@ -13,10 +13,16 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from certification_browser import Browser as CertificationBrowser
+from certification_client import CertificationClient, Op
+from certification_provider import CLIENT_SECRET, PASSWORD, USERNAME, CertifiedProvider, certificate
+from certification_suite import SuiteServer
 from container_stack import ContainerStack
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from redis import Redis
 
 from browser import LAUNCH_FLAGS, chromium_program, what_is_missing
+from redis_server import RedisServer
 from stack import Mode, Stack
 
 ARTIFACTS = Path(__file__).parent / "artifacts"
@@ -25,6 +31,7 @@ Platform = Callable[..., Stack]
 
 _FAILED = pytest.StashKey[bool]()
 _STEP_MILLISECONDS = 10_000
+_CERTIFICATION_DATABASE = 7
 
 
 @dataclass
@@ -167,3 +174,62 @@ def sign_in() -> SignIn:
         page.wait_for_url(f"{stack.rp_url}/profile")
 
     return from_home_to_profile
+
+
+# --- The provider, the suite's place in the net and a person, for the certification modules ---------------------------
+
+
+@pytest.fixture(scope="session")
+def localhost_certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    return certificate(tmp_path_factory.mktemp("certificate"))
+
+
+@pytest.fixture(scope="session")
+def suite(localhost_certificate: tuple[str, str]) -> Iterator[SuiteServer]:
+    """Where the conformance suite would be."""
+    with SuiteServer(*localhost_certificate) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def certified_provider(
+    redis_server: RedisServer, suite: SuiteServer, localhost_certificate: tuple[str, str]
+) -> Iterator[CertifiedProvider]:
+    """One provider for all plans, with deploy/certification and a database that no other test empties."""
+    redis_url = redis_server.database_url(_CERTIFICATION_DATABASE)
+    with CertifiedProvider(redis_url, suite.origin, *localhost_certificate) as provider:
+        yield provider
+
+
+@pytest.fixture(scope="session")
+def certified_redis(certified_provider: CertifiedProvider) -> Iterator[Redis]:
+    with Redis.from_url(certified_provider.redis_url, decode_responses=True) as redis:
+        yield redis
+
+
+@pytest.fixture(scope="session")
+def certified_op(certified_provider: CertifiedProvider) -> Iterator[Op]:
+    with Op(certified_provider.issuer, certified_provider.trust) as op:
+        yield op
+
+
+@pytest.fixture
+def person(certified_provider: CertifiedProvider) -> Iterator[CertificationBrowser]:
+    """Somebody with a fresh browser."""
+    issuer, trust = certified_provider.issuer, certified_provider.trust
+    with CertificationBrowser(issuer, trust, USERNAME, PASSWORD) as browser:
+        yield browser
+
+
+@pytest.fixture
+def client_named(
+    certified_op: Op, suite: SuiteServer, person: CertificationBrowser
+) -> Callable[[str], CertificationClient]:
+    """`client_named("certification-basic")`: a client of deploy/certification/directory.yaml."""
+
+    def named(client_id: str) -> CertificationClient:
+        kind = client_id.removeprefix("certification-")
+        secret = CLIENT_SECRET if kind == "basic" else f"{kind}-{CLIENT_SECRET}"
+        return CertificationClient(certified_op, person, client_id, f"{suite.base_url}/callback", secret)
+
+    return named

@@ -15,8 +15,18 @@ def log_in(browser: requests.Session, authorization_url: str) -> str:
         location = response.headers["location"]
         if "/callback?" in location:
             return location
-    form = dict(re.findall(r'name="(login|csrf_token)" value="([^"]*)"', response.text))
-    form |= {"username": "user0", "password": "password0"}
-    response = browser.post(response.url.partition("?")[0], data=form, allow_redirects=False, timeout=10)
+    return _submit(browser, response, username="user0", password="password0")
+
+
+def log_in_and_allow(browser: requests.Session, authorization_url: str) -> str:
+    """The same for a client that may not do without the person's consent."""
+    page = browser.get(log_in(browser, authorization_url), allow_redirects=False, timeout=10)
+    return _submit(browser, page, answer="allow")
+
+
+def _submit(browser: requests.Session, page: requests.Response, **typed: str) -> str:
+    """Send a page's form: where it leads to."""
+    form = dict(re.findall(r'name="(login|csrf_token)" value="([^"]*)"', page.text))
+    response = browser.post(page.url.partition("?")[0], data=form | typed, allow_redirects=False, timeout=10)
     assert response.status_code == requests.codes.see_other, response.text
     return response.headers["location"]

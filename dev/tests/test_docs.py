@@ -77,3 +77,17 @@ def test_every_row_of_the_conformance_table_names_code_and_tests_that_exist() ->
         assert named, section
         for file, case in named:
             assert f"def {case}(" in sources[file], f"{section}: no {case} in {file}"
+
+
+def test_the_certification_table_names_the_tests_of_its_plans_and_no_others() -> None:
+    """A plan's table has a row for each of its modules, and every test of the plan is a module's."""
+    text = (ROOT / "docs" / "certification.md").read_text()
+    plans = re.findall(r"\n### [^\n]+\n\n`oidcc-[^`]+`, \[(\w+\.py)\]\([^)]*\)\n\n(\|.*?)(?=\n\n|\Z)", text, re.DOTALL)
+    assert len(plans) == 6
+    for file, table in plans:
+        rows = re.findall(r"^\| `([^`]+)` \| `(\w+)` \|", table, re.MULTILINE)
+        assert rows, file
+        for module, test in rows:
+            assert test == f"test_{module.lower().replace('-', '_')}"
+        written = set(re.findall(r"^def (test_oidcc_\w+)", (ROOT / "e2e" / file).read_text(), re.MULTILINE))
+        assert written == {test for _, test in rows}, file

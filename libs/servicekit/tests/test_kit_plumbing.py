@@ -198,6 +198,19 @@ async def test_metadata_is_fetched_once_and_again_when_stale(provider: Provider,
     assert len(provider.asked) == 2
 
 
+async def test_documents_that_are_not_kept_are_fetched_each_time(provider: Provider) -> None:
+    http = HttpClient()
+    known = ProviderDocuments(provider.issuer, http, Ticks(), max_age=0)
+    for _ in range(2):
+        await known.metadata()
+        await known.keys("a")
+    assert provider.asked.count("/jwks") == 2
+    provider.metadata["issuer"] = "http://evil.test"
+    with pytest.raises(ProviderMisconfigured):
+        await known.metadata()
+    await http.close()
+
+
 @pytest.mark.parametrize("issuer", ["/", ".evil.test", None], ids=["a slash more", "another", "none"])
 async def test_another_issuer_is_refused(provider: Provider, documents, issuer: str | None) -> None:
     """OpenID Connect Discovery 1.0 §4.3: exactly."""
@@ -251,6 +264,27 @@ async def test_a_token_without_kid_asks_for_the_set_again_and_not_again_and_agai
     ticks.seconds += REFETCH_INTERVAL
     await known.keys()
     assert provider.asked.count("/jwks") == 3
+
+
+@pytest.mark.parametrize("named", [True, False], ids=["with kid", "without kid"])
+async def test_a_token_that_was_asked_for_always_finds_the_newest_keys(
+    provider: Provider, documents, named: bool
+) -> None:
+    """OpenID Connect Core §10.1.1: however often the provider changes them, and whatever strangers sent before."""
+    known, _ = documents()
+    await known.keys("a")
+    await known.keys("a stranger's")
+    for kid in ("c", "d", "e"):
+        provider.keys = {"keys": [{"kid": kid}]}
+        assert await known.keys(kid if named else None, asked_for=True) == ({"kid": kid},)
+    assert provider.asked.count("/jwks") == 5
+
+
+async def test_a_key_that_is_known_is_not_fetched_again(provider: Provider, documents) -> None:
+    known, _ = documents()
+    for _ in range(3):
+        assert len(await known.keys("a", asked_for=True)) == 1
+    assert provider.asked.count("/jwks") == 1
 
 
 async def test_an_issuer_that_ends_with_a_slash(provider: Provider, documents) -> None:

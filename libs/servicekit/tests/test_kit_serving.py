@@ -155,6 +155,16 @@ def test_a_service_speaks_tls_by_itself(start, tmp_path: Path, workers: str) -> 
     assert example.process.wait(10) == 0
 
 
+def test_a_connection_that_is_kept_idle_does_not_hold_up_the_end(start, tmp_path: Path) -> None:
+    """Its peer does not answer the goodbye of TLS: nobody reads there."""
+    cert_file, key_file = certificate(tmp_path, "own")
+    example = start(ssl.create_default_context(cafile=cert_file), TLS_CERT_FILE=cert_file, TLS_KEY_FILE=key_file)
+    with closing(example.connection()) as kept:
+        assert get("/healthz", kept).status == 200
+        example.process.send_signal(signal.SIGTERM)
+        assert example.process.wait(5) == 0
+
+
 @pytest.mark.parametrize(
     ("cert", "key", "complaint"),
     [

@@ -240,6 +240,7 @@ async def populate(op: Provider) -> None:
         {"client_id": "spa", "token_endpoint_auth_method": "none", "redirect_uris": [REDIRECT_URI]}
         | {"first_party": True},
         {"client_id": "third", "client_name": "A third party", **web, "first_party": False, "scope": third},
+        {"client_id": "basic", **web, "token_endpoint_auth_method": "client_secret_basic"},
         {"client_id": "post", **web, "token_endpoint_auth_method": "client_secret_post"},
         {"client_id": "es256", **web, "id_token_signed_response_alg": "ES256"},
         {"client_id": "hs256", **web, "id_token_signed_response_alg": "HS256"},

@@ -157,3 +157,10 @@ def test_a_claim_without_an_object_is_refused() -> None:
 def test_claims_beyond_the_scope_are_told_apart() -> None:
     claims = parse_claims('{"userinfo": {"phone_number": null, "email": null, "x": null}, "id_token": {"name": null}}')
     assert individual_claims(claims, ["email"]) == ["name", "phone_number"]
+
+
+@pytest.mark.parametrize("depth", [25, 968, 969, 1990])
+async def test_claims_that_are_nested_too_deep(provider: RunningProvider, depth: int) -> None:
+    """Also where the parser of JSON would still read them, and nothing could write them again."""
+    claims = f'{{"userinfo":{{"email":{{"value":{"[" * depth}{"]" * depth}}}}}}}'
+    assert query_of((await provider.authorize(claims=claims)).location)["error"] == "invalid_request"

@@ -264,18 +264,27 @@ async def test_keys_are_fetched_and_kept(clients: RunningProvider, key_server: K
     assert key_server.asked == 1
 
 
-async def test_an_unknown_kid_fetches_again_but_not_at_once(clients: RunningProvider, key_server: KeyServer) -> None:
+async def test_an_unknown_kid_fetches_again_but_not_without_end(
+    clients: RunningProvider, key_server: KeyServer
+) -> None:
     """OpenID Connect Core §10.1.1: the client has rotated; and a stranger cannot make the provider hammer it."""
     keys = clients.op.client_keys
     seconds = 100.0
     keys._clock = lambda: seconds
     assert (await introspect(clients, signed(claims_of(clients, "by-uri"), "ES256"))).status_code == 200
-    rotated = {"keys": [public("ES256", OTHER_KEYS["ES256"], "next")]}
-    key_server.body = json.dumps(rotated).encode()
-    for later, status, asked in ((105.0, 401, 1), (110.0, 200, 2)):
-        seconds = later
-        assertion = signed(claims_of(clients, "by-uri"), "ES256", OTHER_KEYS["ES256"], kid="next")
-        assert (await introspect(clients, assertion)).status_code == status
+
+    async def rotated(kid: str) -> int:
+        assertion = signed(claims_of(clients, "by-uri"), "ES256", OTHER_KEYS["ES256"], kid=kid)
+        return (await introspect(clients, assertion)).status_code
+
+    for kid, now, status, asked in (
+        ("next", 100.0, 200, 2),
+        ("the one after", 105.0, 401, 2),
+        ("the one after", 110.0, 200, 3),
+    ):
+        seconds = now
+        key_server.body = json.dumps({"keys": [public("ES256", OTHER_KEYS["ES256"], kid)]}).encode()
+        assert await rotated(kid) == status
         assert key_server.asked == asked
 
 

@@ -313,3 +313,27 @@ async def test_discovery_names_the_endpoint_and_the_grant(provider: RunningProvi
     document = await (await provider.client.get("/.well-known/openid-configuration")).get_json()
     assert document["device_authorization_endpoint"] == f"{ISSUER}/device_authorization"
     assert GRANT in document["grant_types_supported"]
+
+
+async def take_back(op: RunningProvider, client_id: str) -> str:
+    """What the account page says before."""
+    html = await (await op.client.get("/account")).get_data(as_text=True)
+    form = {"client_id": client_id, "csrf_token": html.split('name="csrf_token" value="')[1].split('"')[0]}
+    assert (await op.client.post("/account", form=form)).status_code == 303
+    return html
+
+
+async def test_what_a_device_may_do_stands_on_the_account_page_and_is_taken_back(op: RunningProvider) -> None:
+    device = await begin(op)
+    await answer(op, device)
+    tokens = await (await poll(op, device)).get_json()
+    assert "see your email address" in await take_back(op, "tv")
+    assert (await op.userinfo(tokens["access_token"])).status_code == 401
+    assert (await op.refresh(tokens["refresh_token"], client_id="tv")).status_code == 400
+
+
+async def test_a_device_that_is_slow_gets_nothing_that_was_taken_back(op: RunningProvider) -> None:
+    device = await begin(op)
+    await answer(op, device)
+    await take_back(op, "tv")
+    await assert_refused(await poll(op, device), "access_denied")

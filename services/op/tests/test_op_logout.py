@@ -139,7 +139,9 @@ async def test_an_hs256_hint_under_the_public_key_is_refused(provider: RunningPr
     """The algorithm is the client's registered one, never the token's."""
     await provider.tokens()
     jwks = await provider.op.keys.jwks()
-    forged = jwt.encode({"iss": ISSUER, "aud": "web", "sub": "user0", "sid": "x"}, jwks["keys"][0]["n"])
+    key = next(key for key in jwks["keys"] if key["alg"] == "RS256")
+    claims = {"iss": ISSUER, "aud": "web", "sub": "user0", "sid": "x"}
+    forged = jwt.encode(claims, key["n"], "HS256", {"kid": key["kid"]})
     assert (await logout(provider, id_token_hint=forged)).status_code == 400
 
 
@@ -183,3 +185,20 @@ async def test_without_a_session_it_is_a_page(provider: RunningProvider) -> None
     response = await logout(provider)
     assert response.status_code == 200
     assert "signed out" in await response.get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "sentence"),
+    [
+        ({"id_token_hint": "x"}, "id_token_hint is no id_token."),
+        (
+            {"client_id": "web", "post_logout_redirect_uri": "http://client.test/other"},
+            "post_logout_redirect_uri is not",
+        ),
+        ({"post_logout_redirect_uri": "http://client.test/bye"}, "post_logout_redirect_uri needs an id_token_hint"),
+    ],
+)
+async def test_the_page_says_which_parameter_is_wrong_as_it_is_sent(
+    provider: RunningProvider, parameters: dict[str, str], sentence: str
+) -> None:
+    assert sentence in await (await logout(provider, **parameters)).get_data(as_text=True)

@@ -1,6 +1,7 @@
 """POST /token with a refresh token (RFC 6749 §6, RFC 9700 §4.14)."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from jose import jwt
@@ -182,3 +183,16 @@ async def test_a_public_client_refreshes_without_a_secret(provider: RunningProvi
     code = await provider.code(client_id="spa")
     tokens = await (await provider.redeem(code, client_id="spa")).get_json()
     assert (await provider.refresh(tokens["refresh_token"], client_id="spa")).status_code == 200
+
+
+async def test_what_a_client_is_no_longer_registered_for_is_not_refreshed(provider: RunningProvider) -> None:
+    """RFC 6749 §6 lets the provider narrow a scope: what was taken from a client ends with its access token."""
+    tokens = await provider.tokens(scope="openid email profile")
+    client = await provider.op.clients.read("web")
+    assert client is not None
+    await provider.op.clients.save(replace(client, scope="openid profile"))
+    refreshed = await (await provider.refresh(tokens["refresh_token"])).get_json()
+    assert refreshed["scope"] == "openid profile"
+    await provider.op.clients.save(replace(client, scope="api:read"))
+    response = await provider.refresh(refreshed["refresh_token"])
+    assert (await response.get_json())["error"] == "invalid_scope"

@@ -83,12 +83,33 @@ async def test_the_defaults_of_the_specification(op: RunningProvider) -> None:
     assert expected.items() <= client.items()
 
 
+async def test_what_a_client_says_of_itself_is_in_the_answer(op: RunningProvider) -> None:
+    """RFC 7591 §2, §3.2.1."""
+    said = {
+        "contacts": ["admin@client.test", "security@client.test"],
+        "client_uri": "https://client.test/",
+        "logo_uri": "https://client.test/logo.png",
+        "policy_uri": "https://client.test/policy",
+        "tos_uri": "https://client.test/terms",
+        "jwks": JWKS,
+        "token_endpoint_auth_method": "private_key_jwt",
+        "userinfo_signed_response_alg": "RS256",
+        "post_logout_redirect_uris": ["https://client.test/bye"],
+        "backchannel_logout_uri": "https://client.test/ended",
+        "backchannel_logout_session_required": True,
+    }
+    assert said.items() <= (await registered(op, **said)).items()
+
+
 @pytest.mark.parametrize(
     ("changes", "error"),
     [
+        pytest.param({"contacts": "admin@client.test"}, "invalid_client_metadata", id="contacts that are no list"),
         pytest.param({"redirect_uris": None}, "invalid_redirect_uri", id="§2 no redirect_uris"),
         pytest.param({"redirect_uris": ["/callback"]}, "invalid_redirect_uri", id="§3.2.2 a relative one"),
         pytest.param({"redirect_uris": ["https://a.test/#x"]}, "invalid_redirect_uri", id="one with a fragment"),
+        pytest.param({"redirect_uris": ["https://a.test\\@b.test/"]}, "invalid_redirect_uri", id="one with two hosts"),
+        pytest.param({"redirect_uris": ["https://a.test:x@b.test/"]}, "invalid_redirect_uri", id="one with a user"),
         pytest.param({"redirect_uris": ["javascript:alert(1)"]}, "invalid_redirect_uri", id="one that runs code"),
         pytest.param(
             {"redirect_uris": ["https://[::1"], "subject_type": "pairwise"}, "invalid_redirect_uri", id="no URI at all"
@@ -285,3 +306,43 @@ async def test_its_urls_lead_into_no_private_network(
     assert response.status_code == status
     assert bool(asked) is allowed
     await runner.cleanup()
+
+
+PAIRWISE = {"subject_type": "pairwise"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param(PAIRWISE, PAIRWISE | {"redirect_uris": ["https://victim.test/cb"]}, id="another host"),
+        pytest.param({}, PAIRWISE | {"redirect_uris": ["https://victim.test/cb"]}, id="pairwise afterwards"),
+        pytest.param(PAIRWISE, {}, id="public afterwards"),
+    ],
+)
+async def test_a_client_cannot_move_into_anothers_sector(
+    op: RunningProvider, before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    """OpenID Connect Core §8.1: what it was granted as one it would redeem as another."""
+    client = await registered(op, **before)
+    changed = METADATA | {"client_id": client["client_id"]} | after
+    await assert_refused(await manage(op, "PUT", client, json=changed), "invalid_client_metadata")
+
+
+async def test_a_pairwise_client_may_change_what_is_no_matter_of_its_sector(op: RunningProvider) -> None:
+    client = await registered(op, **PAIRWISE)
+    changed = PAIRWISE | {"client_id": client["client_id"], "redirect_uris": ["http://client.test/another"]}
+    assert (await manage(op, "PUT", client, json=changed)).status_code == 200
+
+
+async def test_a_device_proves_no_sector(op: RunningProvider) -> None:
+    """OpenID Connect Core §8.1: no code is sent to its redirect URIs."""
+    grants = ["urn:ietf:params:oauth:grant-type:device_code"]
+    await assert_refused(await register(op, **PAIRWISE, grant_types=grants), "invalid_client_metadata")
+
+
+async def test_metadata_that_is_nested_too_deep(op: RunningProvider) -> None:
+    deep: Any = "x"
+    for _ in range(500):
+        deep = [deep]
+    for metadata in ({"jwks": {"keys": [{"kty": "RSA", "n": deep}]}}, {"anything": deep}):
+        await assert_refused(await register(op, **metadata), "invalid_client_metadata")

@@ -110,7 +110,7 @@ async def test_a_client_that_has_registered_none_is_told_so(provider: RunningPro
         pytest.param(published("x" * (REQUEST_OBJECT_LIMIT + 1)), "invalid_request_uri", id="too large"),
         pytest.param(published("nonsense"), "invalid_request_object", id="nonsense"),
         pytest.param(web.Response(body=b"\xff.\xff.\xff"), "invalid_request_object", id="no text"),
-        pytest.param(published(unsigned(INSIDE)), "invalid_request_object", id="unsigned"),
+        pytest.param(published(unsigned(INSIDE)), "request_not_supported", id="unsigned"),
         pytest.param(published(signed(INSIDE, kid="other")), "invalid_request_object", id="by an unknown key"),
         pytest.param(published(signed(INSIDE | {"iss": "web"})), "invalid_request_object", id="of another client"),
     ],

@@ -416,3 +416,45 @@ async def test_whoever_signs_this_browser_out_on_the_account_page_sees_the_frame
     assert "Max-Age=0" in response.headers["Set-Cookie"]
     for browser in (provider.client, elsewhere):
         assert (await browser.get("/account")).status_code == 401
+
+
+@pytest.mark.parametrize(("scope", "status"), [("openid", 400), ("openid offline_access", 200)])
+async def test_offline_access_outlives_its_session(provider: RunningProvider, scope: str, status: int) -> None:
+    """Back-Channel Logout §2.7, OpenID Connect Core §11."""
+    known = {"first_party": True, "scope": "openid offline_access" if "offline" in scope else "openid"}
+    await register(provider, "app", **known)
+    code = await provider.code(client_id="app", scope=scope)
+    tokens = await (await provider.redeem(code, client_id="app", client_secret=SECRET)).get_json()
+    await sign_out(provider, tokens)
+    again = await provider.refresh(tokens["refresh_token"], client_id="app", client_secret=SECRET)
+    assert again.status_code == status
+
+
+async def test_another_persons_login_ends_the_session_before_it(provider: RunningProvider, clients: Clients) -> None:
+    """Back-Channel Logout §2.5: in the same browser there is one session."""
+    await register(provider, "app", backchannel_logout_uri=f"{clients.url}/app")
+    tokens = await sign_in(provider, "app")
+    await provider.login("ada", "password-of-ada", prompt="login")
+    await delivered(provider.op.back_channel)
+    assert len(clients.tokens_of("app")) == 1
+    assert (await provider.userinfo(tokens["access_token"])).status_code == 401
+
+
+async def test_a_login_at_the_consent_page_keeps_what_the_session_before_gave(
+    provider: RunningProvider, clients: Clients
+) -> None:
+    """The session became too old for max_age while the person looked at the page; it ends with the new one."""
+    await register(provider, "app", first_party=True, backchannel_logout_uri=f"{clients.url}/app")
+    await register(provider, "asks", backchannel_logout_uri=f"{clients.url}/asks")
+    tokens = await sign_in(provider, "app")
+    waiting = await provider.authorize(client_id="asks", scope="openid", max_age="3")
+    assert "/consent" in waiting.location
+    provider.clock.pass_seconds(4)
+    to_login = await provider.client.get(waiting.location.removeprefix(ISSUER))
+    assert "/login" in to_login.location
+    await provider.submit_login(to_login.location)
+    html = await (await provider.client.get("/logout")).get_data(as_text=True)
+    assert (await provider.client.post("/logout", form=hidden_fields(html))).status_code == 200
+    await delivered(provider.op.back_channel)
+    assert len(clients.tokens_of("app")) == 1
+    assert (await provider.userinfo(tokens["access_token"])).status_code == 401

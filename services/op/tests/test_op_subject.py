@@ -106,3 +106,21 @@ def test_clients_on_many_hosts_share_a_sector_by_its_uri() -> None:
 
 def test_what_a_client_does_in_its_own_name_has_its_name() -> None:
     assert Subjects(KEY).of(client(), "a") == "a"
+
+
+async def test_a_session_has_another_name_in_each_sector(provider: RunningProvider) -> None:
+    """OpenID Connect Core §8: no claim tells two sectors that they know the same person."""
+    sids = {}
+    for client_id in ("pair", "pair-jwt", "pair-of-sector", "web", "jwt"):
+        sids[client_id] = jwt.get_unverified_claims((await tokens_of(provider, client_id))["id_token"])["sid"]
+    assert sids["pair"] == sids["pair-jwt"], "one host"
+    assert sids["web"] == sids["jwt"], "public"
+    assert len(set(sids.values())) == 3
+
+
+async def test_a_session_is_ended_by_the_name_that_its_client_knows(provider: RunningProvider) -> None:
+    """RP-Initiated Logout 1.0 §2."""
+    tokens = await tokens_of(provider, "pair")
+    response = await provider.client.get("/logout", query_string={"id_token_hint": tokens["id_token"]})
+    assert "signed out" in await response.get_data(as_text=True)
+    assert await provider.op.sessions.all("user0") == []

@@ -259,16 +259,36 @@ async def test_fifty_parallel_redemptions_have_one_winner_whose_tokens_die(provi
 
 @pytest.mark.parametrize(
     ("client_id", "how"),
-    [("web", "basic"), ("web", "post"), ("post", "post"), ("spa", "none")],
-    ids=["client_secret_basic", "client_secret_post", "registered post", "none, a public client"],
+    [("web", "basic"), ("web", "post"), ("basic", "basic"), ("post", "post"), ("spa", "none")],
+    ids=["none registered, basic", "none registered, post", "basic", "post", "none, a public client"],
 )
 async def test_a_client_authenticates(provider: RunningProvider, client_id: str, how: str) -> None:
     """RFC 6749 §2.3.1, §3.2.1."""
-    code = await provider.code(client_id=client_id)
-    form = {"client_id": client_id} if how != "basic" else {}
-    if how == "post":
-        form["client_secret"] = SECRET
-    assert (await provider.redeem(code, **form)).status_code == 200
+    form = {
+        "grant_type": "authorization_code",
+        "code": await provider.code(client_id=client_id),
+        "redirect_uri": REDIRECT_URI,
+        "code_verifier": VERIFIER,
+    }
+    form |= {"client_id": client_id} if how != "basic" else {}
+    form |= {"client_secret": SECRET} if how == "post" else {}
+    headers = basic(client_id, SECRET) if how == "basic" else {}
+    assert (await provider.client.post("/token", form=form, headers=headers)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("client_id", "registered"), [("basic", "client_secret_basic"), ("post", "client_secret_post")]
+)
+async def test_only_the_registered_method_counts(provider: RunningProvider, client_id: str, registered: str) -> None:
+    """OpenID Connect Core §9: and who has the right secret is told which one it is, nobody else."""
+    for secret, told in ((SECRET, True), ("wrong", False)):
+        if registered == "client_secret_basic":
+            form, headers = {"client_id": client_id, "client_secret": secret}, {}
+        else:
+            form, headers = {}, basic(client_id, secret)
+        response = await provider.client.post("/token", form=form | {"grant_type": "refresh_token"}, headers=headers)
+        await assert_refused(response, "invalid_client", 401)
+        assert (registered in (await response.get_json())["error_description"]) is told
 
 
 async def test_basic_credentials_are_form_encoded(provider: RunningProvider) -> None:

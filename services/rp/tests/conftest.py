@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
+from rp_suite import SuiteProvider
 from rp_testing import BASE_URL, CLIENT_ID, CLIENT_SECRET, Browser, ScriptedProvider, ScriptedResourceServer, Signer
 
 from redis_server import RedisServer
@@ -21,6 +22,15 @@ def signer() -> Signer:
 @pytest.fixture
 async def provider(signer: Signer) -> AsyncIterator[ScriptedProvider]:
     server = ScriptedProvider(signer)
+    await server.start()
+    yield server
+    await server.stop()
+
+
+@pytest.fixture
+async def suite(signer: Signer) -> AsyncIterator[SuiteProvider]:
+    """The provider of the conformance suite, for tests that put it in `provider`'s place."""
+    server = SuiteProvider(signer)
     await server.start()
     yield server
     await server.stop()

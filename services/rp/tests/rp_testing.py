@@ -45,9 +45,9 @@ class Signer:
         fields = {name: value for name, value in fields.items() if value is not None}
         return jws.sign(claims, self.private[algorithm], headers=fields, algorithm=algorithm)
 
-    def untyped(self, claims: dict[str, Any]) -> str:
+    def untyped(self, claims: dict[str, Any], kid: str | None = "RS256") -> str:
         """Signed with RS256, and a header that says no type."""
-        parts = ({"alg": "RS256", "kid": "RS256"}, claims)
+        parts = ({"alg": "RS256", **({} if kid is None else {"kid": kid})}, claims)
         signed = ".".join(urlsafe_b64encode(json.dumps(one).encode()).rstrip(b"=").decode() for one in parts)
         signature = urlsafe_b64encode(self.private["RS256"].sign(signed.encode())).rstrip(b"=").decode()
         return f"{signed}.{signature}"

@@ -92,6 +92,42 @@ async def test_a_session_whose_id_token_has_no_sid_ends_by_sub(open_browser, pro
     assert not await is_signed_in(browser)
 
 
+@pytest.mark.parametrize(("sub", "left"), [("user0", False), ("user1", True)])
+async def test_a_session_whose_id_token_has_no_sid_ends_with_any_of_the_persons(open_browser, provider, sub, left):
+    """§2.7: which one it is nobody can say."""
+    browser = await open_browser()
+    await browser.sign_in()
+    assert (await post(browser, logout_token(provider, sub=sub))).status_code == 200
+    assert await is_signed_in(browser) is left
+
+
+async def test_a_token_whose_sessions_could_not_be_ended_may_come_again(signed_in, provider, redis):
+    """§2.8: the store failed, the answer was 503, and the provider tries once more."""
+    token = logout_token(provider)
+    names = await redis.keys("rp:sessions:*")
+    for name in names:
+        await redis.rename(name, f"kept:{name}")
+        await redis.set(name, "no sorted set")
+    assert (await post(signed_in, token)).status_code == 503
+    for name in names:
+        await redis.rename(f"kept:{name}", name)
+    assert (await post(signed_in, token)).status_code == 200
+    assert not await is_signed_in(signed_in)
+
+
+async def test_a_session_that_could_not_be_ended_is_found_again(signed_in, provider, redis):
+    """§2.8: the store failed between the index and the session."""
+    kinds = " ".join(f"~rp:{kind}:*" for kind in ("sessions", "ended", "logout"))
+    await redis.execute_command(f"ACL SETUSER default resetkeys {kinds}")
+    try:
+        assert (await post(signed_in, logout_token(provider))).status_code == 503
+    finally:
+        await redis.execute_command("ACL SETUSER default allkeys")
+    assert await is_signed_in(signed_in)
+    assert (await post(signed_in, logout_token(provider))).status_code == 200
+    assert not await is_signed_in(signed_in)
+
+
 async def test_another_replica_knows_it_at_once(signed_in, environment, provider):
     async with create_app(read(Settings, environment)).test_app() as replica:
         response = await replica.test_client().post(
@@ -228,6 +264,16 @@ async def test_a_provider_whose_keys_cannot_be_had_is_asked_to_try_again(browser
     response = await post(browser, token)
     assert (response.status_code, response.headers["Retry-After"]) == (503, "1")
     assert (await response.get_json())["error"] == "temporarily_unavailable"
+
+
+async def test_tokens_of_strangers_do_not_make_it_hammer_the_provider(signed_in, provider):
+    """OpenID Connect Core §10.1.1: nor do they keep a sign-in from a key that is new."""
+    for number in range(4):
+        token = provider.signer.sign(logout_claims(provider), typ="logout+jwt", kid=f"unknown-{number}")
+        assert (await refusal(await post(signed_in, token))).startswith("key: ")
+    assert len(provider.requests("/jwks")) == 2
+    provider.rotate("new")
+    assert (await signed_in.sign_in()).status_code == 303
 
 
 @pytest.mark.parametrize("named", [{}, {"sub": ...}, {"sid": ...}])

@@ -1,5 +1,6 @@
 """What the service does when something that it needs is away, and how it shows its health."""
 
+import asyncio
 import time
 
 import pytest
@@ -57,6 +58,24 @@ async def test_a_callback_survives_a_provider_that_was_away(environment, open_br
     browser = await open_browser()
     await provider.stop()
     assert (await browser.get("/callback?state=x&code=y")).status_code == 503
+
+
+async def test_a_provider_that_takes_too_long_is_away(environment, open_browser, provider, redis):
+    """Three calls that each take that long are over before the right to refresh is lost."""
+    environment["HTTP_TIMEOUT"] = "0.2"
+    browser = await open_browser()
+    await browser.sign_in()
+    left = []
+
+    async def forever():
+        left.extend([await redis.pttl(key) for key in await redis.keys("rp:refresh:*")])
+        await asyncio.Event().wait()
+
+    provider.expire()
+    provider.before_refresh = forever
+    assert "The provider does not answer" in await browser.see("/profile")
+    assert left
+    assert all(1000 < milliseconds <= 1600 for milliseconds in left)
 
 
 async def test_ready_only_with_redis_and_the_provider(browser, provider):

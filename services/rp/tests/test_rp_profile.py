@@ -171,6 +171,7 @@ async def test_userinfo_of_another_sub_is_not_shown(signed_in, provider, sub):
     provider.userinfo = {"sub": sub, "email": "somebody@else.example"}
     page = await signed_in.see("/profile")
     assert "The check “sub”" in panel(page, "userinfo")
+    assert '<span class="tag bad">refused</span>' in panel(page, "userinfo")
     assert "somebody@else.example" not in page
     assert "plan" in panel(page, "api-me")
 

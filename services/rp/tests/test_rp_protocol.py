@@ -1,6 +1,7 @@
 """The other pure checks, by the rule that each keeps."""
 
 import json
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -64,7 +65,7 @@ def test_without_iss_where_the_provider_does_not_promise_it():
         pytest.param(b"state=&code=abc", BadRequest, "state", id="state empty"),
         pytest.param(STATE + ISS + b"&state=x&code=abc", BadRequest, "state", id="state twice"),
         pytest.param(STATE + ISS + b"&code=abc&code=abc", BadRequest, "code", id="code twice, even the same"),
-        pytest.param(STATE + ISS, BadRequest, "code", id="neither code nor error"),
+        pytest.param(STATE + ISS, ResponseRefused, "code", id="neither code nor error"),
         pytest.param(b"state=another" + ISS + b"&code=abc", ResponseRefused, "state", id="another state"),
         pytest.param(STATE + b"&code=abc", ResponseRefused, "iss", id="iss missing where it is promised"),
         pytest.param(STATE + ISS + b"%2F&code=abc", ResponseRefused, "iss", id="iss with a slash more"),
@@ -231,6 +232,29 @@ def test_the_authorization_request_keeps_the_endpoints_own_query():
         "&scope=openid+email&state=s&nonce=n&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
         "&code_challenge_method=S256"
     )
+
+
+@pytest.mark.parametrize(
+    ("scope", "prompt"),
+    [
+        pytest.param("openid offline_access", ["consent"], id="offline access"),
+        pytest.param("openid email", [], id="none"),
+        pytest.param("openid offline_access_not", [], id="another scope"),
+    ],
+)
+def test_offline_access_asks_for_the_persons_consent(scope, prompt):
+    """OpenID Connect Core §11: a provider leaves it out without."""
+    address = authorization_request(
+        "http://op/authorize",
+        client_id="c",
+        redirect_uri="http://rp/callback",
+        scope=scope,
+        state="s",
+        nonce="n",
+        code_verifier="v",
+        response_mode="query",
+    )
+    assert parse_qs(urlsplit(address).query).get("prompt", []) == prompt
 
 
 def test_the_logout_request():

@@ -1,5 +1,6 @@
 """What /login and /callback must refuse, each with a page that says which check did."""
 
+import re
 import time
 from urllib.parse import parse_qs, urlsplit
 
@@ -14,7 +15,7 @@ from rp_testing import refused
         pytest.param({"iss": None}, "absent", id="iss missing where it is promised"),
         pytest.param({"state": None}, "state is missing", id="state missing"),
         pytest.param({"state": "never-made"}, "finished already", id="state unknown"),
-        pytest.param({"code": None}, "neither a code nor an error", id="neither code nor error"),
+        pytest.param({"code": None}, "The check “code”", id="neither code nor error"),
         pytest.param({"code": "made-up"}, "invalid_grant", id="a code that the provider does not know"),
         pytest.param({"code": None, "error": "access_denied"}, "access_denied", id="the provider's error"),
         pytest.param({"code": "a\0b"}, "control character", id="NUL"),
@@ -67,6 +68,15 @@ async def test_an_id_token_with_a_wrong_claim_names_the_check(browser, provider,
     provider.claims = claims
     await refused(await browser.sign_in(), says=f"The check “{check}”")
     assert (await browser.get("/profile")).status_code == 303
+
+
+async def test_the_page_says_what_was_compared_why_and_what_had_passed(browser, provider):
+    provider.claims = {"aud": ["demo-client", "another-client"]}
+    page = await refused(await browser.sign_in(), says="The check “aud” of OIDC Core §3.1.3.7 (3)")
+    assert "A token is made for one application." in page
+    assert "[&#34;demo-client&#34;, &#34;another-client&#34;]" in page
+    before = page.partition("It had passed before:")[2].partition("</p>")[0]
+    assert re.findall(r"<code>(\w+)</code>", before) == ["alg", "typ", "crit", "key", "signature", "iss"]
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ async def test_without_a_choice_the_person_is_asked(browser, other):
     text = await response.get_data(as_text=True)
     assert (response.status_code, "Set-Cookie" in response.headers) == (200, False)
     assert "return_to=%2Felsewhere&amp;login_hint=a%26b" in text
-    assert text.count('class="button" href="/login?iss=') == 2
+    assert text.count('class="button full" href="/login?iss=') == 2
 
 
 async def test_a_sign_in_at_each_with_credentials_of_its_own(browser, provider, other):

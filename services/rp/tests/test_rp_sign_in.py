@@ -78,14 +78,6 @@ async def test_a_key_that_changes_during_a_session_leaves_it_alone(browser, prov
     assert (await browser.sign_in()).status_code == 303
 
 
-async def test_unknown_kids_do_not_make_it_hammer_the_provider(browser, provider, signer):
-    """OpenID Connect Core §10.1.1."""
-    for number in range(4):
-        provider.tokens = {"id_token": signer.sign({"iss": provider.url}, kid=f"unknown-{number}")}
-        await refused(await browser.sign_in(), says="The check “key”")
-    assert len(provider.requests("/jwks")) == 2
-
-
 async def test_an_issuer_that_ends_with_a_slash(environment, open_browser, provider):
     """OpenID Connect Discovery §4.1."""
     environment["OIDC_ISSUER"] = issuer = f"{provider.url}/"

@@ -200,7 +200,7 @@ def test_a_record_printed_by_accident_shows_no_secret():
 
 
 async def test_the_refresh_lock_lets_one_in_at_a_time(redis):
-    lock, inside, most = RefreshLock(redis), 0, 0
+    lock, inside, most = RefreshLock(redis, 10), 0, 0
 
     async def enter():
         nonlocal inside, most
@@ -216,7 +216,7 @@ async def test_the_refresh_lock_lets_one_in_at_a_time(redis):
 
 
 async def test_the_refresh_lock_has_a_ttl_and_leaves_anothers_alone(redis):
-    async with RefreshLock(redis).hold("cookie"):
+    async with RefreshLock(redis, 10).hold("cookie"):
         [key] = await redis.keys("rp:refresh:*")
         assert 5 <= await redis.ttl(key) <= 10
         await redis.set(key, "another holder, after ours ran out", ex=10)

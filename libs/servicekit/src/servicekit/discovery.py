@@ -29,6 +29,15 @@ class ProviderMisconfigured(Exception):
     """The provider answered with a document that must not be used; the message says why."""
 
 
+class WrongIssuer(ProviderMisconfigured):
+    """The document is of another issuer than the one that was asked for (OpenID Connect Discovery 1.0 §4.3)."""
+
+    def __init__(self, expected: str, found: object) -> None:
+        super().__init__(f"the discovery document is of issuer {found!r}, not {expected!r}")
+        self.expected = expected
+        self.found = found
+
+
 @dataclass(frozen=True)
 class Metadata:
     """A discovery document whose issuer was compared (OpenID Connect Discovery 1.0 §4.3)."""
@@ -50,15 +59,16 @@ class Metadata:
 
 
 class ProviderDocuments:
-    """One issuer's discovery document and keys, fetched when first asked for and again when stale.
+    """One issuer's discovery document and keys, fetched when first asked for and again after `max_age` seconds.
 
     A stale copy still serves while the provider does not answer. `clock` counts seconds and never goes back.
     """
 
-    def __init__(self, issuer: str, http: HttpClient, clock: Clock) -> None:
+    def __init__(self, issuer: str, http: HttpClient, clock: Clock, max_age: float = MAX_AGE) -> None:
         self.issuer = issuer
         self._http = http
         self._clock = clock
+        self._max_age = max_age
         self._metadata: Metadata | None = None
         self._metadata_fetched = 0.0
         self._keys: tuple[Mapping[str, Any], ...] | None = None
@@ -69,7 +79,7 @@ class ProviderDocuments:
     async def metadata(self) -> Metadata:
         """The discovery document; raises ProviderUnavailable, ProviderMisconfigured."""
         known, seen = self._metadata, self._metadata_fetched
-        if known and self._clock() - seen < MAX_AGE:
+        if known and self._clock() - seen < self._max_age:
             return known
         async with self._lock:
             # Whoever waited for another's attempt takes its outcome, a failure too, instead of trying once more.
@@ -82,21 +92,22 @@ class ProviderDocuments:
             raise ProviderUnavailable("the provider's discovery document could not be fetched just now")
         return self._metadata
 
-    async def keys(self, kid: str | None = None) -> tuple[Mapping[str, Any], ...]:
+    async def keys(self, kid: str | None = None, *, asked_for: bool = False) -> tuple[Mapping[str, Any], ...]:
         """The provider's JWKs: those of `kid`, or all of them.
 
         An unknown `kid` makes it fetch the set once more, also right after it was fetched: the provider may just have
         changed its keys. So does a token without a `kid`, of which nobody can tell whether the set is too old for it.
-        Neither does so more often than every REFETCH_INTERVAL seconds: a stranger's tokens cannot make it hammer the
-        provider.
+        A token that anybody can send does so every REFETCH_INTERVAL seconds at most, so that strangers cannot make it
+        hammer the provider. One that the provider gave when it was asked for (`asked_for`) does so each time: the
+        provider may change its keys as often as it likes, and strangers cannot keep it from being heard.
         """
         seen = self._keys_fetched
         known = self._keys
         found = _of(known, kid)
-        stale = known is None or self._clock() - seen >= MAX_AGE
-        if stale or ((not found or kid is None) and self._may_seek()):
+        stale = known is None or self._clock() - seen >= self._max_age
+        if stale or ((not found or kid is None) and (asked_for or self._may_seek())):
             async with self._lock:
-                if not stale:
+                if not stale and not asked_for:
                     self._keys_sought = self._clock()
                 if self._keys_fetched == seen:
                     try:
@@ -124,9 +135,7 @@ class ProviderDocuments:
         # Discovery §4.1: a slash at the issuer's end is left out here, and nowhere else.
         document = await self._json(f"{self.issuer.removesuffix('/')}/.well-known/openid-configuration")
         if document.get("issuer") != self.issuer:
-            raise ProviderMisconfigured(
-                f"the discovery document is of issuer {document.get('issuer')!r}, not {self.issuer!r}"
-            )
+            raise WrongIssuer(self.issuer, document.get("issuer"))
         return Metadata(self.issuer, document)
 
     async def _fetch_keys(self) -> tuple[Mapping[str, Any], ...]:

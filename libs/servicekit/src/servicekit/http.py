@@ -111,13 +111,22 @@ def _meant(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
 class HttpClient:
     """One pool of connections for a service; made in its event loop, closed with it.
 
+    `total_timeout` holds for a request with its answer, in seconds.
+
     With `public_only` it connects to no address of a private network, of this machine or of a link: for URLs that a
     stranger chose. The address that is looked at is the one that is connected to.
     """
 
-    def __init__(self, connect_to: Mapping[Address, Address] | None = None, *, public_only: bool = False) -> None:
+    def __init__(
+        self,
+        connect_to: Mapping[Address, Address] | None = None,
+        *,
+        public_only: bool = False,
+        total_timeout: float = TOTAL_TIMEOUT,
+    ) -> None:
         self._connect_to = dict(connect_to or {})
         self._public_only = public_only
+        self._timeout = aiohttp.ClientTimeout(total=total_timeout, sock_connect=CONNECT_TIMEOUT)
         self._session: aiohttp.ClientSession | None = None
 
     async def close(self) -> None:
@@ -168,7 +177,7 @@ class HttpClient:
                     keepalive_timeout=KEEP_ALIVE_SECONDS,
                     resolver=_PublicResolver() if self._public_only else None,
                 ),
-                timeout=aiohttp.ClientTimeout(total=TOTAL_TIMEOUT, sock_connect=CONNECT_TIMEOUT),
+                timeout=self._timeout,
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
         return self._session

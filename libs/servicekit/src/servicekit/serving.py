@@ -27,6 +27,7 @@ from servicekit.draining import Drain
 from servicekit.log import event
 from servicekit.metrics import Metrics, management_app
 from servicekit.settings import ServiceSettings
+from servicekit.tls_goodbye import hurry_tls_goodbyes
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +63,7 @@ def serve(create_app: Callable[[], Quart], settings: ServiceSettings) -> None:
 async def _serve_here(app: Quart, settings: ServiceSettings) -> None:
     drain = Drain(settings.drain_delay)
     loop = asyncio.get_running_loop()
+    hurry_tls_goodbyes(loop)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, drain.begin)
     apps: dict[str, Any] = {settings.bind: drain.around(app)}

@@ -229,7 +229,8 @@ def _key_commands(parser: argparse.ArgumentParser) -> None:
     _command(commands, "list", list_keys, "one key a line: kid, algorithm, what it does, when it begins to sign")
     _command(commands, "rotate", rotate_keys, "publish new keys, which sign after KEY_PUBLICATION_LEAD")
     what = "withdraw a key that has leaked, at once, and the one that was made with it"
-    _command(commands, "revoke", revoke_key, what).add_argument("kid")
+    # A `kid` may begin with a dash, and is no option then.
+    _command(commands, "revoke", revoke_key, what, prefix_chars="+").add_argument("kid")
 
 
 def _user_commands(parser: argparse.ArgumentParser) -> None:
@@ -270,7 +271,7 @@ def _client_commands(parser: argparse.ArgumentParser) -> None:
         _command(commands, name, command, what).add_argument("client_id")
 
 
-def _command(commands: Any, name: str, command: Command, what: str) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = commands.add_parser(name, help=what, description=what)
+def _command(commands: Any, name: str, command: Command, what: str, **options: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=what, description=what, **options)
     parser.set_defaults(command=command)
     return parser

@@ -13,6 +13,9 @@ WORDS = {
     "There were too many tries for this username. Wait a few minutes, then try again.": (
         "Für diesen Benutzernamen gab es zu viele Versuche. Bitte in einigen Minuten noch einmal versuchen."
     ),
+    # what a client says of itself
+    "Privacy policy": "Datenschutzerklärung",
+    "Terms of service": "Nutzungsbedingungen",
     # consent
     "Allow access?": "Zugriff erlauben?",
     "asks for access to your account": "bittet um Zugriff auf Ihr Konto",

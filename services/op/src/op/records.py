@@ -186,10 +186,11 @@ class RefreshToken:
 class Client:
     """A registered client, by the names of RFC 7591 §2; `protocol.client_metadata` makes valid ones.
 
-    Without a `token_endpoint_auth_method` both forms of the secret are accepted. `introspection_audience` are the
-    audiences whose tokens it may introspect. A `first_party` client is trusted without asking the person. `source`
-    marks the directory entry that it was loaded from; `registered_at` that it registered itself, with the hash of the
-    token that it manages its registration with; `changed_at` is when it last described itself anew.
+    Without a `token_endpoint_auth_method` its secret is taken by HTTP Basic and in the form; one that registered itself
+    has one always. `introspection_audience` are the audiences whose tokens it may introspect. A `first_party` client is
+    trusted without asking the person. `source` marks the directory entry that it was loaded from; `registered_at` that
+    it registered itself, with the hash of the token that it manages its registration with; `changed_at` is when it last
+    described itself anew.
     """
 
     client_id: str
@@ -211,6 +212,7 @@ class Client:
     jwks_uri: str | None = None
     introspection_signed_response_alg: str = "RS256"
     id_token_on_refresh: bool = False
+    contacts: tuple[str, ...] = ()
     client_uri: str | None = None
     logo_uri: str | None = None
     policy_uri: str | None = None

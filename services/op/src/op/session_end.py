@@ -40,7 +40,8 @@ async def _end_what_was_given(op: Provider, session: Session) -> tuple[str, ...]
             token = partial(op.mint.logout_token, client, session.sub, sid, op.now)
             op.back_channel.send(op.http.of(client), client_id, client.backchannel_logout_uri, token)
         if client.frontchannel_logout_uri:
-            frames.append(frame_url(client.frontchannel_logout_uri, op.issuer, sid))
+            known_as = op.mint.subjects.sid_of(client, sid)
+            frames.append(frame_url(client.frontchannel_logout_uri, op.issuer, known_as))
     return tuple(frames)
 
 

@@ -142,8 +142,8 @@ class Settings(ServiceSettings):
 
     @property
     def signature_life(self) -> int:
-        """How long after it was signed a token may be of use: an id_token is a hint as long as its session lasts."""
-        return max(self.access_token_ttl, self.id_token_ttl + self.session_ttl) + _CLOCK_SKEW
+        """How long after it was signed a token may be of use: an id_token is a hint as long as somebody lives by it."""
+        return self.id_token_ttl + max(self.access_token_ttl, self.session_ttl, self.refresh_token_ttl) + _CLOCK_SKEW
 
     @property
     def secure(self) -> bool:

@@ -93,7 +93,7 @@ class Mint:
         """
         claims = id_token_claims(
             issuer=self._settings.oidc_issuer,
-            grant=replace(grant, sub=self.subjects.of(client, grant.sub)),
+            grant=replace(grant, sub=self.subjects.of(client, grant.sub), sid=self.subjects.sid_of(client, grant.sid)),
             user=user,
             scope=grant.scope if client.scope_claims_in_id_token or access_token is None else "",
             nonce=nonce,
@@ -111,7 +111,7 @@ class Mint:
             issuer=self._settings.oidc_issuer,
             client_id=client.client_id,
             sub=self.subjects.of(client, sub),
-            sid=sid,
+            sid=self.subjects.sid_of(client, sid),
             jti=new_grant_id(),
             now=now(),
         )

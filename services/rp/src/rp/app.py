@@ -55,7 +55,7 @@ def create_app(settings: Settings | None = None, *, clock: Callable[[], float] =
     `clock` gives the time in seconds since the epoch. Raises SettingsError.
     """
     settings = settings or read(Settings, os.environ)
-    http = HttpClient(settings.oidc_connect_to)
+    http = HttpClient(settings.oidc_connect_to, total_timeout=settings.http_timeout)
     redis = connect(settings.redis_url, settings.redis_timeout)
     providers = _providers(settings, http, clock)
     sessions = Sessions(redis, settings.session_ttl)
@@ -68,7 +68,7 @@ def create_app(settings: Settings | None = None, *, clock: Callable[[], float] =
         sessions=sessions,
         session_index=SessionIndex(redis, settings.session_ttl, clock),
         logout_tokens=LogoutTokens(redis),
-        refreshing=Refreshing(providers, sessions, RefreshLock(redis), clock),
+        refreshing=Refreshing(providers, sessions, RefreshLock(redis, settings.refresh_seconds), clock),
         cookies=Cookies.of(settings),
         clock=clock,
     )
@@ -98,7 +98,7 @@ def _providers(settings: Settings, http: HttpClient, clock: Callable[[], float])
             ProviderClient(
                 registration,
                 settings.rp_base_url,
-                ProviderDocuments(registration.issuer, http, time.monotonic),
+                ProviderDocuments(registration.issuer, http, time.monotonic, settings.discovery_cache_ttl),
                 http,
                 clock=clock,
             )

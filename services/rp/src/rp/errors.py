@@ -2,16 +2,18 @@
 
 RelyingPartyError                   status, title, explanation for the person; detail for the log
 ├── BadRequest                      400  the request cannot be read
+│   └── ForeignTarget               400  a sign-in that would lead to another site
+├── UnknownProvider                 400  an issuer that this client is not registered with
 ├── CrossSiteRequest                403  a form that none of our pages sent
 ├── UnknownSignIn                   400  no binding for this state: expired, replayed, or never ours
 ├── ForeignBrowser                  400  another browser started this sign-in
-├── UnknownSignOut                  400  the provider's answer to a sign-out that this browser did not begin
 ├── AuthorizationRefused            400  the provider answered with `error` (RFC 6749 §4.1.2.1)
 ├── TokenRequestRefused             400/502  the token endpoint answered with `error` (RFC 6749 §5.2)
 ├── CheckRefused                    one check of a spec failed; carries it
 │   ├── ResponseRefused             400  of the authorization response
 │   ├── TokenResponseRefused        502  of the token response
 │   ├── IdTokenRefused              400  of the id_token
+│   ├── SignOutRefused              400  of the provider's answer to a sign-out
 │   ├── LogoutTokenRefused          400  of the logout token
 │   └── UserInfoRefused             502  of UserInfo
 ├── ResourceRefused                 502  a protected resource did not give its answer
@@ -26,15 +28,21 @@ RelyingPartyError                   status, title, explanation for the person; d
 from rp.protocol.check import Check
 
 _DESCRIPTION_LENGTH = 300
+_STATE = "RFC 6749 §10.12"
 
 
 class RelyingPartyError(Exception):
-    """Says to the person what happened (`explanation`) and to the log why (`detail`)."""
+    """Says to the person what happened (`explanation`, and the `check` that saw it) and to the log why (`detail`).
+
+    `of_a_sign_in`: whether to start one again is what a person would do now.
+    """
 
     status = 400
     title = "This request cannot be answered"
     code: str | None = None
+    check: Check | None = None
     retry_after: int | None = None
+    of_a_sign_in = True
 
     def __init__(self, explanation: str, detail: str | None = None) -> None:
         super().__init__(detail or explanation)
@@ -46,14 +54,31 @@ class BadRequest(RelyingPartyError):
     code = "invalid_request"
 
 
+class ForeignTarget(BadRequest):
+    title = "This sign-in would lead elsewhere"
+
+    def __init__(self) -> None:
+        super().__init__("The parameter target_link_uri must be the address of a page of this site.")
+
+
+class UnknownProvider(RelyingPartyError):
+    title = "This provider is not known here"
+    code = "iss"
+
+    def __init__(self) -> None:
+        super().__init__("The parameter iss is no provider of this relying party: it is registered with others.")
+
+
 class CrossSiteRequest(RelyingPartyError):
     status = 403
     title = "This form was not sent from here"
+    of_a_sign_in = False
 
 
 class UnknownSignIn(RelyingPartyError):
     title = "This sign-in is not known"
     code = "state"
+    check = Check("state", _STATE, "a sign-in that waits for its answer", "none with this state")
 
     def __init__(self) -> None:
         super().__init__(
@@ -65,17 +90,13 @@ class UnknownSignIn(RelyingPartyError):
 class ForeignBrowser(RelyingPartyError):
     title = "Another browser started this sign-in"
     code = "state"
+    check = Check("state", _STATE, "the cookie of the browser that started it", "another one, or none")
 
     def __init__(self) -> None:
-        super().__init__("A sign-in can only be finished in the browser that started it. Start one in this browser.")
-
-
-class UnknownSignOut(RelyingPartyError):
-    title = "This sign-out is not known"
-    code = "state"
-
-    def __init__(self) -> None:
-        super().__init__("The provider's answer does not belong to a sign-out that this browser has just begun.")
+        super().__init__(
+            "A sign-in can only be finished in the browser that started it, and at the address where it was started: "
+            "localhost and 127.0.0.1 have cookies of their own. Start one in this browser."
+        )
 
 
 class AuthorizationRefused(RelyingPartyError):
@@ -102,15 +123,16 @@ class TokenRequestRefused(RelyingPartyError):
 
 
 class CheckRefused(RelyingPartyError):
-    """A check that failed; the page shows what was expected and found."""
+    """A check that failed; the page shows what was expected and found, and which checks had `passed` before it."""
 
     def __init__(self, check: Check) -> None:
         super().__init__(
             f"The check “{check.name}” of {check.section} refused it.",
             f"{check.name}: expected {check.expected}, found {check.found}",
         )
-        self.check = check
+        self.check: Check = check
         self.code = check.name
+        self.passed: tuple[Check, ...] = ()
 
     @classmethod
     def unless(cls, passed: bool, check: Check) -> Check:
@@ -131,6 +153,11 @@ class TokenResponseRefused(CheckRefused):
 
 class IdTokenRefused(CheckRefused):
     title = "The id_token was refused"
+
+
+class SignOutRefused(CheckRefused):
+    title = "The way back from the sign-out was refused"
+    of_a_sign_in = False
 
 
 class LogoutTokenRefused(CheckRefused):

@@ -7,8 +7,10 @@ from typing import Any
 from quart import Quart, Response, render_template
 
 from rp.errors import BadRequest, CheckRefused, RelyingPartyError
+from rp.protocol.check import Check, shown
+from rp.reasons import why
 from servicekit import pages
-from servicekit.discovery import ProviderMisconfigured, ProviderUnavailable
+from servicekit.discovery import ProviderMisconfigured, ProviderUnavailable, WrongIssuer
 from servicekit.log import event
 from servicekit.machine import HeaderList, Reply, Request, json_reply
 from servicekit.parameters import MalformedParameters
@@ -37,6 +39,11 @@ class _ProviderFault(RelyingPartyError):
     code = "discovery"
 
 
+class _DocumentRefused(CheckRefused):
+    status = 502
+    title = "The provider's discovery document was refused"
+
+
 def install(app: Quart) -> None:
     """Give the application the common look, and a page for every failure."""
     pages.install(app, "Relying Party")
@@ -56,7 +63,7 @@ def see_other(location: str) -> Response:
 
 async def failure_page(exception: Exception) -> Response:
     """The page for any exception that the endpoints let out."""
-    failure = _as_failure(exception)
+    failure = as_failure(exception)
     event(log, "refused", logging.WARNING, kind=type(exception).__name__, reason=exception)
     body = await render_template(
         "failure.html",
@@ -64,7 +71,10 @@ async def failure_page(exception: Exception) -> Response:
         title=failure.title,
         explanation=failure.explanation,
         code=failure.code,
-        check=failure.check if isinstance(failure, CheckRefused) else None,
+        why=why(failure),
+        check=failure.check,
+        passed=failure.passed if isinstance(failure, CheckRefused) else (),
+        of_a_sign_in=failure.of_a_sign_in,
     )
     response = Response(body, status=failure.status)
     if failure.retry_after is not None:
@@ -78,7 +88,7 @@ def machine_failure(_: Request, exception: Exception) -> Reply:
         event(log, "failed", logging.ERROR, kind=type(exception).__name__, reason=exception)
         return json_reply(500, {"error": "server_error"})
     event(log, "refused", logging.WARNING, kind=type(exception).__name__, reason=exception)
-    failure = _as_failure(exception)
+    failure = as_failure(exception)
     said = str(failure) if isinstance(failure, CheckRefused) else failure.explanation
     headers: HeaderList = (("cache-control", "no-store"),)
     if failure.retry_after is not None:
@@ -90,16 +100,16 @@ def machine_failure(_: Request, exception: Exception) -> Reply:
     )
 
 
-def reason(exception: Exception) -> str:
-    """What a person is told of an exception."""
-    return _as_failure(exception).explanation
-
-
-def _as_failure(exception: Exception) -> RelyingPartyError:
+def as_failure(exception: Exception) -> RelyingPartyError:
+    """What a person is told of any exception that has a page."""
     if isinstance(exception, RelyingPartyError):
         return exception
     if isinstance(exception, MalformedParameters):
         return BadRequest(f"The parameters cannot be read: {exception}.")
+    if isinstance(exception, WrongIssuer):
+        return _DocumentRefused(
+            Check("issuer", "OIDC Discovery §4.3", shown(exception.expected), shown(exception.found))
+        )
     if isinstance(exception, ProviderMisconfigured):
         return _ProviderFault(f"The provider's settings do not fit: {exception}.")
     if isinstance(exception, ProviderUnavailable):

@@ -41,11 +41,14 @@ class ProviderClient:
         """The discovery document (OpenID Connect Discovery §4)."""
         return await self._documents.metadata()
 
-    async def keys(self, kid: str | None) -> tuple[Mapping[str, Any], ...]:
-        """The provider's keys of this id, or all (OpenID Connect Core §10.1.1); none where none are needed."""
+    async def keys(self, kid: str | None, *, asked_for: bool) -> tuple[Mapping[str, Any], ...]:
+        """The provider's keys of this id, or all (OpenID Connect Core §10.1.1); none where none are needed.
+
+        `asked_for`: the token came in answer to a request of ours, and not from anybody.
+        """
         if self.registration.id_token_alg in signature.KEYLESS:
             return ()
-        return await self._documents.keys(kid)
+        return await self._documents.keys(kid, asked_for=asked_for)
 
     async def exchange(self, response: ValidatedResponse) -> TokenResponse:
         """Redeem a code for tokens (RFC 6749 §4.1.3, RFC 7636 §4.5)."""

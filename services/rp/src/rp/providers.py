@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
-from rp.errors import BadRequest
+from rp.errors import UnknownProvider
 from rp.provider import ProviderClient
 from servicekit.discovery import Metadata
 
@@ -25,10 +25,10 @@ class Providers:
         return self._by_issuer.get(issuer) if isinstance(issuer, str) else None
 
     def of(self, issuer: str) -> ProviderClient:
-        """The same; raises BadRequest where there is none."""
+        """The same; raises UnknownProvider where there is none."""
         found = self.find(issuer)
         if found is None:
-            raise BadRequest("The parameter iss is no provider of this relying party.")
+            raise UnknownProvider
         return found
 
     async def any_metadata(self) -> Metadata:

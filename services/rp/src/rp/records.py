@@ -8,7 +8,7 @@
 | keys of the sessions of a provider's session, or of a person | rp:sessions:<digest> | SESSION_TTL | logout |
 | when the provider ended one of these | rp:ended:<digest> | 670 s | |
 | a logout token that was accepted | rp:logout:<digest> | 670 s | |
-| the right to refresh a session's tokens | rp:refresh:<hash> | 10 s | released by whoever holds it |
+| the right to refresh a session's tokens | rp:refresh:<hash> | 3 HTTP_TIMEOUT + 1 s | released by whoever holds it |
 
 `<hash>` is the SHA-256 of the browser's session cookie, `<digest>` that of an issuer with a `sid`, `sub` or `jti`.
 NonceBinding and Session are sealed with a key that is derived from the browser's cookie, what was posted with one of

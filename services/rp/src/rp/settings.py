@@ -15,6 +15,7 @@ from servicekit.settings import (
     SettingsError,
     base_url,
     connect_to,
+    decimal_seconds,
     listen_address,
     one_of,
     seconds,
@@ -23,6 +24,17 @@ from servicekit.settings import (
     site_url,
     text,
 )
+
+_LONGEST_ANSWER = 30
+
+
+def answer_seconds(value: str) -> float:
+    """How long to wait for an answer, while a person does."""
+    found = decimal_seconds(value)
+    if found > _LONGEST_ANSWER:
+        raise ValueError(f"must be at most {_LONGEST_ANSWER} seconds, not {value!r}")
+    return found
+
 
 _VARIABLES = {"scope": "RP_SCOPE", "response_mode": "RP_RESPONSE_MODE"}
 
@@ -57,6 +69,12 @@ class Settings(ServiceSettings):
         providers, "further providers, a JSON list of objects; each has its callback", secret=True, default=None
     )
     session_ttl: int = setting(seconds(60), "how long a sign-in lasts here", default=28800)
+    discovery_cache_ttl: int = setting(
+        seconds(0), "how long a provider's discovery document and keys are used again; 0 is never", default=300
+    )
+    http_timeout: float = setting(
+        answer_seconds, "how long an answer of a provider or of the resource server may take, in seconds", default=3.0
+    )
     oidc_connect_to: Mapping[Address, Address] = setting(
         connect_to,
         "host:port=host:port, comma-separated: where a socket goes instead of where its URL says",
@@ -95,6 +113,11 @@ class Settings(ServiceSettings):
     @property
     def post_logout_redirect_uri(self) -> str:
         return f"{self.rp_base_url}/logout/callback"
+
+    @property
+    def refresh_seconds(self) -> float:
+        """More than a refresh can take: the token, perhaps with the provider's document and keys."""
+        return 3 * self.http_timeout + 1
 
     @property
     def secure(self) -> bool:

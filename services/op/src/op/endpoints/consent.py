@@ -1,30 +1,32 @@
 """The consent page: what an application wants, in words, and the person's answer (OpenID Connect Core §3.1.2.4)."""
 
-import logging
-
 from quart import Response
 
-from op.endpoints.interaction import client_of_waiting, find_waiting, go_to, is_answer_to, proceed, refuse
+from op.endpoints.interaction import (
+    client_of_waiting,
+    find_waiting,
+    go_to,
+    is_answer_to,
+    proceed,
+    refuse,
+    remember_consent,
+)
 from op.endpoints.pages import (
     BROWSER_COOKIE,
     SESSION_COOKIE,
     check_csrf,
+    client_page,
     cookie,
     csrf_token,
-    delete_cookie,
-    page,
     parameters,
 )
 from op.endpoints.wording import lifetime, scope_words
 from op.errors import AccessDenied, InvalidRequest
-from op.protocol.consent import claims_beyond_scope, consented
+from op.protocol.consent import claims_beyond_scope
 from op.protocol.response_type import CODE
 from op.protocol.scope import gives_refresh_token
 from op.provider import Provider
 from op.records import LoginRequest, Session, User
-from servicekit.log import event
-
-log = logging.getLogger(__name__)
 
 _PURPOSE = "consent"
 
@@ -34,18 +36,18 @@ async def show_consent(op: Provider) -> Response:
     login = await find_waiting(op, (await parameters()).get("login"))
     found = await _person(op, login)
     if found is None:
-        return await _back_to_login(op, login)
+        return go_to(op, "login", login)
     _, user = found
     client = await client_of_waiting(op, login)
     asked = login.request
     refreshable = "refresh_token" in client.grant_types and asked.response_type == CODE
     renewed = refreshable and gives_refresh_token(client.scope, asked.scope)
-    return await page(
+    return await client_page(
         "consent.html",
+        client,
         ui_locales=asked.ui_locales,
         login=login.id,
         csrf_token=csrf_token(cookie(op, BROWSER_COOKIE) or "", _PURPOSE + login.id),
-        client_name=client.display_name,
         username=user.username,
         wishes=scope_words(asked.scope),
         claims=", ".join(claims_beyond_scope(asked)),
@@ -64,16 +66,15 @@ async def submit_consent(op: Provider) -> Response:
         raise InvalidRequest("answer must be allow or refuse")
     found = await _person(op, login)
     if found is None:
-        return await _back_to_login(op, login)
+        return go_to(op, "login", login)
     session, _ = found
     if form["answer"] == "refuse":
         return await refuse(op, login, AccessDenied("the person refused"))
-    client_id = login.request.client_id
-    before = await op.consents.find(session.sub, client_id)
-    await op.consents.save(session.sub, client_id, consented(login.request, before, op.now(), op.consents.ttl))
-    event(log, "consent given", client_id=client_id, sub=session.sub, scope=login.request.scope)
+    await remember_consent(
+        op, session, login.request.client_id, login.request.scope, claims_beyond_scope(login.request)
+    )
     response = await proceed(op, login, session, has_consented=True)
-    return response or await _back_to_login(op, login)
+    return response or go_to(op, "login", login)
 
 
 async def _person(op: Provider, login: LoginRequest) -> tuple[Session, User] | None:
@@ -83,13 +84,3 @@ async def _person(op: Provider, login: LoginRequest) -> tuple[Session, User] | N
         return None
     user = await op.users.find(session.sub)
     return (session, user) if user else None
-
-
-async def _back_to_login(op: Provider, login: LoginRequest) -> Response:
-    """To the login again, without the session: with it the login page would only send the browser back here."""
-    secret = cookie(op, SESSION_COOKIE)
-    response = go_to(op, "login", login)
-    if secret:
-        await op.sessions.end(secret)
-        delete_cookie(op, response, SESSION_COOKIE)
-    return response

@@ -4,6 +4,7 @@ import logging
 
 from quart import Response, render_template, request
 
+from op.endpoints.interaction import remember_consent
 from op.endpoints.login import TOO_MANY, WRONG, TooManyAttempts, authenticated
 from op.endpoints.pages import (
     BROWSER_COOKIE,
@@ -67,10 +68,7 @@ async def submit_device(op: Provider) -> Response:
             return await _confirm(op, user_code, waiting, fault=TOO_MANY, status=429)
     if session is None:
         return await _confirm(op, user_code, waiting, fault=WRONG, status=403)
-    decided = await op.devices.decide(
-        user_code, waiting, state="allowed", sub=session.sub, sid=session.sid, auth_time=session.auth_time
-    )
-    if not decided:
+    if not await _let_in(op, user_code, waiting, session):
         return await _ask(_UNKNOWN, 404)
     event(log, "a device was let in", client_id=waiting.client_id, sub=session.sub)
     response = Response(await render_template("device-answered.html", allowed=True))
@@ -112,6 +110,18 @@ async def _who_guesses(op: Provider) -> str:
     """Whoever is signed in, whose guesses no stranger at the same address uses up; else the address."""
     session = await _session(op)
     return f"user {session.sub}" if session else address(op)
+
+
+async def _let_in(op: Provider, user_code: str, waiting: DeviceRequest, session: Session) -> bool:
+    """The person's yes, once, remembered like that of the consent page; False when device or client is gone."""
+    client = await op.clients.find(waiting.client_id)
+    if client is None:
+        return False
+    if not client.first_party:
+        await remember_consent(op, session, client.client_id, waiting.scope, ())
+    return await op.devices.decide(
+        user_code, waiting, state="allowed", sub=session.sub, sid=session.sid, auth_time=session.auth_time
+    )
 
 
 async def _session(op: Provider) -> Session | None:

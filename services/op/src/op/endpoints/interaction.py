@@ -9,7 +9,7 @@ from op.endpoints.answering import ReturnAddress, answer_with, answer_with_error
 from op.endpoints.pages import BROWSER_COOKIE, browser_secret, cookie, see_other, set_cookie
 from op.errors import LoginRequired, OAuthError, UnknownRedirect
 from op.protocol.authorization_request import is_logged_in_since, is_somebody_else
-from op.protocol.consent import consent_is_needed
+from op.protocol.consent import consent_is_needed, consented
 from op.protocol.handle import digest, new_grant_id
 from op.provider import Provider
 from op.records import AuthorizationRequest, Client, Consent, LoginRequest, Session
@@ -77,6 +77,13 @@ async def is_answer_to(op: Provider, login: LoginRequest, session: Session) -> b
 async def consent_of(op: Provider, client: Client, session: Session) -> Consent | None:
     """What the person allowed this client before; nobody is asked about a first-party client."""
     return None if client.first_party else await op.consents.find(session.sub, client.client_id)
+
+
+async def remember_consent(op: Provider, session: Session, client_id: str, scope: str, claims: tuple[str, ...]) -> None:
+    """What the person allows now is not asked for again, and stands on the account page until it is taken back."""
+    before = await op.consents.find(session.sub, client_id)
+    await op.consents.save(session.sub, client_id, consented(scope, claims, before, op.now(), op.consents.ttl))
+    event(log, "consent given", client_id=client_id, sub=session.sub, scope=scope)
 
 
 async def proceed(

@@ -10,16 +10,16 @@ from op.endpoints.pages import (
     SESSION_COOKIE,
     address,
     check_csrf,
+    client_page,
     cookie,
     csrf_token,
-    page,
     parameters,
     set_cookie,
 )
 from op.passwords import PASSWORD_LIMIT
 from op.protocol.handle import new_grant_id, new_secret
 from op.provider import Provider
-from op.records import LoginRequest, Session, User
+from op.records import Client, LoginRequest, Session, User
 from op.session_end import replace_session
 from servicekit.log import event
 
@@ -38,7 +38,7 @@ async def show_login(op: Provider) -> Response:
     """The form; a browser that has logged in meanwhile goes on without it."""
     login = await find_waiting(op, (await parameters()).get("login"))
     session = await op.sessions.find(cookie(op, SESSION_COOKIE))
-    if session and await is_answer_to(op, login, session):
+    if session and await op.users.find(session.sub) and await is_answer_to(op, login, session):
         response = await proceed(op, login, session)
         if response:
             return response
@@ -100,13 +100,13 @@ async def _form(
     op: Provider, login: LoginRequest, *, username: str, fault: str | None = None, status: int = 200
 ) -> Response:
     client = await op.clients.find(login.request.client_id)
-    return await page(
+    return await client_page(
         "login.html",
+        client or Client(client_id=login.request.client_id),
         status,
         ui_locales=login.request.ui_locales,
         login=login.id,
         csrf_token=csrf_token(cookie(op, BROWSER_COOKIE) or "", login.id),
-        client_name=client.display_name if client else login.request.client_id,
         username=username,
         fault=fault,
     )

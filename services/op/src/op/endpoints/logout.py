@@ -22,7 +22,7 @@ from op.protocol.claims import ID_TOKEN_TYPE
 from op.protocol.logout_request import audience_of_hint, check_hint_claims, check_post_logout_redirect_uri
 from op.protocol.logout_token import origin_of
 from op.provider import Provider
-from op.records import Client
+from op.records import Client, Session
 from op.session_end import end_session
 from servicekit.log import event
 from servicekit.pages import CONTENT_SECURITY_POLICY
@@ -55,7 +55,7 @@ async def logout(op: Provider) -> Response:
         return see_other(with_query(f"{op.issuer}/logout", _without_confirmation(asked)))
     if confirmed and session:
         check_csrf(op, secret, _PURPOSE, asked.get("csrf_token"))
-    elif secret and session and session.sid != ask.hinted_sid:
+    elif secret and session and not _is_meant(op, session, ask):
         return await _confirmation(asked, ask, secret)
     frames: tuple[str, ...] = ()
     if secret and session:
@@ -66,6 +66,11 @@ async def logout(op: Provider) -> Response:
     if secret:
         delete_cookie(op, response, SESSION_COOKIE)
     return response
+
+
+def _is_meant(op: Provider, session: Session, ask: LogoutRequest) -> bool:
+    """Whether it is the session that the hint names, as its client knows it."""
+    return ask.client is not None and op.mint.subjects.sid_of(ask.client, session.sid) == ask.hinted_sid
 
 
 async def _validated(op: Provider, asked: Parameters) -> LogoutRequest:

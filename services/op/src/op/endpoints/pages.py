@@ -9,11 +9,14 @@ from quart import Response, render_template, request
 
 from op.errors import RETRY_AFTER_SECONDS, InvalidRequest, NonceRequired, OAuthError, UnknownRedirect
 from op.german import WORDS
+from op.protocol.client_presentation import shown_logo
 from op.protocol.handle import new_secret
 from op.protocol.languages import choose
+from op.protocol.logout_token import origin_of
 from op.provider import Provider
+from op.records import Client
 from servicekit.log import event
-from servicekit.pages import failure_page
+from servicekit.pages import CONTENT_SECURITY_POLICY, failure_page
 from servicekit.parameters import MalformedParameters, Parameters
 from servicekit.proxies import client_address
 from servicekit.redis import RedisError
@@ -43,6 +46,19 @@ async def parameters() -> Parameters:
 async def page(template: str, status: int = 200, *, ui_locales: str | None = None, **values: Any) -> Response:
     """A page in the language that the client asked for, else in the browser's."""
     return Response(await render_template(template, **words(ui_locales), **values), status=status)
+
+
+async def client_page(
+    template: str, client: Client, status: int = 200, *, ui_locales: str | None = None, **values: Any
+) -> Response:
+    """A page with what a client says of itself: name, logo, policy and terms (Dynamic Client Registration 1.0 §2)."""
+    logo = shown_logo(client, trusted=client.registered_at is None)
+    about = {"client_name": client.display_name, "policy_uri": client.policy_uri, "tos_uri": client.tos_uri}
+    response = await page(template, status, ui_locales=ui_locales, logo_uri=logo, **about, **values)
+    if logo:
+        policy = CONTENT_SECURITY_POLICY.replace("img-src 'self'", f"img-src 'self' {origin_of(logo)}")
+        response.headers["Content-Security-Policy"] = policy
+    return response
 
 
 def words(ui_locales: str | None = None) -> dict[str, Any]:
@@ -149,4 +165,7 @@ def _title(error: OAuthError) -> str:
 
 
 def _sentence(error: OAuthError) -> str:
-    return f"{error.description[:1].upper()}{error.description[1:]}."
+    """The description with a capital and a full stop; a parameter's name is written as on the wire."""
+    begins_with_a_name = "_" in error.description.partition(" ")[0]
+    capital = error.description[:1] if begins_with_a_name else error.description[:1].upper()
+    return f"{capital}{error.description[1:]}."

@@ -36,10 +36,9 @@ async def authorization_code(op: Provider, client: Client, ask: TokenRequest) ->
         raise InvalidGrant("the code is not valid", "redeemed before")
     issued = await op.mint.issue(found.grant, client, found.grant.scope, now)
     try:
-        user, *_ = await asyncio.gather(
+        user, _ = await asyncio.gather(
             op.users.find(found.grant.sub),
             op.codes.redeem(handle, issued.entries, now),
-            op.user_grants.note(found.grant, now),
         )
     except (AlreadySpent, Gone):
         raise InvalidGrant("the code is not valid", "redeemed at the same time") from None

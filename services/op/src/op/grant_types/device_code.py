@@ -30,6 +30,8 @@ async def device_code(op: Provider, client: Client, ask: TokenRequest) -> Issued
     user = await op.users.find(decided.sub)
     if decided.state != "allowed" or user is None:
         raise AccessDenied("the person refused")
+    if not client.first_party and await op.consents.find(decided.sub, client.client_id) is None:
+        raise AccessDenied("the person took the consent back")
     grant = Grant(
         gid=new_grant_id(),
         client_id=client.client_id,

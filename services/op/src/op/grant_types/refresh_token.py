@@ -6,7 +6,7 @@ import logging
 from op.errors import InvalidGrant, InvalidRequest
 from op.protocol.code_exchange import check_refresh_token, is_reuse
 from op.protocol.handle import Handle
-from op.protocol.scope import narrowed_scope
+from op.protocol.scope import narrowed_scope, still_registered
 from op.protocol.token_request import TokenRequest
 from op.provider import Provider
 from op.records import Client
@@ -36,7 +36,7 @@ async def refresh_token(op: Provider, client: Client, ask: TokenRequest) -> Issu
         await op.grants.revoke(handle.gid)
         event(log, "refresh token reused, grant revoked", logging.WARNING, client_id=client.client_id, grant=handle.gid)
         raise InvalidGrant("the refresh token is not valid", "rotated before")
-    scope = narrowed_scope(ask.scope, found.token.scope)
+    scope = narrowed_scope(ask.scope, still_registered(found.token.scope, client.scope))
     issued = await op.mint.issue(found.grant, client, scope, now)
     try:
         user, *_ = await asyncio.gather(

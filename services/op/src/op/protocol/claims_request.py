@@ -3,12 +3,12 @@
 What was asked is kept as `{"id_token": {...}, "userinfo": {...}}`, each claim with `essential`, `value` and `values`.
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from op.errors import InvalidRequest
 from op.protocol.scope import STANDARD_CLAIMS
+from op.protocol.strange_json import parse_json
 
 PLACES = ("id_token", "userinfo")
 CLAIMS_LIMIT = 4096
@@ -23,16 +23,12 @@ def parse_claims(text: str | None) -> dict[str, Any]:
     if len(text) > CLAIMS_LIMIT:
         raise InvalidRequest(f"claims is longer than {CLAIMS_LIMIT} characters")
     try:
-        asked = json.loads(text, parse_constant=_no_constant)
-    except (ValueError, RecursionError):
+        asked = parse_json(text)
+    except ValueError:
         raise InvalidRequest("claims is no JSON") from None
     if not isinstance(asked, dict):
         raise InvalidRequest("claims must be a JSON object")
     return {place: _place(place, asked[place]) for place in PLACES if asked.get(place) is not None}
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(name)
 
 
 def _place(place: str, claims: Any) -> dict[str, Any]:

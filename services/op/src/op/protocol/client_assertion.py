@@ -1,6 +1,5 @@
 """A client that proves itself with a signed JWT (RFC 7523 §3, OpenID Connect Core §9)."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +9,7 @@ from jose.exceptions import JOSEError
 
 from op.errors import InvalidClient
 from op.protocol.client_jwt import CLOCK_SKEW, Header, numeric_date, verified_claims
+from op.protocol.strange_json import parse_json
 from op.records import Client
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -86,7 +86,7 @@ def _unverified(assertion: str, part: Callable[[str], Any]) -> dict[str, Any]:
     """The header or the payload as it came; raises InvalidClient."""
     try:
         value = part(assertion)
-        value = json.loads(value) if isinstance(value, bytes) else value
+        value = parse_json(value) if isinstance(value, bytes) else value
     except (JOSEError, ValueError, RecursionError):
         raise InvalidClient(_FAILED, "the assertion is no JWT") from None
     if not isinstance(value, dict):

@@ -14,6 +14,7 @@ from servicekit.parameters import Parameters
 METHODS = ("client_secret_basic", "client_secret_post", *ALGORITHMS_BY_METHOD, "none")
 
 _BASIC = "basic "
+_BY_SECRET = ("client_secret_basic", "client_secret_post")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +56,17 @@ def check_credentials(credentials: Credentials, client: Client | None) -> Client
     """
     if client is None:
         raise InvalidClient("client authentication failed", "unknown client")
-    allowed = (
-        ("client_secret_basic", "client_secret_post")
-        if client.token_endpoint_auth_method is None
-        else (client.token_endpoint_auth_method,)
-    )
-    if credentials.method not in allowed:
-        raise InvalidClient("client authentication failed", f"{credentials.method} is not registered")
-    if credentials.method != "none":
-        expected, presented = client.client_secret or "", credentials.client_secret or ""
-        if not expected or not hmac.compare_digest(expected.encode(), presented.encode()):
-            raise InvalidClient("client authentication failed", "wrong secret")
+    registered = client.token_endpoint_auth_method
+    if credentials.method == "none":
+        if registered == "none":
+            return client
+        raise InvalidClient("client authentication failed", "no secret was sent")
+    expected, presented = client.client_secret or "", credentials.client_secret or ""
+    if not expected or not hmac.compare_digest(expected.encode(), presented.encode()):
+        raise InvalidClient("client authentication failed", "wrong secret")
+    if credentials.method not in (_BY_SECRET if registered is None else (registered,)):
+        # Said to who has the right secret alone: it is a fault of configuration, and the likeliest one.
+        raise InvalidClient(f"this client is registered for {registered}, not for {credentials.method}")
     return client
 
 

@@ -1,6 +1,5 @@
 """What JWTs that a client has signed have in common: which of its keys fit, what one of them signed, and times."""
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,6 +7,8 @@ from typing import Any
 
 from jose import jws
 from jose.exceptions import JOSEError
+
+from op.protocol.strange_json import parse_json
 
 UNSIGNED = "none"
 CLOCK_SKEW = 60
@@ -45,8 +46,8 @@ def verified_claims(token: str, header: Header, keys: Sequence[Any]) -> dict[str
     """What one of the keys has signed (RFC 7515 §5.2); None when it was none of them."""
     for key in keys:
         try:
-            claims = json.loads(jws.verify(token, key, [header.algorithm]))
-        except (JOSEError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            claims = parse_json(jws.verify(token, key, [header.algorithm]))
+        except (JOSEError, ValueError):
             continue  # a key that cannot be read is one that did not sign it
         if isinstance(claims, dict):
             return claims

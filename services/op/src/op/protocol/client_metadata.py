@@ -9,6 +9,7 @@ from op.protocol.client_assertion import ALGORITHMS_BY_METHOD
 from op.protocol.client_authentication import METHODS
 from op.protocol.client_jwt import UNSIGNED
 from op.protocol.device import DEVICE_CODE_GRANT
+from op.protocol.public_keys import is_public_key_set
 from op.protocol.request_object import REQUEST_OBJECT_ALGORITHMS, REQUEST_URI_LIMIT, SIGNED, without_fragment
 from op.protocol.response_type import GRANT_TYPE_OF, IMPLICIT, canonical
 from op.protocol.scope import is_scope
@@ -24,7 +25,6 @@ HS256_SECRET_OCTETS = 32
 _HS256 = "HS256"
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
-_KEY_LIMIT = 20
 
 _VISIBLE = re.compile(r"[\x20-\x7e]+")
 _CLIENT_ID_LIMIT = 255
@@ -38,6 +38,7 @@ _LISTS = (
     "grant_types",
     "response_types",
     "introspection_audience",
+    "contacts",
 )
 _PROVIDERS_OWN = {"source", "registered_at", "changed_at", "registration_token"}
 _URI_NAMES = ("client_uri", "logo_uri", "policy_uri", "tos_uri")
@@ -128,6 +129,8 @@ def _check_redirect_uris(client: Client) -> list[str]:
         scheme, netloc = split_uri(uri)[:2]
         if not scheme or (scheme in ("http", "https") and not netloc) or not _VISIBLE.fullmatch(uri) or " " in uri:
             faults.append(f"not an absolute URI: {uri}")
+        elif scheme in ("http", "https") and ("\\" in uri or "@" in netloc):  # whose host browsers read otherwise
+            faults.append(f"a redirect URI has no backslash and no user: {uri}")
         elif "#" in uri:
             faults.append(f"a redirect URI has no fragment: {uri}")
         elif scheme in _FORBIDDEN_SCHEMES:
@@ -167,8 +170,8 @@ def _check_keys(client: Client) -> list[str]:
     faults = []
     if client.jwks is not None and client.jwks_uri is not None:
         faults.append("jwks and jwks_uri exclude each other")
-    if client.jwks is not None and not _is_public_key_set(client.jwks):
-        faults.append("jwks must be a set of public RSA or EC keys")
+    if client.jwks is not None and not is_public_key_set(client.jwks):
+        faults.append("jwks must be a set of public keys, RSA of 2048 to 8192 bits or EC on P-256")
     if client.jwks_uri is not None:
         faults += (
             [] if _is_fetched_safely(client.jwks_uri) else ["jwks_uri must be an https URL, or http on this machine"]
@@ -185,15 +188,6 @@ def _check_keys(client: Client) -> list[str]:
 def _is_fetched_safely(uri: str) -> bool:
     """Whether what comes from there is what stands there: over TLS, or from this machine."""
     return is_http_uri(uri) and (uri.startswith("https:") or split_uri(uri).hostname in _LOOPBACK)
-
-
-def _is_public_key_set(jwks: dict[str, Any]) -> bool:
-    keys = jwks.get("keys")
-    return isinstance(keys, list | tuple) and bool(keys) and len(keys) <= _KEY_LIMIT and all(map(_is_public_key, keys))
-
-
-def _is_public_key(key: Any) -> bool:
-    return isinstance(key, dict) and key.get("kty") in ("RSA", "EC") and not {"d", "p", "q", "k"} & key.keys()
 
 
 def _check_logout_uris(client: Client) -> list[str]:

@@ -26,11 +26,11 @@ def consent_is_needed(client: Client, request: AuthorizationRequest, consent: Co
     return not allowed or not set(claims_beyond_scope(request)) <= set(consent.claims)
 
 
-def consented(request: AuthorizationRequest, before: Consent | None, now: int, ttl: int) -> Consent:
+def consented(scope: str, claims: tuple[str, ...], before: Consent | None, now: int, ttl: int) -> Consent:
     """What is remembered of a consent: what is allowed now, beside what was allowed before and has not ended."""
-    scopes, claims = request.scope.split(), list(claims_beyond_scope(request))
+    scopes = tuple(scope.split())
     if before is not None and now < before.expires_at:
-        scopes, claims = [*before.scope.split(), *scopes], [*before.claims, *claims]
+        scopes, claims = (*before.scope.split(), *scopes), (*before.claims, *claims)
     return Consent(
         scope=" ".join(dict.fromkeys(scopes)),
         claims=tuple(dict.fromkeys(claims)),

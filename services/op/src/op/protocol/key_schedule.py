@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 KEY_SET_SECONDS = 300
 """How long the key set may be kept, by its `Cache-Control`; a client may keep a cache's copy for as long again."""
-LOOK_SECONDS = 30
-"""How often a replica looks at the stored keys."""
+LOOK_SECONDS = 5
+"""How often a replica looks at the stored keys: so often that who gave a command can see what it did."""
 LEAST_LEAD = 2 * KEY_SET_SECONDS + LOOK_SECONDS
 """By then every replica and everybody who keeps the set knows a new key."""
 

@@ -12,6 +12,8 @@ from op.protocol.device import DEVICE_CODE_GRANT
 from op.protocol.handle import digest
 from op.protocol.response_type import GRANT_TYPE_OF, canonical
 from op.protocol.scope import CLAIMS_BY_SCOPE
+from op.protocol.strange_json import parse_json
+from op.protocol.subject import sectors_of
 from op.records import Client, field_names
 from servicekit.machine import Request
 
@@ -49,9 +51,9 @@ def parse_metadata(request: Request) -> dict[str, Any]:
     if content_type != "application/json":
         raise InvalidRequest("the body must be application/json")
     try:
-        value = json.loads(request.body)
+        value = parse_json(request.body)
         json.dumps(value, ensure_ascii=False).encode()
-    except (ValueError, RecursionError):
+    except ValueError:
         raise InvalidClientMetadata("the body is no JSON") from None
     if not isinstance(value, dict):
         raise InvalidClientMetadata("the metadata must be a JSON object")
@@ -79,8 +81,19 @@ def changed_client(metadata: Mapping[str, Any], client: Client, now: int, respon
     if metadata.get("client_secret", client.client_secret) != client.client_secret:
         raise InvalidRequest("client_secret must be the client's own, which cannot be chosen")
     changed = _client(metadata, client.client_id, client.client_secret, client.registration_token, now)
+    _check_subjects_stay(client, changed)
     changed = dataclasses.replace(changed, registered_at=client.registered_at, changed_at=now)
     return _with_response_types(changed, response_types)
+
+
+def _check_subjects_stay(before: Client, after: Client) -> None:
+    """Who was granted something as a client of one sector does not see people as another sector does (Core §8.1).
+
+    Raises InvalidClientMetadata.
+    """
+    same_sector = after.subject_type != "pairwise" or sectors_of(before) == sectors_of(after)
+    if before.subject_type != after.subject_type or not same_sector:
+        raise InvalidClientMetadata("subject_type, and the sector of a pairwise client, cannot be changed")
 
 
 def registration_response(
@@ -115,6 +128,9 @@ def _client(
     grant_types = values["grant_types"]
     if isinstance(grant_types, list) and not all(grant_type in GRANT_TYPES for grant_type in grant_types):
         raise InvalidClientMetadata(f"grant_types must be some of {', '.join(GRANT_TYPES)}")
+    if values.get("subject_type") == "pairwise" and DEVICE_CODE_GRANT in grant_types:
+        # Its sector is proven by where codes are sent, and a device's code is sent nowhere.
+        raise InvalidClientMetadata("a client of the device grant cannot be pairwise")
     keyed = values.get("id_token_signed_response_alg") == "HS256"
     if values["token_endpoint_auth_method"] not in _WITHOUT_SECRET or (
         keyed and values["token_endpoint_auth_method"] != "none"

@@ -9,6 +9,7 @@ from jose.utils import base64url_decode
 
 from op.errors import InvalidRequestObject, InvalidRequestUri, RequestNotSupported, RequestUriNotSupported
 from op.protocol.client_jwt import CLOCK_SKEW, UNSIGNED, Header, numeric_date, verified_claims
+from op.protocol.strange_json import parse_json
 from op.records import Client
 from servicekit.parameters import MalformedParameters, Parameters
 
@@ -60,6 +61,8 @@ def header_of(request_object: str, client: Client) -> Header:
         raise RequestNotSupported("this client is not registered for request objects")
     header = _part(request_object, 0)
     algorithm, kid = header.get("alg"), header.get("kid")
+    if algorithm == UNSIGNED and client.request_object_signing_alg is None and UNSIGNED not in acceptable:
+        raise RequestNotSupported("this client is not registered for unsigned request objects")
     if algorithm not in acceptable:
         raise InvalidRequestObject("the request object's alg is not the one that this client is registered for")
     if "crit" in header:
@@ -143,8 +146,8 @@ def _part(request_object: str, index: int) -> dict[str, Any]:
     """The header or the payload as it came, before anything is checked."""
     segments = request_object.split(".")
     try:
-        part = json.loads(base64url_decode(segments[index].encode("ascii"))) if len(segments) == _SEGMENTS else None
-    except (ValueError, RecursionError):
+        part = parse_json(base64url_decode(segments[index].encode("ascii"))) if len(segments) == _SEGMENTS else None
+    except ValueError:
         part = None
     if not isinstance(part, dict):
         raise InvalidRequestObject("the request object is no JWT")

@@ -95,6 +95,14 @@ def narrowed_scope(requested: str | None, granted: str) -> str:
     return " ".join(wanted)
 
 
+def still_registered(granted: str, registered: str) -> str:
+    """What is left of a grant for a client whose registration has changed since; raises InvalidScope for nothing."""
+    left = [scope for scope in granted.split() if scope in registered.split()]
+    if not left:
+        raise InvalidScope("what was granted is no longer open to this client")
+    return " ".join(left)
+
+
 def is_scope(text: str) -> bool:
     """Whether it is one name or more, with single spaces between them (RFC 6749 §3.3)."""
     return _SCOPE.fullmatch(text) is not None

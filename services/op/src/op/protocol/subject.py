@@ -1,12 +1,12 @@
-"""The `sub` that a client sees: the user's own, or one that only its sector knows (OpenID Connect Core §8)."""
+"""What a client calls a person and a session: as the provider does, or as only its sector does (Core §8)."""
 
 import base64
 import dataclasses
 import hmac
-import json
 from hashlib import sha256
 
 from op.errors import InvalidClientMetadata
+from op.protocol.strange_json import parse_json
 from op.protocol.uri import split_uri
 from op.records import Client, Session
 
@@ -27,8 +27,8 @@ def check_sector_identifier(document: bytes, client: Client) -> None:
     InvalidClientMetadata.
     """
     try:
-        listed = json.loads(document)
-    except (ValueError, RecursionError):
+        listed = parse_json(document)
+    except ValueError:
         listed = None
     if not isinstance(listed, list):
         raise InvalidClientMetadata("sector_identifier_uri gives no JSON array")
@@ -47,10 +47,17 @@ class Subjects:
 
         The same for all clients of a sector, and for as long as the provider has its OP_SECRET_KEY.
         """
-        if client.subject_type != "pairwise" or sub == client.client_id:
-            return sub
+        return sub if sub == client.client_id else self._pairwise(client, sub)
+
+    def sid_of(self, client: Client, sid: str) -> str:
+        """A session's `sid` as this client sees it; one for all would tell two sectors of the same person."""
+        return self._pairwise(client, f"sid\0{sid}") if client.subject_type == "pairwise" else sid
+
+    def _pairwise(self, client: Client, name: str) -> str:
+        if client.subject_type != "pairwise":
+            return name
         sector = min(sectors_of(client), default="")
-        pair = hmac.new(self._key, f"{sector}\0{sub}".encode(), sha256).digest()
+        pair = hmac.new(self._key, f"{sector}\0{name}".encode(), sha256).digest()
         return base64.urlsafe_b64encode(pair).rstrip(b"=").decode()
 
     def seen_by(self, client: Client, session: Session) -> Session:

@@ -15,16 +15,19 @@ log = logging.getLogger(__name__)
 
 async def code(op: Provider, client: Client, request: AuthorizationRequest, session: Session) -> Answer | None:
     """A code, which the client redeems at the token endpoint."""
+    now = op.now()
     grant = grant_of(request, session, new_grant_id())
     handle = new_handle(grant.gid)
     record = AuthorizationCode(
         redirect_uri=request.redirect_uri,
         nonce=request.nonce,
         code_challenge=request.code_challenge,
-        expires_at=op.now() + op.settings.authorization_code_ttl,
+        expires_at=now + op.settings.authorization_code_ttl,
     )
-    user, _ = await asyncio.gather(
-        op.users.find(session.sub), op.codes.save(Handle.of(grant.gid, handle), record, grant)
+    user, *_ = await asyncio.gather(
+        op.users.find(session.sub),
+        op.codes.save(Handle.of(grant.gid, handle), record, grant),
+        op.user_grants.note(grant, now),  # before anybody has the code: it ends, too, when the consent is taken back
     )
     if user is None:
         return None

@@ -9,6 +9,7 @@ from rp.protocol.check import Check
 from servicekit.log import event
 from servicekit.machine import Reply, Request
 from servicekit.parameters import Parameters
+from servicekit.redis import RedisError
 
 NO_STORE = (("cache-control", "no-store"),)
 
@@ -16,11 +17,18 @@ log = logging.getLogger(__name__)
 
 
 async def backchannel_logout(rp: RelyingParty, request: Request) -> Reply:
-    """Verify the logout token, and end the sessions that it names on all replicas; 200 also when there were none."""
+    """Verify the logout token, and end the sessions that it names on all replicas; 200 also when there were none.
+
+    After a failure of the store the same token may come once more (§2.8).
+    """
     logout = await verification.of_logout(rp.providers, _logout_token(request), rp.clock())
     if not await rp.logout_tokens.redeem(logout):
         raise LogoutTokenRefused(Check("jti", "Back-Channel Logout §2.6 (8)", "a token for the first time", "again"))
-    ended = await rp.session_index.end(logout.issuer, issued_at=logout.issued_at, sid=logout.sid, sub=logout.sub)
+    try:
+        ended = await rp.session_index.end(logout.issuer, issued_at=logout.issued_at, sid=logout.sid, sub=logout.sub)
+    except RedisError:
+        await rp.logout_tokens.give_back(logout)
+        raise
     event(log, "signed out by the provider", sessions=ended)
     return Reply(200, headers=NO_STORE)
 

@@ -8,9 +8,10 @@ from quart import Request, Response
 
 from rp import forms
 from rp.cookies import fresh_value
-from rp.errors import CrossSiteRequest, UnknownSignOut
+from rp.errors import CrossSiteRequest, SignOutRefused
 from rp.pages import see_other
 from rp.party import RelyingParty, SignedIn
+from rp.protocol.check import Check, masked
 from rp.protocol.front_channel import logout_request
 from servicekit.discovery import ProviderMisconfigured, ProviderUnavailable
 from servicekit.log import event
@@ -56,9 +57,16 @@ async def logout(rp: RelyingParty, request: Request) -> Response:
 async def logout_callback(rp: RelyingParty, request: Request) -> Response:
     """The provider is done; `state` is the one that this browser was sent there with, and it counts once (§3)."""
     parameters = Parameters.parse(request.query_string)
-    expected, found = rp.cookies.logout.read(request), parameters.get("state")
-    if parameters.repeated or not expected or not found or not compare_digest(found.encode(), expected.encode()):
-        raise UnknownSignOut
+    expected, found = rp.cookies.logout.read(request), parameters.get("state", "")
+    SignOutRefused.unless(
+        not parameters.repeated and expected is not None and compare_digest(found.encode(), expected.encode()),
+        Check(
+            "state",
+            "RP-Initiated Logout §3",
+            masked(expected) if expected else "that of a sign-out which this browser began",
+            "a parameter twice" if parameters.repeated else masked(found or None),
+        ),
+    )
     response = see_other("/?notice=signed-out")
     rp.cookies.logout.clear(response)
     return response

@@ -7,12 +7,13 @@ from typing import Any
 
 from quart import Request, Response
 
-from rp.errors import CheckRefused, RelyingPartyError, ResourceRefused, SignInEnded
-from rp.pages import page, reason, see_other
+from rp.errors import RelyingPartyError, ResourceRefused, SignInEnded
+from rp.pages import as_failure, page, see_other
 from rp.party import RelyingParty
 from rp.protocol import protected_resource, userinfo
 from rp.protocol.check import Check
 from rp.provider import ProviderClient
+from rp.reasons import why
 from rp.refreshing import Access
 from servicekit.discovery import ProviderMisconfigured, ProviderUnavailable
 
@@ -26,6 +27,7 @@ class Panel:
     claims: Mapping[str, Any] | None = None
     check: Check | None = None
     refusal: str | None = None
+    why: str | None = None
     sign_in_again: bool = False
 
 
@@ -53,10 +55,12 @@ async def _panel(load: Callable[[], Awaitable[Loaded]]) -> Panel:
     """The panel, whatever happens to its service; Redis away is the whole page's failure."""
     try:
         claims, check = await load()
-    except (RelyingPartyError, ProviderUnavailable, ProviderMisconfigured) as failure:
+    except (RelyingPartyError, ProviderUnavailable, ProviderMisconfigured) as exception:
+        failure = as_failure(exception)
         return Panel(
-            refusal=reason(failure),
-            check=failure.check if isinstance(failure, CheckRefused) else None,
+            refusal=failure.explanation,
+            why=why(failure),
+            check=failure.check,
             sign_in_again=isinstance(failure, SignInEnded),
         )
     return Panel(claims, check)

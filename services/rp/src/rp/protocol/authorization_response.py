@@ -50,14 +50,14 @@ def validate(
     """Check a response against the sign-in that it answers.
 
     `issuer` is the provider's, `iss_required` its `authorization_response_iss_parameter_supported` (RFC 9207 §2.3).
-    Raises ResponseRefused, AuthorizationRefused, BadRequest.
+    Raises ResponseRefused, AuthorizationRefused.
     """
     _check_state(response, binding)
     _check_issuer(response, binding, issuer, iss_required)
     if response.error is not None:
         raise AuthorizationRefused(response.error, response.error_description)
     if response.code is None:
-        raise BadRequest("The provider's answer has neither a code nor an error.")
+        raise ResponseRefused(Check("code", "RFC 6749 §4.1.2", "a code, or an error", "neither"))
     return ValidatedResponse(response.code, binding)
 
 

@@ -34,6 +34,8 @@ def authorization_request(
             "code_challenge": pkce.challenge_of(code_verifier),
             "code_challenge_method": pkce.METHOD,
             **({} if response_mode == QUERY else {"response_mode": response_mode}),
+            # OpenID Connect Core §11: without it a provider leaves the scope out.
+            **({"prompt": "consent"} if "offline_access" in scope.split() else {}),
             **({} if login_hint is None else {"login_hint": login_hint}),
         },
     )

@@ -49,9 +49,15 @@ class VerifiedClaims:
 
 
 def verify(token: ReceivedToken, expected: Expected) -> VerifiedClaims:
-    """Run every check in order; raises IdTokenRefused with the first that fails."""
-    checks = tuple(check(token, expected) for check in CHECKS)
-    return VerifiedClaims(token.compact, token.header, token.claims, checks)
+    """Run every check in order; raises IdTokenRefused with the first that fails, and those that had passed."""
+    passed: list[Check] = []
+    try:
+        for check in CHECKS:
+            passed.append(check(token, expected))  # noqa: PERF401 - it is told what had passed before
+    except IdTokenRefused as refusal:
+        refusal.passed = tuple(passed)
+        raise
+    return VerifiedClaims(token.compact, token.header, token.claims, tuple(passed))
 
 
 def check_type(token: ReceivedToken, _: signed_token.Expected) -> Check:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from rp.errors import BadRequest
+from rp.errors import BadRequest, ForeignTarget
 from rp.protocol import return_path
 from servicekit.parameters import Parameters
 
@@ -20,7 +20,7 @@ class LoginInitiation:
 
     @classmethod
     def of(cls, parameters: Parameters, origin: str) -> "LoginInitiation":
-        """Read the parameters of `/login`; `origin` is this site's. Raises BadRequest."""
+        """Read the parameters of `/login`; `origin` is this site's. Raises BadRequest, ForeignTarget."""
         if parameters.repeated:
             raise BadRequest(f"A parameter stands twice: {', '.join(sorted(parameters.repeated))}.")
         target = parameters.get("target_link_uri")
@@ -39,5 +39,5 @@ def _path(target: str, origin: str) -> str:
     """The path of a target on this site; any other would make this an open redirector (§4)."""
     path = target.removeprefix(origin) or "/"
     if not target.startswith(origin) or return_path.local_path(path) != path:
-        raise BadRequest("The parameter target_link_uri must be the address of a page of this site.")
+        raise ForeignTarget
     return path

@@ -1,4 +1,4 @@
-"""The logout tokens that were accepted: `redeem`."""
+"""The logout tokens that were accepted: `redeem`, `give_back`."""
 
 import json
 from hashlib import sha256
@@ -15,5 +15,12 @@ class LogoutTokens:
 
     async def redeem(self, logout: Logout) -> bool:
         """Whether this token comes for the first time (Back-Channel Logout §2.6 item 8)."""
-        name = sha256(json.dumps([logout.issuer, logout.token_id]).encode()).hexdigest()
-        return bool(await self._redis.set(f"rp:logout:{name}", "redeemed", nx=True, ex=LIFETIME))
+        return bool(await self._redis.set(_key(logout), "redeemed", nx=True, ex=LIFETIME))
+
+    async def give_back(self, logout: Logout) -> None:
+        """A token that was redeemed and led to nothing: it may come again."""
+        await self._redis.delete(_key(logout))
+
+
+def _key(logout: Logout) -> str:
+    return f"rp:logout:{sha256(json.dumps([logout.issuer, logout.token_id]).encode()).hexdigest()}"

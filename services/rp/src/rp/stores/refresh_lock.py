@@ -9,19 +9,20 @@ from hashlib import sha256
 from rp.errors import RefreshBusy
 from servicekit.redis import Database
 
-TTL = 10
-"""Seconds after which a holder that died has lost it: longer than a refresh can take."""
-
 _WAIT_SECONDS = 8.0
 _POLL_SECONDS = 0.05
 _RELEASE = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0"
 
 
 class RefreshLock:
-    """A lock for each session, seen by all workers and replicas."""
+    """A lock for each session, seen by all workers and replicas.
 
-    def __init__(self, redis: Database) -> None:
+    A holder that died has lost it after `ttl` seconds, which have to be more than a refresh can take.
+    """
+
+    def __init__(self, redis: Database, ttl: float) -> None:
         self._redis = redis
+        self._milliseconds = round(ttl * 1000)
 
     @asynccontextmanager
     async def hold(self, cookie: str) -> AsyncIterator[None]:
@@ -30,7 +31,7 @@ class RefreshLock:
         holder = secrets.token_urlsafe(16)
         try:
             async with asyncio.timeout(_WAIT_SECONDS):
-                while not await self._redis.set(key, holder, nx=True, ex=TTL):  # noqa: ASYNC110 - another process holds it
+                while not await self._acquire(key, holder):  # noqa: ASYNC110 - another process holds it
                     await asyncio.sleep(_POLL_SECONDS)
         except TimeoutError:
             raise RefreshBusy from None
@@ -39,3 +40,6 @@ class RefreshLock:
         finally:
             # Only our own: it may have run out, and be another's by now.
             await self._redis.eval(_RELEASE, 1, key, holder)
+
+    async def _acquire(self, key: str, holder: str) -> bool:
+        return bool(await self._redis.set(key, holder, nx=True, px=self._milliseconds))

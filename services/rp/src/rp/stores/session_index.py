@@ -17,13 +17,14 @@ from servicekit.redis import Database
 MARK_TTL = OLDEST + LEEWAY + AHEAD
 """How long a sign-out is remembered, in seconds: an id_token that is older opens no session any more."""
 
+_WITHOUT_SID = "sub without sid"
+
 # Names whose session ran out are dropped at each write, so that a person who signs in daily has no endless list.
 _ADD = """
 redis.call('zremrangebyscore', KEYS[1], '-inf', ARGV[1])
 redis.call('zadd', KEYS[1], ARGV[2], ARGV[3])
 return redis.call('expire', KEYS[1], ARGV[4])
 """
-_TAKE = "local found = redis.call('zrange', KEYS[1], 0, -1) redis.call('del', KEYS[1]) return found"
 
 
 class SessionIndex:
@@ -48,12 +49,25 @@ class SessionIndex:
     async def end(self, issuer: str, *, issued_at: float, sid: str | None, sub: str | None) -> int:
         """End the sessions of a provider's session, or without `sid` all of a person; how many there were.
 
-        A sign-in that is on its way finds the mark, which is written first, when it comes to its end.
+        With both, sessions of the person whose id_token had no `sid` end too: it may be any of them.
         """
-        name = _digest(issuer, "sid", sid) if sid is not None else _digest(issuer, "sub", sub)
+        if sid is None:
+            return await self._end(_digest(issuer, "sub", sub), issued_at)
+        ended = await self._end(_digest(issuer, "sid", sid), issued_at)
+        return ended if sub is None else ended + await self._end(_digest(issuer, _WITHOUT_SID, sub), issued_at)
+
+    async def _end(self, name: str, issued_at: float) -> int:
+        """A sign-in that is on its way finds the mark, which is written first, when it comes to its end.
+
+        The names are forgotten last, and no others than those that were found: when the store fails in between, the
+        next try finds what is left.
+        """
         await self._redis.set(f"rp:ended:{name}", str(issued_at), ex=MARK_TTL)
-        keys = await self._redis.eval(_TAKE, 1, f"rp:sessions:{name}")
+        keys = await self._redis.zrange(f"rp:sessions:{name}", 0, -1)
+        if not keys:
+            return 0
         ended = await asyncio.gather(*(self._redis.delete(key) for key in keys))
+        await self._redis.zrem(f"rp:sessions:{name}", *keys)
         return sum(ended)
 
     async def has_ended(self, session: Session) -> bool:
@@ -64,8 +78,8 @@ class SessionIndex:
 
 def _names(session: Session) -> tuple[str, ...]:
     issuer, sid = session.issuer, session.claims.get("sid")
-    of_person = _digest(issuer, "sub", session.sub)
-    return (_digest(issuer, "sid", sid), of_person) if isinstance(sid, str) else (of_person,)
+    own = _digest(issuer, "sid", sid) if isinstance(sid, str) else _digest(issuer, _WITHOUT_SID, session.sub)
+    return own, _digest(issuer, "sub", session.sub)
 
 
 def _digest(issuer: str, kind: str, name: str | None) -> str:

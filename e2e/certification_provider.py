@@ -1,0 +1,105 @@
+"""The provider as somebody runs it who certifies it: a process that speaks TLS, with deploy/certification."""
+
+import datetime as dt
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Self
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from redis_server import free_port
+from servicekit.healthcheck import ready
+from stack import ROOT, Service, read_values
+from waiting import wait_until
+
+USERNAME = "carol"
+PASSWORD = "a-password-of-the-certification-tests"
+CLIENT_SECRET = "a-client-secret-of-the-certification-tests"
+_START_SECONDS = 30.0
+
+
+class CertifiedProvider:
+    """`python -m op` on https://localhost, over a Redis database of its own."""
+
+    def __init__(self, redis_url: str, suite: str, cert_file: str, key_file: str) -> None:
+        self.port = free_port()
+        self.issuer = f"https://localhost:{self.port}"
+        self.redis_url = redis_url
+        self.trust = cert_file
+        self.environment: Mapping[str, str] = {
+            "PATH": os.environ["PATH"],
+            "PYTHONUNBUFFERED": "1",
+            **read_values(ROOT / "deploy" / "certification" / "provider.env"),
+            "OIDC_ISSUER": self.issuer,
+            "OP_SECRET_KEY": "a-key-of-the-certification-tests-of-32-characters",
+            "REDIS_URL": redis_url,
+            "BIND": f"127.0.0.1:{self.port}",
+            "LOG_FORMAT": "console",
+            "TLS_CERT_FILE": cert_file,
+            "TLS_KEY_FILE": key_file,
+            "CERTIFICATION_SUITE": suite,
+            "CERTIFICATION_PASSWORD": PASSWORD,
+            "CERTIFICATION_CLIENT_SECRET": CLIENT_SECRET,
+            # The suite is on this machine here, under a certificate that nobody else knows.
+            "REGISTRATION_PRIVATE_ADDRESSES": "true",
+            "SSL_CERT_FILE": cert_file,
+        }
+
+    def __enter__(self) -> Self:
+        self._service = Service("op", [sys.executable, "-m", "op"], self.environment, lambda _role, _line: None)
+        try:
+            wait_until(self._is_ready, _START_SECONDS)
+        except BaseException:
+            self._service.stop()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._service.stop()
+
+    def command(self, *words: str) -> str:
+        """What `python -m op` says to a command of its administrator."""
+        done = subprocess.run(
+            [sys.executable, "-m", "op", *words],
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=20,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def _is_ready(self) -> bool:
+        assert not self._service.has_ended, self._service.ending()
+        return ready(f"127.0.0.1:{self.port}", tls=True)
+
+
+def certificate(folder: Path) -> tuple[str, str]:
+    """A certificate for localhost that signs itself, and its key: two files."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    now = dt.datetime.now(dt.UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    cert_file, key_file = folder / "localhost.crt", folder / "localhost.key"
+    cert_file.write_bytes(made.public_bytes(Encoding.PEM))
+    key_file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return str(cert_file), str(key_file)

@@ -1,0 +1,13 @@
+"""What a person is shown of a client (OpenID Connect Dynamic Client Registration 1.0 §2, §9.1)."""
+
+from urllib.parse import urlsplit
+
+from op.records import Client
+
+
+def shown_logo(client: Client, *, trusted: bool) -> str | None:
+    """The address of its logo; of a client that nobody vouches for only where the client itself is (§9.1)."""
+    if client.logo_uri is None:
+        return None
+    own = {urlsplit(uri).hostname for uri in client.redirect_uris}
+    return client.logo_uri if trusted or urlsplit(client.logo_uri).hostname in own else None

@@ -1,0 +1,56 @@
+"""What the pages for a person show of the client (OpenID Connect Dynamic Client Registration 1.0 §2, §9.1)."""
+
+import re
+from typing import Any
+
+import pytest
+from op_testing import ISSUER, REDIRECT_URI, SECRET, RunningProvider
+
+from op.protocol.client_metadata import client_of
+from op.protocol.client_presentation import shown_logo
+
+LOGO = "https://client.test/logo.png"
+ABOUT = {"logo_uri": LOGO, "policy_uri": "https://client.test/policy", "tos_uri": "https://elsewhere.test/terms"}
+
+
+async def pages_of(provider: RunningProvider, **metadata: Any) -> tuple[Any, Any]:
+    """The login page and the consent page of a client."""
+    client = {"client_id": "about", "client_secret": SECRET, "redirect_uris": [REDIRECT_URI], **metadata}
+    await provider.op.clients.save(client_of(client))
+    location = (await provider.authorize(client_id="about")).location
+    login = await provider.client.get(location.removeprefix(ISSUER))
+    consent = (await provider.submit_login(location)).location
+    return login, await provider.client.get(consent.removeprefix(ISSUER))
+
+
+async def test_logo_policy_and_terms_are_on_both_pages(provider: RunningProvider) -> None:
+    for page in await pages_of(provider, **ABOUT):
+        html = await page.get_data(as_text=True)
+        assert f'<img class="logo" src="{LOGO}" alt="">' in html
+        for uri in (ABOUT["policy_uri"], ABOUT["tos_uri"]):
+            assert re.search(rf'<a href="{uri}"[^>]* rel="noopener noreferrer"', html)
+        assert "img-src 'self' https://client.test;" in page.headers["Content-Security-Policy"]
+
+
+async def test_without_them_nothing_comes_from_another_host(provider: RunningProvider) -> None:
+    for page in await pages_of(provider):
+        html = await page.get_data(as_text=True)
+        assert 'class="logo"' not in html
+        assert "Privacy policy" not in html
+        assert "img-src 'self';" in page.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize(
+    ("logo_uri", "registered_itself", "shown"),
+    [
+        pytest.param("http://client.test/logo.png", True, True, id="a stranger's, of its own host"),
+        pytest.param("https://CLIENT.test:8443/logo.png", True, True, id="the host is compared alone"),
+        pytest.param("https://bank.test/logo.png", True, False, id="§9.1 a stranger's, of another host"),
+        pytest.param("https://bank.test/logo.png", False, True, id="an administrator's, of any host"),
+    ],
+)
+def test_a_stranger_shows_no_logo_of_somebody_else(logo_uri: str, registered_itself: bool, shown: bool) -> None:
+    client = client_of(
+        {"client_id": "c", "client_secret": SECRET, "redirect_uris": [REDIRECT_URI], "logo_uri": logo_uri}
+    )
+    assert shown_logo(client, trusted=not registered_itself) == (logo_uri if shown else None)

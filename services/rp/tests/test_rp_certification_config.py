@@ -1,0 +1,69 @@
+"""The conformance suite's plan Config RP: what no other test has (docs/certification-rp.md).
+
+A test is called as the suite calls its module.
+"""
+
+import pytest
+from rp_suite import DISCOVERY
+from rp_testing import Signer, refused
+
+
+@pytest.fixture
+def provider(suite):
+    return suite
+
+
+@pytest.fixture
+def environment(environment, suite):
+    return {**environment, "OIDC_ISSUER": suite.issuer}
+
+
+async def test_oidcc_client_test_signing_key_rotation(browser, suite):
+    """Other keys for each of two sign-ins that follow on one another, after a module with other keys."""
+    suite.last = "never"
+    await browser.sign_in()
+    for _ in range(2):
+        suite.use(Signer())
+        assert (await browser.sign_in()).status_code == 303
+    assert suite.calls.count("jwks") == 3
+
+
+async def test_oidcc_client_test_signing_key_rotation_just_before_signing(browser, suite):
+    await browser.sign_in()
+    location = await browser.start()
+    suite.use(Signer())
+    assert (await browser.get(suite.authorize(location))).status_code == 303
+
+
+async def test_oidcc_client_test_discovery_openid_config(browser, suite):
+    """The module ends with the document: whether the service is ready says that it was read, and asks for no more."""
+    suite.last = DISCOVERY
+    assert (await browser.get("/readyz")).status_code == 200
+    assert (suite.calls, suite.late) == ([DISCOVERY], [])
+
+
+@pytest.fixture
+def fresh(environment):
+    """Documents that are not kept."""
+    environment["DISCOVERY_CACHE_TTL"] = "0"
+
+
+@pytest.mark.usefixtures("fresh")
+async def test_oidcc_client_test_discovery_jwks_uri_keys(browser, suite):
+    """The key set has another address in each module, which ends with it: the home page asks for no UserInfo."""
+    for number in range(2):
+        suite.next_module()
+        suite.jwks_path = suite.last = f"jwks{number}"
+        assert (await browser.sign_in("/login?return_to=/")).headers["Location"] == "/"
+        assert "Signed in as" in await browser.see("/")
+        assert (suite.calls[0], suite.late) == (DISCOVERY, [])
+
+
+@pytest.mark.usefixtures("fresh")
+async def test_oidcc_client_test_discovery_issuer_mismatch(browser, suite):
+    """Also when the document was right before."""
+    await browser.sign_in()
+    suite.next_module()
+    suite.metadata = {"issuer": f"{suite.issuer}1"}
+    await refused(await browser.get("/login"), says="issuer", status=502)
+    assert suite.calls == [DISCOVERY]
