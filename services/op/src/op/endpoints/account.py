@@ -8,6 +8,7 @@ from quart import Response
 from op.endpoints.pages import SESSION_COOKIE, check_csrf, cookie, csrf_token, page, parameters, see_other
 from op.endpoints.wording import scope_words
 from op.errors import InvalidRequest
+from op.protocol.authorization_response import with_query
 from op.protocol.scope import CLAIMS_BY_SCOPE
 from op.provider import Provider
 from op.records import Consent, Session
@@ -42,11 +43,13 @@ async def show_account(op: Provider) -> Response:
 async def change_account(op: Provider) -> Response:
     """Take back a consent, and every token that came of it; or end a session, as a logout in its browser would."""
     form = await parameters()
+    asked = {"ui_locales": form.get("ui_locales")}
+    again = with_query(f"{op.issuer}/account", asked)
     secret = cookie(op, SESSION_COOKIE)
     check_csrf(op, secret, _PURPOSE, form.get("csrf_token"))
     session = await op.sessions.find(secret)
     if session is None:
-        return see_other(f"{op.issuer}/account")
+        return see_other(again)
     if "client_id" in form:
         await op.consents.revoke(session.sub, form["client_id"])
         ended = await _end_grants(op, session, form["client_id"])
@@ -58,7 +61,7 @@ async def change_account(op: Provider) -> Response:
         event(log, "session ended from the account page", sub=session.sub)
     else:
         raise InvalidRequest("client_id or sid is required")
-    return see_other(f"{op.issuer}/account")
+    return see_other(again)
 
 
 async def _end_grants(op: Provider, session: Session, client_id: str) -> int:

@@ -40,7 +40,6 @@ async def show_consent(op: Provider) -> Response:
     renewed = "refresh_token" in client.grant_types and gives_refresh_token(client.scope, asked.scope)
     return await page(
         "consent.html",
-        ui_locales=asked.ui_locales,
         login=login.id,
         csrf_token=csrf_token(cookie(op, BROWSER_COOKIE) or "", _PURPOSE + login.id),
         client_name=client.display_name,

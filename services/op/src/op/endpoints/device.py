@@ -2,7 +2,7 @@
 
 import logging
 
-from quart import Response, render_template
+from quart import Response
 
 from op.endpoints.login import TOO_MANY, WRONG, TooManyAttempts, authenticated
 from op.endpoints.pages import (
@@ -13,9 +13,11 @@ from op.endpoints.pages import (
     check_csrf,
     cookie,
     csrf_token,
+    page,
     parameters,
     set_cookie,
 )
+from op.endpoints.wording import scope_words
 from op.errors import InvalidRequest
 from op.protocol.device import normal_user_code
 from op.protocol.handle import new_grant_id, new_secret
@@ -58,7 +60,7 @@ async def submit_device(op: Provider) -> Response:
     if form["answer"] == "refuse":
         await op.devices.decide(user_code, waiting, state="refused")
         event(log, "a device was refused", client_id=waiting.client_id)
-        return Response(await render_template("device-answered.html", allowed=False))
+        return await page("device-answered.html", allowed=False)
     session, secret = await _session(op), None
     if session is None:
         try:
@@ -73,7 +75,7 @@ async def submit_device(op: Provider) -> Response:
     if not decided:
         return await _ask(_UNKNOWN, 404)
     event(log, "a device was let in", client_id=waiting.client_id, sub=session.sub)
-    response = Response(await render_template("device-answered.html", allowed=True))
+    response = await page("device-answered.html", allowed=True)
     if secret:
         set_cookie(op, response, SESSION_COOKIE, secret)
     return response
@@ -122,7 +124,7 @@ async def _log_in(op: Provider, form: Parameters) -> tuple[Session | None, str |
 
 
 async def _ask(fault: str | None, status: int = 200) -> Response:
-    return Response(await render_template("device.html", fault=fault), status=status)
+    return await page("device.html", status, fault=fault)
 
 
 async def _confirm(
@@ -130,15 +132,15 @@ async def _confirm(
 ) -> Response:
     client = await op.clients.find(waiting.client_id)
     secret = browser_secret(op)
-    body = await render_template(
+    response = await page(
         "device-confirm.html",
+        status,
         user_code=user_code,
         client_name=client.display_name if client else waiting.client_id,
-        scope=waiting.scope.split(),
+        wishes=scope_words(waiting.scope),
         signed_in=await _session(op) is not None,
         csrf_token=csrf_token(secret, _PURPOSE + user_code),
         fault=fault,
     )
-    response = Response(body, status=status)
     set_cookie(op, response, BROWSER_COOKIE, secret)
     return response

@@ -102,7 +102,6 @@ async def _form(
     return await page(
         "login.html",
         status,
-        ui_locales=login.request.ui_locales,
         login=login.id,
         csrf_token=csrf_token(cookie(op, BROWSER_COOKIE) or "", login.id),
         client_name=client.display_name if client else login.request.client_id,

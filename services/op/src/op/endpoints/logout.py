@@ -3,7 +3,7 @@
 import logging
 from dataclasses import dataclass
 
-from quart import Response, render_template, request
+from quart import Response, request
 
 from op.endpoints.pages import (
     SESSION_COOKIE,
@@ -11,6 +11,7 @@ from op.endpoints.pages import (
     cookie,
     csrf_token,
     delete_cookie,
+    page,
     parameters,
     see_other,
 )
@@ -99,7 +100,7 @@ async def _sid_of_hint(op: Provider, client: Client | None, hint: str) -> str | 
 
 async def _logged_out(frames: tuple[str, ...], redirect_to: str | None) -> Response:
     """The last page: other clients in frames (Front-Channel Logout 1.0 §2), then on to the client that asked."""
-    response = Response(await render_template("logged-out.html", frames=frames, redirect_to=redirect_to))
+    response = await page("logged-out.html", frames=frames, redirect_to=redirect_to)
     if frames:
         sources = " ".join(sorted({origin_of(url) for url in frames}))
         response.headers["Content-Security-Policy"] = f"{CONTENT_SECURITY_POLICY}; frame-src {sources}"
@@ -109,10 +110,9 @@ async def _logged_out(frames: tuple[str, ...], redirect_to: str | None) -> Respo
 
 
 async def _confirmation(asked: Parameters, ask: LogoutRequest, secret: str) -> Response:
-    body = await render_template(
+    return await page(
         "logout.html",
         client_name=ask.client.display_name if ask.client else None,
         passed_on={name: value for name, value in asked.items() if name != "csrf_token"},
         csrf_token=csrf_token(secret, _PURPOSE),
     )
-    return Response(body)
