@@ -72,6 +72,12 @@ async def test_the_whole_way(op: RunningProvider) -> None:
     assert again.status_code == 200
 
 
+async def test_the_session_of_a_device_page_names_its_browser(op: RunningProvider) -> None:
+    await answer(op, await begin(op))
+    (session,) = await op.op.sessions.all("user0")
+    assert session.user_agent
+
+
 async def test_a_device_takes_its_tokens_once(op: RunningProvider) -> None:
     device = await begin(op)
     await answer(op, device)

@@ -5,6 +5,7 @@ import time
 
 from quart import Response
 
+from op.endpoints.logout import logged_out
 from op.endpoints.pages import SESSION_COOKIE, check_csrf, cookie, csrf_token, page, parameters, see_other
 from op.endpoints.wording import scope_words
 from op.errors import InvalidRequest
@@ -56,9 +57,10 @@ async def change_account(op: Provider) -> Response:
         event(log, "consent taken back", sub=session.sub, client_id=form["client_id"], grants=ended)
     elif "sid" in form:
         ended_session = await op.sessions.end_by_sid(session.sub, form["sid"])
-        if ended_session is not None:
-            await end_session(op, ended_session)
+        frames = await end_session(op, ended_session) if ended_session else ()
         event(log, "session ended from the account page", sub=session.sub)
+        if form["sid"] == session.sid:
+            return await logged_out(op, frames)
     else:
         raise InvalidRequest("client_id or sid is required")
     return see_other(again)

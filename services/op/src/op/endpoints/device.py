@@ -4,7 +4,7 @@ import logging
 
 from quart import Response
 
-from op.endpoints.login import TOO_MANY, WRONG, TooManyAttempts, authenticated
+from op.endpoints.login import TOO_MANY, WRONG, TooManyAttempts, authenticated, new_session
 from op.endpoints.pages import (
     BROWSER_COOKIE,
     SESSION_COOKIE,
@@ -20,10 +20,8 @@ from op.endpoints.pages import (
 from op.endpoints.wording import scope_words
 from op.errors import InvalidRequest
 from op.protocol.device import normal_user_code
-from op.protocol.handle import new_grant_id, new_secret
 from op.provider import Provider
 from op.records import DeviceRequest, Session
-from op.session_end import replace_session
 from servicekit.log import event
 from servicekit.parameters import Parameters
 
@@ -114,13 +112,8 @@ async def _log_in(op: Provider, form: Parameters) -> tuple[Session | None, str |
     if user is None:
         event(log, "login failed", address=address(op))
         return None, None
-    session, secret = Session(sid=new_grant_id(), sub=user.sub, auth_time=op.now()), new_secret()
-    await op.sessions.save(secret, session)
-    before = cookie(op, SESSION_COOKIE)
-    if before:
-        await replace_session(op, before, session)
     event(log, "logged in", sub=user.sub)
-    return session, secret
+    return await new_session(op, user)
 
 
 async def _ask(fault: str | None, status: int = 200) -> Response:
