@@ -176,7 +176,7 @@ def strangers(cluster: Cluster) -> Iterator[dict[str, tuple[str, int]]]:
 @pytest.mark.parametrize(
     ("who", "reaches"),
     [
-        ("op", {"redis"}),
+        ("op", {"redis", "rp"}),
         ("rs", {"redis", "op"}),
         ("rp", {"redis", "op", "rs"}),
         ("stranger", set()),
