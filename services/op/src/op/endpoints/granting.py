@@ -118,4 +118,5 @@ async def _form_post(client: Client, redirect_uri: str, answer: Answer) -> Respo
         script=_SUBMIT.markup,
     )
     response.headers["Content-Security-Policy"] = f"{CONTENT_SECURITY_POLICY}; script-src {_SUBMIT.source}"
+    response.headers["Referrer-Policy"] = "origin"  # with less, browsers send the client `Origin: null`
     return response
