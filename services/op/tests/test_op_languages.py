@@ -25,6 +25,7 @@ from servicekit import parameters
 from servicekit.pages import HTTP_FAILURES
 from servicekit.parameters import Parameters
 
+WEBKIT = "AppleWebKit/537.36 (KHTML, like Gecko)"
 TEMPLATES = [
     path
     for module, folder in ((errors, "templates"), (servicekit.pages, "templates/trefoil"))
@@ -239,6 +240,26 @@ def test_no_template_says_anything_in_one_language_alone(path: Path) -> None:
 def test_a_translation_keeps_its_places() -> None:
     for english, german in WORDS.items():
         assert set(re.findall(r"{\w+}", english)) == set(re.findall(r"{\w+}", german)), english
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "said"),
+    [
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "Firefox on Linux"),
+        (f"Mozilla/5.0 (Windows NT 10.0; Win64; x64) {WEBKIT} Chrome/140.0.0.0 Safari/537.36", "Chrome on Windows"),
+        (f"Mozilla/5.0 (Windows NT 10.0) {WEBKIT} Chrome/140.0.0.0 Safari/537.36 Edg/140.0.0.0", "Edge on Windows"),
+        (f"Mozilla/5.0 (Linux; Android 10; K) {WEBKIT} Chrome/140.0.0.0 Mobile Safari/537.36", "Chrome on Android"),
+        (f"Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) {WEBKIT} Safari/604.1", "Safari on iPhone"),
+        (f"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) {WEBKIT} Version/18.6 Safari/605.1.15", "Safari on macOS"),
+        ("Firefox/140.0", "Firefox/140.0"),
+        ("a program of its own", "a program of its own"),
+        ("", "an unknown browser"),
+    ],
+)
+def test_a_browser_in_words(user_agent: str, said: str) -> None:
+    text, named = wording.browser(user_agent)
+    assert text.format(**named) == said
+    assert text in WORDS
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,8 @@ WORDS = {
     "Your sign-ins": "Ihre Anmeldungen",
     "this browser": "dieser Browser",
     "an unknown browser": "ein unbekannter Browser",
+    "{name}": "{name}",
+    "{name} on {system}": "{name} unter {system}",
     "since {date}": "seit {date}",
     "Sign out": "Abmelden",
     "You are not signed in": "Sie sind nicht angemeldet",

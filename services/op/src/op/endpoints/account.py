@@ -7,7 +7,7 @@ from quart import Response
 
 from op.endpoints.logout import logged_out
 from op.endpoints.pages import SESSION_COOKIE, check_csrf, cookie, csrf_token, page, parameters, see_other
-from op.endpoints.wording import scope_words
+from op.endpoints.wording import browser, scope_words
 from op.errors import InvalidRequest
 from op.protocol.authorization_response import with_query
 from op.protocol.scope import CLAIMS_BY_SCOPE
@@ -35,7 +35,13 @@ async def show_account(op: Provider) -> Response:
         csrf_token=csrf_token(secret, _PURPOSE),
         applications=[await _application(op, client_id, consent) for client_id, consent in allowed.items()],
         sessions=[
-            {"sid": one.sid, "agent": one.user_agent, "since": _date(one.auth_time), "here": one.sid == session.sid}
+            {
+                "sid": one.sid,
+                "browser": browser(one.user_agent),
+                "user_agent": one.user_agent,
+                "since": _date(one.auth_time),
+                "here": one.sid == session.sid,
+            }
             for one in await op.sessions.all(session.sub)
         ],
     )

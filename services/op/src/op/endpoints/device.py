@@ -37,11 +37,11 @@ async def show_device(op: Provider) -> Response:
     """Ask for the code; with one, say which application asks for what (§3.3, §5.4)."""
     typed = (await parameters()).get("user_code")
     if typed is None:
-        return await _ask(None)
+        return await _ask()
     try:
         user_code, waiting = await _waiting(op, typed)
     except _NoDevice as fault:
-        return await _ask(fault.sentence, fault.status)
+        return await _ask(fault.sentence, fault.status, typed=typed)
     return await _confirm(op, user_code, waiting)
 
 
@@ -60,13 +60,14 @@ async def submit_device(op: Provider) -> Response:
         event(log, "a device was refused", client_id=waiting.client_id)
         return await page("device-answered.html", allowed=False)
     session, secret = await _session(op), None
+    username = form.get("username", "").strip()
     if session is None:
         try:
             session, secret = await _log_in(op, form)
         except TooManyAttempts:
-            return await _confirm(op, user_code, waiting, fault=TOO_MANY, status=429)
+            return await _confirm(op, user_code, waiting, username=username, fault=TOO_MANY, status=429)
     if session is None:
-        return await _confirm(op, user_code, waiting, fault=WRONG, status=403)
+        return await _confirm(op, user_code, waiting, username=username, fault=WRONG, status=403)
     decided = await op.devices.decide(
         user_code, waiting, state="allowed", sub=session.sub, sid=session.sid, auth_time=session.auth_time
     )
@@ -116,12 +117,18 @@ async def _log_in(op: Provider, form: Parameters) -> tuple[Session | None, str |
     return await new_session(op, user)
 
 
-async def _ask(fault: str | None, status: int = 200) -> Response:
-    return await page("device.html", status, fault=fault)
+async def _ask(fault: str | None = None, status: int = 200, *, typed: str = "") -> Response:
+    return await page("device.html", status, fault=fault, typed=typed)
 
 
 async def _confirm(
-    op: Provider, user_code: str, waiting: DeviceRequest, *, fault: str | None = None, status: int = 200
+    op: Provider,
+    user_code: str,
+    waiting: DeviceRequest,
+    *,
+    username: str = "",
+    fault: str | None = None,
+    status: int = 200,
 ) -> Response:
     client = await op.clients.find(waiting.client_id)
     secret = browser_secret(op)
@@ -133,6 +140,7 @@ async def _confirm(
         wishes=scope_words(waiting.scope),
         signed_in=await _session(op) is not None,
         csrf_token=csrf_token(secret, _PURPOSE + user_code),
+        username=username,
         fault=fault,
     )
     set_cookie(op, response, BROWSER_COOKIE, secret)

@@ -1,4 +1,4 @@
-"""Scopes and spans of time in words, as texts for the pages' `t`: a text and what stands in its braces."""
+"""Scopes, spans of time and browsers in words, as texts for the pages' `t`: a text and what stands in its braces."""
 
 from collections.abc import Mapping
 
@@ -12,6 +12,16 @@ SCOPES = {
     "phone": "see your phone number",
     "offline_access": "keep its access while you are away",
 }
+_BROWSERS = (("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
+_SYSTEMS = (
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Windows", "Windows"),
+    ("Mac OS X", "macOS"),
+    ("CrOS", "ChromeOS"),
+    ("Linux", "Linux"),
+)
 _UNITS = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
 
 
@@ -28,3 +38,15 @@ def lifetime(seconds: int) -> Wording:
     size, unit = next((size, unit) for size, unit in _UNITS if seconds >= 2 * size or size in (seconds, 1))
     number = round(seconds / size)
     return (f"{{n}} {unit}" if number == 1 else f"{{n}} {unit}s"), {"n": number}
+
+
+def browser(user_agent: str) -> Wording:
+    """What a browser calls itself, short enough to be told from others; one that is not known in its own words.
+
+    Browsers claim to be several: the first of the list that is named is the one.
+    """
+    name = next((name for mark, name in _BROWSERS if mark in user_agent), None)
+    system = next((system for mark, system in _SYSTEMS if mark in user_agent), None)
+    if name and system:
+        return "{name} on {system}", {"name": name, "system": system}
+    return ("{name}", {"name": user_agent}) if user_agent else ("an unknown browser", {})
