@@ -82,7 +82,7 @@ def _clients(overlay: Overlay, values: Mapping[str, str]) -> Iterator[dict[str, 
 
 
 def _op_reaches(overlay: Overlay, host: str, port: int) -> bool:
-    """A Service of ours by its pods; what is elsewhere by an opening with that port, whoever is behind it."""
+    """A Service of ours by its pods, another namespace's by its name, what is elsewhere by any network that is open."""
     service = next((s["spec"] for s in overlay.of_kind("Service") if s["metadata"]["name"] == host), None)
     if service is not None:
         targets = [
@@ -93,14 +93,17 @@ def _op_reaches(overlay: Overlay, host: str, port: int) -> bool:
         ]
         return bool(targets) and {("op", *target) for target in targets} <= _opened(overlay, "egress").ways
     outside = [
-        entry["port"]
+        peer
         for policy in overlay.of_kind("NetworkPolicy")
         if selects(policy["spec"].get("podSelector") or {}, overlay.workload("op").labels)
         for rule in policy["spec"].get("egress") or ()
         for peer, entry in product(rule["to"], rule["ports"])
-        if peer.keys() & {"ipBlock", "namespaceSelector"}
+        if entry["port"] == port
     ]
-    return host != "localhost" and port in outside
+    if ".svc" in host:
+        namespace = {"kubernetes.io/metadata.name": host.split(".")[1]}
+        return any(selects(peer["namespaceSelector"], namespace) for peer in outside if "namespaceSelector" in peer)
+    return host != "localhost" and any("ipBlock" in peer for peer in outside)
 
 
 @dataclass

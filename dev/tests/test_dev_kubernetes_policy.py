@@ -199,8 +199,16 @@ BROKEN: dict[str, tuple[str, Callable[[Manifests], object], str]] = {
     ),
     "a logout past the ingress controller": (
         "production",
-        lambda m: policy(m, "op")["egress"].clear(),
+        lambda m: policy(m, "op")["egress"].pop(0),
         "op has no way to ingress-nginx-controller.ingress-nginx.svc.cluster.local:443, to tell trefoil-rp of a logout",
+    ),
+    "a logout to a client elsewhere": (
+        "production",
+        lambda m: [
+            policy(m, "op")["egress"].remove(public_net(m)),
+            replace_in_directory(m, "${RP_BASE_URL}/backchannel", "https://elsewhere.example/backchannel"),
+        ],
+        "op has no way to elsewhere.example:443, to tell trefoil-rp of a logout",
     ),
     "a logout to the wrong port of the ingress controller": (
         "production",

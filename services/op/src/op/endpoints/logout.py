@@ -68,9 +68,8 @@ async def logout(op: Provider) -> Response:
         await op.sessions.end(secret)
         frames = await end_session(op, session)
         event(log, "logged out", sub=session.sub, client_id=ask.client.client_id if ask.client else None)
-    go_on = ask.redirect_to and not frames
-    if go_on:
-        response = see_other(str(ask.redirect_to))
+    if ask.redirect_to and not frames:
+        response = see_other(ask.redirect_to)
         delete_cookie(op, response, SESSION_COOKIE)
         return response
     return await logged_out(op, frames, ask.redirect_to)
