@@ -20,6 +20,7 @@ from op.protocol import authorization_request, logout_request
 from op.protocol.client_metadata import client_of
 from op.protocol.device import DEVICE_CODE_GRANT
 from op.protocol.languages import choose
+from op.protocol.scope import STANDARD_CLAIMS
 from op.request_source import pushed_request
 from servicekit import parameters
 from servicekit.pages import HTTP_FAILURES
@@ -194,6 +195,7 @@ async def test_the_language_of_the_pages_for_a_device(provider: RunningProvider,
 def test_every_text_of_the_pages_is_there_in_german() -> None:
     texts = {text for path in TEMPLATES for text in re.findall(r'\bt\("([^"]+)"', path.read_text())}
     texts |= {login.WRONG, login.TOO_MANY, device._UNKNOWN, device._TOO_MANY_CODES, *wording.SCOPES.values()}
+    texts |= {*wording.CLAIMS.values()}
     texts |= {f"{{n}} {unit}{plural}" for _, unit in wording._UNITS for plural in ("", "s")}
     texts |= {text for title_and_sentence in HTTP_FAILURES.values() for text in title_and_sentence}
     texts |= {pages._title(error("")) for error in (InvalidRequest, NonceRequired)}
@@ -235,6 +237,14 @@ def test_no_template_says_anything_in_one_language_alone(path: Path) -> None:
     for code in re.findall(r"{{.*?}}|{%.*?%}", source, flags=re.DOTALL):
         texts += [text for text in re.findall(r'"([^"]*)"', re.sub(r'\bt\("[^"]+"', "", code)) if " " in text]
     assert {text.strip() for text in texts if re.search(r"[a-z]", text)} <= {"Trefoil"}
+
+
+def test_every_standard_claim_has_words() -> None:
+    assert wording.CLAIMS.keys() == set(STANDARD_CLAIMS)
+    assert wording.claim_words(["phone_number", "https://other.test/claim"]) == [
+        "phone number",
+        "https://other.test/claim",
+    ]
 
 
 def test_a_translation_keeps_its_places() -> None:

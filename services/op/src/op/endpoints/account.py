@@ -7,7 +7,7 @@ from quart import Response
 
 from op.endpoints.logout import logged_out
 from op.endpoints.pages import SESSION_COOKIE, check_csrf, cookie, csrf_token, page, parameters, see_other
-from op.endpoints.wording import browser, scope_words
+from op.endpoints.wording import browser, claim_words, scope_words
 from op.errors import InvalidRequest
 from op.protocol.authorization_response import with_query
 from op.protocol.scope import CLAIMS_BY_SCOPE
@@ -88,7 +88,7 @@ async def _application(op: Provider, client_id: str, consent: Consent) -> dict[s
         "client_id": client_id,
         "name": client.display_name if client else client_id,
         "wishes": scope_words(consent.scope),
-        "claims": ", ".join(claim for claim in consent.claims if claim not in opened),
+        "claims": claim_words(claim for claim in consent.claims if claim not in opened),
         "since": _date(consent.given_at),
     }
 

@@ -15,7 +15,7 @@ from op.endpoints.pages import (
     page,
     parameters,
 )
-from op.endpoints.wording import lifetime, scope_words
+from op.endpoints.wording import claim_words, lifetime, scope_words
 from op.errors import AccessDenied, InvalidRequest
 from op.protocol.consent import claims_beyond_scope, consented
 from op.protocol.scope import gives_refresh_token
@@ -45,7 +45,7 @@ async def show_consent(op: Provider) -> Response:
         client_name=client.display_name,
         username=user.username,
         wishes=scope_words(asked.scope),
-        claims=", ".join(claims_beyond_scope(asked)),
+        claims=claim_words(claims_beyond_scope(asked)),
         renewed=renewed,
         access=lifetime(op.settings.refresh_token_ttl if renewed else op.settings.access_token_ttl),
         memory=lifetime(op.consents.ttl),

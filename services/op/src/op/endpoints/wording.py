@@ -1,6 +1,6 @@
-"""Scopes, spans of time and browsers in words, as texts for the pages' `t`: a text and what stands in its braces."""
+"""What pages say in words: scopes, claims, spans of time, browsers; each is a text for `t` and what its braces hold."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 Wording = tuple[str, Mapping[str, object]]
 
@@ -11,6 +11,27 @@ SCOPES = {
     "address": "see your postal address",
     "phone": "see your phone number",
     "offline_access": "keep its access while you are away",
+}
+CLAIMS = {
+    "name": "name",
+    "given_name": "given name",
+    "family_name": "family name",
+    "middle_name": "middle name",
+    "nickname": "nickname",
+    "preferred_username": "preferred username",
+    "profile": "profile page",
+    "picture": "picture",
+    "website": "website",
+    "gender": "gender",
+    "birthdate": "birthday",
+    "zoneinfo": "time zone",
+    "locale": "language",
+    "updated_at": "time of its last change",
+    "email": "email address",
+    "email_verified": "whether the email address is verified",
+    "address": "postal address",
+    "phone_number": "phone number",
+    "phone_number_verified": "whether the phone number is verified",
 }
 _BROWSERS = (("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
 _SYSTEMS = (
@@ -31,6 +52,11 @@ def scope_words(scope: str) -> list[Wording]:
         (SCOPES[name], {}) if name in SCOPES else ("use what it calls {scope}", {"scope": name})
         for name in scope.split()
     ]
+
+
+def claim_words(claims: Iterable[str]) -> list[str]:
+    """What each claim is to a person; one that is not of the standard is named as it is."""
+    return [CLAIMS.get(claim, claim) for claim in claims]
 
 
 def lifetime(seconds: int) -> Wording:
