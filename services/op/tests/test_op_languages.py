@@ -12,11 +12,11 @@ import pytest
 from op_testing import ISSUER, REDIRECT_URI, SECRET, RunningProvider, basic, hidden_fields
 
 import servicekit.pages
-from op import errors
+from op import errors, request_source
 from op.endpoints import account, consent, device, interaction, login, logout, pages, wording
 from op.errors import InvalidRequest, NonceRequired, UnknownClient
 from op.german import WORDS
-from op.protocol import authorization_request, logout_request
+from op.protocol import authorization_request, logout_request, request_object
 from op.protocol.client_metadata import client_of
 from op.protocol.device import DEVICE_CODE_GRANT
 from op.protocol.languages import choose
@@ -201,6 +201,10 @@ def test_every_text_of_the_pages_is_there_in_german() -> None:
     texts |= {pages._title(error("")) for error in (InvalidRequest, NonceRequired)}
     for where in (authorization_request, interaction, UnknownClient, pages):
         texts |= said_in(where, "UnknownRedirect", "__init__", "failure_page")
+    for where in (request_object, request_source):
+        refusals = ("InvalidRequest", "InvalidRequestUri", "InvalidRequestObject", "RequestNotSupported")
+        said = said_in(where, *refusals, "RequestUriNotSupported")
+        texts |= {pages._sentence(InvalidRequest(text))[0] for text in said}
     for where in (pages, account, consent, device, interaction, logout, logout_request, parameters, pushed_request):
         said = said_in(where, "InvalidRequest", "InvalidRequestUri", "MalformedParameters")
         texts |= {pages._sentence(InvalidRequest(text))[0] for text in said}

@@ -1,5 +1,6 @@
 """The pages' words in German, by the English ones that stand in templates and code."""
 
+from op.protocol.request_object import REQUEST_URI_LIMIT
 from servicekit.parameters import COUNT_LIMIT, PARAMETER_LIMIT
 
 WORDS = {
@@ -166,6 +167,41 @@ WORDS = {
     "post_logout_redirect_uri is not exactly one of those registered.": (
         "Die post_logout_redirect_uri ist keine der genauen Adressen, die registriert sind."
     ),
+    # request objects
+    "This client has registered no request_uris.": "Diese Anwendung hat keine request_uris registriert.",
+    f"request_uri is longer than {REQUEST_URI_LIMIT} characters.": (
+        f"Die request_uri ist länger als {REQUEST_URI_LIMIT} Zeichen."
+    ),
+    "This request_uri is not registered.": "Diese request_uri ist nicht registriert.",
+    "What request_uri points to cannot be fetched.": "Was unter der request_uri steht, ist nicht abrufbar.",
+    "What request_uri points to is no request object.": "Unter der request_uri steht kein Request Object.",
+    "Request and request_uri exclude each other.": "request und request_uri schließen einander aus.",
+    "This client must sign its requests.": "Diese Anwendung muss ihre Anfragen signieren.",
+    "This client is not registered for request objects.": "Diese Anwendung ist nicht für Request Objects registriert.",
+    "This client is not registered for unsigned request objects.": (
+        "Diese Anwendung ist nicht für unsignierte Request Objects registriert."
+    ),
+    "The request object's alg is not the one that this client is registered for.": (
+        "Das alg des Request Objects ist nicht das, für das diese Anwendung registriert ist."
+    ),
+    "The request object has a critical extension.": "Das Request Object hat eine kritische Erweiterung.",
+    "A parameter in the request object cannot be read.": "Ein Parameter im Request Object ist nicht lesbar.",
+    "A parameter differs inside and outside of the request object.": (
+        "Ein Parameter ist im Request Object ein anderer als außerhalb."
+    ),
+    "The request object is of another client.": "Das Request Object ist von einer anderen Anwendung.",
+    "This is a client assertion, and no request object.": "Das ist eine Client Assertion und kein Request Object.",
+    "The request object is for another provider.": "Das Request Object ist für einen anderen Provider.",
+    "A request object in a request object is not allowed.": (
+        "Ein Request Object in einem Request Object ist nicht erlaubt."
+    ),
+    "The request object has expired.": "Das Request Object ist abgelaufen.",
+    "The request object is not valid yet.": "Das Request Object gilt noch nicht.",
+    "A time in the request object is none.": "Eine Zeit im Request Object ist keine.",
+    "A member of the request object has the wrong type.": "Ein Bestandteil des Request Objects hat den falschen Typ.",
+    "No key of the client fits the request object.": "Kein Schlüssel der Anwendung passt zum Request Object.",
+    "An unsigned request object has no signature.": "Ein unsigniertes Request Object hat keine Signatur.",
+    "The request object is no JWT.": "Das Request Object ist kein JWT.",
     # requests that cannot be read
     "The body must be application/x-www-form-urlencoded.": (
         "Der Inhalt der Anfrage muss application/x-www-form-urlencoded sein."
