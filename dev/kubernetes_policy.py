@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from itertools import product
 
 from kubernetes_manifests import Overlay, Workload, selects
-from kubernetes_openings import everything_is_denied_first, openings_are_narrow_and_meet
+from kubernetes_openings import everything_is_denied_first, logouts_reach_the_clients, openings_are_narrow_and_meet
 from op.settings import Settings as ProviderSettings
 from rp.settings import Settings as RelyingPartySettings
 from rs.settings import IntrospectionSettings
@@ -310,6 +310,7 @@ RULES: tuple[Rule, ...] = (
     everything_is_in_one_restricted_namespace,
     everything_is_denied_first,
     openings_are_narrow_and_meet,
+    logouts_reach_the_clients,
     services_lead_to_pods,
     configuration_is_understood,
     secrets_stand_apart,

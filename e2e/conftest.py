@@ -7,10 +7,11 @@ calls. The fixtures here lift that mark between tests, so that asynchronous test
 import asyncio
 import re
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from certification_browser import Browser as CertificationBrowser
@@ -18,8 +19,9 @@ from certification_client import CertificationClient, Op
 from certification_provider import CLIENT_SECRET, PASSWORD, USERNAME, CertifiedProvider, certificate
 from certification_suite import SuiteServer
 from container_stack import ContainerStack
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
 from redis import Redis
+from shop import Shop, directory_with_shop, running_site
 
 from browser import LAUNCH_FLAGS, chromium_program, what_is_missing
 from redis_server import RedisServer
@@ -47,6 +49,11 @@ class PageFaults:
 
     def on_request_failed(self, request: Request) -> None:
         self.failed_requests.append(f"{request.method} {request.url}: {request.failure}")
+
+    def watch(self, context: BrowserContext) -> None:
+        context.set_default_timeout(_STEP_MILLISECONDS)
+        context.on("console", self.on_console)
+        context.on("requestfailed", self.on_request_failed)
 
     def csp_violations(self) -> list[str]:
         return [text for text in self.console_errors if "Content Security Policy" in text]
@@ -117,9 +124,7 @@ def page_faults() -> PageFaults:
 def page(browser: Browser, page_faults: PageFaults, request: pytest.FixtureRequest) -> Iterator[Page]:
     """A page with cookies of its own. A failed test leaves a screenshot in e2e/artifacts/."""
     with browser.new_context(locale="en-US", viewport={"width": 1280, "height": 900}) as context:
-        context.set_default_timeout(_STEP_MILLISECONDS)
-        context.on("console", page_faults.on_console)
-        context.on("requestfailed", page_faults.on_request_failed)
+        page_faults.watch(context)
         page = context.new_page()
         yield page
         if request.node.stash.get(_FAILED, False):
@@ -127,6 +132,19 @@ def page(browser: Browser, page_faults: PageFaults, request: pytest.FixtureReque
             name = re.sub(r"[^A-Za-z0-9.-]+", "_", request.node.nodeid)
             page.screenshot(path=ARTIFACTS / f"{name}.png", full_page=True)
     assert page_faults.csp_violations() == []
+
+
+@pytest.fixture
+def open_page(browser: Browser, page: Page, page_faults: PageFaults) -> Iterator[Callable[..., Page]]:
+    """`open_page(locale=...)`: a page in one more browser, whose violations of the policy fail the test as well."""
+    with ExitStack() as opened:
+
+        def one_more(**options: Any) -> Page:
+            context = opened.enter_context(browser.new_context(**({"locale": "en-US"} | options)))
+            page_faults.watch(context)
+            return context.new_page()
+
+        yield one_more
 
 
 @pytest.fixture(scope="session", params=["processes", "containers"])
@@ -161,6 +179,16 @@ def stack(request: pytest.FixtureRequest, platform: Platform) -> Stack:
     return running
 
 
+@pytest.fixture(scope="session")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """A stack of processes that knows a second person and clients of others; the shop is one of them."""
+    folder = tmp_path_factory.mktemp("shop")
+    with running_site() as site:
+        extra = {"OP_DIRECTORY_FILE": str(directory_with_shop(folder, site))}
+        with Stack(folder, extra=extra) as stack:
+            yield Shop(stack, site)
+
+
 @pytest.fixture
 def sign_in() -> SignIn:
     """`sign_in(page, stack)`: from the relying party's home to the profile, as a person does it."""
@@ -174,6 +202,18 @@ def sign_in() -> SignIn:
         page.wait_for_url(f"{stack.rp_url}/profile")
 
     return from_home_to_profile
+
+
+@pytest.fixture
+def log_in() -> SignIn:
+    """`log_in(page)`: fill in the login form that is shown, in the language that it is in."""
+
+    def fill_in(page: Page, username: str = "user0", password: str = "password0") -> None:
+        page.locator("#username").fill(username)
+        page.locator("#password").fill(password)
+        page.locator("main button").click()
+
+    return fill_in
 
 
 # --- The provider, the suite's place in the net and a person, for the certification modules ---------------------------

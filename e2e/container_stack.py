@@ -23,7 +23,7 @@ REDIS_COMMAND = ["--appendonly", "yes", "--save", "", "--aclfile", "/etc/trefoil
 
 _POLL_SECONDS = 0.05
 _LOG_LINES = 200
-_PEERS: Mapping[Role, tuple[Role, ...]] = {"op": (), "rs": ("op",), "rp": ("op", "rs")}
+_PEERS: Mapping[Role, tuple[Role, ...]] = {"op": ("rp",), "rs": ("op",), "rp": ("op", "rs")}
 
 Mounts = Mapping[Path, str]
 

@@ -8,6 +8,7 @@ import pytest
 from cluster import NAMESPACE, PYTHON, Addresses, Cluster, eventually, plain_pod, wait_until, what_is_missing
 from people import Crowd
 from playwright.sync_api import Page, expect
+from sessions import end_from_another_browser
 
 from kubernetes import OVERLAYS
 from port_forwards import PORTS, reachable
@@ -59,6 +60,11 @@ def test_a_sign_in_through_the_port_forwards(page: Page, by_forwards: Addresses,
     sign_in(page, by_forwards)
     expect_three_surfaces(page)
     expect(page.locator("#id-token")).to_contain_text("http://localhost:25000")
+
+
+def test_a_logout_elsewhere_reaches_the_relying_party(page: Page, by_forwards: Addresses, open_page, sign_in) -> None:
+    """Past the NetworkPolicies, from the provider's pod to one of the relying party's."""
+    end_from_another_browser(page, open_page, sign_in, by_forwards)
 
 
 def test_two_of_each_service_are_ready_and_none_was_restarted(cluster: Cluster) -> None:
@@ -176,7 +182,7 @@ def strangers(cluster: Cluster) -> Iterator[dict[str, tuple[str, int]]]:
 @pytest.mark.parametrize(
     ("who", "reaches"),
     [
-        ("op", {"redis"}),
+        ("op", {"redis", "rp"}),
         ("rs", {"redis", "op"}),
         ("rp", {"redis", "op", "rs"}),
         ("stranger", set()),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import pytest
 from playwright.sync_api import Page, expect
+from sessions import end_from_another_browser
 
 from containers import Images
 from stack import ADDRESS_NAMES, ROLES, ROOT, Addresses, Role, demo_values
@@ -25,6 +26,10 @@ class Composed:
 
     addresses: Addresses
     environment: dict[str, str]
+
+    @property
+    def op_url(self) -> str:
+        return self.addresses.op
 
     @property
     def rp_url(self) -> str:
@@ -82,6 +87,10 @@ def test_a_person_signs_in(page: Page, composed: Composed, sign_in) -> None:
     sign_in(page, composed)
     expect(page.locator("#userinfo")).to_contain_text("user0@example.com")
     expect(page.locator("#api-me")).to_contain_text("Prefers tea")
+
+
+def test_a_logout_elsewhere_reaches_the_relying_party(page: Page, composed: Composed, open_page, sign_in) -> None:
+    end_from_another_browser(page, open_page, sign_in, composed)
 
 
 @pytest.mark.parametrize("service", ["op", "rs", "rp", "redis"])
@@ -167,7 +176,7 @@ def test_nobody_comes_in_without_a_name(composed: Composed) -> None:
 # --- More of each, and the end ---------------------------------------------------------------------------------------
 
 
-def test_three_of_each_go_on_with_what_one_began(page: Page, composed: Composed, sign_in) -> None:
+def test_three_of_each_go_on_with_what_one_began(page: Page, composed: Composed, open_page, sign_in) -> None:
     sign_in(page, composed)
     done = composed.make("up", MODE="A", REPLICAS="3")
     assert done.returncode == 0, done.stderr
@@ -178,7 +187,7 @@ def test_three_of_each_go_on_with_what_one_began(page: Page, composed: Composed,
         expect(page.locator("#userinfo")).to_contain_text("user0@example.com")
         expect(page.locator("#api-me")).to_contain_text("Prefers tea")
     page.context.clear_cookies()
-    sign_in(page, composed)
+    end_from_another_browser(page, open_page, sign_in, composed)
 
 
 def test_an_end_is_orderly_and_what_is_kept_comes_back(page: Page, composed: Composed, sign_in) -> None:

@@ -53,6 +53,11 @@ def policy(manifests: Manifests, name: str) -> Any:
     return find(manifests, "NetworkPolicy", name)["spec"]
 
 
+def public_net(manifests: Manifests) -> Any:
+    """The provider's opening to clients elsewhere."""
+    return next(rule for rule in policy(manifests, "op")["egress"] if "ipBlock" in rule["to"][0])
+
+
 def service(manifests: Manifests, name: str) -> Any:
     return find(manifests, "Service", name)["spec"]
 
@@ -156,6 +161,59 @@ BROKEN: dict[str, tuple[str, Callable[[Manifests], object], str]] = {
         "production",
         lambda m: policy(m, "redis-clients")["egress"][0]["to"][0]["ipBlock"].update(cidr="0.0.0.0/0"),
         "opens egress to everybody",
+    ),
+    "the public net with a private one in it": (
+        "production",
+        lambda m: public_net(m)["to"][0]["ipBlock"]["except"].remove("169.254.0.0/16"),
+        "NetworkPolicy op opens egress to everybody",
+    ),
+    "the public net at another port": (
+        "production",
+        lambda m: public_net(m)["ports"].append({"protocol": "TCP", "port": 80}),
+        "opens the public net at port 80",
+    ),
+    "the public net for a service without clients": (
+        "production",
+        lambda m: policy(m, "rp")["egress"].append(public_net(m)),
+        "NetworkPolicy rp opens the public net",
+    ),
+    "the public net coming in": (
+        "production",
+        lambda m: policy(m, "op")["ingress"].append({"from": public_net(m)["to"], "ports": [{"port": "http"}]}),
+        "opens ingress to everybody",
+    ),
+    "a logout that has no way to the client": (
+        "kind",
+        lambda m: [policy(m, "op").pop("egress"), policy(m, "rp").pop("ingress")],
+        "op has no way to rp:25001, to tell demo-client of a logout",
+    ),
+    "a logout that goes to another port": (
+        "kind",
+        lambda m: data(m, "op").update(OIDC_CONNECT_TO="localhost:25001=rp:25002"),
+        "op has no way to rp:25002, to tell demo-client of a logout",
+    ),
+    "a logout that stays in the pod": (
+        "kind",
+        lambda m: data(m, "op").pop("OIDC_CONNECT_TO"),
+        "op has no way to localhost:25001, to tell demo-client of a logout",
+    ),
+    "a logout past the ingress controller": (
+        "production",
+        lambda m: policy(m, "op")["egress"].pop(0),
+        "op has no way to ingress-nginx-controller.ingress-nginx.svc.cluster.local:443, to tell trefoil-rp of a logout",
+    ),
+    "a logout to a client elsewhere": (
+        "production",
+        lambda m: [
+            policy(m, "op")["egress"].remove(public_net(m)),
+            replace_in_directory(m, "${RP_BASE_URL}/backchannel", "https://elsewhere.example/backchannel"),
+        ],
+        "op has no way to elsewhere.example:443, to tell trefoil-rp of a logout",
+    ),
+    "a logout to the wrong port of the ingress controller": (
+        "production",
+        lambda m: data(m, "op").update(OIDC_CONNECT_TO="app.example.com:443=ingress.ingress-nginx.svc:8443"),
+        "op has no way to ingress.ingress-nginx.svc:8443, to tell trefoil-rp of a logout",
     ),
     "an opening without peers": ("kind", lambda m: policy(m, "op")["ingress"][0].pop("from"), "without peers or ports"),
     "an opening without ports": ("kind", lambda m: policy(m, "redis")["ingress"][0].pop("ports"), "peers or ports"),

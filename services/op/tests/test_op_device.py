@@ -72,6 +72,20 @@ async def test_the_whole_way(op: RunningProvider) -> None:
     assert again.status_code == 200
 
 
+async def test_the_session_of_a_device_page_names_its_browser(op: RunningProvider) -> None:
+    await answer(op, await begin(op))
+    (session,) = await op.op.sessions.all("user0")
+    assert session.user_agent
+
+
+async def test_what_was_typed_is_there_again_after_a_fault(op: RunningProvider) -> None:
+    html = await (await page(op, 'bcdf"<b>')).get_data(as_text=True)
+    assert 'value="bcdf&#34;&lt;b&gt;"' in html
+    html = await (await answer(op, await begin(op), password="wrong")).get_data(as_text=True)
+    assert 'name="username" value="user0"' in html
+    assert "wrong" not in html.replace("password is wrong", "")
+
+
 async def test_a_device_takes_its_tokens_once(op: RunningProvider) -> None:
     device = await begin(op)
     await answer(op, device)

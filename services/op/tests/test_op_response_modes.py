@@ -68,6 +68,12 @@ async def test_form_post_is_a_form_that_sends_itself(provider: RunningProvider) 
     assert "unsafe" not in policy
 
 
+async def test_the_client_is_told_by_origin_whose_form_it_is(provider: RunningProvider) -> None:
+    """With a Referrer-Policy that keeps this from other sites, browsers send `Origin: null` with the form."""
+    response = await provider.login(response_mode="form_post")
+    assert response.headers["Referrer-Policy"] == "origin"
+
+
 async def test_a_form_posted_code_is_as_good(provider: RunningProvider) -> None:
     code = (await received(await provider.login(response_mode="form_post")))["code"]
     assert (await provider.redeem(code)).status_code == 200

@@ -23,6 +23,14 @@ HEADERS = {
     "Referrer-Policy": "same-origin",  # `no-referrer` would make browsers send `Origin: null` with our forms
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
+HTTP_FAILURES = {
+    400: ("This request cannot be read", "It is not what a browser sends for a page."),
+    404: ("There is no such page", "Look at the address again."),
+    405: ("This page does not work that way", "Go back to where you came from and start again."),
+    408: ("This request came too slowly", "Try again."),
+    413: ("This request is too large", "No page here needs so much."),
+}
+"""What a person is told where no endpoint answers: a title and a sentence, by status."""
 _STYLE_SECONDS = 3600
 _ASSETS = Path(__file__).parent / "static"
 
@@ -73,8 +81,9 @@ async def _asset(filename: str) -> Response:
 
 
 async def _http_failure(failure: HTTPException) -> Response:
+    status = failure.code or 500
     response = await failure_page(
-        failure.code or 500, failure.name, failure.description or "This request cannot be answered."
+        status, *HTTP_FAILURES.get(status, (failure.name, "This request cannot be answered."))
     )
     if failure.code == 405 and getattr(failure, "valid_methods", None):
         response.headers["Allow"] = ", ".join(failure.valid_methods)  # type: ignore[attr-defined]

@@ -71,5 +71,5 @@ async def _fetched(op: Provider, client: Client, request_uri: str) -> str:
     except Unreachable as failure:
         raise InvalidRequestUri("what request_uri points to cannot be fetched", str(failure)) from None
     if answer.status != 200 or len(answer.body) > REQUEST_OBJECT_LIMIT:
-        raise InvalidRequestUri(f"request_uri gives no request object, but {answer.status}")
+        raise InvalidRequestUri(f"what request_uri points to is no request object: {answer.status}")
     return answer.body.decode("ascii", "replace").strip()

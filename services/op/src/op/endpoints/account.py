@@ -7,18 +7,10 @@ from functools import partial
 from quart import Response
 
 from op.endpoints.logout import logged_out
-from op.endpoints.pages import (
-    SESSION_COOKIE,
-    check_csrf,
-    cookie,
-    csrf_token,
-    delete_cookie,
-    page,
-    parameters,
-    see_other,
-)
-from op.endpoints.wording import scope_words
+from op.endpoints.pages import SESSION_COOKIE, check_csrf, cookie, csrf_token, page, parameters, see_other
+from op.endpoints.wording import browser, claim_words, scope_words
 from op.errors import InvalidRequest
+from op.protocol.authorization_response import with_query
 from op.protocol.scope import CLAIMS_BY_SCOPE
 from op.provider import Provider
 from op.records import Consent, Session
@@ -44,7 +36,13 @@ async def show_account(op: Provider) -> Response:
         csrf_token=csrf_token(secret, _PURPOSE),
         applications=[await _application(op, client_id, consent) for client_id, consent in allowed.items()],
         sessions=[
-            {"sid": one.sid, "agent": one.user_agent, "since": _date(one.auth_time), "here": one.sid == session.sid}
+            {
+                "sid": one.sid,
+                "browser": browser(one.user_agent),
+                "user_agent": one.user_agent,
+                "since": _date(one.auth_time),
+                "here": one.sid == session.sid,
+            }
             for one in await op.sessions.all(session.sub)
         ],
     )
@@ -53,34 +51,27 @@ async def show_account(op: Provider) -> Response:
 async def change_account(op: Provider) -> Response:
     """Take back a consent, and every token that came of it; or end a session, as a logout in its browser would."""
     form = await parameters()
+    asked = {"ui_locales": form.get("ui_locales")}
+    again = with_query(f"{op.issuer}/account", asked)
     secret = cookie(op, SESSION_COOKIE)
     check_csrf(op, secret, _PURPOSE, form.get("csrf_token"))
     session = await op.sessions.find(secret)
     if session is None:
-        return see_other(f"{op.issuer}/account")
+        return see_other(again)
     if "client_id" in form:
         await op.consents.revoke(session.sub, form["client_id"])
         ended = await _end_grants(op, session, form["client_id"])
         event(log, "consent taken back", sub=session.sub, client_id=form["client_id"], grants=ended)
     elif "sid" in form:
-        return await _end_session(op, session, form["sid"])
+        meant = await op.sessions.find_by_sid(session.sub, form["sid"])
+        end = partial(op.sessions.end_by_sid, session.sub, form["sid"])
+        frames = await end_session(op, meant, end) if meant else ()
+        event(log, "session ended from the account page", sub=session.sub)
+        if form["sid"] == session.sid:
+            return await logged_out(op, frames)
     else:
         raise InvalidRequest("client_id or sid is required")
-    return see_other(f"{op.issuer}/account")
-
-
-async def _end_session(op: Provider, session: Session, sid: str) -> Response:
-    """End one of the person's sessions; this browser's own as a logout does, with the frames of its clients."""
-    meant = session if sid == session.sid else await op.sessions.find_by_sid(session.sub, sid)
-    frames: tuple[str, ...] = ()
-    if meant is not None:
-        frames = await end_session(op, meant, partial(op.sessions.end_by_sid, meant.sub, meant.sid))
-    event(log, "session ended from the account page", sub=session.sub)
-    if meant != session:
-        return see_other(f"{op.issuer}/account")
-    response = await logged_out(frames)
-    delete_cookie(op, response, SESSION_COOKIE)
-    return response
+    return see_other(again)
 
 
 async def _end_grants(op: Provider, session: Session, client_id: str) -> int:
@@ -99,7 +90,7 @@ async def _application(op: Provider, client_id: str, consent: Consent) -> dict[s
         "client_id": client_id,
         "name": client.display_name if client else client_id,
         "wishes": scope_words(consent.scope),
-        "claims": ", ".join(claim for claim in consent.claims if claim not in opened),
+        "claims": claim_words(claim for claim in consent.claims if claim not in opened),
         "since": _date(consent.given_at),
     }
 

@@ -10,6 +10,7 @@ from op.endpoints.pages import (
     cookie,
     parameters,
     see_other,
+    speak,
 )
 from op.errors import ConsentRequired, LoginRequired, NonceRequired, OAuthError, UnknownClient
 from op.id_token_hint import subject_of_hint
@@ -57,6 +58,7 @@ async def authorize(op: Provider) -> Response:
 
 async def _answer(op: Provider, client: Client, source: Source, asked: Parameters) -> Response:
     """Check the parameters and answer them; `asked` is the request as it came."""
+    speak(source.parameters.get("ui_locales"))
     to = _return_address(client, source.parameters)
     try:
         request = validate(Asked(client, source.parameters, policy_of(op), source.pushed, source.signed))

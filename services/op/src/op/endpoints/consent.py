@@ -20,7 +20,7 @@ from op.endpoints.pages import (
     csrf_token,
     parameters,
 )
-from op.endpoints.wording import lifetime, scope_words
+from op.endpoints.wording import claim_words, lifetime, scope_words
 from op.errors import AccessDenied, InvalidRequest
 from op.protocol.consent import claims_beyond_scope
 from op.protocol.response_type import CODE
@@ -45,12 +45,11 @@ async def show_consent(op: Provider) -> Response:
     return await client_page(
         "consent.html",
         client,
-        ui_locales=asked.ui_locales,
         login=login.id,
         csrf_token=csrf_token(cookie(op, BROWSER_COOKIE) or "", _PURPOSE + login.id),
         username=user.username,
         wishes=scope_words(asked.scope),
-        claims=", ".join(claims_beyond_scope(asked)),
+        claims=claim_words(claims_beyond_scope(asked)),
         renewed=renewed,
         access=lifetime(op.settings.refresh_token_ttl if renewed else op.settings.access_token_ttl),
         memory=lifetime(op.consents.ttl),

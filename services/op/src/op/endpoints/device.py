@@ -2,10 +2,10 @@
 
 import logging
 
-from quart import Response, render_template, request
+from quart import Response, request
 
 from op.endpoints.interaction import remember_consent
-from op.endpoints.login import TOO_MANY, WRONG, TooManyAttempts, authenticated
+from op.endpoints.login import TOO_MANY, WRONG, TooManyAttempts, authenticated, new_session
 from op.endpoints.pages import (
     BROWSER_COOKIE,
     SESSION_COOKIE,
@@ -14,15 +14,15 @@ from op.endpoints.pages import (
     check_csrf,
     cookie,
     csrf_token,
+    page,
     parameters,
     set_cookie,
 )
+from op.endpoints.wording import scope_words
 from op.errors import InvalidRequest
 from op.protocol.device import normal_user_code
-from op.protocol.handle import new_grant_id, new_secret
 from op.provider import Provider
 from op.records import DeviceRequest, Session
-from op.session_end import replace_session
 from servicekit.log import event
 from servicekit.parameters import Parameters
 
@@ -38,11 +38,11 @@ async def show_device(op: Provider) -> Response:
     """Ask for the code; with one, say which application asks for what (§3.3, §5.4)."""
     typed = (await parameters()).get("user_code")
     if typed is None or not _is_visit():
-        return await _ask(None)
+        return await _ask()
     try:
         user_code, waiting = await _waiting(op, typed)
     except _NoDevice as fault:
-        return await _ask(fault.sentence, fault.status)
+        return await _ask(fault.sentence, fault.status, typed=typed)
     return await _confirm(op, user_code, waiting)
 
 
@@ -59,19 +59,20 @@ async def submit_device(op: Provider) -> Response:
     if form["answer"] == "refuse":
         await op.devices.decide(user_code, waiting, state="refused")
         event(log, "a device was refused", client_id=waiting.client_id)
-        return Response(await render_template("device-answered.html", allowed=False))
+        return await page("device-answered.html", allowed=False)
     session, secret = await _session(op), None
+    username = form.get("username", "").strip()
     if session is None:
         try:
             session, secret = await _log_in(op, form)
         except TooManyAttempts:
-            return await _confirm(op, user_code, waiting, fault=TOO_MANY, status=429)
+            return await _confirm(op, user_code, waiting, username=username, fault=TOO_MANY, status=429)
     if session is None:
-        return await _confirm(op, user_code, waiting, fault=WRONG, status=403)
+        return await _confirm(op, user_code, waiting, username=username, fault=WRONG, status=403)
     if not await _let_in(op, user_code, waiting, session):
         return await _ask(_UNKNOWN, 404)
     event(log, "a device was let in", client_id=waiting.client_id, sub=session.sub)
-    response = Response(await render_template("device-answered.html", allowed=True))
+    response = await page("device-answered.html", allowed=True)
     if secret:
         set_cookie(op, response, SESSION_COOKIE, secret)
     return response
@@ -135,33 +136,35 @@ async def _log_in(op: Provider, form: Parameters) -> tuple[Session | None, str |
     if user is None:
         event(log, "login failed", address=address(op))
         return None, None
-    session, secret = Session(sid=new_grant_id(), sub=user.sub, auth_time=op.now()), new_secret()
-    await op.sessions.save(secret, session)
-    before = cookie(op, SESSION_COOKIE)
-    if before:
-        await replace_session(op, before, session)
     event(log, "logged in", sub=user.sub)
-    return session, secret
+    return await new_session(op, user)
 
 
-async def _ask(fault: str | None, status: int = 200) -> Response:
-    return Response(await render_template("device.html", fault=fault), status=status)
+async def _ask(fault: str | None = None, status: int = 200, *, typed: str = "") -> Response:
+    return await page("device.html", status, fault=fault, typed=typed)
 
 
 async def _confirm(
-    op: Provider, user_code: str, waiting: DeviceRequest, *, fault: str | None = None, status: int = 200
+    op: Provider,
+    user_code: str,
+    waiting: DeviceRequest,
+    *,
+    username: str = "",
+    fault: str | None = None,
+    status: int = 200,
 ) -> Response:
     client = await op.clients.find(waiting.client_id)
     secret = browser_secret(op)
-    body = await render_template(
+    response = await page(
         "device-confirm.html",
+        status,
         user_code=user_code,
         client_name=client.display_name if client else waiting.client_id,
-        scope=waiting.scope.split(),
+        wishes=scope_words(waiting.scope),
         signed_in=await _session(op) is not None,
         csrf_token=csrf_token(secret, _PURPOSE + user_code),
+        username=username,
         fault=fault,
     )
-    response = Response(body, status=status)
     set_cookie(op, response, BROWSER_COOKIE, secret)
     return response

@@ -6,7 +6,7 @@ import logging
 from quart import Response
 
 from op.endpoints.answering import ReturnAddress, answer_with, answer_with_error
-from op.endpoints.pages import BROWSER_COOKIE, browser_secret, cookie, see_other, set_cookie
+from op.endpoints.pages import BROWSER_COOKIE, browser_secret, cookie, see_other, set_cookie, speak
 from op.errors import LoginRequired, OAuthError, UnknownRedirect
 from op.protocol.authorization_request import is_logged_in_since, is_somebody_else
 from op.protocol.consent import consent_is_needed, consented
@@ -52,11 +52,12 @@ def go_to(op: Provider, page: str, login: LoginRequest) -> Response:
 
 
 async def find_waiting(op: Provider, login_id: str | None) -> LoginRequest:
-    """The request that waits under this name in this browser; raises LoginExpired."""
+    """The request that waits under this name in this browser, and its language; raises LoginExpired."""
     login = await op.login_requests.find(login_id) if login_id else None
     browser = digest(cookie(op, BROWSER_COOKIE) or "")
     if login is None or not hmac.compare_digest(login.browser, browser):
         raise LoginExpired
+    speak(login.request.ui_locales)
     return login
 
 

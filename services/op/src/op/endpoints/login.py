@@ -79,21 +79,24 @@ async def authenticated(op: Provider, username: str, password: str) -> User | No
 
 
 async def _logged_in(op: Provider, login: LoginRequest, user: User) -> Response | None:
-    """A session with a fresh id, whatever the browser came with (no session fixation), and on to the client.
+    """On to the client in a new session; None when the user was removed meanwhile."""
+    session, secret = await new_session(op, user)
+    response = await proceed(op, login, session)
+    if response:
+        set_cookie(op, response, SESSION_COOKIE, secret)
+        event(log, "logged in", sub=user.sub, client_id=login.request.client_id)
+    return response
 
-    None when the user was removed meanwhile.
-    """
+
+async def new_session(op: Provider, user: User) -> tuple[Session, str]:
+    """A session with a fresh id, whatever the browser came with (no session fixation), and its cookie."""
     session = Session(sid=new_grant_id(), sub=user.sub, auth_time=op.now(), user_agent=_user_agent())
     secret = new_secret()
     await op.sessions.save(secret, session)
     before = cookie(op, SESSION_COOKIE)
     if before:
         await replace_session(op, before, session)
-    response = await proceed(op, login, session)
-    if response:
-        set_cookie(op, response, SESSION_COOKIE, secret)
-        event(log, "logged in", sub=user.sub, client_id=login.request.client_id)
-    return response
+    return session, secret
 
 
 async def _form(
@@ -104,7 +107,6 @@ async def _form(
         "login.html",
         client or Client(client_id=login.request.client_id),
         status,
-        ui_locales=login.request.ui_locales,
         login=login.id,
         csrf_token=csrf_token(cookie(op, BROWSER_COOKIE) or "", login.id),
         username=username,

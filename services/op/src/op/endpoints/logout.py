@@ -4,14 +4,16 @@ import logging
 from dataclasses import dataclass
 from functools import partial
 
-from quart import Response, render_template, request
+from quart import Response, request
 
+from op.endpoints.inline_script import InlineScript
 from op.endpoints.pages import (
     SESSION_COOKIE,
     check_csrf,
     cookie,
     csrf_token,
     delete_cookie,
+    page,
     parameters,
     see_other,
 )
@@ -32,6 +34,11 @@ log = logging.getLogger(__name__)
 
 _PURPOSE = "logout"
 _FRAMES_SECONDS = 3  # for clients' pages in their frames, before the browser goes on
+# As soon as all of them have loaded. Without scripts the header Refresh counts from then on.
+_GO_ON = InlineScript(
+    "onload = () => location.replace(document.querySelector('main a').href);"
+    f"setTimeout(onload, {_FRAMES_SECONDS * 1000})"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +68,11 @@ async def logout(op: Provider) -> Response:
     if secret and session:
         frames = await end_session(op, session, partial(op.sessions.end, secret))
         event(log, "logged out", sub=session.sub, client_id=ask.client.client_id if ask.client else None)
-    go_on = ask.redirect_to and not frames
-    response = see_other(str(ask.redirect_to)) if go_on else await logged_out(frames, ask.redirect_to)
-    if secret:
+    if ask.redirect_to and not frames:
+        response = see_other(ask.redirect_to)
         delete_cookie(op, response, SESSION_COOKIE)
-    return response
+        return response
+    return await logged_out(op, frames, ask.redirect_to)
 
 
 def _is_meant(op: Provider, session: Session, ask: LogoutRequest) -> bool:
@@ -102,25 +109,28 @@ async def _sid_of_hint(op: Provider, client: Client | None, hint: str) -> str | 
     return check_hint_claims(claims, op.issuer)
 
 
-async def logged_out(frames: tuple[str, ...], redirect_to: str | None = None) -> Response:
-    """The last page: other clients in frames (Front-Channel Logout 1.0 §2), then on to the client that asked."""
-    response = Response(await render_template("logged-out.html", frames=frames, redirect_to=redirect_to))
+async def logged_out(op: Provider, frames: tuple[str, ...], redirect_to: str | None = None) -> Response:
+    """The last page: clients in frames (Front-Channel Logout 1.0 §2), then on to the client that asked."""
+    script = _GO_ON.markup if redirect_to else None
+    response = await page("logged-out.html", frames=frames, redirect_to=redirect_to, script=script)
+    policy = CONTENT_SECURITY_POLICY
     if frames:
-        sources = " ".join(sorted({origin_of(url) for url in frames}))
-        response.headers["Content-Security-Policy"] = f"{CONTENT_SECURITY_POLICY}; frame-src {sources}"
+        policy += f"; frame-src {' '.join(sorted({origin_of(url) for url in frames}))}"
     if redirect_to:
+        policy += f"; script-src {_GO_ON.source}"
         response.headers["Refresh"] = f"{_FRAMES_SECONDS}; url={redirect_to}"
+    response.headers["Content-Security-Policy"] = policy
+    delete_cookie(op, response, SESSION_COOKIE)
     return response
 
 
 async def _confirmation(asked: Parameters, ask: LogoutRequest, secret: str) -> Response:
-    body = await render_template(
+    return await page(
         "logout.html",
         client_name=ask.client.display_name if ask.client else None,
         passed_on=_without_confirmation(asked),
         csrf_token=csrf_token(secret, _PURPOSE),
     )
-    return Response(body)
 
 
 def _without_confirmation(asked: Parameters) -> dict[str, str | None]:

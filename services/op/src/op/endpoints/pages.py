@@ -5,7 +5,7 @@ import logging
 from hashlib import sha256
 from typing import Any
 
-from quart import Response, render_template, request
+from quart import Response, g, render_template, request
 
 from op.errors import RETRY_AFTER_SECONDS, InvalidRequest, NonceRequired, OAuthError, UnknownRedirect
 from op.german import WORDS
@@ -32,38 +32,46 @@ async def parameters() -> Parameters:
     """The parameters of the query, or of the form for a POST; raises InvalidRequest."""
     try:
         if request.method != "POST":
-            return Parameters.parse(request.query_string)
-        content_type = request.mimetype
-        if content_type != "application/x-www-form-urlencoded":
+            found = Parameters.parse(request.query_string)
+        elif request.mimetype != "application/x-www-form-urlencoded":
             raise InvalidRequest("the body must be application/x-www-form-urlencoded")
-        body = await request.get_data(as_text=False)
-        assert isinstance(body, bytes)
-        return Parameters.parse(body)
+        else:
+            body = await request.get_data(as_text=False)
+            assert isinstance(body, bytes)
+            found = Parameters.parse(body)
     except MalformedParameters as fault:
         raise InvalidRequest(str(fault)) from None
+    speak(found.get("ui_locales"))
+    return found
 
 
-async def page(template: str, status: int = 200, *, ui_locales: str | None = None, **values: Any) -> Response:
-    """A page in the language that the client asked for, else in the browser's."""
-    return Response(await render_template(template, **words(ui_locales), **values), status=status)
+def speak(ui_locales: str | None) -> None:
+    """From here on the pages of this request are in the first of these languages that there is."""
+    if ui_locales:
+        g.ui_locales = ui_locales
 
 
-async def client_page(
-    template: str, client: Client, status: int = 200, *, ui_locales: str | None = None, **values: Any
-) -> Response:
+async def page(template: str, status: int = 200, **values: Any) -> Response:
+    return Response(await render_template(template, **values), status=status)
+
+
+async def client_page(template: str, client: Client, status: int = 200, **values: Any) -> Response:
     """A page with what a client says of itself: name, logo, policy and terms (Dynamic Client Registration 1.0 §2)."""
     logo = shown_logo(client, trusted=client.registered_at is None)
     about = {"client_name": client.display_name, "policy_uri": client.policy_uri, "tos_uri": client.tos_uri}
-    response = await page(template, status, ui_locales=ui_locales, logo_uri=logo, **about, **values)
+    response = await page(template, status, logo_uri=logo, **about, **values)
     if logo:
         policy = CONTENT_SECURITY_POLICY.replace("img-src 'self'", f"img-src 'self' {origin_of(logo)}")
         response.headers["Content-Security-Policy"] = policy
     return response
 
 
-def words(ui_locales: str | None = None) -> dict[str, Any]:
-    """`t`, which says a text in the language of the page, and `lang`, which names it."""
-    asked = ui_locales or request.args.get("ui_locales")
+def words() -> dict[str, Any]:
+    """`t`, which says a text in the language of the page; `lang`, which names it; what the next page is asked for in.
+
+    It is the language that the client asked for, else the browser's.
+    """
+    asked = g.get("ui_locales") or request.args.get("ui_locales")
     language = choose(asked, request.headers.get("Accept-Language"))
     known = WORDS if language == "de" else {}
 
@@ -71,7 +79,7 @@ def words(ui_locales: str | None = None) -> dict[str, Any]:
         said = known.get(text, text)
         return said.format(**named) if named else said
 
-    return {"t": say, "lang": language}
+    return {"t": say, "lang": language, "ui_locales": asked}
 
 
 def cookie_name(op: Provider, name: str) -> str:
@@ -141,7 +149,8 @@ async def failure(exception: Exception) -> Response:
         )
     if isinstance(exception, OAuthError):
         event(log, "request refused", error=exception.code, reason=exception)
-        return await failure_page(exception.status, _title(exception), _sentence(exception), code=exception.code)
+        sentence, received = _sentence(exception)
+        return await failure_page(exception.status, _title(exception), sentence, code=exception.code, received=received)
     if isinstance(exception, RedisError):
         event(log, "Redis is away", logging.ERROR, reason=exception)
         return await failure_page(
@@ -164,8 +173,8 @@ def _title(error: OAuthError) -> str:
     return "This request cannot be answered"
 
 
-def _sentence(error: OAuthError) -> str:
-    """The description with a capital and a full stop; a parameter's name is written as on the wire."""
-    begins_with_a_name = "_" in error.description.partition(" ")[0]
-    capital = error.description[:1] if begins_with_a_name else error.description[:1].upper()
-    return f"{capital}{error.description[1:]}."
+def _sentence(error: OAuthError) -> tuple[str, str | None]:
+    """The description as a sentence that can be translated, and what follows a colon in it: names, which cannot."""
+    said, _, received = error.description.partition(": ")
+    begins_with_a_name = "_" in said.partition(" ")[0]
+    return f"{said if begins_with_a_name else said[:1].upper() + said[1:]}.", received or None

@@ -87,7 +87,7 @@ def merged(outside: Parameters, inside: Parameters) -> Parameters:
     """Both together; what is inside goes first (Core §6.1). Raises InvalidRequestObject where they must agree."""
     for name in ("client_id", "response_type"):
         if name in outside and name in inside and outside[name] != inside[name]:
-            raise InvalidRequestObject(f"{name} differs inside and outside of the request object")
+            raise InvalidRequestObject(f"a parameter differs inside and outside of the request object: {name}")
     together = {name: value for name, value in outside.items() if name not in ("request", "request_uri")} | dict(inside)
     return Parameters(together, outside.repeated)
 
@@ -113,8 +113,8 @@ def _check_claims(claims: Mapping[str, Any], client_id: str, issuer: str, now: i
 def _time(claims: Mapping[str, Any], name: str) -> float | None:
     try:
         return numeric_date(claims, name)
-    except ValueError as fault:
-        raise InvalidRequestObject(f"the request object's {fault}") from None
+    except ValueError:
+        raise InvalidRequestObject(f"a time in the request object is none: {name}") from None
 
 
 def _text(name: str, value: Any) -> str:
