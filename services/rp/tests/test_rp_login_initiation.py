@@ -79,7 +79,7 @@ async def test_an_initiation_that_must_be_refused(browser, query, says):
     [
         ({"form": {"iss": "x", "login_hint": "y" * 9000}}, "too long", 400),
         ({"data": b"{}", "headers": {"Content-Type": "application/json"}}, "urlencoded", 400),
-        ({"form": {"login_hint": "x" * 100_000}}, "exceeds", 413),
+        ({"form": {"login_hint": "x" * 100_000}}, "too large", 413),
     ],
 )
 async def test_a_form_that_cannot_be_read(browser, options, says, status):
