@@ -128,23 +128,35 @@ def page(browser: Browser, page_faults: PageFaults, request: pytest.FixtureReque
         page = context.new_page()
         yield page
         if request.node.stash.get(_FAILED, False):
-            ARTIFACTS.mkdir(exist_ok=True)
-            name = re.sub(r"[^A-Za-z0-9.-]+", "_", request.node.nodeid)
-            page.screenshot(path=ARTIFACTS / f"{name}.png", full_page=True)
+            take_pictures(request.node.nodeid, [page])
     assert page_faults.csp_violations() == []
 
 
 @pytest.fixture
-def open_page(browser: Browser, page: Page, page_faults: PageFaults) -> Iterator[Callable[..., Page]]:
+def open_page(
+    browser: Browser, page: Page, page_faults: PageFaults, request: pytest.FixtureRequest
+) -> Iterator[Callable[..., Page]]:
     """`open_page(locale=...)`: a page in one more browser, whose violations of the policy fail the test as well."""
+    pages: list[Page] = []
     with ExitStack() as opened:
 
         def one_more(**options: Any) -> Page:
             context = opened.enter_context(browser.new_context(**({"locale": "en-US"} | options)))
             page_faults.watch(context)
-            return context.new_page()
+            pages.append(context.new_page())
+            return pages[-1]
 
         yield one_more
+        if request.node.stash.get(_FAILED, False):
+            take_pictures(f"{request.node.nodeid}-more", pages)
+
+
+def take_pictures(name: str, pages: list[Page]) -> None:
+    """What pages show, in e2e/artifacts/."""
+    ARTIFACTS.mkdir(exist_ok=True)
+    for number, page in enumerate(pages):
+        file = re.sub(r"[^A-Za-z0-9.-]+", "_", f"{name}-{number}" if number else name)
+        page.screenshot(path=ARTIFACTS / f"{file}.png", full_page=True)
 
 
 @pytest.fixture(scope="session", params=["processes", "containers"])
