@@ -1,17 +1,10 @@
 """The provider as somebody runs it who certifies it: a process that speaks TLS, with deploy/certification."""
 
-import datetime as dt
 import os
 import subprocess
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Self
-
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from redis_server import free_port
 from servicekit.healthcheck import ready
@@ -80,26 +73,3 @@ class CertifiedProvider:
     def _is_ready(self) -> bool:
         assert not self._service.has_ended, self._service.ending()
         return ready(f"127.0.0.1:{self.port}", tls=True)
-
-
-def certificate(folder: Path) -> tuple[str, str]:
-    """A certificate for localhost that signs itself, and its key: two files."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    now = dt.datetime.now(dt.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    cert_file, key_file = folder / "localhost.crt", folder / "localhost.key"
-    cert_file.write_bytes(made.public_bytes(Encoding.PEM))
-    key_file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    return str(cert_file), str(key_file)

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from certification_browser import Browser as CertificationBrowser
 from certification_client import CertificationClient, Op
-from certification_provider import CLIENT_SECRET, PASSWORD, USERNAME, CertifiedProvider, certificate
+from certification_provider import CLIENT_SECRET, PASSWORD, USERNAME, CertifiedProvider
 from certification_suite import SuiteServer
 from container_stack import ContainerStack
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
@@ -25,6 +25,7 @@ from shop import Shop, directory_with_shop, running_site
 
 from browser import LAUNCH_FLAGS, chromium_program, what_is_missing
 from redis_server import RedisServer
+from self_signed import certificate
 from stack import Mode, Stack
 
 ARTIFACTS = Path(__file__).parent / "artifacts"

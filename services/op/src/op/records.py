@@ -202,6 +202,10 @@ class Client:
     grant_types: tuple[str, ...] = ("authorization_code", "refresh_token")
     response_types: tuple[str, ...] = ("code",)
     application_type: str = "web"
+    default_max_age: int | None = None
+    require_auth_time: bool = False
+    default_acr_values: tuple[str, ...] = ()
+    initiate_login_uri: str | None = None
     scope: str = "openid email profile"
     id_token_signed_response_alg: str = "RS256"
     access_token_format: str | None = None

@@ -28,6 +28,7 @@ from servicekit.parameters import Parameters
 PROMPTS = ("none", "login", "consent", "select_account")
 DISPLAYS = ("page", "popup", "touch")  # one layout that fits them all (§3.1.2.1)
 TEXT_LIMIT = 2048
+MAX_AGE_LIMIT = 9_999_999_999
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,9 +221,9 @@ def validate(asked: Asked) -> AuthorizationRequest:
         nonce=asked.get("nonce"),
         code_challenge=asked.get("code_challenge"),
         prompt=asked.get("prompt") or "",
-        max_age=None if max_age is None else int(max_age),
+        max_age=asked.client.default_max_age if max_age is None else int(max_age),
         login_hint=asked.get("login_hint"),
-        claims=with_acr_values(claims, asked.get("acr_values")),
+        claims=with_acr_values(claims, asked.get("acr_values") or " ".join(asked.client.default_acr_values) or None),
         sub=demanded_subject(claims),
         ui_locales=asked.get("ui_locales"),
         response_type=asked.response_type,

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from op.protocol.authorization_request import MAX_AGE_LIMIT
 from op.protocol.client_assertion import ALGORITHMS_BY_METHOD
 from op.protocol.client_authentication import METHODS
 from op.protocol.client_jwt import UNSIGNED
@@ -39,10 +40,12 @@ _LISTS = (
     "response_types",
     "introspection_audience",
     "contacts",
+    "default_acr_values",
 )
 _PROVIDERS_OWN = {"source", "registered_at", "changed_at", "registration_token"}
 _URI_NAMES = ("client_uri", "logo_uri", "policy_uri", "tos_uri")
 _OBJECTS = ("jwks",)
+_NUMBERS = ("default_max_age",)
 _FLAGS = (
     "scope_claims_in_id_token",
     "first_party",
@@ -51,6 +54,7 @@ _FLAGS = (
     "require_signed_request_object",
     "require_pushed_authorization_requests",
     "id_token_on_refresh",
+    "require_auth_time",
     "backchannel_logout_session_required",
     "frontchannel_logout_session_required",
 )
@@ -81,6 +85,8 @@ def client_of(metadata: Mapping[str, Any]) -> Client:
             faults += [] if isinstance(value, bool) else [f"{name} must be true or false"]
         elif name in _OBJECTS:
             faults += [] if isinstance(value, dict) else [f"{name} must be an object"]
+        elif name in _NUMBERS:
+            faults += [] if _is_seconds(value) else [f"{name} must be a whole number of seconds"]
         elif name not in _LISTS and not isinstance(value, str):
             faults.append(f"{name} must be a string")
     if "client_id" not in values:
@@ -93,6 +99,10 @@ def client_of(metadata: Mapping[str, Any]) -> Client:
     if faults:
         raise (InvalidRedirects if _check_redirect_uris(client) else InvalidMetadata)(faults)
     return client
+
+
+def _is_seconds(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_AGE_LIMIT
 
 
 def _check_client_id(client: Client) -> list[str]:
@@ -205,9 +215,12 @@ def _check_logout_uris(client: Client) -> list[str]:
 
 
 def _check_uris(client: Client) -> list[str]:
-    """Pages about the client (RFC 7591 §2)."""
+    """Pages about the client (RFC 7591 §2), and where a third party starts a sign-in (Core §4)."""
     uris = {name: getattr(client, name) for name in _URI_NAMES}
-    return [f"{name} must be an http or https URL" for name, uri in uris.items() if uri and not is_http_uri(uri)]
+    faults = [f"{name} must be an http or https URL" for name, uri in uris.items() if uri and not is_http_uri(uri)]
+    if client.initiate_login_uri and not _is_fetched_safely(client.initiate_login_uri):
+        faults.append("initiate_login_uri must be an https URL, or http on this machine")
+    return faults
 
 
 def is_http_uri(uri: str) -> bool:

@@ -1,0 +1,74 @@
+"""What a client registers for all of its requests (OpenID Connect Dynamic Client Registration 1.0 §2)."""
+
+from typing import Any
+
+import pytest
+from jose import jwt
+from op_testing import ISSUER, REDIRECT_URI, SECRET, ProviderFactory, RunningProvider
+from test_op_register import register, registered
+from test_op_token import assert_refused
+
+from op.protocol.authentication_context import ACR
+from op.protocol.client_metadata import client_of
+
+CLIENT = {"client_id": "app", "client_secret": SECRET, "redirect_uris": [REDIRECT_URI], "first_party": True}
+
+
+async def claims_of(op: RunningProvider, **changes: str) -> dict[str, Any]:
+    code = await op.code(client_id="app", **changes)
+    tokens = await (await op.redeem(code, client_id="app", client_secret=SECRET)).get_json()
+    return jwt.get_unverified_claims(tokens["id_token"])
+
+
+@pytest.mark.parametrize(
+    ("max_age", "asked_again"),
+    [pytest.param(None, True, id="the default"), pytest.param("3600", False, id="the request goes first")],
+)
+async def test_default_max_age(provider: RunningProvider, max_age: str | None, asked_again: bool) -> None:
+    await provider.op.clients.save(client_of(CLIENT | {"default_max_age": 60}))
+    await provider.login()
+    provider.clock.pass_seconds(61)
+    response = await provider.authorize(client_id="app", max_age=max_age)
+    assert response.location.startswith(f"{ISSUER}/login?") is asked_again
+
+
+async def test_default_acr_values(provider: RunningProvider) -> None:
+    await provider.op.clients.save(client_of(CLIENT | {"default_acr_values": ["urn:x", ACR]}))
+    assert (await claims_of(provider))["acr"] == ACR
+    await provider.op.clients.save(client_of(CLIENT))
+    assert "acr" not in await claims_of(provider)
+
+
+async def test_require_auth_time_is_always_met(provider: RunningProvider) -> None:
+    await provider.op.clients.save(client_of(CLIENT | {"require_auth_time": True}))
+    assert (await claims_of(provider))["auth_time"] == int(provider.clock())
+
+
+async def test_they_are_registered_and_said_again(provider_with: ProviderFactory) -> None:
+    op = await provider_with(registration="open")
+    said = {
+        "default_max_age": 0,
+        "require_auth_time": True,
+        "default_acr_values": [ACR],
+        "initiate_login_uri": "https://client.test/login",
+    }
+    assert said.items() <= (await registered(op, **said)).items()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"default_max_age": -1},
+        {"default_max_age": "60"},
+        {"default_max_age": True},
+        {"default_max_age": 10**10},
+        {"require_auth_time": "yes"},
+        {"default_acr_values": ACR},
+        {"initiate_login_uri": "javascript:x"},
+        {"initiate_login_uri": "http://client.test/login"},
+    ],
+    ids=str,
+)
+async def test_what_cannot_be_registered(provider_with: ProviderFactory, changes: dict[str, Any]) -> None:
+    op = await provider_with(registration="open")
+    await assert_refused(await register(op, **changes), "invalid_client_metadata")
