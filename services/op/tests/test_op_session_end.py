@@ -1,8 +1,6 @@
 """What ends with a session, and who is told (Back-Channel Logout 1.0, Front-Channel Logout 1.0)."""
 
 import asyncio
-import base64
-import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -324,54 +322,6 @@ async def test_parallel_logouts_tell_each_client_once(provider: RunningProvider)
     sid = jwt.get_unverified_claims((await provider.tokens())["id_token"])["sid"]
     taken = await asyncio.gather(*(provider.op.session_grants.take(sid) for _ in range(20)))
     assert sorted(len(grants) for grants in taken) == [0] * 19 + [1]
-
-
-async def test_frames_of_the_front_channel(provider: RunningProvider) -> None:
-    """Front-Channel Logout §2, §3: iss and sid in the query; only these may be framed."""
-    await register(provider, "framed", frontchannel_logout_uri="http://client.test/out?a=b")
-    tokens = await sign_in(provider, "framed")
-    sid = jwt.get_unverified_claims(tokens["id_token"])["sid"]
-    page = await sign_out(provider, tokens)
-    html = await page.get_data(as_text=True)
-    expected = f"http://client.test/out?a=b&amp;iss=http%3A%2F%2Flocalhost%3A25000&amp;sid={sid}"
-    assert f'<iframe src="{expected}"' in html
-    assert page.headers["Content-Security-Policy"].endswith("; frame-src http://client.test")
-    assert "Refresh" not in page.headers
-    assert "<script>" not in html
-
-
-async def test_after_the_frames_the_browser_goes_on(provider: RunningProvider) -> None:
-    """Front-Channel Logout §2 beside RP-Initiated Logout §3."""
-    bye = "http://client.test/bye"
-    uri = "http://client.test/out"
-    await register(provider, "framed", frontchannel_logout_uri=uri, post_logout_redirect_uris=[bye])
-    tokens = await sign_in(provider, "framed")
-    page = await sign_out(provider, tokens, post_logout_redirect_uri=bye, state="s")
-    assert page.status_code == 200
-    assert page.headers["Refresh"] == f"3; url={bye}?state=s"
-    html = await page.get_data(as_text=True)
-    assert f'href="{bye}?state=s"' in html
-    script = html.split("<script>")[1].split("</script>")[0]
-    allowed = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    policy = page.headers["Content-Security-Policy"]
-    assert policy.endswith(f"; frame-src http://client.test; script-src 'sha256-{allowed}'")
-
-
-async def test_who_signs_out_on_the_account_page_visits_the_frames_too(provider: RunningProvider) -> None:
-    """Front-Channel Logout §2: they belong to this browser. Those of a session elsewhere do not."""
-    await register(provider, "framed", frontchannel_logout_uri="http://client.test/out")
-    elsewhere = jwt.get_unverified_claims((await sign_in(provider, "framed"))["id_token"])["sid"]
-    provider.client = provider.new_client()
-    here = jwt.get_unverified_claims((await sign_in(provider, "framed"))["id_token"])["sid"]
-    csrf_token = hidden_fields(await (await provider.client.get("/account")).get_data(as_text=True))["csrf_token"]
-    response = await provider.client.post("/account", form={"csrf_token": csrf_token, "sid": elsewhere})
-    assert response.status_code == 303
-    response = await provider.client.post("/account", form={"csrf_token": csrf_token, "sid": here})
-    html = await response.get_data(as_text=True)
-    assert "You are signed out" in html
-    assert f"sid={here}" in html
-    assert "frame-src http://client.test" in response.headers["Content-Security-Policy"]
-    assert "op_session=;" in response.headers["Set-Cookie"]
 
 
 @pytest.mark.parametrize(
