@@ -8,10 +8,14 @@ import pytest
 from op_testing import ISSUER, Clock, ProviderFactory, RunningProvider, Site, populate, running_site
 
 from op.app import create_app
+from op.keys import new_keys
+from op.protocol.key_schedule import Generation
 from op.provider import Provider
 from op.settings import Settings
+from op.stores.signing_keys import SigningKeyStore
 from redis_server import RedisServer
 from servicekit.redis import Database
+from servicekit.sealing import Sealer
 
 
 @pytest.fixture
@@ -19,8 +23,16 @@ def clock() -> Clock:
     return Clock()
 
 
+@pytest.fixture(scope="session")
+def signing_pems() -> dict[str, str]:
+    """The same for all providers of these tests: keys take longer to make than most tests."""
+    return new_keys()
+
+
 @pytest.fixture
-async def provider_with(redis: Database, redis_server: RedisServer, clock: Clock) -> AsyncIterator[ProviderFactory]:
+async def provider_with(
+    redis: Database, redis_server: RedisServer, clock: Clock, signing_pems: dict[str, str]
+) -> AsyncIterator[ProviderFactory]:
     """Start a provider with settings of its own."""
     async with AsyncExitStack() as stack:
 
@@ -35,6 +47,8 @@ async def provider_with(redis: Database, redis_server: RedisServer, clock: Clock
                     **changes,
                 }
             )
+            keys = SigningKeyStore(redis, Sealer(settings.op_secret_key, "op signing keys"))
+            await keys.save_first(Generation(int(clock()), signing_pems))
             app = create_app(settings, clock=clock)
             running = await stack.enter_async_context(app.test_app())
             op: Provider = app.extensions["provider"]

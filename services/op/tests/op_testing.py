@@ -8,18 +8,22 @@ import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from aiohttp import web
+from argon2 import PasswordHasher
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from jose import jwk, jwt
 from quart.typing import TestClientProtocol
 
-from op.directory import new_user, user_entry
+from op.directory import user_entry
+from op.passwords import LANES, MEMORY_KIB, PASSES
 from op.protocol.client_metadata import client_of
 from op.provider import Provider
+from op.records import User
 from redis_server import free_port
 
 ADA = {
@@ -56,10 +60,12 @@ CLIENT_KEYS = {  # of the test clients that sign their requests
 }
 
 
+@cache
 def private_pem(algorithm: str) -> str:
     return CLIENT_KEYS[algorithm].private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 
 
+@cache
 def public_jwk(algorithm: str) -> dict[str, Any]:
     public = jwk.construct(private_pem(algorithm), algorithm).public_key().to_dict()
     return {k: v.decode() if isinstance(v, bytes) else v for k, v in public.items()} | {"kid": algorithm}
@@ -216,15 +222,20 @@ async def verification_key(provider: RunningProvider, token: str, algorithm: str
     return next(key for key in keys if key["kid"] == kid)
 
 
+@cache
+def password_hash(password: str) -> str:
+    return PasswordHasher(time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=LANES).hash(password)
+
+
 async def populate(op: Provider) -> None:
     """One user and a few clients."""
     claims: dict[str, Any] = {"name": "User Zero", "email": "user0@example.com"}
     claims |= {"email_verified": True, "nickname": "Zero"}
     if await op.users.find("user0") is None:
-        entry = user_entry({"username": "user0", "password": "password0", "claims": claims})
-        await op.users.save(await new_user(entry, op.passwords))
-        full = {"username": "ada", "password": "password-of-ada", "claims": ADA}
-        await op.users.save(await new_user(user_entry(full), op.passwords))
+        for username, password, known in (("user0", "password0", claims), ("ada", "password-of-ada", ADA)):
+            entry = user_entry({"username": username, "password": password, "claims": known})
+            hashed = password_hash(password)
+            await op.users.save(User(sub=entry.sub, username=username, password_hash=hashed, claims=entry.claims))
     web = {
         "client_secret": SECRET,
         "redirect_uris": [REDIRECT_URI],
