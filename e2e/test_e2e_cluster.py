@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 from cluster import NAMESPACE, PYTHON, Addresses, Cluster, eventually, plain_pod, wait_until, what_is_missing
 from people import Crowd
+from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page, expect
 from sessions import end_from_another_browser
 
@@ -47,10 +48,24 @@ def by_relay(cluster: Cluster) -> Iterator[Addresses]:
         yield addresses
 
 
-def expect_three_surfaces(page: Page) -> None:
-    expect(page.locator("#id-token")).to_contain_text("verified")
-    expect(page.locator("#userinfo")).to_contain_text("user0@example.com")
-    expect(page.locator("#api-me")).to_contain_text("Prefers tea")
+def expect_three_surfaces(page: Page, timeout: float = 5_000) -> None:
+    """Within `timeout` ms each."""
+    expect(page.locator("#id-token")).to_contain_text("verified", timeout=timeout)
+    expect(page.locator("#userinfo")).to_contain_text("user0@example.com", timeout=timeout)
+    expect(page.locator("#api-me")).to_contain_text("Prefers tea", timeout=timeout)
+
+
+def shows_three_surfaces(page: Page, at: Addresses) -> bool:
+    try:
+        page.goto(f"{at.rp_url}/profile")
+        expect_three_surfaces(page, timeout=1_000)
+    except (AssertionError, PlaywrightError):
+        return False
+    return True
+
+
+def values_of_cookies(page: Page) -> dict[str, str]:
+    return {cookie["name"]: cookie["value"] for cookie in page.context.cookies()}
 
 
 # --- As it was started -----------------------------------------------------------------------------------------------
@@ -259,16 +274,15 @@ def test_a_rolling_update_of_everything_loses_no_request(cluster: Cluster, by_re
 
 def test_redis_is_restarted_and_sessions_survive(cluster: Cluster, by_relay: Addresses, page: Page, sign_in) -> None:
     sign_in(page, by_relay)
+    cookies = values_of_cookies(page)
     old = cluster.pods("redis")[0]["metadata"]["uid"]
     cluster.kubectl("delete", "pod", "redis-0")
     cluster.kubectl("rollout", "status", "statefulset/redis", "--timeout=60s")
     assert cluster.pods("redis")[0]["metadata"]["uid"] != old
     cluster.rolled_out(*ROLES)
-    response = page.reload()
-    assert response is not None
-    assert response.status == 200
-    assert urlsplit(page.url).path == "/profile"
-    expect_three_surfaces(page)
+    # A pod that is ready again may not be behind its Service yet.
+    wait_until(lambda: shows_three_surfaces(page, by_relay), "the profile is whole again")
+    assert values_of_cookies(page) == cookies, "signed in anew"
     page.goto(f"{by_relay.rp_url}/")
 
 
