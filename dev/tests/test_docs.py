@@ -54,6 +54,29 @@ def test_every_local_link_leads_somewhere(document: Path) -> None:
         assert (document.parent / target).exists(), target
 
 
+def headings(document: Path) -> set[str]:
+    """As GitHub makes fragments of them."""
+    titles = re.findall(r"^#+ (.+)$", document.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_link_to_a_heading_finds_it(document: Path) -> None:
+    for target, fragment in re.findall(r"\]\(([^)#:]*)#([^)]+)\)", document.read_text()):
+        assert fragment in headings(document.parent / target if target else document), fragment
+
+
+def test_every_specification_in_the_readme_is_a_link_to_its_rows() -> None:
+    _, table = (ROOT / "README.md").read_text().split("\n## Supported specifications\n")
+    rows = re.findall(r"^\| (.+?) \|", table.split("\n## ")[0], re.MULTILINE)
+    assert rows.pop(0) == "specification"
+    assert len(rows) > 10
+    for row in rows:
+        assert "](docs/conformance.md#" in row, row
+        without_links = re.sub(r"\[[^\]]+\]\([^)]+\)", "", row)
+        assert not re.search(r"\bRFC\b", without_links), row
+
+
 def conformance_rows() -> list[tuple[str, str, str]]:
     """Section, functions and tests of each row."""
     lines = (ROOT / "docs" / "conformance.md").read_text().splitlines()
