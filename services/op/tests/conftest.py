@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
+from logout_testing import Clients, running_clients
 from op_testing import ISSUER, Clock, ProviderFactory, RunningProvider, Site, populate, running_site
 
 from op.app import create_app
@@ -67,3 +68,9 @@ async def provider(provider_with: ProviderFactory) -> RunningProvider:
 async def site() -> AsyncIterator[Site]:
     async with running_site() as site:
         yield site
+
+
+@pytest.fixture
+async def clients() -> AsyncIterator[Clients]:
+    async with running_clients() as clients:
+        yield clients

@@ -4,8 +4,8 @@ import base64
 import hashlib
 
 from jose import jwt
+from logout_testing import register, sign_in, sign_out
 from op_testing import RunningProvider, hidden_fields
-from test_op_session_end import register, sign_in, sign_out
 
 
 async def test_frames_of_the_front_channel(provider: RunningProvider) -> None:

@@ -1,11 +1,16 @@
 """What is left of a user or a client that an administrator removed."""
 
-import dataclasses
+import asyncio
+from dataclasses import replace
+from typing import Literal
 
 import pytest
-from op_testing import ISSUER, SECRET, Clock, RunningProvider, query_of
+from jose import jwt
+from logout_testing import Clients, register, sign_in
+from op_testing import ISSUER, SECRET, Clock, ProviderFactory, RunningProvider, query_of
 from test_op_token import assert_refused
 
+from op.administration import administrate
 from op.stores.client import CACHE_SECONDS, ClientStore
 
 
@@ -66,7 +71,7 @@ async def test_what_was_removed_during_a_login_gets_no_code(
     assert client is not None
     await provider.op.clients.remove("web")
     if redirect_uris:
-        await provider.op.clients.save(dataclasses.replace(client, redirect_uris=redirect_uris))
+        await provider.op.clients.save(replace(client, redirect_uris=redirect_uris))
     response = await provider.submit_login(location)
     assert (response.status_code, response.location) == (400, None)
     assert "It was removed while you were signing in." in await response.get_data(as_text=True)
@@ -98,3 +103,57 @@ async def test_a_client_is_kept_for_five_seconds_and_no_longer(provider: Running
     assert await replica.find("web") is not None
     clock.pass_seconds(0.1)
     assert await replica.find("web") is None
+
+
+OFFLINE = {"client_id": "third", "scope": "openid offline_access", "prompt": "consent"}
+
+
+@pytest.mark.parametrize("rule", ["all", "none"], ids="LOGOUT_ENDS_GRANTS={}".format)
+@pytest.mark.parametrize("command", ["remove", "sign-out"])
+async def test_a_command_ends_all_that_a_person_has(
+    provider_with: ProviderFactory, command: str, rule: Literal["all", "none"]
+) -> None:
+    """Two browsers, an opaque token, a JWT, offline access, a code and a consent; and nothing of anybody else."""
+    provider = await provider_with(logout_ends_grants=rule)
+    third = {"client_id": "third", "client_secret": SECRET}
+    offline = await (await provider.redeem(await provider.code(**OFFLINE), **third)).get_json()
+    elsewhere = replace(provider, client=provider.new_client())
+    opaque = await elsewhere.tokens()
+    as_jwt = await (
+        await elsewhere.redeem(await elsewhere.code(client_id="jwt"), client_id="jwt", client_secret=SECRET)
+    ).get_json()
+    code = await elsewhere.code()
+    adas = replace(provider, client=provider.new_client())
+    hers = await adas.tokens(username="ada", password="password-of-ada")
+
+    async def is_active(tokens: dict[str, str]) -> bool:
+        return (await provider.introspect(tokens["access_token"], "resource-server", SECRET + "3"))["active"]
+
+    assert all([await is_active(tokens) for tokens in (offline, opaque, as_jwt)])
+
+    assert await asyncio.to_thread(administrate, provider.op.settings, ["users", command, "USER0"]) == 0
+
+    for tokens in (offline, opaque, as_jwt):
+        assert not await is_active(tokens)
+        await assert_refused(await provider.userinfo(tokens["access_token"]), "invalid_token", 401)
+    await assert_refused(await provider.refresh(offline["refresh_token"], **third), "invalid_grant")
+    await assert_refused(await provider.redeem(code), "invalid_grant")
+    for browser in (provider, elsewhere):
+        assert query_of((await browser.authorize(prompt="none")).location)["error"] == "login_required"
+    assert bool(await provider.op.consents.all("user0")) is (command == "sign-out")
+    assert await is_active(hers)
+    assert "code" in query_of((await adas.authorize(prompt="none")).location)
+
+
+@pytest.mark.parametrize("command", ["remove", "sign-out"])
+async def test_the_clients_hear_of_a_command_before_it_returns(
+    provider: RunningProvider, clients: Clients, command: str
+) -> None:
+    """Back-Channel Logout §2.5: also one that has to be asked twice."""
+    clients.statuses["told"] = [503]
+    await register(provider, "told", backchannel_logout_uri=f"{clients.url}/told")
+    tokens = await sign_in(provider, "told")
+    assert await asyncio.to_thread(administrate, provider.op.settings, ["users", command, "user0"]) == 0
+    _, token = clients.tokens_of("told")
+    sid = jwt.get_unverified_claims(tokens["id_token"])["sid"]
+    assert jwt.get_unverified_claims(token)["sid"] == sid

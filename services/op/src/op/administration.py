@@ -1,5 +1,4 @@
-"""The command line for administrators: `python -m op users|clients add|list|show|remove|set-password|set-secret`,
-and `python -m op keys list|rotate|revoke`.
+"""The command line for administrators: `python -m op users|clients|keys`, and what to do with them.
 
 It works on Redis directly, with the provider's own environment. A password or secret is read from standard input, or
 asked for on a terminal: never from the command line, where every process can read it.
@@ -24,6 +23,7 @@ from op.protocol.key_schedule import KEY_SET_SECONDS, LOOK_SECONDS
 from op.protocol.scope import CLAIM_TYPES
 from op.provider import Provider
 from op.records import Client, User
+from op.session_end import end_everything
 from op.settings import Settings
 from op.stores.user import UsernameTaken
 from servicekit.redis import RedisError, connect
@@ -34,6 +34,8 @@ _CLAIM_READERS: dict[type, Callable[[str], Any]] = {
     int: int,
     dict: json.loads,
 }
+
+_LOGOUT_PATIENCE = 20.0  # seconds, for every try of a logout token
 
 Command = Callable[[Provider, argparse.Namespace], Awaitable[None]]
 
@@ -65,6 +67,8 @@ async def _run(settings: Settings, options: argparse.Namespace) -> None:
     try:
         await options.command(op, options)
     finally:
+        await op.back_channel.drain(_LOGOUT_PATIENCE)
+        await op.http.close()
         op.passwords.close()
         await redis.aclose()
 
@@ -91,7 +95,15 @@ async def show_user(op: Provider, options: argparse.Namespace) -> None:
 async def remove_user(op: Provider, options: argparse.Namespace) -> None:
     user = await _user(op, options.user)
     await op.users.remove(user)
+    await op.consents.revoke_all(user.sub)
+    await end_everything(op, user.sub)
     print(f"user {user.sub} removed")
+
+
+async def sign_user_out(op: Provider, options: argparse.Namespace) -> None:
+    user = await _user(op, options.user)
+    ended = await end_everything(op, user.sub)
+    print(f"user {user.sub} signed out of {ended} sessions, and of every application")
 
 
 async def set_password(op: Provider, options: argparse.Namespace) -> None:
@@ -234,7 +246,7 @@ def _key_commands(parser: argparse.ArgumentParser) -> None:
 
 
 def _user_commands(parser: argparse.ArgumentParser) -> None:
-    commands = parser.add_subparsers(required=True, metavar="add|list|show|remove|set-password")
+    commands = parser.add_subparsers(required=True, metavar="add|list|show|remove|set-password|sign-out")
     add = _command(commands, "add", add_user, "add a user; the password is read from standard input")
     add.add_argument("username")
     add.add_argument("--sub", help="the subject identifier; the username unless it is given")
@@ -242,8 +254,9 @@ def _user_commands(parser: argparse.ArgumentParser) -> None:
     _command(commands, "list", list_users, "one user a line: sub, username, email")
     for name, command, what in (
         ("show", show_user, "a user's claims"),
-        ("remove", remove_user, "remove a user"),
+        ("remove", remove_user, "remove a user, and end all that came of their sign-ins"),
         ("set-password", set_password, "set a password, read from standard input"),
+        ("sign-out", sign_user_out, "end a user's sessions, grants and tokens everywhere"),
     ):
         _command(commands, name, command, what).add_argument("user", help="sub or username")
 

@@ -34,10 +34,10 @@ class BackChannel:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def drain(self) -> None:
-        """At the service's end: what is on its way may arrive, but not wait for another try for long."""
+    async def drain(self, patience: float = DRAIN_SECONDS) -> None:
+        """At the process's end: what is on its way may arrive within `patience` seconds, which a service has few of."""
         if self._tasks:
-            _, late = await asyncio.wait(self._tasks, timeout=DRAIN_SECONDS)
+            _, late = await asyncio.wait(self._tasks, timeout=patience)
             for task in late:
                 task.cancel()
             if late:

@@ -45,6 +45,17 @@ async def _end_what_was_given(op: Provider, session: Session) -> tuple[str, ...]
     return tuple(frames)
 
 
+async def end_everything(op: Provider, sub: str) -> int:
+    """End all sessions of a person and all that came of them, whatever is configured; how many sessions there were."""
+    sessions = await op.sessions.all(sub)
+    for session in sessions:
+        await end_session(op, session, partial(op.sessions.end_by_sid, sub, session.sid))
+    for grant in await op.user_grants.all(sub):
+        await op.grants.revoke(grant.gid)
+        await op.user_grants.drop(sub, grant)
+    return len(sessions)
+
+
 async def replace_session(op: Provider, before: str, session: Session) -> None:
     """End the session of the cookie `before`, after a new login in the same browser.
 

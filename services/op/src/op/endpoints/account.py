@@ -43,7 +43,7 @@ async def show_account(op: Provider) -> Response:
                 "since": _date(one.auth_time),
                 "here": one.sid == session.sid,
             }
-            for one in await op.sessions.all(session.sub)
+            for one in await op.sessions.latest(session.sub)
         ],
     )
 

@@ -30,6 +30,9 @@ class ConsentStore:
     async def revoke(self, sub: str, client_id: str) -> None:
         await self._redis.hdel(_key(sub), client_id)
 
+    async def revoke_all(self, sub: str) -> None:
+        await self._redis.delete(_key(sub))
+
 
 def _key(sub: str) -> str:
     return f"op:consent:{sub}"

@@ -27,15 +27,12 @@ class SessionStore:
         await self._redis.delete(_key(digest(cookie)))
 
     async def all(self, sub: str) -> list[Session]:
-        """A user's latest living sessions, the latest first; those that ended are forgotten by the way."""
-        sessions = []
-        for name in (await self._index.names(sub))[-LIST_LIMIT:]:
-            session = await self._read(name)
-            if session is None:
-                await self._index.drop(sub, name)
-            else:
-                sessions.append(session)
-        return sorted(sessions, key=lambda session: -session.auth_time)
+        """A user's living sessions, the latest first; those that ended are forgotten by the way."""
+        return await self._living(sub, await self._index.names(sub))
+
+    async def latest(self, sub: str) -> list[Session]:
+        """The first of them, as many as a page can show."""
+        return await self._living(sub, (await self._index.names(sub))[-LIST_LIMIT:])
 
     async def find_by_sid(self, sub: str, sid: str) -> Session | None:
         """A user's session, found from elsewhere, without its cookie."""
@@ -48,6 +45,16 @@ class SessionStore:
         if found:
             await self._redis.delete(_key(found[0]))
             await self._index.drop(sub, found[0])
+
+    async def _living(self, sub: str, names: list[str]) -> list[Session]:
+        sessions = []
+        for name in names:
+            session = await self._read(name)
+            if session is None:
+                await self._index.drop(sub, name)
+            else:
+                sessions.append(session)
+        return sorted(sessions, key=lambda session: -session.auth_time)
 
     async def _named(self, sub: str, sid: str) -> tuple[str, Session] | None:
         for name in await self._index.names(sub):
