@@ -191,6 +191,14 @@ class RunningProvider:
         return await self.client.get("/userinfo", headers={"Authorization": f"Bearer {token}"})
 
 
+async def assert_refused(response: Any, error: str, status: int = 400) -> dict[str, Any]:
+    body = await response.get_json()
+    assert (response.status_code, body["error"]) == (status, error), body
+    assert re.fullmatch(r"[\x20\x21\x23-\x5b\x5d-\x7e]+", body["error_description"]), "RFC 6749 §5.2"
+    assert response.headers["Cache-Control"] == "no-store"
+    return body
+
+
 def basic(client_id: str, secret: str) -> dict[str, str]:
     return {"Authorization": "Basic " + base64.b64encode(f"{client_id}:{secret}".encode()).decode()}
 

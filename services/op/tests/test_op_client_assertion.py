@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 from jose import jwk, jwt
-from op_testing import ISSUER, REDIRECT_URI, SECRET, VERIFIER, RunningProvider, basic
-from test_op_token import assert_refused
+from op_testing import ISSUER, REDIRECT_URI, SECRET, VERIFIER, RunningProvider, assert_refused, basic
 
 from op.keys import new_keys
 from op.protocol.client_metadata import client_of

@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 from jose import jwt
-from op_testing import ISSUER, REDIRECT_URI, SECRET, RunningProvider
-from test_op_token import assert_refused
+from op_testing import ISSUER, REDIRECT_URI, SECRET, RunningProvider, assert_refused
 
 from op.protocol.client_metadata import client_of
 

@@ -4,9 +4,8 @@ from typing import Any
 
 import pytest
 from jose import jwt
-from op_testing import ISSUER, REDIRECT_URI, SECRET, ProviderFactory, RunningProvider
+from op_testing import ISSUER, REDIRECT_URI, SECRET, ProviderFactory, RunningProvider, assert_refused
 from test_op_register import register, registered
-from test_op_token import assert_refused
 
 from op.protocol.authentication_context import ACR
 from op.protocol.client_metadata import client_of

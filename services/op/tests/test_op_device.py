@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 from jose import jwt
-from op_testing import ISSUER, SECRET, RunningProvider, basic, hidden_fields
-from test_op_token import assert_refused
+from op_testing import ISSUER, SECRET, RunningProvider, assert_refused, basic, hidden_fields
 
 from op.protocol.client_metadata import client_of
 from op.protocol.device import new_user_code, normal_user_code

@@ -12,12 +12,12 @@ from op_testing import (
     SECRET,
     ProviderFactory,
     RunningProvider,
+    assert_refused,
     hidden_fields,
     query_of,
     verification_key,
 )
 from test_op_register import registered
-from test_op_token import assert_refused
 
 from op.protocol.claims import at_hash
 from op.protocol.client_metadata import client_of

@@ -4,9 +4,8 @@ import asyncio
 from typing import Any
 
 import pytest
-from op_testing import ISSUER, SECRET, ProviderFactory, RunningProvider, basic, query_of
+from op_testing import ISSUER, SECRET, ProviderFactory, RunningProvider, assert_refused, basic, query_of
 from test_op_request_object import INSIDE, signed
-from test_op_token import assert_refused
 
 
 async def push(provider: RunningProvider, **changes: str | None) -> Any:

@@ -4,12 +4,11 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from op_testing import REDIRECT_URI, ProviderFactory, Site, private_pem, public_jwk, query_of
+from op_testing import REDIRECT_URI, ProviderFactory, Site, assert_refused, private_pem, public_jwk, query_of
 from test_op_client_assertion import claims_of, introspect, signed
 from test_op_register import register, registered
 from test_op_request_object import INSIDE
 from test_op_request_object import signed as signed_request
-from test_op_token import assert_refused
 
 from op.protocol.public_keys import KEY_LIMIT, is_public_key_set, usable_keys
 

@@ -5,8 +5,7 @@ from dataclasses import replace
 
 import pytest
 from jose import jwt
-from op_testing import REDIRECT_URI, SECRET, ProviderFactory, RunningProvider
-from test_op_token import assert_refused
+from op_testing import REDIRECT_URI, SECRET, ProviderFactory, RunningProvider, assert_refused
 
 from op.protocol.claims import at_hash
 from op.protocol.client_metadata import client_of

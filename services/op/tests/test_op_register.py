@@ -5,9 +5,8 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from op_testing import ISSUER, REDIRECT_URI, VERIFIER, ProviderFactory, RunningProvider, basic
+from op_testing import ISSUER, REDIRECT_URI, VERIFIER, ProviderFactory, RunningProvider, assert_refused, basic
 from test_op_client_assertion import JWKS, claims_of, introspect, signed
-from test_op_token import assert_refused
 
 from op.settings import Settings
 from redis_server import free_port

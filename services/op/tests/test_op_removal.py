@@ -7,8 +7,7 @@ from typing import Literal
 import pytest
 from jose import jwt
 from logout_testing import Clients, register, sign_in
-from op_testing import ISSUER, SECRET, Clock, ProviderFactory, RunningProvider, query_of
-from test_op_token import assert_refused
+from op_testing import ISSUER, SECRET, Clock, ProviderFactory, RunningProvider, assert_refused, query_of
 
 from op.administration import administrate
 from op.stores.client import CACHE_SECONDS, ClientStore

@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 from jose import jwt
-from op_testing import ISSUER, SECRET, RunningProvider, basic, query_of, verification_key
-from test_op_token import assert_refused
+from op_testing import ISSUER, SECRET, RunningProvider, assert_refused, basic, query_of, verification_key
 
 FORMATS = pytest.mark.parametrize("client_id", ["web", "jwt"], ids=["opaque", "jwt"])
 

@@ -5,9 +5,8 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from op_testing import REDIRECT_URI, ProviderFactory, RunningProvider, Site
+from op_testing import REDIRECT_URI, ProviderFactory, RunningProvider, Site, assert_refused
 from test_op_register import manage, register, registered
-from test_op_token import assert_refused
 
 PATH = "/redirect_uris.json"
 ELSEWHERE = "https://another-host.test/callback"

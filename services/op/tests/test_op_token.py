@@ -1,9 +1,7 @@
 """POST /token with an authorization code (RFC 6749 §4.1.3, §5, OpenID Connect Core §3.1.3)."""
 
 import asyncio
-import base64
 import json
-import re
 from typing import Any
 
 import pytest
@@ -16,6 +14,7 @@ from op_testing import (
     VERIFIER,
     ProviderFactory,
     RunningProvider,
+    assert_refused,
     basic,
 )
 
@@ -28,14 +27,6 @@ def header_of(token: str) -> dict[str, Any]:
 
 def claims_of(token: str) -> dict[str, Any]:
     return jwt.get_unverified_claims(token)
-
-
-async def assert_refused(response: Any, error: str, status: int = 400) -> dict[str, Any]:
-    body = await response.get_json()
-    assert (response.status_code, body["error"]) == (status, error), body
-    assert re.fullmatch(r"[\x20\x21\x23-\x5b\x5d-\x7e]+", body["error_description"]), "RFC 6749 §5.2"
-    assert response.headers["Cache-Control"] == "no-store"
-    return body
 
 
 async def test_a_code_gives_tokens(provider: RunningProvider) -> None:
@@ -252,97 +243,6 @@ async def test_fifty_parallel_redemptions_have_one_winner_whose_tokens_die(provi
     winner = next(response for response in responses if response.status_code == 200)
     tokens = await winner.get_json()
     assert await provider.introspect(tokens["access_token"]) == {"active": False}
-
-
-# --- Client authentication -------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("client_id", "how"),
-    [("web", "basic"), ("web", "post"), ("basic", "basic"), ("post", "post"), ("spa", "none")],
-    ids=["none registered, basic", "none registered, post", "basic", "post", "none, a public client"],
-)
-async def test_a_client_authenticates(provider: RunningProvider, client_id: str, how: str) -> None:
-    """RFC 6749 §2.3.1, §3.2.1."""
-    form = {
-        "grant_type": "authorization_code",
-        "code": await provider.code(client_id=client_id),
-        "redirect_uri": REDIRECT_URI,
-        "code_verifier": VERIFIER,
-    }
-    form |= {"client_id": client_id} if how != "basic" else {}
-    form |= {"client_secret": SECRET} if how == "post" else {}
-    headers = basic(client_id, SECRET) if how == "basic" else {}
-    assert (await provider.client.post("/token", form=form, headers=headers)).status_code == 200
-
-
-@pytest.mark.parametrize(
-    ("client_id", "registered"), [("basic", "client_secret_basic"), ("post", "client_secret_post")]
-)
-async def test_only_the_registered_method_counts(provider: RunningProvider, client_id: str, registered: str) -> None:
-    """OpenID Connect Core §9: and who has the right secret is told which one it is, nobody else."""
-    for secret, told in ((SECRET, True), ("wrong", False)):
-        if registered == "client_secret_basic":
-            form, headers = {"client_id": client_id, "client_secret": secret}, {}
-        else:
-            form, headers = {}, basic(client_id, secret)
-        response = await provider.client.post("/token", form=form | {"grant_type": "refresh_token"}, headers=headers)
-        await assert_refused(response, "invalid_client", 401)
-        assert (registered in (await response.get_json())["error_description"]) is told
-
-
-async def test_basic_credentials_are_form_encoded(provider: RunningProvider) -> None:
-    """RFC 6749 §2.3.1."""
-    client = await provider.op.clients.read("web")
-    assert client is not None
-    await provider.op.clients.save(type(client)(client_id="a:b", client_secret="s+ %é", redirect_uris=(REDIRECT_URI,)))
-    headers = basic("a%3Ab", "s%2B+%25%C3%A9")
-    response = await provider.client.post("/token", form={"grant_type": "x"}, headers=headers)
-    await assert_refused(response, "unsupported_grant_type")
-
-
-@pytest.mark.parametrize(
-    ("headers", "form"),
-    [
-        pytest.param({}, {}, id="no authentication"),
-        pytest.param(basic("web", "wrong"), {}, id="wrong secret by basic"),
-        pytest.param(basic("nobody", "wrong"), {}, id="unknown client"),
-        pytest.param({}, {"client_id": "web", "client_secret": "wrong"}, id="wrong secret by post"),
-        pytest.param({}, {"client_id": "web"}, id="a confidential client without its secret"),
-        pytest.param(basic("post", SECRET), {}, id="a method that is not the registered one"),
-        pytest.param(basic("spa", ""), {}, id="basic by a public client"),
-        pytest.param({"Authorization": "Basic !!!"}, {}, id="no base64"),
-        pytest.param({"Authorization": "Basic " + base64.b64encode(b"no-colon").decode()}, {}, id="no colon"),
-        pytest.param({"Authorization": "Basic " + base64.b64encode(b"\xff:\xff").decode()}, {}, id="no UTF-8"),
-        pytest.param({"Authorization": "Bearer x"}, {}, id="another scheme"),
-    ],
-)
-async def test_failed_client_authentication_gets_401_with_a_challenge(
-    provider: RunningProvider, headers: dict[str, str], form: dict[str, str]
-) -> None:
-    """RFC 6749 §5.2."""
-    response = await provider.client.post(
-        "/token", form={"grant_type": "authorization_code", "code": "x", **form}, headers=headers
-    )
-    await assert_refused(response, "invalid_client", 401)
-    assert response.headers["WWW-Authenticate"].startswith("Basic ")
-
-
-async def test_two_authentication_methods_at_once_are_refused(provider: RunningProvider) -> None:
-    """RFC 6749 §2.3."""
-    response = await provider.client.post(
-        "/token",
-        form={"grant_type": "authorization_code", "client_id": "web", "client_secret": SECRET},
-        headers=basic("web", SECRET),
-    )
-    await assert_refused(response, "invalid_request")
-
-
-async def test_a_client_id_beside_another_in_the_header_is_refused(provider: RunningProvider) -> None:
-    response = await provider.client.post(
-        "/token", form={"grant_type": "authorization_code", "client_id": "other"}, headers=basic("web", SECRET)
-    )
-    await assert_refused(response, "invalid_request")
 
 
 # --- The request itself ----------------------------------------------------------------------------------------------
