@@ -103,7 +103,7 @@ async def remove_user(op: Provider, options: argparse.Namespace) -> None:
 async def sign_user_out(op: Provider, options: argparse.Namespace) -> None:
     user = await _user(op, options.user)
     ended = await end_everything(op, user.sub)
-    print(f"user {user.sub} signed out of {ended} sessions, and of every application")
+    print(f"user {user.sub} signed out everywhere (sessions: {ended})")
 
 
 async def set_password(op: Provider, options: argparse.Namespace) -> None:
