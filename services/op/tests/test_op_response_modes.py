@@ -117,8 +117,11 @@ async def test_a_signed_error(provider: RunningProvider) -> None:
 
 
 async def test_a_signed_answer_is_no_id_token(provider: RunningProvider) -> None:
-    """RFC 8725 §3.11: the same keys sign both."""
+    """RFC 8725 §3.11, §3.12: the same keys sign both, and a `typ` does not tell them apart; it names nobody."""
     token = (await received(await provider.login(response_mode="jwt")))["response"]
+    assert jwt.get_unverified_header(token)["typ"] == "JWT"
+    assert "sub" not in jwt.get_unverified_claims(token)
+    assert (await provider.client.get("/logout", query_string={"id_token_hint": token})).status_code == 400
     again = await provider.authorize(id_token_hint=token)
     assert query_of(again.location)["error"] == "invalid_request"
 

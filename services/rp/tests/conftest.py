@@ -51,6 +51,7 @@ def environment(
     """The variables that the relying party is started with; a test may change them before it asks for a browser."""
     return {
         "REDIS_URL": redis_server.url,
+        "REDIS_TIMEOUT": "5",  # a busy machine is no fault of Redis
         "OIDC_ISSUER": provider.url,
         "RESOURCE_SERVER_URL": resource_server.url,
         "RP_BASE_URL": BASE_URL,

@@ -129,6 +129,7 @@ class ScriptedProvider(Server):
         self.revoked: list[str] = []
         self.client_key: Any = None
         self.assertions: dict[str, dict[str, Any]] = {}
+        self.audience = "token"  # or "issuer": what an assertion for /token has to name
         self._count = 0
 
     def authorize(self, location: str, **changes: str | None) -> str:
@@ -265,7 +266,7 @@ class ScriptedProvider(Server):
             fresh
             and form["client_assertion_type"] == "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
             and (claims["iss"], claims["sub"]) == (self.client_id, self.client_id)
-            and claims["aud"] == (f"{self.url}/token" if path == "/token" else self.url)
+            and claims["aud"] == (f"{self.url}/token" if (path, self.audience) == ("/token", "token") else self.url)
             and claims["iat"] <= time.time() < claims["exp"] <= time.time() + 60
         )
 

@@ -196,6 +196,17 @@ async def test_every_method_signs_in(environment, open_browser, provider, way, b
     assert audiences == ([token, token, provider.url] if method.endswith("_jwt") else [])
 
 
+@pytest.mark.parametrize("method", ["private_key_jwt", "client_secret_jwt"])
+async def test_an_assertion_may_name_the_issuer_alone(environment, open_browser, provider, method):
+    """RFC 7523 §3 (3): some providers take no other audience."""
+    environment |= {"CLIENT_KEY": pem(RSA_KEY), "TOKEN_ENDPOINT_AUTH_METHOD": method}
+    environment["CLIENT_ASSERTION_AUDIENCE"] = "issuer"
+    provider.client_key, provider.audience = public(RSA_KEY, "RS256"), "issuer"
+    provider.metadata = {"token_endpoint_auth_methods_supported": [method]}
+    assert (await (await open_browser()).sign_in()).status_code == 303
+    assert [claims["aud"] for claims in provider.assertions.values()] == [provider.url]
+
+
 async def test_a_provider_that_takes_none_of_our_methods(browser, provider):
     provider.metadata = {"token_endpoint_auth_methods_supported": ["tls_client_auth"]}
     await refused(await browser.sign_in(), says="supports none of client_secret_basic", status=502)

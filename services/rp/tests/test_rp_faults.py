@@ -18,7 +18,7 @@ def own_redis(tmp_path):
 
 @pytest.fixture
 async def browser(environment, open_browser, own_redis):
-    environment["REDIS_URL"] = own_redis.url
+    environment |= {"REDIS_URL": own_redis.url, "REDIS_TIMEOUT": "0.5"}
     return await open_browser()
 
 

@@ -73,6 +73,25 @@ async def test_after_a_refresh_the_new_tokens_are_used_for_everything(signed_in,
     assert len(provider.requests("/userinfo")) == asked + 1
 
 
+async def test_a_token_whose_time_is_over_is_renewed_before_it_is_used(browser, provider):
+    """RFC 6749 §5.1: some servers say 403 to it, and not 401."""
+    provider.tokens = {"expires_in": 0}
+    await browser.sign_in()
+    provider.tokens = {"expires_in": 300}
+    old = provider.access_token
+    for _ in range(2):
+        assert "user0@example.com" in panel(await browser.see("/profile"), "userinfo")
+    assert [form["grant_type"] for form, _ in provider.requests("/token")] == ["authorization_code", "refresh_token"]
+    used = {headers["Authorization"] for _, headers in provider.requests("/userinfo")}
+    assert used == {f"Bearer {provider.access_token}"} != {f"Bearer {old}"}
+
+
+async def test_without_a_refresh_token_it_is_used_whatever_its_time(browser, provider):
+    provider.tokens = {"expires_in": 0, "refresh_token": None}
+    await browser.sign_in()
+    assert "user0@example.com" in panel(await browser.see("/profile"), "userinfo")
+
+
 async def test_two_tabs_refresh_once(signed_in, provider):
     provider.expire()
     pages = await asyncio.gather(*(signed_in.see("/profile") for _ in range(4)))

@@ -185,6 +185,7 @@ def environment(provider, redis, redis_server):
     return {
         "OIDC_ISSUER": provider.issuer,
         "REDIS_URL": redis_server.url,
+        "REDIS_TIMEOUT": "5",  # a busy machine is no fault of Redis
         "RS_CLIENT_ID": "resource-server",
         "RS_CLIENT_SECRET": "secret",
         "RS_BASE_URL": "http://localhost:25002",

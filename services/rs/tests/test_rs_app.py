@@ -36,6 +36,17 @@ async def test_a_resource_with_a_path_has_its_metadata_before_the_path(start):
     assert (await (await client.get(f"{METADATA}/v1")).get_json())["resource"] == "https://api.example/v1"
 
 
+async def test_scripts_of_other_origins_may_call_it(start):
+    """A page of its own origin has the token, and no cookie counts here."""
+    client = (await start()).client
+    preflight = await client.options("/api/me")
+    assert preflight.status_code == 204
+    assert "authorization" in preflight.headers["Access-Control-Allow-Headers"]
+    for response in (preflight, await client.get("/api/me")):
+        assert response.headers["Access-Control-Allow-Origin"] == "*"
+    assert "www-authenticate" in response.headers["Access-Control-Expose-Headers"]
+
+
 async def test_another_method_is_405(start):
     response = await (await start()).client.post("/api/me", form={"access_token": "a"})
     assert response.status_code == 405

@@ -9,7 +9,7 @@ from typing import Any
 
 from rp.protocol import client_authentication, signature, token_response
 from rp.protocol.authorization_response import ValidatedResponse
-from rp.protocol.client_authentication import ClientCredentials
+from rp.protocol.client_authentication import TOKEN_ENDPOINT, ClientCredentials
 from rp.protocol.token_response import TokenResponse
 from rp.registration import Registration
 from servicekit.discovery import Metadata, ProviderDocuments, ProviderMisconfigured, ProviderUnavailable
@@ -97,15 +97,16 @@ class ProviderClient:
         return answer
 
     def _credentials(self, metadata: Metadata, endpoint: str) -> ClientCredentials:
-        # An assertion for the token endpoint names its URL (OIDC Core §9). For any other it names the issuer: a
-        # provider could give the URL of another's token endpoint, and get what is good there.
-        audience = metadata.endpoint(endpoint) if endpoint == "token_endpoint" else metadata.issuer
+        # An assertion for the token endpoint names its URL (OIDC Core §9), unless it is set otherwise. For any other it
+        # names the issuer: a provider could give the URL of another's token endpoint, and get what is good there.
+        client = self.registration.client
+        names_url = endpoint == "token_endpoint" and client.assertion_audience == TOKEN_ENDPOINT
         try:
             return client_authentication.authenticate(
-                self.registration.client,
+                client,
                 _offered(metadata, endpoint, "auth_methods_supported"),
                 _offered(metadata, endpoint, "auth_signing_alg_values_supported"),
-                audience=audience,
+                audience=metadata.endpoint(endpoint) if names_url else metadata.issuer,
                 now=self._clock(),
             )
         except ValueError as fault:

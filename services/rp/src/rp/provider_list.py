@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from rp.protocol.client_authentication import METHODS, ClientIdentity
+from rp.protocol.client_authentication import AUDIENCES, METHODS, TOKEN_ENDPOINT, ClientIdentity
 from rp.protocol.client_key import ClientKey
 from rp.registration import ID_TOKEN_ALGS, RESPONSE_MODES, Registration, issuer, scope
 from servicekit.settings import SettingsError, declared, one_of, read, secret_of, setting, text
@@ -31,6 +31,9 @@ class ListedProvider:
     client_secret: str | None = setting(secret_of(1), "the secret of this client there", secret=True, default=None)
     client_key: ClientKey | None = setting(ClientKey.parse, "its private key there", secret=True, default=None)
     token_endpoint_auth_method: str | None = setting(one_of(*METHODS), "how it proves itself there", default=None)
+    client_assertion_audience: str = setting(
+        one_of(*AUDIENCES), "whom an assertion for its token endpoint names", default=TOKEN_ENDPOINT
+    )
     id_token_alg: str = setting(one_of(*ID_TOKEN_ALGS), "the algorithm of its id_tokens", default="RS256")
     scope: str = setting(scope, "what a sign-in asks for", default="openid email profile")
     response_mode: str = setting(one_of(*RESPONSE_MODES), "how the answer comes back", default="query")
@@ -41,7 +44,13 @@ class ListedProvider:
             name=self.name,
             title=self.title or self.issuer,
             issuer=self.issuer,
-            client=ClientIdentity(self.client_id, self.client_secret, self.client_key, self.token_endpoint_auth_method),
+            client=ClientIdentity(
+                self.client_id,
+                self.client_secret,
+                self.client_key,
+                self.token_endpoint_auth_method,
+                self.client_assertion_audience,
+            ),
             id_token_alg=self.id_token_alg,
             scope=self.scope,
             response_mode=self.response_mode,

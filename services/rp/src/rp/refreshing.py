@@ -29,6 +29,12 @@ class Refreshing:
         self._clock = clock
         self._running: set[asyncio.Task[Session]] = set()
 
+    def is_due(self, session: Session) -> bool:
+        """Whether the access token has ended by what the provider said of it, and can be renewed (RFC 6749 §5.1)."""
+        return (
+            session.refresh_token is not None and session.expires_at is not None and session.expires_at <= self._clock()
+        )
+
     async def renew(self, cookie: str, stale: str) -> Session:
         """The session of `cookie` with another access token than `stale`.
 
@@ -111,11 +117,12 @@ class Access:
         self._cookie = cookie
 
     async def ask(self, fetch: Callable[[str], Awaitable[Answer]]) -> Answer:
-        """`fetch` with the access token; after a 401 once more with a renewed one (RFC 6750 §3.1)."""
+        """`fetch` with the access token, renewed when its time is over; after a 401 once more (RFC 6750 §3.1)."""
         token = self.session.access_token
-        answer = await fetch(token)
-        if answer.status != 401:
-            return answer
+        if not self._refreshing.is_due(self.session):
+            answer = await fetch(token)
+            if answer.status != 401:
+                return answer
         if self.session.access_token == token:
             self.session = await self._refreshing.renew(self._cookie, token)
         return await fetch(self.session.access_token)

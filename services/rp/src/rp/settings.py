@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from rp.protocol.client_authentication import METHODS, ClientIdentity
+from rp.protocol.client_authentication import AUDIENCES, METHODS, TOKEN_ENDPOINT, ClientIdentity
 from rp.protocol.client_key import ClientKey
 from rp.protocol.origin import origin_of
 from rp.provider_list import providers
@@ -57,6 +57,9 @@ class Settings(ServiceSettings):
     token_endpoint_auth_method: str | None = setting(
         one_of(*METHODS), "how this client proves itself; what the provider offers and it can, unless set", default=None
     )
+    client_assertion_audience: str = setting(
+        one_of(*AUDIENCES), "whom a signed assertion for the token endpoint names", default=TOKEN_ENDPOINT
+    )
     rp_base_url: str = setting(site_url, "where browsers reach this service; /callback is its redirect_uri")
     resource_server_url: str = setting(base_url, "where the resource server is; its /api/me is called")
     rp_scope: str = setting(scope, "what a sign-in asks for; must contain openid", default="openid email profile")
@@ -98,7 +101,13 @@ class Settings(ServiceSettings):
         """This client as its provider knows it."""
         return Registration(
             issuer=self.oidc_issuer,
-            client=ClientIdentity(self.client_id, self.client_secret, self.client_key, self.token_endpoint_auth_method),
+            client=ClientIdentity(
+                self.client_id,
+                self.client_secret,
+                self.client_key,
+                self.token_endpoint_auth_method,
+                self.client_assertion_audience,
+            ),
             id_token_alg=self.id_token_alg,
             scope=self.rp_scope,
             response_mode=self.rp_response_mode,

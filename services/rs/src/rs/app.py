@@ -54,7 +54,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock = time.time, ti
     app.extensions["metrics"] = metrics
     app.register_error_handler(HTTPException, _no_page)
     routes: Mapping[str, Route] = {
-        "/api/me": Route({"GET": partial(me, rs)}),
+        "/api/me": Route({"GET": partial(me, rs)}, cors=True),
         metadata_path(settings.rs_base_url): Route({"GET": protected_resource(settings)}, cors=True),
         **health_routes({"redis": redis.ping, "provider": documents.metadata}),
     }

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from op.errors import OAuthError
 from op.protocol.response_type import answers_in_fragment
 
-RESPONSE_TYPE = "authorization-response+jwt"  # so that it passes for no other token (RFC 8725 §3.11)
+RESPONSE_TYPE = "JWT"  # JARM has no type of its own, and there are clients that take no other
 RESPONSE_MODES = ("query", "fragment", "form_post", "query.jwt", "fragment.jwt", "form_post.jwt", "jwt")
 _JWT = ".jwt"
 

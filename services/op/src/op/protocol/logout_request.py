@@ -26,9 +26,11 @@ def audience_of_hint(hint: str) -> str:
 
 
 def check_hint_claims(claims: Mapping[str, Any], issuer: str) -> str | None:
-    """The `sid` of a hint whose signature is good; raises InvalidRequest for another issuer's."""
+    """The `sid` of a hint whose signature is good; raises InvalidRequest for another issuer's, and what is none."""
     if claims.get("iss") != issuer:
         raise InvalidRequest("id_token_hint is of another issuer")
+    if "sub" not in claims:
+        raise InvalidRequest("id_token_hint is no id_token")
     sid = claims.get("sid")
     return sid if isinstance(sid, str) else None
 

@@ -19,6 +19,11 @@ ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ASSERTION_SECONDS = 60
 """How long an assertion is good: it is sent at once."""
 
+TOKEN_ENDPOINT = "token_endpoint"
+ISSUER = "issuer"
+AUDIENCES = (TOKEN_ENDPOINT, ISSUER)
+"""How an assertion for the token endpoint names the provider: by that URL (OpenID Connect Core §9), or its issuer."""
+
 SHORTEST_HMAC_SECRET = 32
 """Octets: a key of at least the size of the hash (RFC 7518 §3.2)."""
 
@@ -33,6 +38,7 @@ class ClientIdentity:
     client_secret: str | None = field(repr=False)
     client_key: ClientKey | None = None
     method: str | None = None
+    assertion_audience: str = TOKEN_ENDPOINT
 
 
 @dataclass(frozen=True)
