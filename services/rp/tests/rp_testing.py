@@ -127,6 +127,7 @@ class ScriptedProvider(Server):
         self.before_refresh: Callable[[], Any] | None = None
         self.refreshed: dict[str, Any] | None = None
         self.revoked: list[str] = []
+        self.id_tokens: list[str] = []
         self.client_key: Any = None
         self.assertions: dict[str, dict[str, Any]] = {}
         self.audience = "token"  # or "issuer": what an assertion for /token has to name
@@ -223,9 +224,12 @@ class ScriptedProvider(Server):
             **changes,
         }
         claims = {n: v for n, v in claims.items() if v is not None}
-        if self.algorithm == "none":
-            return self.signer.unsigned(claims)
-        return self.signer.sign(claims, self.algorithm, kid=self.algorithm if self.key_id == "" else self.key_id)
+        kid = self.algorithm if self.key_id == "" else self.key_id
+        unsigned = self.algorithm == "none"
+        self.id_tokens.append(
+            self.signer.unsigned(claims) if unsigned else self.signer.sign(claims, self.algorithm, kid=kid)
+        )
+        return self.id_tokens[-1]
 
     def _new_tokens(self) -> dict[str, Any]:
         self._count += 1

@@ -128,6 +128,43 @@ async def test_a_session_that_could_not_be_ended_is_found_again(signed_in, provi
     assert not await is_signed_in(signed_in)
 
 
+async def test_a_token_whose_redemption_redis_broke_off_may_come_again(signed_in, provider, redis):
+    """§2.6 (8), §2.8: nothing can be taken back where the store is away."""
+    token = logout_token(provider)
+    await redis.execute_command("ACL SETUSER default -del")
+    try:
+        assert (await post(signed_in, token)).status_code == 503
+    finally:
+        await redis.execute_command("ACL SETUSER default +del")
+    assert (await post(signed_in, token)).status_code == 200
+    assert not await is_signed_in(signed_in)
+
+
+async def test_more_sessions_than_connections_end(signed_in, provider, redis):
+    """§2.7: of a person who signs in all day."""
+    later = int(time.time()) + 600
+    for name in await redis.keys("rp:sessions:*"):
+        await redis.zadd(name, {f"rp:session:{number}": later for number in range(700)})
+    assert (await post(signed_in, logout_token(provider, sid=...))).status_code == 200
+    assert not await is_signed_in(signed_in)
+
+
+async def test_a_session_that_another_one_replaced_has_no_name_left(signed_in, redis):
+    await signed_in.sign_in()
+    assert [await redis.zcard(name) for name in await redis.keys("rp:sessions:*")] == [1, 1]
+
+
+async def test_an_earlier_sign_out_that_comes_later_changes_nothing(browser, provider):
+    """§2.7: an id_token of the same second is of before the sign-out."""
+    now = int(time.time())
+    provider.claims = {"sid": "session-1", "iat": now - 5}
+    address = provider.authorize(await browser.start())
+    for issued_at in (now - 5, now - 60):
+        assert (await post(browser, logout_token(provider, iat=issued_at))).status_code == 200
+    await refused(await browser.get(address), says="ended your session while you were signing in")
+    assert provider.revoked == [provider.refresh_token]
+
+
 async def test_another_replica_knows_it_at_once(signed_in, environment, provider):
     async with create_app(read(Settings, environment)).test_app() as replica:
         response = await replica.test_client().post(

@@ -99,6 +99,15 @@ async def test_pages_that_do_not_exist(browser, path, status):
     assert "default-src 'none'" in response.headers["Content-Security-Policy"]
 
 
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("/", 200), ("/login", 405), ("/callback", 405), ("/profile", 405), ("/logout/callback", 405)],
+)
+async def test_head_signs_nobody_in_or_out(browser, path, status):
+    """RFC 9110 §9.3.2."""
+    assert (await browser.client.head(path)).status_code == status
+
+
 @pytest.mark.parametrize("path", ["/", "/callback", "/profile", "/logout/callback"])
 async def test_pages_to_read_take_no_post(browser, path):
     assert (await browser.client.post(path, data=b"x" * 10_000_000)).status_code == 405

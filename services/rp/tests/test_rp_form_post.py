@@ -72,11 +72,26 @@ async def test_it_waits_for_a_minute(handed_over, redis):
     assert 55 <= await redis.ttl(key) <= 60
 
 
+async def test_a_sign_in_keeps_one_answer_whoever_posts(open_browser, browser, provider, redis):
+    fields = answer_to(provider, await browser.start())
+    addresses = [(await post(open_browser, fields)).headers["Location"] for _ in range(20)]
+    assert len(await redis.keys("rp:posted:*")) == 1
+    await refused(await browser.get(addresses[0]), says="finished already")
+    assert (await browser.get(addresses[-1])).status_code == 303
+
+
+@pytest.mark.parametrize("name", ["code", "iss", "error", "error_description"])
+async def test_an_answer_of_great_length_is_not_kept(open_browser, browser, provider, redis, name):
+    form = answer_to(provider, await browser.start()) | {name: "x" * 4097}
+    await refused(await post(open_browser, form), says="longer than 4096")
+    assert await redis.keys("rp:posted:*") == []
+
+
 async def test_redis_alone_tells_nothing_of_what_was_posted(handed_over, redis):
     address = await handed_over(code="the-secret-code")
     [key] = await redis.keys("rp:posted:*")
     kept = f"{key} {await redis.get(key)}"
-    for secret in ("the-secret-code", parse_qs(urlsplit(address).query)["posted"][0]):
+    for secret in ("the-secret-code", parse_qs(urlsplit(address).query)["posted"][0].partition(".")[2]):
         assert secret not in kept
 
 

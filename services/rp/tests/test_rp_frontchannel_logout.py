@@ -1,8 +1,10 @@
 """GET /frontchannel-logout: the provider's page opens it in a frame, where no cookie of ours comes along."""
 
+import time
 from urllib.parse import urlencode
 
 import pytest
+from rp_testing import refused
 
 
 def address(provider, **changes):
@@ -28,6 +30,14 @@ async def test_the_session_of_this_sid_ends(signed_in, open_browser, provider):
     await other.sign_in()
     assert (await (await open_browser()).get(address(provider))).status_code == 200
     assert (await is_signed_in(signed_in), await is_signed_in(other)) == (False, True)
+
+
+async def test_a_sign_in_that_is_on_its_way_opens_no_session(browser, provider):
+    """§2: also when the provider's clock is ahead of ours."""
+    provider.claims = {"sid": "session-1", "iat": int(time.time()) + 20}
+    callback = provider.authorize(await browser.start())
+    assert (await browser.get(address(provider))).status_code == 200
+    await refused(await browser.get(callback), says="ended your session while you were signing in")
 
 
 async def test_the_page_is_not_stored_and_framed_by_the_provider_alone(browser, provider):

@@ -38,6 +38,46 @@ async def test_the_refresh_token_is_revoked(signed_in, provider):
     assert headers["Authorization"].startswith("Basic ")
 
 
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        pytest.param({"revocation_endpoint": 7}, id="no URL"),
+        pytest.param({"revocation_endpoint_auth_methods_supported": ["private_key_jwt"]}, id="no method of ours"),
+    ],
+)
+async def test_a_revocation_endpoint_that_does_not_fit_keeps_nobody_signed_in(
+    environment, open_browser, provider, metadata
+):
+    """RP-Initiated Logout §2: the provider's session ends all the same."""
+    provider.metadata = metadata
+    browser = await open_browser()
+    await browser.sign_in()
+    assert (await browser.sign_out()).headers["Location"].startswith(f"{provider.url}/logout?")
+
+
+async def test_a_name_that_redis_keeps_does_not_stop_the_sign_out(signed_in, provider, redis):
+    await redis.execute_command("ACL SETUSER default -zrem")
+    try:
+        response = await signed_in.sign_out()
+    finally:
+        await redis.execute_command("ACL SETUSER default +zrem")
+    assert response.headers["Location"].startswith(f"{provider.url}/logout?")
+    assert provider.revoked == [provider.refresh_token]
+
+
+async def test_the_hint_is_the_latest_id_token(signed_in, provider):
+    """RP-Initiated Logout §2: the key of the first one may be gone at the provider."""
+    provider.expire()
+    provider.refreshed = {}
+    await signed_in.see("/profile")
+    provider.expire()
+    provider.refreshed = None  # a later refresh without one
+    await signed_in.see("/profile")
+    response = await signed_in.sign_out()
+    hint = parse_qs(urlsplit(response.headers["Location"]).query)["id_token_hint"][0]
+    assert hint == provider.id_tokens[-1] != provider.id_tokens[0]
+
+
 async def test_the_way_back_says_signed_out_once(signed_in):
     response = await signed_in.sign_out()
     state = parse_qs(urlsplit(response.headers["Location"]).query)["state"][0]
@@ -47,7 +87,13 @@ async def test_the_way_back_says_signed_out_once(signed_in):
     assert (await signed_in.get(f"/logout/callback?state={state}")).status_code == 400
 
 
-@pytest.mark.parametrize("query", ["", "?state=", "?state=x", "?state=%C3%B6", "?state=%ff", "?state=a&state=a"])
+async def test_a_way_back_with_the_state_twice_is_refused(signed_in):
+    response = await signed_in.sign_out()
+    state = parse_qs(urlsplit(response.headers["Location"]).query)["state"][0]
+    assert (await signed_in.get(f"/logout/callback?state={state}&state={state}")).status_code == 400
+
+
+@pytest.mark.parametrize("query", ["", "?state=", "?state=x", "?state=%C3%B6", "?state=%ff"])
 async def test_a_way_back_that_does_not_belong_to_this_browser(signed_in, query):
     await signed_in.sign_out()
     assert (await signed_in.get(f"/logout/callback{query}")).status_code == 400

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import time
 
 import pytest
 
@@ -124,6 +125,65 @@ async def test_a_refresh_that_is_refused_otherwise_can_be_tried_again(signed_in,
     assert "token endpoint refused" in panel(await signed_in.see("/profile"), "userinfo")
     provider.refusals.clear()
     assert "user0@example.com" in panel(await signed_in.see("/profile"), "userinfo")
+
+
+async def test_redis_away_during_a_refresh_costs_no_refresh_token(signed_in, provider, redis):
+    """RFC 9700 §4.14.2: what the provider has rotated is kept as soon as Redis is back."""
+
+    async def back():
+        while not await redis.acl_log():  # noqa: ASYNC110 - it is a state of Redis
+            await asyncio.sleep(0)
+        await redis.execute_command("ACL SETUSER default +set")
+
+    async def away():
+        await redis.acl_log_reset()
+        await redis.execute_command("ACL SETUSER default -set")
+        returns.append(asyncio.create_task(back()))
+
+    returns = []
+    provider.expire()
+    provider.before_refresh = away
+    assert "user0@example.com" in panel(await signed_in.see("/profile"), "userinfo")
+    await returns[0]
+    provider.before_refresh = None
+    provider.expire()
+    assert "user0@example.com" in panel(await signed_in.see("/profile"), "userinfo")
+
+
+async def test_the_new_tokens_time_is_shown(signed_in, provider):
+    provider.expire()
+    provider.tokens = {"expires_in": 777}
+    found = re.search(r"Access token expires.*?(\d{10}) ", await signed_in.see("/profile"), re.DOTALL)
+    assert 770 < int(found[1]) - time.time() < 780
+
+
+async def test_userinfo_as_a_jwt_is_called_one(signed_in, provider):
+    provider.refusals["/userinfo"] = {"status": 200, "text": "e.y.z", "content_type": "application/jwt"}
+    assert "answered with a JWT; this application takes JSON" in panel(await signed_in.see("/profile"), "userinfo")
+
+
+async def test_a_panel_that_is_not_shown_is_in_the_log(signed_in, provider, caplog):
+    provider.refusals["/userinfo"] = {"status": 404, "text": ""}
+    await signed_in.see("/profile")
+    assert "panel not shown" in caplog.text
+
+
+@pytest.mark.parametrize("name", ["sid", "jti"])
+async def test_what_others_must_not_learn_shows_its_beginning(browser, provider, name):
+    provider.claims = {name: "a-value-of-many-characters"}
+    await browser.sign_in()
+    page = await browser.see("/profile")
+    assert "a-valu…" in page
+    assert "a-value-of" not in page
+
+
+async def test_a_claim_of_any_name_has_its_value_alone(browser, provider):
+    """A name that a dictionary has a method of, for one."""
+    provider.claims = {"items": "three"}
+    await browser.sign_in()
+    page = await browser.see("/profile")
+    assert "three" in page
+    assert "built-in" not in page
 
 
 async def test_a_sign_out_during_a_refresh_is_not_undone(signed_in, provider, redis):

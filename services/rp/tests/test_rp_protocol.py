@@ -95,6 +95,12 @@ def tokens(**changes):
     return token_response.process(200, json.dumps({n: v for n, v in answer.items() if v is not ...}).encode())
 
 
+def test_what_some_providers_write():
+    """Of whom any is welcome: null where there is nothing, and a number in quotes."""
+    assert tokens(refresh_token=None).refresh_token is None
+    assert tokens(expires_in="3600").expires_in == 3600
+
+
 @pytest.mark.parametrize("kind", ["Bearer", "bearer", "BEARER"])
 def test_the_case_of_token_type_does_not_matter(kind):
     assert tokens(token_type=kind).access_token == "at"
@@ -111,7 +117,7 @@ def test_the_case_of_token_type_does_not_matter(kind):
         pytest.param("refresh_token", {"refresh_token": 7}, id="a refresh_token that is a number"),
         pytest.param("id_token", {"id_token": None}, id="an id_token that is null"),
         pytest.param("scope", {"scope": ["openid"]}, id="a scope that is a list"),
-        pytest.param("expires_in", {"expires_in": "300"}, id="expires_in that is a string"),
+        pytest.param("expires_in", {"expires_in": "soon"}, id="expires_in that is no number"),
         pytest.param("expires_in", {"expires_in": True}, id="expires_in that is a boolean"),
         pytest.param("expires_in", {"expires_in": -1}, id="expires_in below zero"),
         pytest.param("expires_in", {"expires_in": 10**20}, id="expires_in beyond all time"),

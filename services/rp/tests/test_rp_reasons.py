@@ -8,7 +8,7 @@ import pytest
 import rp
 from rp.errors import AuthorizationRefused, BadRequest, IdTokenRefused, TokenRequestRefused, UnknownSignIn
 from rp.protocol.check import Check
-from rp.reasons import OF_CHECKS, OF_ERRORS, why
+from rp.reasons import OF_CHECKS, OF_ERRORS, OF_UNAUTHORIZED_TOKENS, why
 
 SECTION = re.compile(r'"((?:OIDC \w+|RFC \d+|RP-Initiated Logout) §\d+(?:\.\d+)*(?: \([\d, ]+\))?)"')
 FOR_MACHINES = {"logout_token.py", "backchannel_logout.py", "reasons.py"}
@@ -28,6 +28,8 @@ def test_every_check_of_a_page_has_a_reason():
         (UnknownSignIn(), OF_CHECKS["RFC 6749 §10.12"]),
         (AuthorizationRefused("access_denied", None), OF_ERRORS["access_denied"]),
         (TokenRequestRefused("invalid_client", "wrong"), OF_ERRORS["invalid_client"]),
+        (TokenRequestRefused("unauthorized_client", "wrong"), OF_UNAUTHORIZED_TOKENS),
+        (AuthorizationRefused("unauthorized_client", None), OF_ERRORS["unauthorized_client"]),
         (AuthorizationRefused("made_up", "as it likes"), None),
         (BadRequest("It cannot be read."), None),
     ],

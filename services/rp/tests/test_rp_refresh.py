@@ -1,5 +1,6 @@
 """OpenID Connect Core §12.2: the id_token that comes with a refresh is of the same login, or is refused."""
 
+import asyncio
 import time
 
 import pytest
@@ -9,7 +10,12 @@ from rp.app import create_app
 from rp.errors import IdTokenRefused
 from rp.protocol import refreshed_id_token
 from rp.protocol.received_token import ReceivedToken
+from rp.protocol.token_response import TokenResponse
+from rp.records import Session
+from rp.refreshing import Refreshing
 from rp.settings import Settings
+from rp.stores.refresh_lock import RefreshLock
+from rp.stores.session import Sessions
 from servicekit.settings import read
 
 LOGIN = int(time.time()) - 30
@@ -147,3 +153,47 @@ async def test_without_the_providers_keys_the_next_try_has_the_newest_refresh_to
         assert "The provider does not answer" in await browser.see("/profile")
         del provider.refusals["/jwks"]
     assert "user0@example.com" in await signed_in.see("/profile")
+
+
+class SlowProvider:
+    """Of every issuer: answers a refresh when it is told to."""
+
+    def __init__(self):
+        self.asked, self.go_on = asyncio.Event(), asyncio.Event()
+        self.presented = []
+
+    def of(self, _issuer):
+        return self
+
+    async def refresh(self, refresh_token):
+        self.presented.append(refresh_token)
+        self.asked.set()
+        await self.go_on.wait()
+        return TokenResponse("the-new-token", "the-new-refresh-token", None, None, None)
+
+
+async def test_a_browser_that_goes_away_during_a_refresh_costs_no_refresh_token(redis):
+    """RFC 9700 §4.14.2: the provider has rotated it, and nobody but us can know the new one."""
+    session = Session(
+        access_token="the-old-token",
+        refresh_token="the-old-refresh-token",
+        id_token="an.id.token",
+        header={},
+        claims={"iss": "http://op.test", "sub": "user0"},
+        checks=(),
+        nonce="a-nonce",
+        scope="openid",
+        expires_at=None,
+        csrf_token="a-csrf-token",
+    )
+    provider, sessions = SlowProvider(), Sessions(redis, 60)
+    await sessions.save("a-cookie", session)
+    refreshing = Refreshing(provider, sessions, RefreshLock(redis, 10), time.time)
+    request = asyncio.create_task(refreshing.renew("a-cookie", session.access_token))
+    await provider.asked.wait()
+    request.cancel()
+    await asyncio.wait({request})
+    provider.go_on.set()
+    renewed = await refreshing.renew("a-cookie", session.access_token)
+    assert (renewed.access_token, renewed.refresh_token) == ("the-new-token", "the-new-refresh-token")
+    assert provider.presented == ["the-old-refresh-token"]

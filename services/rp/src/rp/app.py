@@ -78,6 +78,7 @@ def create_app(settings: Settings | None = None, *, clock: Callable[[], float] =
     presentation.install(app)
     for method, path, endpoint in (*PAGES, *_callbacks(providers)):
         app.add_url_rule(path, f"{method} {path}", _view(rp, endpoint), methods=[method])
+    _refuse_head(app)
     metrics = app.extensions["metrics"] = Metrics()
     health = health_routes({"redis": redis.ping, "provider": providers.any_metadata})
     routes = {**health, **_machine_routes(rp)}
@@ -90,6 +91,13 @@ def create_app(settings: Settings | None = None, *, clock: Callable[[], float] =
         await redis.aclose()
 
     return app
+
+
+def _refuse_head(app: Quart) -> None:
+    """HEAD is for the home page: Quart adds it to every GET, and others sign people in (RFC 9110 §9.3.2)."""
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint.startswith("GET ") and rule.rule != "/" and rule.methods is not None:
+            rule.methods.discard("HEAD")
 
 
 def _providers(settings: Settings, http: HttpClient, clock: Callable[[], float]) -> Providers:

@@ -100,8 +100,16 @@ OF_ERRORS: Mapping[str, str] = {
 """By the provider's error (RFC 6749 §4.1.2.1, §5.2, OpenID Connect Core §3.1.2.6)."""
 
 
+OF_UNAUTHORIZED_TOKENS = (
+    "The provider does not give this application tokens in this way, or does not know it by its credentials: some say "
+    "so instead of invalid_client."
+)
+
+
 def why(failure: RelyingPartyError) -> str | None:
     """The reason for a failure, where there is one to tell."""
+    if isinstance(failure, TokenRequestRefused) and failure.code == "unauthorized_client":
+        return OF_UNAUTHORIZED_TOKENS
     if isinstance(failure, AuthorizationRefused | TokenRequestRefused):
         return OF_ERRORS.get(failure.code or "")
     return OF_CHECKS.get(failure.check.section) if failure.check else None

@@ -3,7 +3,7 @@
 | record | key | TTL | ends |
 |---|---|---|---|
 | NonceBinding: nonce, code verifier, return path, issuer | rp:nonce:<state> | 10 min | taken once, in the callback |
-| what a provider posted to /callback | rp:posted:<hash of its handle> | 60 s | used |
+| what a provider posted to /callback | rp:posted:<hash of its state> | 60 s | used |
 | Session: tokens, id_token, its checks, nonce | rp:session:<hash> | SESSION_TTL | logout, or the next sign-in |
 | keys of the sessions of a provider's session, or of a person | rp:sessions:<digest> | SESSION_TTL | logout |
 | when the provider ended one of these | rp:ended:<digest> | 670 s | |
@@ -44,7 +44,10 @@ class NonceBinding:
 
 @dataclass(frozen=True)
 class Session:
-    """A person who is signed in. `expires_at` is when the access token does, in seconds since the epoch."""
+    """A person who is signed in. `expires_at` is when the access token does, in seconds since the epoch.
+
+    `latest_id_token` came with the last refresh: the provider may have dropped the key of the first one.
+    """
 
     access_token: str = field(repr=False)
     refresh_token: str | None = field(repr=False)
@@ -56,6 +59,7 @@ class Session:
     scope: str
     expires_at: int | None
     csrf_token: str = field(repr=False)
+    latest_id_token: str | None = field(repr=False, default=None)
 
     @property
     def issuer(self) -> str:

@@ -15,8 +15,12 @@ from rp.stores.session import Sessions
 from servicekit.discovery import ProviderMisconfigured, ProviderUnavailable
 from servicekit.http import Answer
 from servicekit.log import event
+from servicekit.redis import RedisError
 
 log = logging.getLogger(__name__)
+
+_STORE_TRIES = 10
+_STORE_PAUSE = 0.2
 
 
 class Refreshing:
@@ -68,7 +72,7 @@ class Refreshing:
             event(log, "sign-in ended at the provider", sub=session.sub)
             raise SignInEnded from None
         try:
-            # It is verified and left aside: the session shows the id_token of its sign-in.
+            # The session goes on showing the id_token of its sign-in.
             await verification.of_refresh(provider, tokens, session, self._clock())
         except IdTokenRefused:
             await self._end(cookie, session, tokens)
@@ -76,20 +80,34 @@ class Refreshing:
         except (ProviderUnavailable, ProviderMisconfigured):
             # Its keys cannot be had just now: the next try begins with the refresh token that is good by now.
             newest = tokens.refresh_token or session.refresh_token
-            await self._sessions.replace(cookie, dataclasses.replace(session, refresh_token=newest))
+            await self._keep(cookie, dataclasses.replace(session, refresh_token=newest))
             raise
         renewed = dataclasses.replace(
             session,
             access_token=tokens.access_token,
             refresh_token=tokens.refresh_token or session.refresh_token,
             scope=tokens.scope or session.scope,
+            latest_id_token=tokens.id_token or session.latest_id_token,
             expires_at=None if tokens.expires_in is None else int(self._clock()) + tokens.expires_in,
         )
-        if not await self._sessions.replace(cookie, renewed):
+        if not await self._keep(cookie, renewed):
             await self.revoke(renewed)
             raise SignInEnded
         event(log, "access token refreshed", sub=session.sub)
         return renewed
+
+    async def _keep(self, cookie: str, session: Session) -> bool:
+        """Store what the provider has rotated; False when the session has ended.
+
+        Whoever comes with the refresh token of before ends the grant (RFC 9700 §4.14.2), so Redis gets some seconds to
+        come back.
+        """
+        for _ in range(_STORE_TRIES):
+            try:
+                return await self._sessions.replace(cookie, session)
+            except RedisError:
+                await asyncio.sleep(_STORE_PAUSE)
+        return await self._sessions.replace(cookie, session)
 
     async def _end(self, cookie: str, session: Session, tokens: TokenResponse) -> None:
         """The provider speaks of another login: nothing of what it gave is used, and it is not asked again."""
@@ -97,14 +115,14 @@ class Refreshing:
         await self.revoke(dataclasses.replace(session, refresh_token=tokens.refresh_token or session.refresh_token))
 
     async def revoke(self, session: Session) -> bool:
-        """Have the provider forget a session's tokens, if it can be reached; whether it answered."""
+        """Have the provider forget a session's tokens, if it can be reached; whether it can."""
         if session.refresh_token is None:
             return True
         try:
             await self._providers.of(session.issuer).revoke(session.refresh_token)
         except (ProviderUnavailable, ProviderMisconfigured, RelyingPartyError) as failure:
             event(log, "refresh token not revoked", logging.WARNING, sub=session.sub, reason=failure)
-            return False
+            return not isinstance(failure, ProviderUnavailable)
         return True
 
 

@@ -9,7 +9,6 @@ from rp.protocol.check import Check
 from servicekit.log import event
 from servicekit.machine import Reply, Request
 from servicekit.parameters import Parameters
-from servicekit.redis import RedisError
 
 NO_STORE = (("cache-control", "no-store"),)
 
@@ -19,18 +18,21 @@ log = logging.getLogger(__name__)
 async def backchannel_logout(rp: RelyingParty, request: Request) -> Reply:
     """Verify the logout token, and end the sessions that it names on all replicas; 200 also when there were none.
 
-    After a failure of the store the same token may come once more (§2.8).
+    It is redeemed when all is done: after a failure of the store the same token may come once more (§2.8). Of many that
+    come at the same moment each ends the same sessions, and one is answered with 200.
     """
     logout = await verification.of_logout(rp.providers, _logout_token(request), rp.clock())
+    if await rp.logout_tokens.knows(logout):
+        raise _again()
+    ended = await rp.session_index.end(logout.issuer, issued_at=logout.issued_at, sid=logout.sid, sub=logout.sub)
     if not await rp.logout_tokens.redeem(logout):
-        raise LogoutTokenRefused(Check("jti", "Back-Channel Logout §2.6 (8)", "a token for the first time", "again"))
-    try:
-        ended = await rp.session_index.end(logout.issuer, issued_at=logout.issued_at, sid=logout.sid, sub=logout.sub)
-    except RedisError:
-        await rp.logout_tokens.give_back(logout)
-        raise
+        raise _again()
     event(log, "signed out by the provider", sessions=ended)
     return Reply(200, headers=NO_STORE)
+
+
+def _again() -> LogoutTokenRefused:
+    return LogoutTokenRefused(Check("jti", "Back-Channel Logout §2.6 (8)", "a token for the first time", "again"))
 
 
 def _logout_token(request: Request) -> str:

@@ -76,16 +76,24 @@ async def _open_session(
         expires_at=None if tokens.expires_in is None else int(rp.clock()) + tokens.expires_in,
         csrf_token=fresh_value(),
     )
-    former, cookie = rp.cookies.session.read(request), fresh_value()
+    cookie = fresh_value()
     await rp.session_index.add(cookie, session)
     await rp.sessions.save(cookie, session)
     if await rp.session_index.has_ended(session):
         await rp.sessions.end(cookie)
         await rp.session_index.remove(cookie, session)
+        await rp.refreshing.revoke(session)
         raise SignedOutMeanwhile
-    if former:
-        await rp.sessions.end(former)
+    await _end_former(rp, request)
     event(log, "signed in", sub=session.sub)
     redirect = see_other(response.binding.return_to)
     rp.cookies.session.set(redirect, cookie)
     return redirect
+
+
+async def _end_former(rp: RelyingParty, request: Request) -> None:
+    """The session that this browser had before."""
+    former = await rp.signed_in(request)
+    if former is not None:
+        await rp.sessions.end(former.cookie)
+        await rp.session_index.remove(former.cookie, former.session)

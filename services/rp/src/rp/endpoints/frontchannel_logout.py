@@ -5,6 +5,7 @@ import logging
 from rp.errors import BadRequest
 from rp.party import RelyingParty
 from rp.protocol.origin import origin_of
+from rp.protocol.signed_token import AHEAD
 from rp.provider import ProviderClient
 from servicekit.discovery import ProviderMisconfigured, ProviderUnavailable
 from servicekit.log import event
@@ -29,7 +30,8 @@ async def frontchannel_logout(rp: RelyingParty, request: Request) -> Reply:
     if not issuer or not sid:
         raise BadRequest("The parameters iss and sid are needed, both.")
     provider = rp.providers.of(issuer)
-    ended = await rp.session_index.end(issuer, issued_at=rp.clock(), sid=sid, sub=None)
+    # By the provider's clock, which may be ahead of ours: no id_token of this `sid` that exists by now opens a session.
+    ended = await rp.session_index.end(issuer, issued_at=rp.clock() + AHEAD, sid=sid, sub=None)
     event(log, "signed out in a frame of the provider", sessions=ended)
     return Reply(
         200,

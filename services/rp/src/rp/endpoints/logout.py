@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from contextlib import suppress
 from hmac import compare_digest
 
 from quart import Request, Response
@@ -16,6 +17,7 @@ from rp.protocol.front_channel import logout_request
 from servicekit.discovery import ProviderMisconfigured, ProviderUnavailable
 from servicekit.log import event
 from servicekit.parameters import Parameters
+from servicekit.redis import RedisError
 
 PROVIDER_SECONDS = 2.0
 """How long a person waits for the provider when signing out."""
@@ -32,16 +34,17 @@ async def logout(rp: RelyingParty, request: Request) -> Response:
         return see_other("/")
     _check_csrf_token(visitor, form)
     await rp.sessions.end(visitor.cookie)
-    await rp.session_index.remove(visitor.cookie, visitor.session)
+    with suppress(RedisError):  # a name of what has ended does no harm, and runs out
+        await rp.session_index.remove(visitor.cookie, visitor.session)
     event(log, "signed out", sub=visitor.session.sub)
     state = fresh_value()
-    endpoint = await _end_session_endpoint(rp, visitor)
+    endpoint = await _end_at_provider(rp, visitor)
     response = see_other(
         "/?notice=signed-out-here"
         if endpoint is None
         else logout_request(
             endpoint,
-            id_token=visitor.session.id_token,
+            id_token=visitor.session.latest_id_token or visitor.session.id_token,
             client_id=visitor.provider.registration.client.client_id,
             post_logout_redirect_uri=rp.settings.post_logout_redirect_uri,
             state=state,
@@ -84,13 +87,13 @@ def _check_csrf_token(visitor: SignedIn, form: Parameters) -> None:
         raise CrossSiteRequest("To sign out, use the button on a page of this site.", "csrf_token")
 
 
-async def _end_session_endpoint(rp: RelyingParty, visitor: SignedIn) -> str | None:
-    """Where the provider's session ends; None when it has no such page or did not answer just now."""
+async def _end_at_provider(rp: RelyingParty, visitor: SignedIn) -> str | None:
+    """Revoke the tokens; where the provider's session ends, None when it has no such page or is away just now."""
     try:
         async with asyncio.timeout(PROVIDER_SECONDS):
             metadata = await visitor.provider.metadata()
-            answered = await rp.refreshing.revoke(visitor.session)
-        offered = answered and "end_session_endpoint" in metadata.document
+            there = await rp.refreshing.revoke(visitor.session)
+        offered = there and "end_session_endpoint" in metadata.document
         return metadata.endpoint("end_session_endpoint") if offered else None
     except (ProviderUnavailable, ProviderMisconfigured, TimeoutError) as failure:
         event(log, "provider's session not ended", logging.WARNING, reason=failure)

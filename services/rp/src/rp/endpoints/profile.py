@@ -1,6 +1,7 @@
 """`/profile`: the three identity surfaces: the id_token, UserInfo, and the application's own profile."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,9 @@ from rp.provider import ProviderClient
 from rp.reasons import why
 from rp.refreshing import Access
 from servicekit.discovery import ProviderMisconfigured, ProviderUnavailable
+from servicekit.log import event
+
+log = logging.getLogger(__name__)
 
 Loaded = tuple[Mapping[str, Any], Check | None]
 
@@ -57,6 +61,7 @@ async def _panel(load: Callable[[], Awaitable[Loaded]]) -> Panel:
         claims, check = await load()
     except (RelyingPartyError, ProviderUnavailable, ProviderMisconfigured) as exception:
         failure = as_failure(exception)
+        event(log, "panel not shown", logging.WARNING, reason=exception)
         return Panel(
             refusal=failure.explanation,
             why=why(failure),

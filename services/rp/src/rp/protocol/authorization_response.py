@@ -8,6 +8,9 @@ from rp.protocol.check import Check, masked, shown
 from rp.records import NonceBinding
 from servicekit.parameters import Parameters
 
+_LONGEST = 4096
+_PARAMETERS = ("state", "code", "iss", "error", "error_description")
+
 
 @dataclass(frozen=True)
 class AuthorizationResponse:
@@ -27,13 +30,10 @@ class AuthorizationResponse:
         state = parameters.get("state")
         if state is None:
             raise BadRequest("The parameter state is missing, so this answer belongs to no sign-in.")
-        return cls(
-            state,
-            parameters.get("code"),
-            parameters.get("iss"),
-            parameters.get("error"),
-            parameters.get("error_description"),
-        )
+        for name in _PARAMETERS:
+            if len(parameters.get(name, "")) > _LONGEST:
+                raise BadRequest(f"The parameter {name} is longer than {_LONGEST} characters.")
+        return cls(state, *(parameters.get(name) for name in _PARAMETERS[1:]))
 
 
 @dataclass(frozen=True)

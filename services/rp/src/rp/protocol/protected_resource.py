@@ -23,6 +23,8 @@ def process(name: str, status: int, headers: Mapping[str, str], body: bytes) -> 
         reason = _REASONS.get(status) or ("cannot answer right now" if _away(status) else "gave an unexpected answer")
         error = _CHALLENGE_ERROR.search(headers.get("WWW-Authenticate", ""))
         raise ResourceRefused(f"{name} {reason} ({status}{f', {error[1]}' if error else ''}).")
+    if headers.get("Content-Type", "").partition(";")[0].strip().lower() == "application/jwt":
+        raise ResourceRefused(f"{name} answered with a JWT; this application takes JSON (OIDC Core §5.3.2).")
     try:
         return json_object.parse(body)
     except ValueError as fault:

@@ -10,6 +10,7 @@ from rp.protocol.check import Check, shown, shown_kind
 
 _LONGEST_LIFE = 10 * 365 * 24 * 3600
 # VSCHAR without the space (RFC 6749 §A.12): it must fit into a header field.
+_DIGITS = re.compile(r"[0-9]{1,9}")
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 
 
@@ -35,7 +36,10 @@ def process(status: int, body: bytes) -> TokenResponse:
     _check_token_type(answer)
     return TokenResponse(
         access_token=_token(answer, "access_token", "a token"),
-        refresh_token=_token(answer, "refresh_token", "a token, or none") if "refresh_token" in answer else None,
+        # Some providers write null where they give none.
+        refresh_token=None
+        if answer.get("refresh_token") is None
+        else _token(answer, "refresh_token", "a token, or none"),
         id_token=_token(answer, "id_token", "a token, or none") if "id_token" in answer else None,
         scope=_scope(answer),
         expires_in=_expires_in(answer),
@@ -91,6 +95,8 @@ def _scope(answer: dict[str, Any]) -> str | None:
 
 def _expires_in(answer: dict[str, Any]) -> int | None:
     found = answer.get("expires_in")
+    if isinstance(found, str) and _DIGITS.fullmatch(found):  # as some providers write it
+        found = int(found)
     valid = isinstance(found, int) and not isinstance(found, bool) and 0 <= found <= _LONGEST_LIFE
     TokenResponseRefused.unless(
         found is None or valid, Check("expires_in", "RFC 6749 §5.1", "a number of seconds", shown(found))

@@ -1,4 +1,4 @@
-"""The logout tokens that were accepted: `redeem`, `give_back`."""
+"""The logout tokens that were carried out: `knows`, `redeem`."""
 
 import json
 from hashlib import sha256
@@ -13,13 +13,13 @@ class LogoutTokens:
     def __init__(self, redis: Database) -> None:
         self._redis = redis
 
+    async def knows(self, logout: Logout) -> bool:
+        """Whether this token was redeemed before."""
+        return await self._redis.get(_key(logout)) is not None
+
     async def redeem(self, logout: Logout) -> bool:
         """Whether this token comes for the first time (Back-Channel Logout §2.6 item 8)."""
         return bool(await self._redis.set(_key(logout), "redeemed", nx=True, ex=LIFETIME))
-
-    async def give_back(self, logout: Logout) -> None:
-        """A token that was redeemed and led to nothing: it may come again."""
-        await self._redis.delete(_key(logout))
 
 
 def _key(logout: Logout) -> str:

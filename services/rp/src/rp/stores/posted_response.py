@@ -14,18 +14,19 @@ TTL = 60
 """Seconds: the browser is sent for it at once."""
 
 _PURPOSE = "rp posted response"
-_HANDLE = re.compile(r"[A-Za-z0-9_-]{43}")
+_HANDLE = re.compile(r"[0-9a-f]{64}\.[A-Za-z0-9_-]{43}")
 
 
 class PostedResponses:
-    """Authorization responses by a random handle, which alone opens them; Redis has its digest."""
+    """Authorization responses, the latest one for a sign-in; only who has its random handle can open it."""
 
     def __init__(self, redis: Database) -> None:
         self._redis = redis
 
     async def save(self, response: AuthorizationResponse) -> str:
-        """Keep a response for a minute; its handle."""
-        handle = secrets.token_urlsafe(32)
+        """Keep a response for a minute; its handle, which begins with the name of its sign-in."""
+        name = sha256(response.state.encode()).hexdigest()
+        handle = f"{name}.{secrets.token_urlsafe(32)}"
         sealed = Sealer(handle, _PURPOSE).seal(json.dumps(dataclasses.asdict(response)), _key(handle))
         await self._redis.set(_key(handle), sealed, ex=TTL)
         return handle
@@ -46,4 +47,4 @@ class PostedResponses:
 
 
 def _key(handle: str) -> str:
-    return f"rp:posted:{sha256(handle.encode()).hexdigest()}"
+    return f"rp:posted:{handle.partition('.')[0]}"

@@ -3,11 +3,11 @@
 import asyncio
 import secrets
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from hashlib import sha256
 
 from rp.errors import RefreshBusy
-from servicekit.redis import Database
+from servicekit.redis import Database, RedisError
 
 _WAIT_SECONDS = 8.0
 _POLL_SECONDS = 0.05
@@ -38,8 +38,9 @@ class RefreshLock:
         try:
             yield
         finally:
-            # Only our own: it may have run out, and be another's by now.
-            await self._redis.eval(_RELEASE, 1, key, holder)
+            # Only our own: it may have run out, and be another's by now. Where Redis is away, it runs out.
+            with suppress(RedisError):
+                await self._redis.eval(_RELEASE, 1, key, holder)
 
     async def _acquire(self, key: str, holder: str) -> bool:
         return bool(await self._redis.set(key, holder, nx=True, px=self._milliseconds))

@@ -26,6 +26,17 @@ redis.call('zadd', KEYS[1], ARGV[2], ARGV[3])
 return redis.call('expire', KEYS[1], ARGV[4])
 """
 
+# The latest of several sign-outs counts, in whatever order they come.
+_MARK = """
+if tonumber(ARGV[1]) > tonumber(redis.call('get', KEYS[1]) or '-inf') then
+  redis.call('set', KEYS[1], ARGV[1])
+end
+return redis.call('expire', KEYS[1], ARGV[2])
+"""
+
+_BATCH = 100
+"""How many sessions end at once: each takes a connection."""
+
 
 class SessionIndex:
     """Keys of sessions by (issuer, sid) and by (issuer, sub); `ttl` is a session's, in seconds."""
@@ -62,13 +73,13 @@ class SessionIndex:
         The names are forgotten last, and no others than those that were found: when the store fails in between, the
         next try finds what is left.
         """
-        await self._redis.set(f"rp:ended:{name}", str(issued_at), ex=MARK_TTL)
+        await self._redis.eval(_MARK, 1, f"rp:ended:{name}", issued_at, MARK_TTL)
         keys = await self._redis.zrange(f"rp:sessions:{name}", 0, -1)
-        if not keys:
-            return 0
-        ended = await asyncio.gather(*(self._redis.delete(key) for key in keys))
-        await self._redis.zrem(f"rp:sessions:{name}", *keys)
-        return sum(ended)
+        ended = 0
+        for batch in (keys[at : at + _BATCH] for at in range(0, len(keys), _BATCH)):
+            ended += sum(await asyncio.gather(*(self._redis.delete(key) for key in batch)))
+            await self._redis.zrem(f"rp:sessions:{name}", *batch)
+        return ended
 
     async def has_ended(self, session: Session) -> bool:
         """Whether the provider has ended this session since it issued the id_token."""
