@@ -9,6 +9,7 @@ from jose import jwt
 from logout_testing import Clients, delivered, register, sign_in, sign_out
 from op_testing import ISSUER, SECRET, ProviderFactory, RunningProvider, hidden_fields, query_of
 
+from op.records import SessionGrant
 from op.session_end import end_session
 from redis_server import RedisServer
 from servicekit.redis import Database
@@ -112,6 +113,16 @@ async def test_a_login_anew_that_redis_broke_off_keeps_the_sessions_clients(
     await sign_out(provider, await (await provider.redeem(code)).get_json())
     await delivered(provider.op.back_channel)
     assert len(clients.tokens_of("told")) == 1
+
+
+async def test_a_session_that_gave_more_than_there_are_connections_ends(provider: RunningProvider) -> None:
+    """A page that renews silently every half minute does."""
+    tokens = await provider.tokens()
+    (session,) = await provider.op.sessions.all("user0")
+    more = [SessionGrant(gid=f"gid-{number}", client_id="web", sid=session.sid) for number in range(700)]
+    await provider.op.session_grants.add(session.sid, *more)
+    assert (await sign_out(provider, tokens)).status_code == 200
+    assert (await provider.userinfo(tokens["access_token"])).status_code == 401
 
 
 async def test_what_is_given_in_a_session_while_it_ends_ends_with_it(provider: RunningProvider) -> None:

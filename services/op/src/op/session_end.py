@@ -1,6 +1,5 @@
 """The end of a session: its grants, and its clients (Back-Channel Logout 1.0, Front-Channel Logout 1.0)."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
 
@@ -50,8 +49,9 @@ async def end_everything(op: Provider, sub: str) -> int:
     sessions = await op.sessions.all(sub)
     for session in sessions:
         await end_session(op, session, partial(op.sessions.end_by_sid, sub, session.sid))
-    for grant in await op.user_grants.all(sub):
-        await op.grants.revoke(grant.gid)
+    grants = await op.user_grants.all(sub)
+    await op.grants.revoke(*(grant.gid for grant in grants))
+    for grant in grants:
         await op.user_grants.drop(sub, grant)
     return len(sessions)
 
@@ -74,7 +74,7 @@ async def replace_session(op: Provider, before: str, session: Session) -> None:
 
 
 async def _revoke(op: Provider, grants: list[SessionGrant]) -> None:
-    await asyncio.gather(*(op.grants.revoke(grant.gid) for grant in grants if _ends(op, grant)))
+    await op.grants.revoke(*(grant.gid for grant in grants if _ends(op, grant)))
 
 
 def _ends(op: Provider, grant: SessionGrant) -> bool:

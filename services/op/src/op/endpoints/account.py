@@ -77,8 +77,8 @@ async def change_account(op: Provider) -> Response:
 async def _end_grants(op: Provider, session: Session, client_id: str) -> int:
     """End the person's grants to a client; how many there were."""
     meant = [grant for grant in await op.user_grants.all(session.sub) if grant.client_id == client_id]
+    await op.grants.revoke(*(grant.gid for grant in meant))
     for grant in meant:
-        await op.grants.revoke(grant.gid)
         await op.user_grants.drop(session.sub, grant)
     return len(meant)
 

@@ -34,9 +34,6 @@ end
 return redis.call('expire', KEYS[1], ARGV[2])
 """
 
-_BATCH = 100
-"""How many sessions end at once: each takes a connection."""
-
 
 class SessionIndex:
     """Keys of sessions by (issuer, sid) and by (issuer, sub); `ttl` is a session's, in seconds."""
@@ -75,11 +72,14 @@ class SessionIndex:
         """
         await self._redis.eval(_MARK, 1, f"rp:ended:{name}", issued_at, MARK_TTL)
         keys = await self._redis.zrange(f"rp:sessions:{name}", 0, -1)
-        ended = 0
-        for batch in (keys[at : at + _BATCH] for at in range(0, len(keys), _BATCH)):
-            ended += sum(await asyncio.gather(*(self._redis.delete(key) for key in batch)))
-            await self._redis.zrem(f"rp:sessions:{name}", *batch)
-        return ended
+        if not keys:
+            return 0
+        async with self._redis.pipeline(transaction=False) as pipeline:  # however many there are: one connection
+            for key in keys:
+                pipeline.delete(key)
+            ended = await pipeline.execute()
+        await self._redis.zrem(f"rp:sessions:{name}", *keys)
+        return sum(ended)
 
     async def has_ended(self, session: Session) -> bool:
         """Whether the provider has ended this session since it issued the id_token."""
