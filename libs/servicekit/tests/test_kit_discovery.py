@@ -1,5 +1,6 @@
 """The provider's documents: fetched once, kept, and what happens when they cannot be had or used."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -26,9 +27,15 @@ class Provider:
         self.keys: Any = {"keys": [{"kid": "a"}, {"kid": "b"}]}
         self.status = 200
         self.asked: list[str] = []
+        self.held: str | None = None
+        self.arrived, self.released = asyncio.Event(), asyncio.Event()
 
     async def answer(self, request: web.Request) -> web.Response:
+        """Each answer at once, but that of the path `held` when it is `released`."""
         self.asked.append(request.path)
+        if request.path == self.held:
+            self.arrived.set()
+            await self.released.wait()
         body = self.keys if request.path == "/jwks" else self.metadata
         return web.json_response(body, status=self.status)
 
@@ -39,6 +46,14 @@ class Ticks:
 
     def __call__(self) -> float:
         return self.seconds
+
+
+DISCOVERY, JWKS = "/.well-known/openid-configuration", "/jwks"
+
+
+async def ask(known: ProviderDocuments, path: str) -> object:
+    """The document of this path, as a caller gets it."""
+    return await (known.metadata() if path == DISCOVERY else known.keys("a"))
 
 
 @pytest.fixture
@@ -171,3 +186,52 @@ async def test_an_issuer_that_ends_with_a_slash(provider: Provider, documents) -
     provider.metadata["issuer"] = f"{provider.issuer}/"
     assert (await known.metadata()).issuer == f"{provider.issuer}/"
     assert provider.asked == ["/.well-known/openid-configuration"]
+
+
+@pytest.mark.parametrize("path", [DISCOVERY, JWKS])
+async def test_an_attempt_that_was_cancelled_makes_no_document_fresh(provider: Provider, documents, path: str) -> None:
+    """A caller may have less time than the provider takes; what was stale is stale afterwards."""
+    known, ticks = documents()
+    await ask(known, path)
+    ticks.seconds += MAX_AGE
+    provider.held = path
+    impatient = asyncio.create_task(ask(known, path))
+    await provider.arrived.wait()
+    impatient.cancel()
+    provider.released.set()
+    await asyncio.gather(impatient, return_exceptions=True)
+    await ask(known, path)
+    assert provider.asked.count(path) == 3
+
+
+@pytest.mark.parametrize("path", [DISCOVERY, JWKS])
+async def test_who_waited_for_an_attempt_that_was_cancelled_makes_one(provider: Provider, documents, path: str) -> None:
+    known, _ = documents()
+    provider.held = path
+    impatient, *others = [asyncio.create_task(ask(known, path)) for _ in range(3)]
+    await provider.arrived.wait()
+    impatient.cancel()
+    provider.released.set()
+    assert all(await asyncio.gather(*others))
+    assert impatient.cancelled()
+    assert provider.asked.count(path) == 2
+
+
+async def test_a_search_that_was_cancelled_leaves_the_next_token_its_own(provider: Provider, documents) -> None:
+    known, _ = documents()
+    await known.keys("a")
+    provider.held = JWKS
+    impatient = asyncio.create_task(known.keys("c"))
+    await provider.arrived.wait()
+    impatient.cancel()
+    provider.keys = {"keys": [{"kid": "c"}]}
+    provider.released.set()
+    await asyncio.gather(impatient, return_exceptions=True)
+    assert await known.keys("c") == ({"kid": "c"},)
+
+
+async def test_the_keys_come_from_the_document_that_is_known(provider: Provider, documents) -> None:
+    known, _ = documents()
+    await known.keys("a")
+    await known.metadata()
+    assert provider.asked == [DISCOVERY, JWKS]

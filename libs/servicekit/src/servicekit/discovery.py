@@ -5,9 +5,9 @@ Only the transport is shared here. What a client checks in a token it writes its
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 from servicekit.http import HttpClient, Unreachable
@@ -19,6 +19,9 @@ REFETCH_INTERVAL = 10.0
 log = logging.getLogger(__name__)
 
 Clock = Callable[[], float]
+Keys: TypeAlias = tuple[Mapping[str, Any], ...]
+Document = TypeVar("Document")
+Fetch: TypeAlias = Callable[[], Awaitable[Document]]
 
 
 class ProviderUnavailable(Exception):
@@ -58,6 +61,52 @@ class Metadata:
         return tuple(v for v in found if isinstance(v, str)) if isinstance(found, list) else ()
 
 
+class Kept(Generic[Document]):
+    """A document that is fetched when it is first asked for, and again when it is `max_age` seconds old.
+
+    The last good one serves while the provider is away. Attempts come one at a time, and whoever waited for another's
+    takes its outcome, a failure too, instead of trying once more. An attempt that was cancelled has no outcome.
+    """
+
+    def __init__(self, clock: Clock, max_age: float) -> None:
+        self.known: Document | None = None
+        self._failure: ProviderUnavailable | ProviderMisconfigured | None = None
+        self._clock = clock
+        self._max_age = max_age
+        self._attempts = 0
+        self._attempted = 0.0
+        self._lock = asyncio.Lock()
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether it serves without being fetched."""
+        return self.known is not None and self._clock() - self._attempted < self._max_age
+
+    async def get(self, fetch: Fetch[Document], *, anew: bool = False) -> Document:
+        """The document, fetched where it is not fresh or wanted `anew`; without one, raises why there is none."""
+        seen = self._attempts
+        if anew or not self.is_fresh:
+            async with self._lock:
+                if self._attempts == seen:
+                    await self._attempt(fetch)
+        if self.known is None:
+            assert self._failure is not None
+            raise self._failure.with_traceback(None)  # or each raise would add to one traceback
+        return self.known
+
+    async def _attempt(self, fetch: Fetch[Document]) -> None:
+        try:
+            self.known, self._failure = await fetch(), None
+        except (ProviderUnavailable, ProviderMisconfigured) as failure:
+            self._failure = failure
+            if isinstance(failure, ProviderMisconfigured):
+                self.known = None
+            if self.known is not None:
+                event(log, "provider away, using its last document", logging.WARNING, reason=failure)
+        self._attempts += 1
+        self._attempted = self._clock()
+
+
 class ProviderDocuments:
     """One issuer's discovery document and keys, fetched when first asked for and again after `max_age` seconds.
 
@@ -68,31 +117,15 @@ class ProviderDocuments:
         self.issuer = issuer
         self._http = http
         self._clock = clock
-        self._max_age = max_age
-        self._metadata: Metadata | None = None
-        self._metadata_fetched = 0.0
-        self._keys: tuple[Mapping[str, Any], ...] | None = None
-        self._keys_fetched = 0.0
+        self._metadata: Kept[Metadata] = Kept(clock, max_age)
+        self._keys: Kept[Keys] = Kept(clock, max_age)
         self._keys_sought: float | None = None
-        self._lock = asyncio.Lock()
 
     async def metadata(self) -> Metadata:
         """The discovery document; raises ProviderUnavailable, ProviderMisconfigured."""
-        known, seen = self._metadata, self._metadata_fetched
-        if known and self._clock() - seen < self._max_age:
-            return known
-        async with self._lock:
-            # Whoever waited for another's attempt takes its outcome, a failure too, instead of trying once more.
-            if self._metadata_fetched == seen:
-                try:
-                    self._metadata = await self._fetched_or_stale(self._fetch_metadata, known)
-                finally:
-                    self._metadata_fetched = self._clock()
-        if self._metadata is None:
-            raise ProviderUnavailable("the provider's discovery document could not be fetched just now")
-        return self._metadata
+        return await self._metadata.get(self._fetch_metadata)
 
-    async def keys(self, kid: str | None = None, *, asked_for: bool = False) -> tuple[Mapping[str, Any], ...]:
+    async def keys(self, kid: str | None = None, *, asked_for: bool = False) -> Keys:
         """The provider's JWKs: those of `kid`, or all of them.
 
         An unknown `kid` makes it fetch the set once more, also right after it was fetched: the provider may just have
@@ -101,35 +134,15 @@ class ProviderDocuments:
         hammer the provider. One that the provider gave when it was asked for (`asked_for`) does so each time: the
         provider may change its keys as often as it likes, and strangers cannot keep it from being heard.
         """
-        seen = self._keys_fetched
-        known = self._keys
-        found = _of(known, kid)
-        stale = known is None or self._clock() - seen >= self._max_age
-        if stale or ((not found or kid is None) and (asked_for or self._may_seek())):
-            async with self._lock:
-                if not stale and not asked_for:
-                    self._keys_sought = self._clock()
-                if self._keys_fetched == seen:
-                    try:
-                        self._keys = await self._fetched_or_stale(self._fetch_keys, known)
-                    finally:
-                        self._keys_fetched = self._clock()
-            if self._keys is None:
-                raise ProviderUnavailable("the provider's keys could not be fetched just now")
-            found = _of(self._keys, kid)
-        return found
+        lacking = kid is None or not _of(self._keys.known, kid)
+        seeking = lacking and not asked_for and self._keys.is_fresh and self._may_seek()
+        keys = await self._keys.get(self._fetch_keys, anew=lacking and (asked_for or seeking))
+        if seeking:
+            self._keys_sought = self._clock()
+        return _of(keys, kid)
 
     def _may_seek(self) -> bool:
         return self._keys_sought is None or self._clock() - self._keys_sought >= REFETCH_INTERVAL
-
-    async def _fetched_or_stale(self, fetch: Callable[[], Any], known: Any) -> Any:
-        try:
-            return await fetch()
-        except ProviderUnavailable as failure:
-            if known is None:
-                raise
-            event(log, "provider away, using its last document", logging.WARNING, reason=failure)
-            return known
 
     async def _fetch_metadata(self) -> Metadata:
         # Discovery §4.1: a slash at the issuer's end is left out here, and nowhere else.
@@ -138,8 +151,8 @@ class ProviderDocuments:
             raise WrongIssuer(self.issuer, document.get("issuer"))
         return Metadata(self.issuer, document)
 
-    async def _fetch_keys(self) -> tuple[Mapping[str, Any], ...]:
-        metadata = self._metadata or await self._fetch_metadata()
+    async def _fetch_keys(self) -> Keys:
+        metadata = self._metadata.known or await self.metadata()
         keys = (await self._json(metadata.endpoint("jwks_uri"))).get("keys")
         if not isinstance(keys, list):
             raise ProviderMisconfigured("the provider's jwks_uri has no key set")
@@ -168,5 +181,5 @@ def _is_http_url(text: str) -> bool:
         return False
 
 
-def _of(keys: tuple[Mapping[str, Any], ...] | None, kid: str | None) -> tuple[Mapping[str, Any], ...]:
+def _of(keys: Keys | None, kid: str | None) -> Keys:
     return tuple(key for key in keys or () if kid is None or key.get("kid") == kid)
