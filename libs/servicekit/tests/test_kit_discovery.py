@@ -9,6 +9,7 @@ from aiohttp import web
 
 from redis_server import free_port
 from servicekit.discovery import (
+    FAILURE_AGE,
     MAX_AGE,
     REFETCH_INTERVAL,
     ProviderDocuments,
@@ -22,22 +23,34 @@ class Provider:
     """A scripted provider: what it answers can be changed, and what it was asked is counted."""
 
     def __init__(self, port: int) -> None:
+        self.port = port
         self.issuer = f"http://127.0.0.1:{port}"
         self.metadata: Any = {"issuer": self.issuer, "jwks_uri": f"{self.issuer}/jwks"}
         self.keys: Any = {"keys": [{"kid": "a"}, {"kid": "b"}]}
         self.status = 200
+        self.failing: str | None = None
         self.asked: list[str] = []
         self.held: str | None = None
         self.arrived, self.released = asyncio.Event(), asyncio.Event()
 
+    async def start(self) -> None:
+        application = web.Application()
+        application.router.add_get("/{tail:.*}", self.answer)
+        self._runner = web.AppRunner(application)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", self.port).start()
+
+    async def stop(self) -> None:
+        await self._runner.cleanup()
+
     async def answer(self, request: web.Request) -> web.Response:
-        """Each answer at once, but that of the path `held` when it is `released`."""
+        """Each answer at once, but that of the path `held` when it is `released`; of `failing`, a 500."""
         self.asked.append(request.path)
         if request.path == self.held:
             self.arrived.set()
             await self.released.wait()
         body = self.keys if request.path == "/jwks" else self.metadata
-        return web.json_response(body, status=self.status)
+        return web.json_response(body, status=500 if request.path == self.failing else self.status)
 
 
 class Ticks:
@@ -58,15 +71,10 @@ async def ask(known: ProviderDocuments, path: str) -> object:
 
 @pytest.fixture
 async def provider() -> AsyncIterator[Provider]:
-    port = free_port()
-    scripted = Provider(port)
-    application = web.Application()
-    application.router.add_get("/{tail:.*}", scripted.answer)
-    runner = web.AppRunner(application)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", port).start()
+    scripted = Provider(free_port())
+    await scripted.start()
     yield scripted
-    await runner.cleanup()
+    await scripted.stop()
 
 
 @pytest.fixture
@@ -235,3 +243,68 @@ async def test_the_keys_come_from_the_document_that_is_known(provider: Provider,
     await known.keys("a")
     await known.metadata()
     assert provider.asked == [DISCOVERY, JWKS]
+
+
+@pytest.mark.parametrize("path", [DISCOVERY, JWKS])
+@pytest.mark.parametrize(
+    ("status", "failure"), [(500, ProviderUnavailable), (429, ProviderUnavailable), (404, ProviderMisconfigured)]
+)
+async def test_thirty_requests_do_not_ask_a_failing_provider_thirty_times(
+    provider: Provider, documents, path: str, status: int, failure
+) -> None:
+    known, ticks = documents()
+    provider.status = status
+    for _ in range(30):
+        with pytest.raises(failure, match=f"answered {status}"):
+            await ask(known, path)
+    assert provider.asked == [DISCOVERY]
+    provider.status = 200
+    ticks.seconds += FAILURE_AGE
+    assert await ask(known, path)
+
+
+async def test_nor_one_that_fails_for_its_keys_alone(provider: Provider, documents) -> None:
+    known, ticks = documents()
+    provider.failing = JWKS
+    for kid in ("a", "b", "unknown", None) * 8:
+        with pytest.raises(ProviderUnavailable):
+            await known.keys(kid)
+    assert provider.asked == [DISCOVERY, JWKS]
+    ticks.seconds += FAILURE_AGE
+    with pytest.raises(ProviderUnavailable):
+        await known.keys("a")
+    assert provider.asked == [DISCOVERY, JWKS, JWKS]
+
+
+@pytest.mark.parametrize("failing", [DISCOVERY, JWKS])
+async def test_a_failure_keeps_no_token_that_was_asked_for_from_its_key(
+    provider: Provider, documents, failing: str
+) -> None:
+    known, _ = documents()
+    provider.failing = failing
+    with pytest.raises(ProviderUnavailable):
+        await known.keys("a")
+    provider.failing = None
+    assert await known.keys("a", asked_for=True) == ({"kid": "a"},)
+
+
+async def test_failures_are_not_kept_longer_than_documents(provider: Provider) -> None:
+    """With 0 the next module of a certification finds the next document, whatever the one before it was."""
+    http = HttpClient()
+    known = ProviderDocuments(provider.issuer, http, Ticks(), max_age=0)
+    provider.failing = DISCOVERY
+    with pytest.raises(ProviderUnavailable):
+        await known.metadata()
+    provider.failing = None
+    assert await known.metadata()
+    await http.close()
+
+
+async def test_a_provider_that_could_not_be_reached_is_noticed_when_it_is_back(provider: Provider, documents) -> None:
+    known, _ = documents()
+    await provider.stop()
+    for path in (DISCOVERY, JWKS):
+        with pytest.raises(ProviderUnavailable):
+            await ask(known, path)
+    await provider.start()
+    assert await ask(known, JWKS)

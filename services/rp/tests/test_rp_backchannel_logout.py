@@ -276,6 +276,16 @@ async def test_tokens_of_strangers_do_not_make_it_hammer_the_provider(signed_in,
     assert (await signed_in.sign_in()).status_code == 303
 
 
+async def test_nor_a_provider_that_fails(browser, provider, monkeypatch):
+    monkeypatch.setattr("servicekit.discovery.FAILURE_AGE", 60.0)  # a busy machine takes longer than a second
+    provider.refusals["/.well-known/openid-configuration"] = {"status": 500}
+    for number in range(30):
+        token = provider.signer.sign(logout_claims(provider), typ="logout+jwt", kid=f"unknown-{number}")
+        response = await post(browser, token)
+        assert (response.status_code, response.headers["Retry-After"]) == (503, "1")
+    assert len(provider.seen) == 1
+
+
 @pytest.mark.parametrize("named", [{}, {"sub": ...}, {"sid": ...}])
 async def test_a_sign_in_that_is_on_its_way_opens_no_session(browser, provider, redis, named):
     """§2.7: the logout comes after the code was redeemed and before the session is there."""

@@ -149,6 +149,16 @@ async def test_a_provider_that_is_away_at_login(browser, provider):
     assert response.headers["Retry-After"] == "1"
 
 
+async def test_strangers_do_not_make_it_hammer_a_provider_that_fails(browser, provider, monkeypatch):
+    monkeypatch.setattr("servicekit.discovery.FAILURE_AGE", 60.0)  # a busy machine takes longer than a second
+    provider.refusals["/.well-known/openid-configuration"] = {"status": 500}
+    for _ in range(30):
+        response = await browser.get("/login")
+        await refused(response, says="The provider does not answer", status=503)
+        assert response.headers["Retry-After"] == "1"
+    assert len(provider.requests("/.well-known/openid-configuration")) == 1
+
+
 async def test_a_discovery_document_of_another_issuer(browser, provider):
     """OpenID Connect Discovery §4.3."""
     provider.metadata = {"issuer": "http://evil.example"}

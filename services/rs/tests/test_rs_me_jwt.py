@@ -7,7 +7,7 @@ from hashlib import sha256
 import pytest
 
 from rs.stores.profile import ProfileStore
-from servicekit.discovery import MAX_AGE, REFETCH_INTERVAL
+from servicekit.discovery import FAILURE_AGE, MAX_AGE, REFETCH_INTERVAL
 
 NOW = 1_800_000_000
 
@@ -143,6 +143,17 @@ async def test_twenty_callers_of_a_failing_provider_make_one_attempt(start_jwt, 
     provider.scripted["/.well-known/openid-configuration"] = 500, ""
     await asyncio.gather(*(client.me(mint.token()) for _ in range(20)))
     assert provider.calls["/.well-known/openid-configuration"] == 1
+
+
+async def test_nor_do_twenty_one_after_the_other(start_jwt, mint, provider, ticks):
+    client = await start_jwt()
+    provider.scripted["/.well-known/openid-configuration"] = 500, ""
+    for _ in range(20):
+        await client.refuses(mint.token(), 503, "temporarily_unavailable")
+    assert provider.calls["/.well-known/openid-configuration"] == 1
+    del provider.scripted["/.well-known/openid-configuration"]
+    ticks.now += FAILURE_AGE
+    assert (await client.me(mint.token())).status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -7,14 +7,17 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Generic, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
-from servicekit.http import HttpClient, Unreachable
+from servicekit.http import HttpClient, NotReached, Unreachable
 from servicekit.log import event
 
 MAX_AGE = 300.0
 REFETCH_INTERVAL = 10.0
+FAILURE_AGE = 1.0
+"""How long a failure is the answer to everybody, in seconds: callers are told to come again after one."""
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +28,14 @@ Fetch: TypeAlias = Callable[[], Awaitable[Document]]
 
 
 class ProviderUnavailable(Exception):
-    """The provider does not answer, or answers with a server error: try again later."""
+    """The provider does not answer, or answers with a server error: try again later.
+
+    It was `reached` unless no connection came about, of which it notices nothing.
+    """
+
+    def __init__(self, reason: str, *, reached: bool = True) -> None:
+        super().__init__(reason)
+        self.reached = reached
 
 
 class ProviderMisconfigured(Exception):
@@ -66,6 +76,10 @@ class Kept(Generic[Document]):
 
     The last good one serves while the provider is away. Attempts come one at a time, and whoever waited for another's
     takes its outcome, a failure too, instead of trying once more. An attempt that was cancelled has no outcome.
+
+    Without any document a failure stands for FAILURE_AGE seconds, so that the requests of strangers do not become as
+    many to a provider that is in trouble. One that could not be reached is spared nothing by that: its return is
+    noticed at once. Where documents are not kept so long, failures are not either.
     """
 
     def __init__(self, clock: Clock, max_age: float) -> None:
@@ -74,18 +88,18 @@ class Kept(Generic[Document]):
         self._clock = clock
         self._max_age = max_age
         self._attempts = 0
-        self._attempted = 0.0
+        self._stands_until = 0.0
         self._lock = asyncio.Lock()
 
     @property
-    def is_fresh(self) -> bool:
-        """Whether it serves without being fetched."""
-        return self.known is not None and self._clock() - self._attempted < self._max_age
+    def stands(self) -> bool:
+        """Whether the outcome of the last attempt, a document or a failure, serves without another."""
+        return self._attempts > 0 and self._clock() < self._stands_until
 
     async def get(self, fetch: Fetch[Document], *, anew: bool = False) -> Document:
-        """The document, fetched where it is not fresh or wanted `anew`; without one, raises why there is none."""
+        """The document, fetched where the last outcome does not stand, or `anew`; raises why there is none."""
         seen = self._attempts
-        if anew or not self.is_fresh:
+        if anew or not self.stands:
             async with self._lock:
                 if self._attempts == seen:
                     await self._attempt(fetch)
@@ -104,7 +118,13 @@ class Kept(Generic[Document]):
             if self.known is not None:
                 event(log, "provider away, using its last document", logging.WARNING, reason=failure)
         self._attempts += 1
-        self._attempted = self._clock()
+        self._stands_until = self._clock() + self._age_of_outcome()
+
+    def _age_of_outcome(self) -> float:
+        if self.known is not None:
+            return self._max_age
+        reached = not isinstance(self._failure, ProviderUnavailable) or self._failure.reached
+        return min(FAILURE_AGE, self._max_age) if reached else 0.0
 
 
 class ProviderDocuments:
@@ -132,11 +152,14 @@ class ProviderDocuments:
         changed its keys. So does a token without a `kid`, of which nobody can tell whether the set is too old for it.
         A token that anybody can send does so every REFETCH_INTERVAL seconds at most, so that strangers cannot make it
         hammer the provider. One that the provider gave when it was asked for (`asked_for`) does so each time: the
-        provider may change its keys as often as it likes, and strangers cannot keep it from being heard.
+        provider may change its keys as often as it likes, and strangers cannot keep it from being heard, nor can a
+        failure that is remembered.
         """
-        lacking = kid is None or not _of(self._keys.known, kid)
-        seeking = lacking and not asked_for and self._keys.is_fresh and self._may_seek()
-        keys = await self._keys.get(self._fetch_keys, anew=lacking and (asked_for or seeking))
+        known = self._keys.known
+        lacking = kid is None or not _of(known, kid)
+        seeking = lacking and known is not None and not asked_for and self._keys.stands and self._may_seek()
+        anew = lacking and asked_for
+        keys = await self._keys.get(partial(self._fetch_keys, anew=anew), anew=anew or seeking)
         if seeking:
             self._keys_sought = self._clock()
         return _of(keys, kid)
@@ -151,8 +174,8 @@ class ProviderDocuments:
             raise WrongIssuer(self.issuer, document.get("issuer"))
         return Metadata(self.issuer, document)
 
-    async def _fetch_keys(self) -> Keys:
-        metadata = self._metadata.known or await self.metadata()
+    async def _fetch_keys(self, *, anew: bool) -> Keys:
+        metadata = self._metadata.known or await self._metadata.get(self._fetch_metadata, anew=anew)
         keys = (await self._json(metadata.endpoint("jwks_uri"))).get("keys")
         if not isinstance(keys, list):
             raise ProviderMisconfigured("the provider's jwks_uri has no key set")
@@ -162,7 +185,7 @@ class ProviderDocuments:
         try:
             answer = await self._http.get(url)
         except Unreachable as failure:
-            raise ProviderUnavailable(str(failure)) from failure
+            raise ProviderUnavailable(str(failure), reached=not isinstance(failure, NotReached)) from failure
         if answer.status >= 500 or answer.status == 429:
             raise ProviderUnavailable(f"{url} answered {answer.status}")
         if answer.status != 200:
