@@ -1,6 +1,8 @@
 """The provider's documents: fetched once, kept, and what happens when they cannot be had or used."""
 
 import asyncio
+import json
+import logging
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -15,8 +17,11 @@ from servicekit.discovery import (
     ProviderDocuments,
     ProviderMisconfigured,
     ProviderUnavailable,
+    WrongIssuer,
 )
 from servicekit.http import HttpClient
+
+DISCOVERY, JWKS = "/.well-known/openid-configuration", "/jwks"
 
 
 class Provider:
@@ -28,7 +33,7 @@ class Provider:
         self.metadata: Any = {"issuer": self.issuer, "jwks_uri": f"{self.issuer}/jwks"}
         self.keys: Any = {"keys": [{"kid": "a"}, {"kid": "b"}]}
         self.status = 200
-        self.failing: str | None = None
+        self.scripted: dict[str, tuple[int, str]] = {}
         self.asked: list[str] = []
         self.held: str | None = None
         self.arrived, self.released = asyncio.Event(), asyncio.Event()
@@ -44,13 +49,14 @@ class Provider:
         await self._runner.cleanup()
 
     async def answer(self, request: web.Request) -> web.Response:
-        """Each answer at once, but that of the path `held` when it is `released`; of `failing`, a 500."""
+        """Each answer at once, but that of the path `held` when it is `released`; `scripted` has others."""
         self.asked.append(request.path)
         if request.path == self.held:
             self.arrived.set()
             await self.released.wait()
-        body = self.keys if request.path == "/jwks" else self.metadata
-        return web.json_response(body, status=500 if request.path == self.failing else self.status)
+        body = json.dumps(self.keys if request.path == JWKS else self.metadata)
+        status, body = self.scripted.get(request.path, (self.status, body))
+        return web.Response(status=status, text=body)
 
 
 class Ticks:
@@ -59,9 +65,6 @@ class Ticks:
 
     def __call__(self) -> float:
         return self.seconds
-
-
-DISCOVERY, JWKS = "/.well-known/openid-configuration", "/jwks"
 
 
 async def ask(known: ProviderDocuments, path: str) -> object:
@@ -265,7 +268,7 @@ async def test_thirty_requests_do_not_ask_a_failing_provider_thirty_times(
 
 async def test_nor_one_that_fails_for_its_keys_alone(provider: Provider, documents) -> None:
     known, ticks = documents()
-    provider.failing = JWKS
+    provider.scripted[JWKS] = 500, ""
     for kid in ("a", "b", "unknown", None) * 8:
         with pytest.raises(ProviderUnavailable):
             await known.keys(kid)
@@ -281,10 +284,10 @@ async def test_a_failure_keeps_no_token_that_was_asked_for_from_its_key(
     provider: Provider, documents, failing: str
 ) -> None:
     known, _ = documents()
-    provider.failing = failing
+    provider.scripted[failing] = 500, ""
     with pytest.raises(ProviderUnavailable):
         await known.keys("a")
-    provider.failing = None
+    provider.scripted.clear()
     assert await known.keys("a", asked_for=True) == ({"kid": "a"},)
 
 
@@ -292,10 +295,10 @@ async def test_failures_are_not_kept_longer_than_documents(provider: Provider) -
     """With 0 the next module of a certification finds the next document, whatever the one before it was."""
     http = HttpClient()
     known = ProviderDocuments(provider.issuer, http, Ticks(), max_age=0)
-    provider.failing = DISCOVERY
+    provider.scripted[DISCOVERY] = 500, ""
     with pytest.raises(ProviderUnavailable):
         await known.metadata()
-    provider.failing = None
+    provider.scripted.clear()
     assert await known.metadata()
     await http.close()
 
@@ -308,3 +311,59 @@ async def test_a_provider_that_could_not_be_reached_is_noticed_when_it_is_back(p
             await ask(known, path)
     await provider.start()
     assert await ask(known, JWKS)
+
+
+@pytest.mark.parametrize("path", [DISCOVERY, JWKS])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param((503, ""), id="503"),
+        pytest.param((404, "not found"), id="404"),
+        pytest.param((302, ""), id="a redirect"),
+        pytest.param((200, "<!doctype html>"), id="HTML"),
+        pytest.param((200, "[]"), id="no object"),
+    ],
+)
+async def test_a_good_document_serves_while_no_other_comes(
+    provider: Provider, documents, caplog, path: str, answer: tuple[int, str]
+) -> None:
+    """The first who asks gets the same as all others, and the log says that it is the last one."""
+    known, ticks = documents()
+    good = await ask(known, path)
+    provider.scripted[path] = answer
+    ticks.seconds += MAX_AGE
+    for _ in range(3):
+        assert await ask(known, path) == good
+    assert provider.asked.count(path) == 2
+    [record] = [record for record in caplog.records if record.levelno == logging.WARNING]
+    assert record.getMessage() == "provider's document not renewed, using the last one"
+    assert path in str(record.fields["reason"])
+
+
+async def test_known_keys_serve_while_their_set_is_none(provider: Provider, documents) -> None:
+    known, ticks = documents()
+    await known.keys("a")
+    provider.keys = {}
+    ticks.seconds += MAX_AGE
+    assert await known.keys("a") == ({"kid": "a"},)
+
+
+async def test_no_document_hides_one_of_another_issuer(provider: Provider, documents) -> None:
+    """OpenID Connect Discovery 1.0 §4.3: not the one of before, and not while the provider is away afterwards."""
+    known, ticks = documents()
+    await known.metadata()
+    right, provider.metadata = provider.metadata, {**provider.metadata, "issuer": "http://evil.test"}
+    ticks.seconds += MAX_AGE
+    for asked in (2, 2, 3, 4):
+        if asked > 2:
+            ticks.seconds += FAILURE_AGE
+        with pytest.raises(WrongIssuer):
+            await known.metadata()
+        assert provider.asked.count(DISCOVERY) == asked
+    ticks.seconds += FAILURE_AGE
+    provider.status = 500
+    with pytest.raises(ProviderUnavailable):
+        await known.metadata()
+    provider.status, provider.metadata = 200, right
+    ticks.seconds += FAILURE_AGE
+    assert (await known.metadata()).issuer == provider.issuer

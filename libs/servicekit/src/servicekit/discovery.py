@@ -74,8 +74,9 @@ class Metadata:
 class Kept(Generic[Document]):
     """A document that is fetched when it is first asked for, and again when it is `max_age` seconds old.
 
-    The last good one serves while the provider is away. Attempts come one at a time, and whoever waited for another's
-    takes its outcome, a failure too, instead of trying once more. An attempt that was cancelled has no outcome.
+    The last good one serves while the provider is away, or answers with something that is no such document; but it
+    hides no document of another issuer: when one comes, it is gone. Attempts come one at a time, and whoever waited for
+    another's takes its outcome, a failure too, instead of trying once more. An attempt that was cancelled has none.
 
     Without any document a failure stands for FAILURE_AGE seconds, so that the requests of strangers do not become as
     many to a provider that is in trouble. One that could not be reached is spared nothing by that: its return is
@@ -113,10 +114,10 @@ class Kept(Generic[Document]):
             self.known, self._failure = await fetch(), None
         except (ProviderUnavailable, ProviderMisconfigured) as failure:
             self._failure = failure
-            if isinstance(failure, ProviderMisconfigured):
+            if isinstance(failure, WrongIssuer):
                 self.known = None
             if self.known is not None:
-                event(log, "provider away, using its last document", logging.WARNING, reason=failure)
+                event(log, "provider's document not renewed, using the last one", logging.WARNING, reason=failure)
         self._attempts += 1
         self._stands_until = self._clock() + self._age_of_outcome()
 
@@ -130,7 +131,7 @@ class Kept(Generic[Document]):
 class ProviderDocuments:
     """One issuer's discovery document and keys, fetched when first asked for and again after `max_age` seconds.
 
-    A stale copy still serves while the provider does not answer. `clock` counts seconds and never goes back.
+    A stale copy still serves while no other can be had. `clock` counts seconds and never goes back.
     """
 
     def __init__(self, issuer: str, http: HttpClient, clock: Clock, max_age: float = MAX_AGE) -> None:
