@@ -125,6 +125,33 @@ async def test_another_issuer_is_refused(provider: Provider, documents, issuer: 
 
 
 @pytest.mark.parametrize(
+    ("found", "shown"),
+    [
+        pytest.param("http://evil.test", "http://evil.test", id="a short one"),
+        pytest.param(None, None, id="none"),
+        pytest.param("\ud800", r"\ud800", id="half a character"),
+        pytest.param(
+            "http://\u043ep.test\n\0", r"http://\u043ep.test\n\x00", id="a letter like another, control characters"
+        ),
+        pytest.param("x" * 900_000, "x" * 117 + "...", id="900 kB"),
+        pytest.param("\U0001f511" * 900, (r"\U0001f511" * 12)[:117] + "...", id="many that take ten letters each"),
+        pytest.param(["\ud800"], r"['\ud800']", id="a list"),
+        pytest.param({str(number): "x" * 900 for number in range(900)}, ..., id="a large object"),
+        pytest.param(7, "7", id="a number"),
+    ],
+)
+async def test_another_issuer_is_named_short_and_printable(provider: Provider, documents, found, shown) -> None:
+    known, _ = documents()
+    provider.metadata["issuer"] = found
+    with pytest.raises(WrongIssuer) as refusal:
+        await known.metadata()
+    assert shown in (refusal.value.found, ...)
+    assert len(str(refusal.value)) < 250
+    assert str(refusal.value).isascii()
+    assert str(refusal.value).isprintable()
+
+
+@pytest.mark.parametrize(
     ("status", "failure"), [(500, ProviderUnavailable), (429, ProviderUnavailable), (404, ProviderMisconfigured)]
 )
 async def test_a_provider_that_answers_with_an_error(provider: Provider, documents, status: int, failure) -> None:

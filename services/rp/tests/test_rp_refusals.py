@@ -165,6 +165,16 @@ async def test_a_discovery_document_of_another_issuer(browser, provider):
     await refused(await browser.get("/login"), says="issuer", status=502)
 
 
+@pytest.mark.parametrize(
+    "issuer", ["\ud800", ["\ud800"], "x" * 900_000, 7], ids=["half a character", "in a list", "900 kB", "a number"]
+)
+async def test_a_strange_issuer_has_a_page_and_a_line_in_the_log(browser, provider, caplog, issuer):
+    provider.metadata = {"issuer": issuer}
+    assert len(await refused(await browser.get("/login"), says="issuer", status=502)) < 10_000
+    reasons = [str(record.fields["reason"]) for record in caplog.records if "reason" in getattr(record, "fields", {})]
+    assert len(max(reasons, key=len)) < 250
+
+
 @pytest.mark.parametrize("endpoint", [None, 7, "/authorize", "ftp://op", "http://[op", "http://op:x/", "http://o\r\np"])
 async def test_a_discovery_document_without_what_is_needed(browser, provider, endpoint):
     provider.metadata = {"authorization_endpoint": endpoint}

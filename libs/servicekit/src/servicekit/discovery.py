@@ -5,6 +5,7 @@ Only the transport is shared here. What a client checks in a token it writes its
 
 import asyncio
 import logging
+import reprlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -18,6 +19,8 @@ MAX_AGE = 300.0
 REFETCH_INTERVAL = 10.0
 FAILURE_AGE = 1.0
 """How long a failure is the answer to everybody, in seconds: callers are told to come again after one."""
+
+_SHOWN_LENGTH = 120
 
 log = logging.getLogger(__name__)
 
@@ -43,12 +46,15 @@ class ProviderMisconfigured(Exception):
 
 
 class WrongIssuer(ProviderMisconfigured):
-    """The document is of another issuer than the one that was asked for (OpenID Connect Discovery 1.0 §4.3)."""
+    """The document is of another issuer than the one that was asked for (OpenID Connect Discovery 1.0 §4.3).
+
+    `found` is what stands there, shortened, in printable ASCII; None where nothing does.
+    """
 
     def __init__(self, expected: str, found: object) -> None:
-        super().__init__(f"the discovery document is of issuer {found!r}, not {expected!r}")
         self.expected = expected
-        self.found = found
+        self.found = None if found is None else _shown(found)
+        super().__init__(f"the discovery document is of issuer {self.found}, not {expected}")
 
 
 @dataclass(frozen=True)
@@ -203,6 +209,15 @@ def _is_http_url(text: str) -> bool:
         return parts.scheme in ("https", "http") and bool(parts.hostname) and parts.port != 0 and text.isprintable()
     except ValueError:
         return False
+
+
+def _shown(value: object) -> str:
+    # Lone surrogates cannot be written at all, and letters that look alike are told apart in ASCII alone.
+    if isinstance(value, str):
+        text = value[: _SHOWN_LENGTH + 1].encode("unicode_escape").decode("ascii")
+    else:
+        text = reprlib.repr(value).encode("ascii", "backslashreplace").decode("ascii")
+    return text if len(text) <= _SHOWN_LENGTH else f"{text[: _SHOWN_LENGTH - 3]}..."
 
 
 def _of(keys: Keys | None, kid: str | None) -> Keys:
