@@ -5,6 +5,7 @@ Only the transport is shared here. What a client checks in a token it writes its
 
 import asyncio
 import logging
+import re
 import reprlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ FAILURE_AGE = 1.0
 """How long a failure is the answer to everybody, in seconds: callers are told to come again after one."""
 
 _SHOWN_LENGTH = 120
+_URL = re.compile(r"[!-~]{1,2048}")
+_HOST_AND_PORT = re.compile(r"([A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]+\])(:[0-9]*)?")
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +68,11 @@ class Metadata:
     document: Mapping[str, Any]
 
     def endpoint(self, name: str) -> str:
-        """The URL of an endpoint by its name in the document; raises ProviderMisconfigured without one."""
+        """The URL of an endpoint by its name in the document.
+
+        It is of printable ASCII, with an IP address or a host of letters, digits, dots, hyphens and underscores. Raises
+        ProviderMisconfigured without such a one.
+        """
         url = self.document.get(name)
         if not isinstance(url, str) or not _is_http_url(url):
             raise ProviderMisconfigured(f"the discovery document has no {name}")
@@ -204,9 +211,15 @@ class ProviderDocuments:
 
 
 def _is_http_url(text: str) -> bool:
+    # What is in it goes into headers, pages and policies, where a host must not mean something else.
     try:
         parts = urlsplit(text)
-        return parts.scheme in ("https", "http") and bool(parts.hostname) and parts.port != 0 and text.isprintable()
+        return (
+            _URL.fullmatch(text) is not None
+            and parts.scheme in ("https", "http")
+            and _HOST_AND_PORT.fullmatch(parts.netloc) is not None
+            and parts.port != 0
+        )
     except ValueError:
         return False
 
