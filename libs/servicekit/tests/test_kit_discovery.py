@@ -444,3 +444,24 @@ def test_an_endpoint_that_cannot_be_used(url: str | None) -> None:
     """It goes into headers and policies, and is shown to a person who has to recognise it."""
     with pytest.raises(ProviderMisconfigured, match="no end_session_endpoint"):
         Metadata("https://op.test", {"end_session_endpoint": url}).endpoint("end_session_endpoint")
+
+
+@pytest.mark.parametrize(
+    ("issuer", "url", "usable"),
+    [
+        ("https://op.test", "https://op.test/token", True),
+        ("https://op.test", "https://elsewhere.test/token", True),
+        ("https://op.test", "http://op.test/token", False),
+        ("HTTPS://op.test", "HTTP://op.test/token", False),
+        ("http://localhost:25000", "http://localhost:25000/token", True),
+        ("http://localhost:25000", "https://op.test/token", True),
+    ],
+)
+def test_endpoints_of_an_https_issuer_are_https(issuer: str, url: str, usable: bool) -> None:
+    """OpenID Connect Discovery 1.0 §3."""
+    metadata = Metadata(issuer, {"token_endpoint": url})
+    if usable:
+        assert metadata.endpoint("token_endpoint") == url
+    else:
+        with pytest.raises(ProviderMisconfigured, match="token_endpoint in the discovery document is not https"):
+            metadata.endpoint("token_endpoint")

@@ -68,7 +68,7 @@ class Metadata:
     document: Mapping[str, Any]
 
     def endpoint(self, name: str) -> str:
-        """The URL of an endpoint by its name in the document.
+        """The URL of an endpoint by its name in the document, https where the issuer is (§3).
 
         It is of printable ASCII, with an IP address or a host of letters, digits, dots, hyphens and underscores. Raises
         ProviderMisconfigured without such a one.
@@ -76,6 +76,8 @@ class Metadata:
         url = self.document.get(name)
         if not isinstance(url, str) or not _is_http_url(url):
             raise ProviderMisconfigured(f"the discovery document has no {name}")
+        if urlsplit(self.issuer).scheme == "https" and urlsplit(url).scheme != "https":
+            raise ProviderMisconfigured(f"the {name} in the discovery document is not https, as the issuer is")
         return url
 
     def values(self, name: str) -> tuple[str, ...]:
