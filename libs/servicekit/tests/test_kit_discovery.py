@@ -465,3 +465,28 @@ def test_endpoints_of_an_https_issuer_are_https(issuer: str, url: str, usable: b
     else:
         with pytest.raises(ProviderMisconfigured, match="token_endpoint in the discovery document is not https"):
             metadata.endpoint("token_endpoint")
+
+
+@pytest.mark.parametrize(
+    ("answer", "fails"),
+    [((500, ""), True), ((200, "<!doctype html>"), True), ((200, '{"keys": []}'), False)],
+    ids=["500", "HTML", "a set without it"],
+)
+async def test_a_key_is_certainly_unknown_only_when_the_set_could_be_fetched(
+    provider: Provider, documents, answer: tuple[int, str], fails: bool
+) -> None:
+    known, ticks = documents()
+    await known.keys("a")
+    provider.scripted[JWKS] = answer
+    assert await known.keys("c") == ()
+    if fails:
+        with pytest.raises(ProviderUnavailable, match="jwks"):
+            await known.keys("c", certain=True)
+        assert len(await known.keys("a", certain=True)) == 1
+    else:
+        assert await known.keys("c", certain=True) == ()
+    assert provider.asked.count(JWKS) == 2
+    provider.scripted.clear()
+    provider.keys = {"keys": [{"kid": "c"}]}
+    ticks.seconds += FAILURE_AGE
+    assert len(await known.keys("c", certain=True)) == (1 if fails else 0)

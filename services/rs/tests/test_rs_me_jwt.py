@@ -128,6 +128,14 @@ async def test_known_keys_serve_while_the_provider_is_away(start_jwt, mint, prov
     await client.refuses(mint.token(header={"kid": "unknown"}), 401, "invalid_token")
 
 
+async def test_an_unknown_kid_is_invalid_also_when_the_provider_fails(start_jwt, mint, provider):
+    client = await start_jwt()
+    assert (await client.me(mint.token())).status_code == 200
+    provider.scripted["/jwks"] = 500, ""
+    await client.refuses(mint.token(header={"kid": "unknown"}), 401, "invalid_token")
+    assert (await client.me(mint.token())).status_code == 200
+
+
 async def test_without_any_key_a_provider_that_is_away_makes_503(start_jwt, mint, provider):
     client = await start_jwt()
     await provider.stop()

@@ -5,6 +5,7 @@ Only the transport is shared here. What a client checks in a token it writes its
 
 import asyncio
 import logging
+import math
 import re
 import reprlib
 from collections.abc import Awaitable, Callable, Mapping
@@ -100,7 +101,7 @@ class Kept(Generic[Document]):
 
     def __init__(self, clock: Clock, max_age: float) -> None:
         self.known: Document | None = None
-        self._failure: ProviderUnavailable | ProviderMisconfigured | None = None
+        self.failure: ProviderUnavailable | ProviderMisconfigured | None = None
         self._clock = clock
         self._max_age = max_age
         self._attempts = 0
@@ -120,15 +121,15 @@ class Kept(Generic[Document]):
                 if self._attempts == seen:
                     await self._attempt(fetch)
         if self.known is None:
-            assert self._failure is not None
-            raise self._failure.with_traceback(None)  # or each raise would add to one traceback
+            assert self.failure is not None
+            raise self.failure.with_traceback(None)  # or each raise would add to one traceback
         return self.known
 
     async def _attempt(self, fetch: Fetch[Document]) -> None:
         try:
-            self.known, self._failure = await fetch(), None
+            self.known, self.failure = await fetch(), None
         except (ProviderUnavailable, ProviderMisconfigured) as failure:
-            self._failure = failure
+            self.failure = failure
             if isinstance(failure, WrongIssuer):
                 self.known = None
             if self.known is not None:
@@ -139,7 +140,7 @@ class Kept(Generic[Document]):
     def _age_of_outcome(self) -> float:
         if self.known is not None:
             return self._max_age
-        reached = not isinstance(self._failure, ProviderUnavailable) or self._failure.reached
+        reached = not isinstance(self.failure, ProviderUnavailable) or self.failure.reached
         return min(FAILURE_AGE, self._max_age) if reached else 0.0
 
 
@@ -155,33 +156,37 @@ class ProviderDocuments:
         self._clock = clock
         self._metadata: Kept[Metadata] = Kept(clock, max_age)
         self._keys: Kept[Keys] = Kept(clock, max_age)
-        self._keys_sought: float | None = None
+        self._may_seek_from = -math.inf
 
     async def metadata(self) -> Metadata:
         """The discovery document; raises ProviderUnavailable, ProviderMisconfigured."""
         return await self._metadata.get(self._fetch_metadata)
 
-    async def keys(self, kid: str | None = None, *, asked_for: bool = False) -> Keys:
+    async def keys(self, kid: str | None = None, *, asked_for: bool = False, certain: bool = False) -> Keys:
         """The provider's JWKs: those of `kid`, or all of them.
 
         An unknown `kid` makes it fetch the set once more, also right after it was fetched: the provider may just have
         changed its keys. So does a token without a `kid`, of which nobody can tell whether the set is too old for it.
-        A token that anybody can send does so every REFETCH_INTERVAL seconds at most, so that strangers cannot make it
-        hammer the provider. One that the provider gave when it was asked for (`asked_for`) does so each time: the
-        provider may change its keys as often as it likes, and strangers cannot keep it from being heard, nor can a
-        failure that is remembered.
+        A token that anybody can send does so every REFETCH_INTERVAL seconds at most, or FAILURE_AGE after a failure, so
+        that strangers cannot make it hammer the provider. One that the provider gave when it was asked (`asked_for`)
+        does so each time: the provider may change its keys as often as it likes, and neither strangers nor a failure
+        that is remembered can keep it from being heard.
+
+        While the set cannot be fetched, an unknown `kid` may be that of a new key. Where the answer has to be `certain`
+        it is ProviderUnavailable then, instead of nothing.
         """
         known = self._keys.known
         lacking = kid is None or not _of(known, kid)
-        seeking = lacking and known is not None and not asked_for and self._keys.stands and self._may_seek()
+        may_seek = not asked_for and self._clock() >= self._may_seek_from
+        seeking = lacking and may_seek and known is not None and self._keys.stands
         anew = lacking and asked_for
         keys = await self._keys.get(partial(self._fetch_keys, anew=anew), anew=anew or seeking)
         if seeking:
-            self._keys_sought = self._clock()
-        return _of(keys, kid)
-
-    def _may_seek(self) -> bool:
-        return self._keys_sought is None or self._clock() - self._keys_sought >= REFETCH_INTERVAL
+            self._may_seek_from = self._clock() + (FAILURE_AGE if self._keys.failure else REFETCH_INTERVAL)
+        found = _of(keys, kid)
+        if certain and not found and self._keys.failure:
+            raise ProviderUnavailable(f"the provider's keys are those of before: {self._keys.failure}")
+        return found
 
     async def _fetch_metadata(self) -> Metadata:
         # Discovery §4.1: a slash at the issuer's end is left out here, and nowhere else.
