@@ -10,7 +10,15 @@ from aiohttp import web
 
 from redis_server import free_port
 from servicekit.healthcheck import ready
-from servicekit.http import BODY_LIMIT, HttpClient, PrivateAddress, Unreachable, _is_private, _PublicResolver
+from servicekit.http import (
+    BODY_LIMIT,
+    HttpClient,
+    NotReached,
+    PrivateAddress,
+    Unreachable,
+    _is_private,
+    _PublicResolver,
+)
 
 
 @pytest.fixture
@@ -92,6 +100,22 @@ async def test_no_usable_answer_is_unreachable(server: int, path: str | None) ->
     url = f"http://127.0.0.1:{server}{path}" if path else f"http://127.0.0.1:{free_port()}/"
     with pytest.raises(Unreachable):
         await http.get(url)
+    await http.close()
+
+
+@pytest.mark.parametrize(
+    ("url", "reached"),
+    [
+        pytest.param("http://127.0.0.1:{server}/large", True, id="too large"),
+        pytest.param("https://127.0.0.1:{server}/echo", True, id="no TLS"),
+        pytest.param("http://127.0.0.1:{free}/", False, id="nobody there"),
+    ],
+)
+async def test_whether_the_other_side_noticed_anything(server: int, url: str, reached: bool) -> None:
+    http = HttpClient()
+    with pytest.raises(Unreachable) as failure:
+        await http.get(url.format(server=server, free=free_port()))
+    assert isinstance(failure.value, NotReached) is not reached
     await http.close()
 
 

@@ -1,27 +1,17 @@
-"""Sealing, proxies, logging, Redis URLs, discovery documents: the smaller parts of the plumbing."""
+"""Sealing, proxies, logging, Redis URLs, metrics: the smaller parts of the plumbing."""
 
 import asyncio
 import json
 import logging
 import re
-from collections.abc import AsyncIterator, Callable
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import web
 from redis.asyncio import Redis, RedisCluster
 
 from redis_server import RedisServer, free_port
-from servicekit.discovery import (
-    MAX_AGE,
-    REFETCH_INTERVAL,
-    ProviderDocuments,
-    ProviderMisconfigured,
-    ProviderUnavailable,
-)
-from servicekit.http import HttpClient
 from servicekit.log import ConsoleFormatter, JsonFormatter, event
 from servicekit.metrics import Metrics
 from servicekit.proxies import client_address
@@ -134,165 +124,6 @@ async def test_reads_on_a_cluster(tmp_path: Path) -> None:
 def test_other_urls_are_refused(url: str) -> None:
     with pytest.raises(ValueError, match="URL"):
         connect(url, 0.5)
-
-
-# --- Discovery documents ---------------------------------------------------------------------------------------------
-
-
-class Provider:
-    """A scripted provider: what it answers can be changed, and what it was asked is counted."""
-
-    def __init__(self, port: int) -> None:
-        self.issuer = f"http://127.0.0.1:{port}"
-        self.metadata: Any = {"issuer": self.issuer, "jwks_uri": f"{self.issuer}/jwks"}
-        self.keys: Any = {"keys": [{"kid": "a"}, {"kid": "b"}]}
-        self.status = 200
-        self.asked: list[str] = []
-
-    async def answer(self, request: web.Request) -> web.Response:
-        self.asked.append(request.path)
-        body = self.keys if request.path == "/jwks" else self.metadata
-        return web.json_response(body, status=self.status)
-
-
-class Ticks:
-    def __init__(self) -> None:
-        self.seconds = 1000.0
-
-    def __call__(self) -> float:
-        return self.seconds
-
-
-@pytest.fixture
-async def provider() -> AsyncIterator[Provider]:
-    port = free_port()
-    scripted = Provider(port)
-    application = web.Application()
-    application.router.add_get("/{tail:.*}", scripted.answer)
-    runner = web.AppRunner(application)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", port).start()
-    yield scripted
-    await runner.cleanup()
-
-
-@pytest.fixture
-async def documents(provider: Provider) -> AsyncIterator[Callable[..., tuple[ProviderDocuments, Ticks]]]:
-    http = HttpClient()
-
-    def make(ending: str = "") -> tuple[ProviderDocuments, Ticks]:
-        ticks = Ticks()
-        return ProviderDocuments(provider.issuer + ending, http, ticks), ticks
-
-    yield make
-    await http.close()
-
-
-async def test_metadata_is_fetched_once_and_again_when_stale(provider: Provider, documents) -> None:
-    known, ticks = documents()
-    for _ in range(3):
-        assert (await known.metadata()).issuer == provider.issuer
-    assert len(provider.asked) == 1
-    ticks.seconds += MAX_AGE
-    await known.metadata()
-    assert len(provider.asked) == 2
-
-
-async def test_documents_that_are_not_kept_are_fetched_each_time(provider: Provider) -> None:
-    http = HttpClient()
-    known = ProviderDocuments(provider.issuer, http, Ticks(), max_age=0)
-    for _ in range(2):
-        await known.metadata()
-        await known.keys("a")
-    assert provider.asked.count("/jwks") == 2
-    provider.metadata["issuer"] = "http://evil.test"
-    with pytest.raises(ProviderMisconfigured):
-        await known.metadata()
-    await http.close()
-
-
-@pytest.mark.parametrize("issuer", ["/", ".evil.test", None], ids=["a slash more", "another", "none"])
-async def test_another_issuer_is_refused(provider: Provider, documents, issuer: str | None) -> None:
-    """OpenID Connect Discovery 1.0 §4.3: exactly."""
-    known, _ = documents()
-    provider.metadata["issuer"] = issuer and provider.issuer + issuer
-    with pytest.raises(ProviderMisconfigured):
-        await known.metadata()
-
-
-@pytest.mark.parametrize(
-    ("status", "failure"), [(500, ProviderUnavailable), (429, ProviderUnavailable), (404, ProviderMisconfigured)]
-)
-async def test_a_provider_that_answers_with_an_error(provider: Provider, documents, status: int, failure) -> None:
-    known, _ = documents()
-    provider.status = status
-    with pytest.raises(failure):
-        await known.metadata()
-
-
-async def test_a_stale_document_serves_while_the_provider_is_away(provider: Provider, documents) -> None:
-    known, ticks = documents()
-    await known.metadata()
-    provider.status = 503
-    ticks.seconds += MAX_AGE
-    assert (await known.metadata()).issuer == provider.issuer
-
-
-async def test_an_unknown_kid_fetches_once_more_and_not_again_and_again(provider: Provider, documents) -> None:
-    known, ticks = documents()
-    assert len(await known.keys("a")) == 1
-    provider.keys = {"keys": [{"kid": "c"}]}
-    assert len(await known.keys("c")) == 1, "rotated right after the set was fetched"
-    for kid in ("d", "e", None):
-        await known.keys(kid)
-    assert provider.asked.count("/jwks") == 2
-    ticks.seconds += REFETCH_INTERVAL
-    assert await known.keys("d") == ()
-    assert provider.asked.count("/jwks") == 3
-
-
-async def test_a_token_without_kid_asks_for_the_set_again_and_not_again_and_again(
-    provider: Provider, documents
-) -> None:
-    """OpenID Connect Core §10.1.1: it may be signed with a key that came after the set was fetched."""
-    known, ticks = documents()
-    assert len(await known.keys()) == 2
-    provider.keys = {"keys": [{"kid": "c"}]}
-    assert len(await known.keys()) == 1
-    await known.keys()
-    assert provider.asked.count("/jwks") == 2
-    ticks.seconds += REFETCH_INTERVAL
-    await known.keys()
-    assert provider.asked.count("/jwks") == 3
-
-
-@pytest.mark.parametrize("named", [True, False], ids=["with kid", "without kid"])
-async def test_a_token_that_was_asked_for_always_finds_the_newest_keys(
-    provider: Provider, documents, named: bool
-) -> None:
-    """OpenID Connect Core §10.1.1: however often the provider changes them, and whatever strangers sent before."""
-    known, _ = documents()
-    await known.keys("a")
-    await known.keys("a stranger's")
-    for kid in ("c", "d", "e"):
-        provider.keys = {"keys": [{"kid": kid}]}
-        assert await known.keys(kid if named else None, asked_for=True) == ({"kid": kid},)
-    assert provider.asked.count("/jwks") == 5
-
-
-async def test_a_key_that_is_known_is_not_fetched_again(provider: Provider, documents) -> None:
-    known, _ = documents()
-    for _ in range(3):
-        assert len(await known.keys("a", asked_for=True)) == 1
-    assert provider.asked.count("/jwks") == 1
-
-
-async def test_an_issuer_that_ends_with_a_slash(provider: Provider, documents) -> None:
-    """OpenID Connect Discovery 1.0 §4.1: the slash is left out of the address, and compared all the same."""
-    known, _ = documents("/")
-    provider.metadata["issuer"] = f"{provider.issuer}/"
-    assert (await known.metadata()).issuer == f"{provider.issuer}/"
-    assert provider.asked == ["/.well-known/openid-configuration"]
 
 
 # --- Metrics ---------------------------------------------------------------------------------------------------------

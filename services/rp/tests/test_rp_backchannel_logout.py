@@ -313,6 +313,33 @@ async def test_tokens_of_strangers_do_not_make_it_hammer_the_provider(signed_in,
     assert (await signed_in.sign_in()).status_code == 303
 
 
+@pytest.mark.parametrize("answer", [{"status": 500}, {"text": "<!doctype html>"}], ids=["500", "HTML"])
+async def test_a_new_key_that_cannot_be_fetched_refuses_no_token_for_good(signed_in, provider, answer):
+    """§2.8: 400 would be the last that the provider tries; the keys that are known go on serving."""
+    old, provider.refusals["/jwks"] = logout_token(provider, sid="another"), answer
+    provider.rotate("new")
+    token = provider.signer.sign(logout_claims(provider), typ="logout+jwt", kid="new")
+    response = await post(signed_in, token)
+    assert (response.status_code, response.headers["Retry-After"]) == (503, "1")
+    assert response.headers["Cache-Control"] == "no-store"
+    assert (await response.get_json())["error"] == "temporarily_unavailable"
+    assert (await post(signed_in, old)).status_code == 200
+    assert await is_signed_in(signed_in)
+    del provider.refusals["/jwks"]
+    assert (await signed_in.sign_in()).status_code == 303
+    assert (await post(signed_in, token)).status_code == 200
+
+
+async def test_nor_a_provider_that_fails(browser, provider, monkeypatch):
+    monkeypatch.setattr("servicekit.discovery.FAILURE_AGE", 60.0)  # a busy machine takes longer than a second
+    provider.refusals["/.well-known/openid-configuration"] = {"status": 500}
+    for number in range(30):
+        token = provider.signer.sign(logout_claims(provider), typ="logout+jwt", kid=f"unknown-{number}")
+        response = await post(browser, token)
+        assert (response.status_code, response.headers["Retry-After"]) == (503, "1")
+    assert len(provider.seen) == 1
+
+
 @pytest.mark.parametrize("named", [{}, {"sub": ...}, {"sid": ...}])
 async def test_a_sign_in_that_is_on_its_way_opens_no_session(browser, provider, redis, named):
     """§2.7: the logout comes after the code was redeemed and before the session is there."""

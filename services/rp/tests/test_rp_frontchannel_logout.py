@@ -51,6 +51,14 @@ async def test_the_page_is_not_stored_and_framed_by_the_provider_alone(browser, 
     assert headers["Content-Type"] == "text/html; charset=utf-8"
 
 
+@pytest.mark.parametrize("host", ["a;script-src", "'unsafe-inline'", "*", "\xe9.example", "x" * 4000])
+async def test_a_strange_host_stands_in_no_policy(browser, provider, host):
+    provider.metadata = {"end_session_endpoint": f"https://{host}/end"}
+    response = await browser.get(address(provider))
+    assert response.status_code == 200
+    assert response.headers["Content-Security-Policy"] == f"default-src 'none'; frame-ancestors {provider.url}"
+
+
 async def test_it_needs_no_provider_that_answers(signed_in, provider):
     await provider.stop()
     response = await signed_in.get(address(provider))

@@ -149,10 +149,30 @@ async def test_a_provider_that_is_away_at_login(browser, provider):
     assert response.headers["Retry-After"] == "1"
 
 
+async def test_strangers_do_not_make_it_hammer_a_provider_that_fails(browser, provider, monkeypatch):
+    monkeypatch.setattr("servicekit.discovery.FAILURE_AGE", 60.0)  # a busy machine takes longer than a second
+    provider.refusals["/.well-known/openid-configuration"] = {"status": 500}
+    for _ in range(30):
+        response = await browser.get("/login")
+        await refused(response, says="The provider does not answer", status=503)
+        assert response.headers["Retry-After"] == "1"
+    assert len(provider.requests("/.well-known/openid-configuration")) == 1
+
+
 async def test_a_discovery_document_of_another_issuer(browser, provider):
     """OpenID Connect Discovery §4.3."""
     provider.metadata = {"issuer": "http://evil.example"}
     await refused(await browser.get("/login"), says="issuer", status=502)
+
+
+@pytest.mark.parametrize(
+    "issuer", ["\ud800", ["\ud800"], "x" * 900_000, 7], ids=["half a character", "in a list", "900 kB", "a number"]
+)
+async def test_a_strange_issuer_has_a_page_and_a_line_in_the_log(browser, provider, caplog, issuer):
+    provider.metadata = {"issuer": issuer}
+    assert len(await refused(await browser.get("/login"), says="issuer", status=502)) < 10_000
+    reasons = [str(record.fields["reason"]) for record in caplog.records if "reason" in getattr(record, "fields", {})]
+    assert len(max(reasons, key=len)) < 250
 
 
 @pytest.mark.parametrize("endpoint", [None, 7, "/authorize", "ftp://op", "http://[op", "http://op:x/", "http://o\r\np"])

@@ -7,7 +7,7 @@ from hashlib import sha256
 import pytest
 
 from rs.stores.profile import ProfileStore
-from servicekit.discovery import MAX_AGE, REFETCH_INTERVAL
+from servicekit.discovery import FAILURE_AGE, MAX_AGE, REFETCH_INTERVAL
 
 NOW = 1_800_000_000
 
@@ -128,6 +128,14 @@ async def test_known_keys_serve_while_the_provider_is_away(start_jwt, mint, prov
     await client.refuses(mint.token(header={"kid": "unknown"}), 401, "invalid_token")
 
 
+async def test_an_unknown_kid_is_invalid_also_when_the_provider_fails(start_jwt, mint, provider):
+    client = await start_jwt()
+    assert (await client.me(mint.token())).status_code == 200
+    provider.scripted["/jwks"] = 500, ""
+    await client.refuses(mint.token(header={"kid": "unknown"}), 401, "invalid_token")
+    assert (await client.me(mint.token())).status_code == 200
+
+
 async def test_without_any_key_a_provider_that_is_away_makes_503(start_jwt, mint, provider):
     client = await start_jwt()
     await provider.stop()
@@ -143,6 +151,17 @@ async def test_twenty_callers_of_a_failing_provider_make_one_attempt(start_jwt, 
     provider.scripted["/.well-known/openid-configuration"] = 500, ""
     await asyncio.gather(*(client.me(mint.token()) for _ in range(20)))
     assert provider.calls["/.well-known/openid-configuration"] == 1
+
+
+async def test_nor_do_twenty_one_after_the_other(start_jwt, mint, provider, ticks):
+    client = await start_jwt()
+    provider.scripted["/.well-known/openid-configuration"] = 500, ""
+    for _ in range(20):
+        await client.refuses(mint.token(), 503, "temporarily_unavailable")
+    assert provider.calls["/.well-known/openid-configuration"] == 1
+    del provider.scripted["/.well-known/openid-configuration"]
+    ticks.now += FAILURE_AGE
+    assert (await client.me(mint.token())).status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,10 @@ class Unreachable(Exception):
     """No usable HTTP answer came: refused, timed out, broken off or too large."""
 
 
+class NotReached(Unreachable):
+    """Not even a connection came about: the other side has noticed nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A complete HTTP response."""
@@ -158,7 +162,11 @@ class HttpClient:
                 return Answer(response.status, response.headers, body)
         except (aiohttp.ClientError, OSError, ValueError) as failure:
             reason = str(failure) or type(failure).__name__
-            raise Unreachable(f"{method} {url}: {reason}") from failure
+            # One that TLS ended was a connection.
+            reached = not isinstance(failure, aiohttp.ClientConnectorError) or isinstance(
+                failure, aiohttp.ClientSSLError
+            )
+            raise (Unreachable if reached else NotReached)(f"{method} {url}: {reason}") from failure
 
     def _target(self, url: URL) -> tuple[URL, dict[str, str], str | None]:
         """Where the socket goes, the Host header, and the TLS name, for a public URL."""

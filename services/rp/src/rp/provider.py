@@ -44,11 +44,12 @@ class ProviderClient:
     async def keys(self, kid: str | None, *, asked_for: bool) -> tuple[Mapping[str, Any], ...]:
         """The provider's keys of this id, or all (OpenID Connect Core §10.1.1); none where none are needed.
 
-        `asked_for`: the token came in answer to a request of ours, and not from anybody.
+        `asked_for`: the token came in answer to a request of ours. One that anybody can send may come again, so that it
+        is refused for its key only when it is certain that the provider has none.
         """
         if self.registration.id_token_alg in signature.KEYLESS:
             return ()
-        return await self._documents.keys(kid, asked_for=asked_for)
+        return await self._documents.keys(kid, asked_for=asked_for, certain=not asked_for)
 
     async def exchange(self, response: ValidatedResponse) -> TokenResponse:
         """Redeem a code for tokens (RFC 6749 §4.1.3, RFC 7636 §4.5)."""
