@@ -11,6 +11,7 @@ from op_testing import ISSUER, SECRET, Clock, ProviderFactory, RunningProvider, 
 
 from op.administration import administrate
 from op.stores.client import CACHE_SECONDS, ClientStore
+from servicekit.redis import Database
 
 
 async def remove_user(provider: RunningProvider) -> None:
@@ -142,6 +143,21 @@ async def test_a_command_ends_all_that_a_person_has(
     assert bool(await provider.op.consents.all("user0")) is (command == "sign-out")
     assert await is_active(hers)
     assert "code" in query_of((await adas.authorize(prompt="none")).location)
+
+
+@pytest.mark.parametrize("command", ["remove", "sign-out"])
+async def test_a_command_that_redis_broke_off_can_be_given_again(
+    provider: RunningProvider, redis: Database, command: str
+) -> None:
+    tokens = await provider.tokens()
+    arguments = ["users", command, "user0"]
+    await redis.execute_command("ACL", "SETUSER", "default", "-zrange")
+    try:
+        assert await asyncio.to_thread(administrate, provider.op.settings, arguments) == 1
+    finally:
+        await redis.execute_command("ACL", "SETUSER", "default", "+zrange")
+    assert await asyncio.to_thread(administrate, provider.op.settings, arguments) == 0
+    assert await provider.introspect(tokens["access_token"]) == {"active": False}
 
 
 @pytest.mark.parametrize("command", ["remove", "sign-out"])

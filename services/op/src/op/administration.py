@@ -94,9 +94,10 @@ async def show_user(op: Provider, options: argparse.Namespace) -> None:
 
 async def remove_user(op: Provider, options: argparse.Namespace) -> None:
     user = await _user(op, options.user)
-    await op.users.remove(user)
     await op.consents.revoke_all(user.sub)
     await end_everything(op, user.sub)
+    await op.users.remove(user)  # last, so that a command that Redis broke off can be given again
+    await end_everything(op, user.sub)  # what came of a sign-in meanwhile
     print(f"user {user.sub} removed")
 
 

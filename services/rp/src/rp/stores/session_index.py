@@ -28,7 +28,7 @@ return redis.call('expire', KEYS[1], ARGV[4])
 
 # The latest of several sign-outs counts, in whatever order they come.
 _MARK = """
-if tonumber(ARGV[1]) > tonumber(redis.call('get', KEYS[1]) or '-inf') then
+if tonumber(ARGV[1]) > tonumber(redis.call('get', KEYS[1]) or 0) then
   redis.call('set', KEYS[1], ARGV[1])
 end
 return redis.call('expire', KEYS[1], ARGV[2])
