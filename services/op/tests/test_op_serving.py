@@ -34,6 +34,8 @@ class Process:
         values = {"OIDC_ISSUER": issuer, "OP_SECRET_KEY": KEY, "REDIS_URL": redis_url, **changes}
         values |= {"BIND": f"127.0.0.1:{self.port}", "CLIENT_SECRET": "c" * 40, "RS_CLIENT_SECRET": "r" * 40}
         self.process = subprocess.Popen([sys.executable, "-m", "op"], env=environment(**values))
+
+    def until_ready(self) -> None:
         wait_until(lambda: self.get("/readyz")[0] == 200)
 
     def get(self, path: str, port: int | None = None, **headers: str) -> tuple[int, http.client.HTTPMessage, str]:
@@ -62,6 +64,7 @@ def start(redis, redis_server: RedisServer) -> Iterator[Callable[..., Process]]:
 
     def process(**changes: str) -> Process:
         started.append(Process(redis_server.url, **changes))
+        started[-1].until_ready()
         return started[-1]
 
     yield process
