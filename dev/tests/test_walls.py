@@ -16,7 +16,11 @@ CROSSINGS = {
     "trefoil_testing knows the provider": ("libs/testing/src/trefoil_testing/crossing.py", "import op.records"),
     "servicekit holds no protocol": ("libs/servicekit/src/servicekit/crossing.py", "import jose"),
     "protocol/ does no I/O": ("services/rs/src/rs/protocol/crossing.py", "import aiohttp"),
-    "The provider's calls descend": ("services/op/src/op/stores/crossing.py", "import op.tokens"),
+    "The provider's calls descend": ("services/op/src/op/stores/crossing.py", "import op.tokens.issuer"),
+    "No packages of the provider import": (
+        "services/op/src/op/protocol/authorization/crossing.py",
+        "import op.protocol.clients.metadata",
+    ),
     "The resource server's calls descend": ("services/rs/src/rs/protocol/crossing.py", "import rs.validation"),
     "The relying party's calls descend": ("services/rp/src/rp/protocol/crossing.py", "import rp.stores.session"),
 }

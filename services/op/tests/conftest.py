@@ -9,9 +9,9 @@ from logout_testing import Clients, running_clients
 from op_testing import ISSUER, Clock, ProviderFactory, RunningProvider, Site, populate, running_site
 
 from op.app import create_app
-from op.keys import new_keys
-from op.protocol.key_schedule import Generation
-from op.provider import Provider
+from op.context import Context
+from op.keys.ring import new_keys
+from op.records import Generation
 from op.settings import Settings
 from op.stores.signing_keys import SigningKeyStore
 from redis_server import RedisServer
@@ -52,7 +52,7 @@ async def provider_with(
             await keys.save_first(Generation(int(clock()), signing_pems))
             app = create_app(settings, clock=clock)
             running = await stack.enter_async_context(app.test_app())
-            op: Provider = app.extensions["provider"]
+            op: Context = app.extensions["provider"]
             await populate(op)
             return RunningProvider(running.test_client(), running.test_client, op, clock)
 

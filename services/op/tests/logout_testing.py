@@ -9,8 +9,8 @@ from typing import Any
 from aiohttp import web
 from op_testing import REDIRECT_URI, SECRET, RunningProvider, until
 
-from op.back_channel import BackChannel
-from op.protocol.client_metadata import client_of
+from op.protocol.clients.metadata import client_of
+from op.sessions.back_channel import BackChannel
 from redis_server import free_port
 
 

@@ -19,11 +19,14 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from jose import jwk, jwt
 from quart.typing import TestClientProtocol
 
-from op.directory import user_entry
-from op.passwords import LANES, MEMORY_KIB, PASSES
-from op.protocol.client_metadata import client_of
-from op.provider import Provider
+from op.app import wire
+from op.cli import command_line
+from op.cli.directory import user_entry
+from op.context import Context
+from op.protocol.clients.metadata import client_of
 from op.records import User
+from op.sessions.passwords import LANES, MEMORY_KIB, PASSES
+from op.settings import Settings
 from redis_server import free_port
 
 ADA = {
@@ -115,7 +118,7 @@ class RunningProvider:
 
     client: TestClientProtocol
     new_client: Callable[[], TestClientProtocol]
-    op: Provider
+    op: Context
     clock: Clock
     request: dict[str, str] = field(
         default_factory=lambda: {
@@ -191,6 +194,11 @@ class RunningProvider:
         return await self.client.get("/userinfo", headers={"Authorization": f"Bearer {token}"})
 
 
+def administrate(settings: Settings, arguments: list[str]) -> int:
+    """Carry out a command of `python -m op`; the exit status."""
+    return command_line.administrate(settings, arguments, wire)
+
+
 async def assert_refused(response: Any, error: str, status: int = 400) -> dict[str, Any]:
     body = await response.get_json()
     assert (response.status_code, body["error"]) == (status, error), body
@@ -235,7 +243,7 @@ def password_hash(password: str) -> str:
     return PasswordHasher(time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=LANES).hash(password)
 
 
-async def populate(op: Provider) -> None:
+async def populate(op: Context) -> None:
     """One user and a few clients."""
     claims: dict[str, Any] = {"name": "User Zero", "email": "user0@example.com"}
     claims |= {"email_verified": True, "nickname": "Zero"}

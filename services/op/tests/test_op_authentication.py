@@ -7,7 +7,7 @@ import pytest
 from jose import jwt
 from op_testing import ISSUER, SECRET, RunningProvider, query_of
 
-from op.protocol.authentication_context import ACR
+from op.protocol.authorization.authentication_context import ACR
 
 
 async def id_token_of(provider: RunningProvider, location: str, **form: str) -> dict[str, Any]:

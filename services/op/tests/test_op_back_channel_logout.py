@@ -9,8 +9,8 @@ from jose import jwt
 from logout_testing import Clients, delivered, register, sign_in, sign_out
 from op_testing import ISSUER, REDIRECT_URI, SECRET, ProviderFactory, RunningProvider, until
 
-from op.back_channel import BackChannel
-from op.protocol.client_metadata import client_of
+from op.protocol.clients.metadata import client_of
+from op.sessions.back_channel import BackChannel
 from redis_server import free_port
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
@@ -84,7 +84,7 @@ async def test_a_token_is_sent_again_where_that_may_help(
     clients.statuses["client"] = list(statuses)
     client = client_of({"client_id": "client", "client_secret": SECRET, "redirect_uris": [REDIRECT_URI]})
     channel = BackChannel(pauses=(0.0, 0.0))
-    mint = provider.op.mint
+    mint = provider.op.tokens
 
     async def logout_token() -> str:
         return await mint.logout_token(client, "user0", "sid", provider.op.now)

@@ -8,7 +8,7 @@ from jose import jwt
 from op_testing import ADA, ISSUER, SECRET, RunningProvider, query_of
 
 from op.errors import InvalidRequest
-from op.protocol.claims_request import answer, individual_claims, parse_claims
+from op.protocol.authorization.claims_request import answer, individual_claims, parse_claims
 
 PROTOCOL = {"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "sid"}
 FULL = "openid email profile address phone"

@@ -11,8 +11,8 @@ from aiohttp import web
 from jose import jwk, jwt
 from op_testing import ISSUER, REDIRECT_URI, SECRET, VERIFIER, RunningProvider, assert_refused, basic
 
-from op.keys import new_keys
-from op.protocol.client_metadata import client_of
+from op.keys.ring import new_keys
+from op.protocol.clients.metadata import client_of
 from redis_server import free_port
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"

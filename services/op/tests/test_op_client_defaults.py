@@ -7,8 +7,8 @@ from jose import jwt
 from op_testing import ISSUER, REDIRECT_URI, SECRET, ProviderFactory, RunningProvider, assert_refused
 from test_op_register import register, registered
 
-from op.protocol.authentication_context import ACR
-from op.protocol.client_metadata import client_of
+from op.protocol.authorization.authentication_context import ACR
+from op.protocol.clients.metadata import client_of
 
 CLIENT = {"client_id": "app", "client_secret": SECRET, "redirect_uris": [REDIRECT_URI], "first_party": True}
 

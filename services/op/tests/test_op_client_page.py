@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from op_testing import ISSUER, REDIRECT_URI, SECRET, RunningProvider
 
-from op.protocol.client_metadata import client_of
-from op.protocol.client_presentation import shown_logo
+from op.protocol.clients.metadata import client_of
+from op.protocol.clients.presentation import shown_logo
 
 LOGO = "https://client.test/logo.png"
 ABOUT = {"logo_uri": LOGO, "policy_uri": "https://client.test/policy", "tos_uri": "https://elsewhere.test/terms"}

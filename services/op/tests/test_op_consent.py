@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from op_testing import ISSUER, SECRET, ProviderFactory, RunningProvider, hidden_fields, query_of
 
-from op.protocol.consent import consent_is_needed, consented
-from op.records import AuthorizationRequest, Client, Consent
+from op.protocol.authorization.consent import consent_is_needed, consented
+from op.records import AuthorizationRequest, Consent
 
 THIRD = {"client_id": "third", "scope": "openid email"}
 
@@ -257,7 +257,7 @@ def request(**changes: Any) -> AuthorizationRequest:
     ],
 )
 def test_when_consent_is_needed(consent: Consent | None, now: int, needed: bool) -> None:
-    assert consent_is_needed(Client(client_id="a"), request(), consent, now) is needed
+    assert consent_is_needed(request(), consent, now) is needed
 
 
 def test_an_ended_consent_does_not_live_on_in_a_new_one() -> None:

@@ -7,8 +7,9 @@ import pytest
 from jose import jwt
 from op_testing import ISSUER, SECRET, RunningProvider, assert_refused, basic, hidden_fields
 
-from op.protocol.client_metadata import client_of
-from op.protocol.device import new_user_code, normal_user_code
+from op.protocol.authorization.user_code import new_user_code, normal_user_code
+from op.protocol.clients.metadata import client_of
+from op.records import Session
 
 GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 
@@ -170,9 +171,10 @@ async def test_of_parallel_answers_one_counts(op: RunningProvider) -> None:
     device = await begin(op)
     waiting = await op.op.devices.find_by_user_code(device["user_code"])
     assert waiting is not None
-    decided = await asyncio.gather(
-        *(op.op.devices.decide(device["user_code"], waiting, state=state) for state in ["refused", "allowed"] * 10)
-    )
+    session = Session(sid="sid", sub="user0", auth_time=0)
+    devices, user_code = op.op.devices, device["user_code"]
+    allowed = [devices.allow(user_code, waiting, session) for _ in range(10)]
+    decided = await asyncio.gather(*allowed, *(devices.deny(user_code, waiting) for _ in range(10)))
     assert sum(decided) == 1
 
 

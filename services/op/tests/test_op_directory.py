@@ -6,11 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
-from op_testing import ADA, RunningProvider
+from op_testing import ADA, RunningProvider, administrate
 
-from op.administration import administrate
-from op.directory import DirectoryError, load, read_directory, user_entry
-from op.protocol.scope import STANDARD_CLAIMS
+from op.cli.directory import DirectoryError, load, read_directory, user_entry
+from op.protocol.authorization.scope import STANDARD_CLAIMS
 from op.settings import Settings
 from redis_server import RedisServer
 from servicekit.redis import Database

@@ -19,8 +19,8 @@ from op_testing import (
 )
 from test_op_register import registered
 
-from op.protocol.claims import at_hash
-from op.protocol.client_metadata import client_of
+from op.protocol.clients.metadata import client_of
+from op.protocol.tokens.claims import at_hash
 
 CALLBACK = "https://client.test/callback"
 IMPLICIT = {

@@ -6,7 +6,7 @@ import pytest
 from jose import jwt
 from op_testing import ISSUER, REDIRECT_URI, SECRET, RunningProvider, basic
 
-from op.protocol.client_metadata import client_of
+from op.protocol.clients.metadata import client_of
 
 MEDIA_TYPE = "application/token-introspection+jwt"
 

@@ -5,12 +5,12 @@ import json
 
 import pytest
 from jose import jws
-from op_testing import Clock, RunningProvider, query_of, until
+from op_testing import Clock, RunningProvider, administrate, query_of, until
 
-from op.administration import administrate
-from op.key_rotation import KeyRotation
-from op.keys import InvalidSignature, KeyRing, new_keys, thumbprint
-from op.protocol.key_schedule import Generation, Schedule
+from op.keys.ring import InvalidSignature, KeyRing, new_keys, thumbprint
+from op.keys.rotation import KeyRotation
+from op.protocol.keys.schedule import Schedule
+from op.records import Generation
 from op.stores.signing_keys import SigningKeyStore
 from redis_server import RedisServer
 from servicekit.redis import Database, connect

@@ -12,16 +12,21 @@ import pytest
 from op_testing import ISSUER, REDIRECT_URI, SECRET, RunningProvider, basic, hidden_fields
 
 import servicekit.pages
-from op import errors, request_source
-from op.endpoints import account, consent, device, interaction, login, logout, pages, wording
+from op import pages
+from op.authorization import pending, request_source
+from op.authorization.request_source import pushed_request
 from op.errors import InvalidRequest, NonceRequired, UnknownClient
-from op.german import WORDS
-from op.protocol import authorization_request, logout_request, request_object
-from op.protocol.client_metadata import client_of
-from op.protocol.device import DEVICE_CODE_GRANT
-from op.protocol.languages import choose
-from op.protocol.scope import STANDARD_CLAIMS
-from op.request_source import pushed_request
+from op.pages import account, descriptions, device, logout, steps
+from op.protocol.authorization import request as authorization_request
+from op.protocol.authorization import request_object
+from op.protocol.authorization.scope import STANDARD_CLAIMS
+from op.protocol.authorization.ui_locales import choose
+from op.protocol.authorization.user_code import DEVICE_CODE_GRANT
+from op.protocol.clients.metadata import client_of
+from op.protocol.sessions import logout_request
+from op.web import csrf, errors, language
+from op.web import parameters as web_parameters
+from op.web.german import WORDS
 from servicekit import parameters
 from servicekit.pages import HTTP_FAILURES
 from servicekit.parameters import Parameters
@@ -29,7 +34,7 @@ from servicekit.parameters import Parameters
 WEBKIT = "AppleWebKit/537.36 (KHTML, like Gecko)"
 TEMPLATES = [
     path
-    for module, folder in ((errors, "templates"), (servicekit.pages, "templates/trefoil"))
+    for module, folder in ((pages, "templates"), (servicekit.pages, "templates/trefoil"))
     for path in sorted((Path(str(module.__file__)).parent / folder).glob("*.html"))
 ]
 
@@ -99,7 +104,7 @@ class Strict(dict[str, str]):
 def strict(monkeypatch: pytest.MonkeyPatch) -> Iterator[Strict]:
     """Whatever a page says in German has to be there in German."""
     words = Strict()
-    monkeypatch.setattr(pages, "WORDS", words)
+    monkeypatch.setattr(language, "WORDS", words)
     yield words
     assert words.missing == set()
 
@@ -194,23 +199,29 @@ async def test_the_language_of_the_pages_for_a_device(provider: RunningProvider,
 
 def test_every_text_of_the_pages_is_there_in_german() -> None:
     texts = {text for path in TEMPLATES for text in re.findall(r'\bt\("([^"]+)"', path.read_text())}
-    texts |= {login.WRONG, login.TOO_MANY, device._UNKNOWN, device._TOO_MANY_CODES, *wording.SCOPES.values()}
-    texts |= {*wording.CLAIMS.values()}
-    texts |= {f"{{n}} {unit}{plural}" for _, unit in wording._UNITS for plural in ("", "s")}
+    texts |= {
+        descriptions.WRONG_PASSWORD,
+        descriptions.TOO_MANY_ATTEMPTS,
+        device._UNKNOWN,
+        device._TOO_MANY_CODES,
+        *descriptions.SCOPES.values(),
+    }
+    texts |= {*descriptions.CLAIMS.values()}
+    texts |= {f"{{n}} {unit}{plural}" for _, unit in descriptions._UNITS for plural in ("", "s")}
     texts |= {text for title_and_sentence in HTTP_FAILURES.values() for text in title_and_sentence}
-    texts |= {pages._title(error("")) for error in (InvalidRequest, NonceRequired)}
-    for where in (authorization_request, interaction, UnknownClient, pages):
+    texts |= {errors._title(error("")) for error in (InvalidRequest, NonceRequired)}
+    for where in (authorization_request, pending, UnknownClient, errors):
         texts |= said_in(where, "UnknownRedirect", "__init__", "failure_page")
     for where in (request_object, request_source):
         refusals = ("InvalidRequest", "InvalidRequestUri", "InvalidRequestObject", "RequestNotSupported")
         said = said_in(where, *refusals, "RequestUriNotSupported")
-        texts |= {pages._sentence(InvalidRequest(text))[0] for text in said}
-    for where in (pages, account, consent, device, interaction, logout, logout_request, parameters, pushed_request):
+        texts |= {errors._sentence(InvalidRequest(text))[0] for text in said}
+    for where in (csrf, web_parameters, steps, account, logout, logout_request, parameters, pushed_request):
         said = said_in(where, "InvalidRequest", "InvalidRequestUri", "MalformedParameters")
-        texts |= {pages._sentence(InvalidRequest(text))[0] for text in said}
-    texts |= {pages._sentence(NonceRequired(text))[0] for text in said_in(authorization_request, "NonceRequired")}
+        texts |= {errors._sentence(InvalidRequest(text))[0] for text in said}
+    texts |= {errors._sentence(NonceRequired(text))[0] for text in said_in(authorization_request, "NonceRequired")}
     for raw in (b"a=1&a=2", b"A=1&A=2"):
-        texts.add(pages._sentence(InvalidRequest(Parameters.parse(raw).repetition() or ""))[0])
+        texts.add(errors._sentence(InvalidRequest(Parameters.parse(raw).repetition() or ""))[0])
     assert len(texts) > 90
     assert texts - WORDS.keys() == set()
 
@@ -244,8 +255,8 @@ def test_no_template_says_anything_in_one_language_alone(path: Path) -> None:
 
 
 def test_every_standard_claim_has_words() -> None:
-    assert wording.CLAIMS.keys() == set(STANDARD_CLAIMS)
-    assert wording.claim_words(["phone_number", "https://other.test/claim"]) == [
+    assert descriptions.CLAIMS.keys() == set(STANDARD_CLAIMS)
+    assert descriptions.claim_words(["phone_number", "https://other.test/claim"]) == [
         "phone number",
         "https://other.test/claim",
     ]
@@ -271,7 +282,7 @@ def test_a_translation_keeps_its_places() -> None:
     ],
 )
 def test_a_browser_in_words(user_agent: str, said: str) -> None:
-    text, named = wording.browser(user_agent)
+    text, named = descriptions.browser(user_agent)
     assert text.format(**named) == said
     assert text in WORDS
 
@@ -288,4 +299,4 @@ def test_a_browser_in_words(user_agent: str, said: str) -> None:
     ],
 )
 def test_a_span_in_words(seconds: int, text: str, number: int) -> None:
-    assert wording.lifetime(seconds) == (text, {"n": number})
+    assert descriptions.lifetime(seconds) == (text, {"n": number})

@@ -4,14 +4,14 @@ import pytest
 from op_testing import CHALLENGE, VERIFIER
 
 from op.errors import InvalidGrant, InvalidScope, InvalidToken, OAuthError
-from op.protocol.authorization_request import is_logged_in_since
-from op.protocol.authorization_response import with_query
-from op.protocol.client_metadata import InvalidMetadata, client_of
-from op.protocol.handle import Handle, new_grant_id, new_handle
-from op.protocol.pkce import check_challenge, check_verifier, s256
-from op.protocol.scope import claims_of, granted_scope, narrowed_scope
+from op.handle import Handle, new_grant_id, new_handle
+from op.protocol.authorization.pkce import check_challenge, check_verifier, s256
+from op.protocol.authorization.request import is_logged_in_since
+from op.protocol.authorization.response import with_query
+from op.protocol.authorization.scope import claims_of, granted_scope, narrowed_scope
+from op.protocol.clients.metadata import InvalidMetadata, client_of
 from op.records import AuthorizationRequest, LoginRequest, Session
-from op.tokens import handle_of
+from op.tokens.presented import handle_of
 from servicekit.parameters import Parameters
 
 

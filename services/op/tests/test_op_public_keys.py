@@ -10,7 +10,7 @@ from test_op_register import register, registered
 from test_op_request_object import INSIDE
 from test_op_request_object import signed as signed_request
 
-from op.protocol.public_keys import KEY_LIMIT, is_public_key_set, usable_keys
+from op.protocol.clients.public_keys import KEY_LIMIT, is_public_key_set, usable_keys
 
 RSA, EC = public_jwk("RS256"), public_jwk("ES256")
 UNUSABLE = [

@@ -7,10 +7,10 @@ import pytest
 from jose import jwt
 from op_testing import REDIRECT_URI, SECRET, ProviderFactory, RunningProvider, assert_refused
 
-from op.protocol.claims import at_hash
-from op.protocol.client_metadata import client_of
-from op.protocol.handle import Handle
-from op.stores.grant import AlreadySpent
+from op.handle import Handle
+from op.protocol.clients.metadata import client_of
+from op.protocol.tokens.claims import at_hash
+from op.stores.tokens.grant import AlreadySpent
 
 
 async def test_it_gives_new_tokens_and_no_id_token(provider: RunningProvider) -> None:

@@ -7,10 +7,9 @@ from typing import Literal
 import pytest
 from jose import jwt
 from logout_testing import Clients, register, sign_in
-from op_testing import ISSUER, SECRET, Clock, ProviderFactory, RunningProvider, assert_refused, query_of
+from op_testing import ISSUER, SECRET, Clock, ProviderFactory, RunningProvider, administrate, assert_refused, query_of
 
-from op.administration import administrate
-from op.stores.client import CACHE_SECONDS, ClientStore
+from op.stores.clients.client import CACHE_SECONDS, ClientStore
 from servicekit.redis import Database
 
 

@@ -8,8 +8,8 @@ from op_testing import ISSUER, REDIRECT_URI, SECRET, ProviderFactory, RunningPro
 from test_op_register import registered
 from test_op_request_object import INSIDE, signed, unsigned
 
-from op.protocol.client_metadata import client_of
-from op.request_source import REQUEST_OBJECT_LIMIT
+from op.authorization.request_source import REQUEST_OBJECT_LIMIT
+from op.protocol.clients.metadata import client_of
 
 PATH = "/request.jwt"
 

@@ -10,7 +10,6 @@ from logout_testing import Clients, delivered, register, sign_in, sign_out
 from op_testing import ISSUER, SECRET, ProviderFactory, RunningProvider, hidden_fields, query_of
 
 from op.records import SessionGrant
-from op.session_end import end_session
 from redis_server import RedisServer
 from servicekit.redis import Database
 
@@ -133,7 +132,7 @@ async def test_what_is_given_in_a_session_while_it_ends_ends_with_it(provider: R
     async def end() -> None:
         late.append(await provider.code())
 
-    await end_session(provider.op, session, end)
+    await provider.op.termination.end_session(session, end)
     assert (await provider.redeem(late[0])).status_code == 400
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from op.protocol.key_schedule import LEAST_LEAD
+from op.protocol.keys.schedule import LEAST_LEAD
 from op.settings import Settings
 from servicekit.settings import SettingsError
 

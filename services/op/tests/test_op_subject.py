@@ -7,8 +7,8 @@ import pytest
 from jose import jwt
 from op_testing import ISSUER, SECRET, RunningProvider, query_of
 
-from op.protocol.client_metadata import client_of
-from op.protocol.subject import Subjects
+from op.protocol.clients.metadata import client_of
+from op.protocol.clients.subject import Subjects
 
 KEY = "a-key-for-tests-of-more-than-32-characters"
 

@@ -18,7 +18,7 @@ from op_testing import (
     basic,
 )
 
-from op.protocol.claims import at_hash
+from op.protocol.tokens.claims import at_hash
 
 
 def header_of(token: str) -> dict[str, Any]:

@@ -3,9 +3,9 @@
 import os
 import sys
 
-from op.administration import administrate
-from op.app import create_app
-from op.directory import DirectoryError
+from op.app import create_app, wire
+from op.cli.command_line import administrate
+from op.cli.directory import DirectoryError
 from op.settings import Settings
 from servicekit import log
 from servicekit.serving import StartFailed, serve
@@ -18,7 +18,7 @@ def main(arguments: list[str]) -> int:
         settings = read(Settings, os.environ)
         log.configure(settings.log_level, settings.log_format)
         if arguments:
-            return administrate(settings, arguments)
+            return administrate(settings, arguments, wire)
         serve(lambda: create_app(settings), settings)
     except (SettingsError, DirectoryError) as invalid:
         for fault in invalid.faults:

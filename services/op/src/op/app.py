@@ -1,73 +1,74 @@
 """The provider's application: all wiring is here."""
 
-import asyncio
 import logging
 import os
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from functools import partial
 
-from quart import Blueprint, Quart, Response
+from quart import Blueprint, Quart, Response, request
+from quart import Request as QuartRequest
 
-from op.back_channel import BackChannel
-from op.client_http import ClientHttp
-from op.client_keys import ClientKeys
-from op.directory import Directory, load, read_directory
-from op.endpoints import pages
-from op.endpoints.account import change_account, show_account
+from op.cli.directory import Directory, read_directory
+from op.clients.authentication import ClientAuthenticator
+from op.clients.http import ClientHttp
+from op.clients.keys import ClientKeys
+from op.context import Context
 from op.endpoints.authorize import authorize
-from op.endpoints.consent import show_consent, submit_consent
-from op.endpoints.device import show_device, submit_device
 from op.endpoints.device_authorization import device_authorization
 from op.endpoints.discovery import discovery
 from op.endpoints.introspect import introspect
 from op.endpoints.jwks import jwks
-from op.endpoints.login import show_login, submit_login
-from op.endpoints.logout import logout
 from op.endpoints.par import par
 from op.endpoints.register import delete_registration, read_registration, register, update_registration
 from op.endpoints.revoke import revoke
 from op.endpoints.token import token
 from op.endpoints.userinfo import userinfo
-from op.errors import OAuthError, ServerError, TemporarilyUnavailable, json_error
-from op.key_rotation import KeyRotation
-from op.keys import KeyRing
-from op.passwords import Passwords
-from op.protocol.key_schedule import Schedule
-from op.provider import Provider
+from op.keys.ring import KeyRing
+from op.keys.rotation import KeyRotation
+from op.pages.account import change_account, show_account
+from op.pages.consent import show_consent, submit_consent
+from op.pages.device import show_device, submit_device
+from op.pages.login import show_login, submit_login
+from op.pages.logout import logout
+from op.protocol.clients.subject import Subjects
+from op.protocol.keys.schedule import Schedule
+from op.provisioning import Provisioning
+from op.sessions.back_channel import BackChannel
+from op.sessions.login import Logins
+from op.sessions.passwords import Passwords
+from op.sessions.termination import Termination
 from op.settings import Settings
-from op.stores.access_token import AccessTokenStore
-from op.stores.authorization_code import AuthorizationCodeStore
-from op.stores.client import ClientStore
-from op.stores.client_assertion import ClientAssertionStore
-from op.stores.consent import ConsentStore
-from op.stores.device import DeviceStore
-from op.stores.grant import GrantStore
-from op.stores.login_attempts import LoginAttemptStore
-from op.stores.login_request import LoginRequestStore
-from op.stores.pushed_request import PushedRequestStore
-from op.stores.refresh_token import RefreshTokenStore
-from op.stores.registrations import RegistrationStore
-from op.stores.session import SessionStore
-from op.stores.session_grants import SessionGrantStore
+from op.stores.authorization.consent import ConsentStore
+from op.stores.authorization.device import DeviceStore
+from op.stores.authorization.login_request import LoginRequestStore
+from op.stores.authorization.pushed_request import PushedRequestStore
+from op.stores.clients.client import ClientStore
+from op.stores.clients.client_assertion import ClientAssertionStore
+from op.stores.clients.registrations import RegistrationStore
+from op.stores.sessions.login_attempts import LoginAttemptStore
+from op.stores.sessions.session import SessionStore
+from op.stores.sessions.session_grants import SessionGrantStore
 from op.stores.signing_keys import SigningKeyStore
-from op.stores.user import UserStore
-from op.stores.user_index import UserGrants
-from op.tokens import Mint
+from op.stores.tokens.access_token import AccessTokenStore
+from op.stores.tokens.authorization_code import AuthorizationCodeStore
+from op.stores.tokens.grant import GrantStore
+from op.stores.tokens.refresh_token import RefreshTokenStore
+from op.stores.users.index import UserGrantStore
+from op.stores.users.user import UserStore
+from op.tokens.issuer import TokenIssuer
+from op.web.errors import machine_failure, page_failure
+from op.web.language import template_words
 from servicekit.health import health_routes
 from servicekit.http import HttpClient
-from servicekit.log import event
 from servicekit.machine import MachineDoor, Reply, Request, Route
 from servicekit.metrics import Metrics
 from servicekit.pages import install
-from servicekit.redis import Database, RedisError, connect
-from servicekit.sealing import Sealer, UnsealError
+from servicekit.redis import Database, connect
+from servicekit.sealing import Sealer
 from servicekit.settings import read
 
 log = logging.getLogger(__name__)
-
-_RETRY_SECONDS = 0.5
-_PATIENCE_SECONDS = 2.0
 
 
 def create_app(settings: Settings | None = None, *, clock: Callable[[], float] = time.time) -> Quart:
@@ -87,7 +88,7 @@ def create_app(settings: Settings | None = None, *, clock: Callable[[], float] =
     install(app, "OpenID Provider")
     app.register_blueprint(_pages(op))
     _refuse_head(app)
-    app.register_error_handler(Exception, pages.failure)
+    app.register_error_handler(Exception, page_failure)
     provisioning = Provisioning(op, directory)
     rotation = KeyRotation(op.keys)
 
@@ -109,107 +110,87 @@ def create_app(settings: Settings | None = None, *, clock: Callable[[], float] =
         **_machine_routes(op),
         **health_routes({"redis": redis.ping, "provisioning": provisioning.check}),
     }
-    door = MachineDoor(routes, app.asgi_app, _failure, metrics.observe, secure=settings.secure)
+    door = MachineDoor(routes, app.asgi_app, machine_failure, metrics.observe, secure=settings.secure)
     app.asgi_app = door  # type: ignore[method-assign, assignment]
     return app
 
 
-def wire(settings: Settings, redis: Database, clock: Callable[[], float]) -> Provider:
+def wire(settings: Settings, redis: Database, clock: Callable[[], float]) -> Context:
     """The provider over a Redis client; nothing is sent to Redis yet."""
     keys = KeyRing(
         SigningKeyStore(redis, Sealer(settings.op_secret_key, "op signing keys")),
         Schedule(settings.key_rotation_interval, settings.key_publication_lead, settings.signature_life),
         clock,
     )
-    grants = GrantStore(redis)
-    session_grants = SessionGrantStore(redis, settings.session_ttl)
+    subjects = Subjects(settings.op_secret_key)
+    tokens = TokenIssuer(settings, keys, subjects)
     trusted = HttpClient(settings.oidc_connect_to)
     http = ClientHttp(trusted, trusted if settings.registration_private_addresses else HttpClient(public_only=True))
-    return Provider(
+    back_channel = BackChannel()
+    passwords = Passwords()
+    clients = ClientStore(redis, Sealer(settings.op_secret_key, "op client secrets"), time.monotonic)
+    client_keys = ClientKeys(http, time.monotonic)
+    users = UserStore(redis)
+    sessions = SessionStore(redis, settings.session_ttl)
+    session_grants = SessionGrantStore(redis, settings.session_ttl)
+    user_grants = UserGrantStore(redis, max(settings.refresh_token_ttl, settings.access_token_ttl))
+    login_attempts = LoginAttemptStore(redis, settings.login_attempts, settings.login_attempt_window)
+    grants = GrantStore(redis)
+    termination = Termination(
+        settings=settings,
+        clock=clock,
+        sessions=sessions,
+        session_grants=session_grants,
+        grants=grants,
+        user_grants=user_grants,
+        clients=clients,
+        tokens=tokens,
+        subjects=subjects,
+        http=http,
+        back_channel=back_channel,
+    )
+    return Context(
         settings=settings,
         clock=clock,
         keys=keys,
-        mint=Mint(settings, keys),
-        passwords=Passwords(),
-        clients=ClientStore(redis, Sealer(settings.op_secret_key, "op client secrets"), time.monotonic),
-        users=UserStore(redis),
-        sessions=SessionStore(redis, settings.session_ttl),
+        subjects=subjects,
+        tokens=tokens,
+        passwords=passwords,
+        logins=Logins(
+            users=users,
+            attempts=login_attempts,
+            passwords=passwords,
+            sessions=sessions,
+            termination=termination,
+            clock=clock,
+        ),
+        termination=termination,
+        client_authenticator=ClientAuthenticator(
+            clients, client_keys, ClientAssertionStore(redis), settings.oidc_issuer, clock
+        ),
+        client_keys=client_keys,
+        http=http,
+        back_channel=back_channel,
+        clients=clients,
+        users=users,
+        sessions=sessions,
+        session_grants=session_grants,
+        user_grants=user_grants,
+        login_attempts=login_attempts,
         login_requests=LoginRequestStore(redis),
         pushed_requests=PushedRequestStore(redis),
-        login_attempts=LoginAttemptStore(redis, settings.login_attempts, settings.login_attempt_window),
+        consents=ConsentStore(redis, settings.consent_ttl),
+        devices=DeviceStore(redis),
+        registrations=RegistrationStore(redis, settings.registration_limit),
         grants=grants,
         codes=AuthorizationCodeStore(grants, session_grants, settings.authorization_code_ttl),
-        user_grants=UserGrants(redis, max(settings.refresh_token_ttl, settings.access_token_ttl)),
-        consents=ConsentStore(redis, settings.consent_ttl),
         access_tokens=AccessTokenStore(redis, grants),
         refresh_tokens=RefreshTokenStore(grants, settings.refresh_token_grace),
-        session_grants=session_grants,
-        registrations=RegistrationStore(redis, settings.registration_limit),
-        devices=DeviceStore(redis),
-        client_assertions=ClientAssertionStore(redis),
-        http=http,
-        client_keys=ClientKeys(http, time.monotonic),
-        back_channel=BackChannel(),
     )
 
 
-class NotProvisioned(Exception):
-    """Keys and directory are not in place yet."""
-
-
-class WrongSecretKey(Exception):
-    """What is stored was sealed with another OP_SECRET_KEY."""
-
-    def __init__(self) -> None:
-        super().__init__("OP_SECRET_KEY is not the one that what is stored was sealed with")
-
-
-class Provisioning:
-    """Keys and the directory, brought into place at start, and tried again while Redis is away."""
-
-    def __init__(self, op: Provider, directory: Directory) -> None:
-        self._op = op
-        self._directory = directory
-        self._done = False
-        self._task: asyncio.Task[None] | None = None
-
-    async def start(self) -> None:
-        """Begin, and wait for the end unless Redis is away. Raises WrongSecretKey, UsernameTaken."""
-        self._task = asyncio.create_task(self._run())
-        await asyncio.wait({self._task}, timeout=_PATIENCE_SECONDS)
-        if self._task.done():
-            try:
-                self._task.result()
-            except UnsealError:
-                raise WrongSecretKey from None
-
-    async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait({self._task})
-
-    async def check(self) -> None:
-        """Raises NotProvisioned until all is in place."""
-        if not self._done:
-            raise NotProvisioned
-
-    async def _run(self) -> None:
-        op = self._op
-        while not self._done:
-            try:
-                await op.keys.load()
-                await load(self._directory, op.users, op.clients, op.passwords, op.settings.op_secret_key)
-                self._done = True
-            except RedisError as failure:
-                event(log, "Redis is away, waiting for it", logging.WARNING, reason=failure)
-                await asyncio.sleep(_RETRY_SECONDS)
-            except Exception as fault:
-                event(log, "not ready to serve, and never will be", logging.CRITICAL, reason=repr(fault))
-                raise
-
-
-def _machine_routes(op: Provider) -> dict[str, Route]:
-    def route(cors: bool, **handlers: Callable[[Provider, Request], Awaitable[Reply]]) -> Route:
+def _machine_routes(op: Context) -> dict[str, Route]:
+    def route(cors: bool, **handlers: Callable[[Context, Request], Awaitable[Reply]]) -> Route:
         return Route({method: partial(handler, op) for method, handler in handlers.items()}, cors)
 
     registration = route(
@@ -229,17 +210,17 @@ def _machine_routes(op: Provider) -> dict[str, Route]:
     }
 
 
-def _pages(op: Provider) -> Blueprint:
+def _pages(op: Context) -> Blueprint:
     """The views for people; each is bound to the provider."""
 
-    def view(endpoint: Callable[[Provider], Awaitable[Response]]) -> Callable[[], Awaitable[Response]]:
+    def view(endpoint: Callable[[Context, QuartRequest], Awaitable[Response]]) -> Callable[[], Awaitable[Response]]:
         async def bound() -> Response:
-            return await endpoint(op)
+            return await endpoint(op, request)
 
         return bound
 
-    blueprint = Blueprint("pages", __name__, template_folder="templates")
-    blueprint.app_context_processor(pages.words)
+    blueprint = Blueprint("pages", __name__, template_folder="pages/templates")
+    blueprint.app_context_processor(template_words)
     blueprint.add_url_rule("/authorize", "authorize", view(authorize), methods=["GET", "POST"])
     blueprint.add_url_rule("/login", "show_login", view(show_login), methods=["GET"])
     blueprint.add_url_rule("/login", "submit_login", view(submit_login), methods=["POST"])
@@ -258,15 +239,3 @@ def _refuse_head(app: Quart) -> None:
     for rule in app.url_map.iter_rules():
         if rule.endpoint.startswith("pages.") and rule.methods is not None:
             rule.methods.discard("HEAD")
-
-
-def _failure(request: Request, exception: Exception) -> Reply:
-    """Any exception of an endpoint for machines, as JSON."""
-    if isinstance(exception, OAuthError):
-        event(log, "request refused", path=request.path, error=exception.code, reason=exception)
-        return json_error(exception)
-    if isinstance(exception, RedisError):
-        event(log, "Redis is away", logging.ERROR, path=request.path, reason=exception)
-        return json_error(TemporarilyUnavailable("try again in a moment"))
-    log.error("unforeseen failure", exc_info=exception, extra={"fields": {"path": request.path}})
-    return json_error(ServerError("it is written to the provider's log"))

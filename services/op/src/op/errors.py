@@ -27,16 +27,14 @@
         └── InsufficientScope 403 insufficient_scope
     UnknownRedirect 400                         a page for the person, never a redirect (RFC 6749 §4.1.2.1)
 
-Each has a public `description` for the client's developer and a private `detail` for the log. They are rendered in
-three places, one per channel: `json_error` here for machines, `authorization_response.error_response` for the
-redirect, and `endpoints.pages` for people.
+Each has a public `description` for the client's developer and a private `detail` for the log. `web.errors` renders them
+for machines and people, `protocol.authorization.response.error_response` for the redirect.
 """
 
 import re
 
-from servicekit.machine import HeaderList, Reply, json_reply
+from servicekit.machine import HeaderList
 
-NO_STORE: HeaderList = (("cache-control", "no-store"), ("pragma", "no-cache"))
 RETRY_AFTER_SECONDS = 1
 
 _NOT_IN_A_DESCRIPTION = re.compile(r"[^\x20\x21\x23-\x5b\x5d-\x7e]")  # RFC 6749 §5.2
@@ -244,9 +242,3 @@ class UnknownClient(UnknownRedirect):
 
     def __init__(self, client_id: str) -> None:
         super().__init__("This application is not known", "No client is registered with this client_id.", client_id)
-
-
-def json_error(error: OAuthError) -> Reply:
-    """The error as a machine gets it (RFC 6749 §5.2)."""
-    body = {"error": error.code, "error_description": error.description}
-    return json_reply(error.status, body, (*error.headers, *NO_STORE))

@@ -30,9 +30,10 @@ seconds since the epoch.
 """
 
 import dataclasses
-import json
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from functools import cache
+from typing import Any, TypeVar, cast, get_type_hints
 
 R = TypeVar("R")
 
@@ -112,7 +113,7 @@ class Consent:
 class Grant:
     """What a user allowed a client in one authorization; `sid` is the session that it was given in.
 
-    `claims` are those asked for one by one, as `protocol.claims_request` reads them (OpenID Connect Core §5.5).
+    `claims` are those requested one by one (OpenID Connect Core §5.5), as `claims_request.parse_claims` reads them.
     """
 
     gid: str
@@ -184,7 +185,7 @@ class RefreshToken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Client:
-    """A registered client, by the names of RFC 7591 §2; `protocol.client_metadata` makes valid ones.
+    """A registered client, by the names of RFC 7591 §2; `protocol.clients.metadata` makes valid ones.
 
     Without a `token_endpoint_auth_method` its secret is taken by HTTP Basic and in the form; one that registered itself
     has one always. `introspection_audience` are the audiences whose tokens it may introspect. A `first_party` client is
@@ -268,26 +269,33 @@ class User:
     source: str | None = None
 
 
-def to_json(record: Any) -> str:
-    """A record as it rests in Redis."""
-    return json.dumps(_plain(record), separators=(",", ":"))
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """Private keys (PEM, PKCS #8) by algorithm, and when they begin to sign, in seconds since the epoch."""
+
+    signs_from: int
+    pems: Mapping[str, str] = field(repr=False)
 
 
-def from_json(record_type: type[R], text: str) -> R:
-    """A record from Redis; fields that this version does not know are left out, so that versions can overlap."""
-    return from_dict(record_type, json.loads(text))
+def record_of(record_type: type[R], values: Mapping[str, Any]) -> R:
+    """A record of `values` by field name: lists become tuples, objects the records that they stand for.
 
-
-def from_dict(record_type: type[R], values: dict[str, Any]) -> R:
-    names = record_type.__dataclass_fields__  # type: ignore[attr-defined]
-    known = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items() if k in names}
+    Values of other names are left out.
+    """
+    fields = _fields(cast(Hashable, record_type))
+    known = {name: _field_value(nested, values[name]) for name, nested in fields if name in values}
     return record_type(**known)
 
 
-def field_names(record_type: Any) -> frozenset[str]:
-    return frozenset(record_type.__dataclass_fields__)
+@cache
+def _fields(record_type: Any) -> tuple[tuple[str, type | None], ...]:
+    """The names of a record's fields, each with the record type of its values where it has one."""
+    hints = get_type_hints(record_type)
+    names = (one.name for one in dataclasses.fields(record_type))
+    return tuple((name, hints[name] if dataclasses.is_dataclass(hints[name]) else None) for name in names)
 
 
-def _plain(record: Any) -> dict[str, Any]:
-    values = {name: getattr(record, name) for name in record.__dataclass_fields__}
-    return {k: _plain(v) if dataclasses.is_dataclass(v) else v for k, v in values.items() if v is not None}
+def _field_value(nested: type | None, value: Any) -> Any:
+    if nested is not None and isinstance(value, Mapping):
+        return record_of(nested, value)
+    return tuple(value) if isinstance(value, list) else value

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from op.protocol.key_schedule import LEAST_LEAD
-from op.protocol.response_type import CODE, IMPLICIT
+from op.protocol.authorization.response_type import CODE, IMPLICIT
+from op.protocol.keys.schedule import LEAST_LEAD
 from servicekit.settings import (
     Address,
     ServiceSettings,

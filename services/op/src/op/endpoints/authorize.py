@@ -1,100 +1,78 @@
 """The authorization endpoint (RFC 6749 §3.1, OpenID Connect Core §3.1.2)."""
 
-from quart import Response
+from quart import Request, Response
 
-from op.endpoints.answering import ReturnAddress, answer_with, answer_with_error
-from op.endpoints.interaction import consent_of, set_aside
-from op.endpoints.pages import (
-    SESSION_COOKIE,
-    came_without_cookies,
-    cookie,
-    parameters,
-    see_other,
-    speak,
-)
-from op.errors import ConsentRequired, LoginRequired, NonceRequired, OAuthError, UnknownClient
-from op.id_token_hint import subject_of_hint
-from op.protocol.authorization_request import (
+from op.authorization.id_token_hint import subject_of_hint
+from op.authorization.progress import Authorization
+from op.authorization.request_source import Source, is_pushed, opened_request, pushed_request
+from op.authorization.respond import ReturnAddress, respond_with_error
+from op.context import Context
+from op.errors import NonceRequired, OAuthError, UnknownClient
+from op.pages.steps import proceed
+from op.protocol.authorization.request import (
     TEXT_LIMIT,
     Asked,
-    Policy,
     about,
-    login_is_needed,
     recognise_client_id,
     recognise_redirect,
     validate,
 )
-from op.protocol.authorization_response import known_mode, with_query
-from op.protocol.consent import consent_is_needed
-from op.provider import Provider
-from op.records import Client
-from op.request_source import Source, is_pushed, opened_request, pushed_request
-from op.response_types import RESPONSE_TYPES
+from op.protocol.authorization.response import known_mode, with_query
+from op.records import AuthorizationRequest, Client
+from op.web.cookies import SESSION_COOKIE, came_without_cookies, cookie
+from op.web.language import use_language
+from op.web.parameters import parameters
+from op.web.rendering import deliver, see_other
 from servicekit.parameters import Parameters
 
 _URL_LIMIT = 8000  # what everything on the way can be expected to take (RFC 9110 §4.1)
 
 
-async def authorize(op: Provider) -> Response:
+async def authorize(op: Context, request: Request) -> Response:
     """Send the browser back with a code, on to the login or the consent, or back with an error."""
-    asked = await parameters()
+    asked = await parameters(request)
     client = await op.clients.find(recognise_client_id(asked))
     if client is None:
         raise UnknownClient(asked["client_id"])
-    # By GET first, if at all: a pushed request is taken once, and another one is fetched once, for the answer.
-    again = _by_get(op, asked) if "request_uri" in asked else None
+    # By GET first, if at all: a pushed request is taken once, and another one is fetched once.
+    again = _by_get(op, request, asked) if "request_uri" in asked else None
     if again:
         return see_other(again)
     if is_pushed(asked):
-        return await _answer(op, client, await pushed_request(op, client, asked), asked)
+        return await _process(op, request, client, await pushed_request(op, client, asked), asked)
     try:
         source = await opened_request(op, client, asked)
     except OAuthError as error:
         if "redirect_uri" not in asked:
             raise
-        return await answer_with_error(op, client, _return_address(client, asked), error)
-    return await _answer(op, client, source, asked)
+        return await deliver(await respond_with_error(op, client, _return_address(client, asked), error))
+    return await _process(op, request, client, source, asked)
 
 
-async def _answer(op: Provider, client: Client, source: Source, asked: Parameters) -> Response:
-    """Check the parameters and answer them; `asked` is the request as it came."""
-    speak(source.parameters.get("ui_locales"))
+async def _process(op: Context, request: Request, client: Client, source: Source, asked: Parameters) -> Response:
+    """Check the parameters, and see what comes next; `asked` is the request as it came."""
+    use_language(source.parameters.get("ui_locales"))
     to = _return_address(client, source.parameters)
     try:
-        request = validate(Asked(client, source.parameters, policy_of(op), source.pushed, source.signed))
-        hint = source.parameters.get("id_token_hint")
-        if hint is not None:
-            request = about(request, await subject_of_hint(op.keys, client, hint, op.issuer))
-        again = None if source.pushed else _by_get(op, asked)
-        if again:
-            return see_other(again)
-        session = await op.sessions.find(cookie(op, SESSION_COOKIE))
-        if session and not login_is_needed(request, op.mint.subjects.seen_by(client, session), op.now()):
-            if consent_is_needed(client, request, await consent_of(op, client, session), op.now()):
-                if "none" in request.prompts:
-                    raise ConsentRequired("the person must be asked for consent")
-                return await set_aside(op, request, session, "consent")
-            granted = await RESPONSE_TYPES[request.response_type](op, client, request, session)
-            if granted:
-                return await answer_with(op, client, request, granted)
-        if "none" in request.prompts:
-            raise LoginRequired("the person must log in")
+        checked = await _checked(op, client, source)
     except NonceRequired:
         raise
     except OAuthError as error:
-        return await answer_with_error(op, client, to, error)
-    return await set_aside(op, request, session, "login")
+        return await deliver(await respond_with_error(op, client, to, error))
+    again = None if source.pushed else _by_get(op, request, asked)
+    if again:
+        return see_other(again)
+    session = await op.sessions.find(cookie(op, request, SESSION_COOKIE))
+    return await proceed(op, request, Authorization(client, checked), session)
 
 
-def policy_of(op: Provider) -> Policy:
-    """What this provider demands of every request."""
-    settings = op.settings
-    return Policy(
-        settings.require_nonce,
-        settings.require_pkce,
-        settings.require_pushed_authorization_requests,
-        settings.response_types,
-    )
+async def _checked(op: Context, client: Client, source: Source) -> AuthorizationRequest:
+    """The request after every check, about the person of its id_token_hint; raises OAuthError."""
+    checked = validate(Asked(client, source.parameters, op.policy, source.pushed, source.signed))
+    hint = source.parameters.get("id_token_hint")
+    if hint is None:
+        return checked
+    return about(checked, await subject_of_hint(op.keys, client, hint, op.issuer))
 
 
 def _return_address(client: Client, asked: Parameters) -> ReturnAddress:
@@ -105,12 +83,12 @@ def _return_address(client: Client, asked: Parameters) -> ReturnAddress:
     return ReturnAddress(redirect_uri, _short(state), mode)
 
 
-def _by_get(op: Provider, asked: Parameters) -> str | None:
+def _by_get(op: Context, request: Request, asked: Parameters) -> str | None:
     """The same request as a URL, for a form that may be another site's: the GET comes with session and login cookie.
 
-    One that is too long for a URL is answered as it is, like that of a browser that was never here.
+    One that is too long for a URL is processed as it is, like that of a browser that was never here.
     """
-    url = with_query(f"{op.issuer}/authorize", dict(asked)) if came_without_cookies(op) else None
+    url = with_query(f"{op.issuer}/authorize", dict(asked)) if came_without_cookies(op, request) else None
     return url if url and len(url) <= _URL_LIMIT else None
 
 

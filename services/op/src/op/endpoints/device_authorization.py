@@ -2,14 +2,15 @@
 
 import logging
 
-from op.client_authentication import authenticate_client
-from op.errors import NO_STORE, TemporarilyUnavailable, UnauthorizedClient
-from op.protocol.device import DEVICE_CODE_GRANT, DEVICE_TTL, INTERVAL, new_user_code
-from op.protocol.handle import new_secret
-from op.protocol.scope import granted_scope
-from op.protocol.token_request import parse_form
-from op.provider import Provider
+from op.context import Context
+from op.errors import TemporarilyUnavailable, UnauthorizedClient
+from op.handle import new_secret
+from op.protocol.authorization.scope import granted_scope
+from op.protocol.authorization.user_code import DEVICE_CODE_GRANT, new_user_code
+from op.protocol.tokens.request import parse_form
 from op.records import DeviceRequest
+from op.stores.authorization.device import DEVICE_TTL, INTERVAL
+from op.web.replies import NO_STORE
 from servicekit.log import event
 from servicekit.machine import Reply, Request, json_reply
 
@@ -18,10 +19,10 @@ log = logging.getLogger(__name__)
 _TRIES = 3
 
 
-async def device_authorization(op: Provider, request: Request) -> Reply:
+async def device_authorization(op: Context, request: Request) -> Reply:
     """Give a device a code for itself, and one that a person types at /device."""
     form = parse_form(request)
-    client = await authenticate_client(op, request, form)
+    client = await op.client_authenticator.authenticate(request, form)
     if DEVICE_CODE_GRANT not in client.grant_types:
         raise UnauthorizedClient("this client is not registered for the device grant")
     scope = granted_scope(form.get("scope"), client.scope)

@@ -2,27 +2,27 @@
 
 from typing import Any
 
-from op.grant_types import GRANT_TYPES
-from op.protocol.authentication_context import ACR_VALUES
-from op.protocol.authorization_request import DISPLAYS, PROMPTS
-from op.protocol.authorization_response import RESPONSE_MODES
-from op.protocol.claims import ID_TOKEN_CLAIMS
-from op.protocol.client_assertion import ASSERTION_ALGORITHMS
-from op.protocol.client_authentication import METHODS
-from op.protocol.client_metadata import ID_TOKEN_ALGORITHMS
-from op.protocol.languages import LANGUAGES
-from op.protocol.pkce import METHODS as CODE_CHALLENGE_METHODS
-from op.protocol.request_object import REQUEST_OBJECT_ALGORITHMS
-from op.protocol.response_type import GRANT_TYPE_OF
-from op.protocol.scope import CLAIMS_BY_SCOPE, STANDARD_CLAIMS
-from op.protocol.subject import SUBJECT_TYPES
-from op.provider import Provider
+from op.context import Context
+from op.grants import GRANT_TYPES
+from op.protocol.authorization.authentication_context import ACR_VALUES
+from op.protocol.authorization.pkce import METHODS as CODE_CHALLENGE_METHODS
+from op.protocol.authorization.request import DISPLAYS, PROMPTS
+from op.protocol.authorization.request_object import REQUEST_OBJECT_ALGORITHMS
+from op.protocol.authorization.response import RESPONSE_MODES
+from op.protocol.authorization.response_type import GRANT_TYPE_OF
+from op.protocol.authorization.scope import CLAIMS_BY_SCOPE, STANDARD_CLAIMS
+from op.protocol.authorization.ui_locales import LANGUAGES
+from op.protocol.clients.assertion import ASSERTION_ALGORITHMS
+from op.protocol.clients.authentication import METHODS
+from op.protocol.clients.metadata import ID_TOKEN_ALGORITHMS
+from op.protocol.clients.subject import SUBJECT_TYPES
+from op.protocol.tokens.claims import ID_TOKEN_CLAIMS
 from servicekit.machine import Reply, Request, json_reply
 
 _CACHE = (("cache-control", "public, max-age=300"),)
 
 
-async def discovery(op: Provider, _request: Request) -> Reply:
+async def discovery(op: Context, _request: Request) -> Reply:
     """The provider's metadata, one document for both well-known addresses."""
     document = metadata(
         op.issuer,
@@ -32,7 +32,7 @@ async def discovery(op: Provider, _request: Request) -> Reply:
     return json_reply(200, document | _registration(op), _CACHE)
 
 
-def _registration(op: Provider) -> dict[str, str]:
+def _registration(op: Context) -> dict[str, str]:
     """The endpoint, where there is one."""
     return {} if op.settings.registration == "off" else {"registration_endpoint": f"{op.issuer}/register"}
 

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from op.client_authentication import authenticate_client
-from op.errors import NO_STORE, InvalidRequest, UnauthorizedClient
-from op.protocol.introspection import (
+from op.context import Context
+from op.errors import InvalidRequest, UnauthorizedClient
+from op.protocol.tokens.introspection import (
     INACTIVE,
     INTROSPECTION_MEDIA_TYPE,
     INTROSPECTION_TYPE,
@@ -13,17 +13,17 @@ from op.protocol.introspection import (
     may_introspect,
     wants_jwt,
 )
-from op.protocol.token_request import parse_form
-from op.provider import Provider
+from op.protocol.tokens.request import parse_form
 from op.records import AccessToken, Client, RefreshToken
-from op.tokens import handle_of
+from op.tokens.presented import handle_of
+from op.web.replies import NO_STORE
 from servicekit.machine import Reply, Request, json_reply
 
 
-async def introspect(op: Provider, request: Request) -> Reply:
+async def introspect(op: Context, request: Request) -> Reply:
     """Whether a token is live, and what it stands for. Inactive is an answer, not an error (RFC 7662 §2.2)."""
     form = parse_form(request)
-    caller = await authenticate_client(op, request, form)
+    caller = await op.client_authenticator.authenticate(request, form)
     if caller.public:
         raise UnauthorizedClient("a public client cannot introspect tokens")
     if "token" not in form:
@@ -35,7 +35,7 @@ async def introspect(op: Provider, request: Request) -> Reply:
     return json_reply(200, response, NO_STORE)
 
 
-async def _signed(op: Provider, caller: Client, response: dict[str, Any]) -> Reply:
+async def _signed(op: Context, caller: Client, response: dict[str, Any]) -> Reply:
     """The same, signed for its caller (RFC 9701 §5)."""
     signed = await op.keys.sign(
         introspection_claims(op.issuer, caller, response, op.now()),
@@ -46,7 +46,7 @@ async def _signed(op: Provider, caller: Client, response: dict[str, Any]) -> Rep
     return Reply(200, signed.encode(), (("content-type", INTROSPECTION_MEDIA_TYPE), *NO_STORE))
 
 
-async def _live(op: Provider, caller: Client, token: str) -> AccessToken | RefreshToken | None:
+async def _live(op: Context, caller: Client, token: str) -> AccessToken | RefreshToken | None:
     """What the caller may hear of: not of a token whose client was removed (RFC 7592 §2.3), as the cache knows it."""
     found = await _find(op, token)
     if found is None or found.expires_at <= op.now() or not may_introspect(caller, found):
@@ -54,7 +54,7 @@ async def _live(op: Provider, caller: Client, token: str) -> AccessToken | Refre
     return found if await op.clients.find(found.client_id) else None
 
 
-async def _find(op: Provider, token: str) -> AccessToken | RefreshToken | None:
+async def _find(op: Context, token: str) -> AccessToken | RefreshToken | None:
     """A live access token in one round trip to Redis; a refresh token in a second one."""
     handle = handle_of(token)
     if handle is None:

@@ -1,12 +1,12 @@
 """The key set (RFC 7517 §5)."""
 
-from op.protocol.key_schedule import KEY_SET_SECONDS
-from op.provider import Provider
+from op.context import Context
+from op.protocol.keys.schedule import KEY_SET_SECONDS
 from servicekit.machine import Reply, Request, json_reply
 
 _CACHE = (("cache-control", f"public, max-age={KEY_SET_SECONDS}"),)
 
 
-async def jwks(op: Provider, _request: Request) -> Reply:
+async def jwks(op: Context, _request: Request) -> Reply:
     """The public keys that tokens are signed with; HS256 has none to show."""
     return json_reply(200, await op.keys.jwks(), _CACHE)

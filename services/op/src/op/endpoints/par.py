@@ -2,16 +2,15 @@
 
 import logging
 
-from op.client_authentication import authenticate_client
-from op.endpoints.authorize import policy_of
-from op.errors import NO_STORE, InvalidRequest, UnknownRedirect
-from op.protocol.authorization_request import Asked, recognise_client_id, recognise_redirect, validate
-from op.protocol.handle import new_secret
-from op.protocol.token_request import parse_form
-from op.provider import Provider
+from op.authorization.request_source import PUSHED, opened_request
+from op.context import Context
+from op.errors import InvalidRequest, UnknownRedirect
+from op.handle import new_secret
+from op.protocol.authorization.request import Asked, recognise_client_id, recognise_redirect, validate
+from op.protocol.tokens.request import parse_form
 from op.records import PushedRequest
-from op.request_source import PUSHED, opened_request
-from op.stores.pushed_request import TTL
+from op.stores.authorization.pushed_request import TTL
+from op.web.replies import NO_STORE
 from servicekit.log import event
 from servicekit.machine import Reply, Request, json_reply
 from servicekit.parameters import Parameters
@@ -21,10 +20,10 @@ log = logging.getLogger(__name__)
 _CREDENTIALS = ("client_secret", "client_assertion", "client_assertion_type")
 
 
-async def par(op: Provider, request: Request) -> Reply:
+async def par(op: Context, request: Request) -> Reply:
     """Check a request as /authorize would, keep it, and give the name that it can be asked for with (§2.1, §2.2)."""
     form = parse_form(request)
-    client = await authenticate_client(op, request, form)
+    client = await op.client_authenticator.authenticate(request, form)
     if "request_uri" in form:
         raise InvalidRequest("a request_uri cannot be pushed")
     asked = {name: value for name, value in form.items() if name not in _CREDENTIALS}
@@ -34,7 +33,7 @@ async def par(op: Provider, request: Request) -> Reply:
         recognise_client_id(source.parameters)
     except UnknownRedirect as unknown:
         raise InvalidRequest(unknown.explanation.rstrip(".")) from None
-    validate(Asked(client, source.parameters, policy_of(op), pushed=True, signed=source.signed))
+    validate(Asked(client, source.parameters, op.policy, pushed=True, signed=source.signed))
     reference = new_secret()
     pushed = PushedRequest(
         client_id=client.client_id,

@@ -4,13 +4,14 @@ import hmac
 import logging
 from urllib.parse import quote
 
-from op.errors import NO_STORE, InvalidToken, TooManyRegistrations
-from op.protocol.bearer import bearer_token
-from op.protocol.handle import digest, new_grant_id, new_secret
-from op.protocol.registration import changed_client, new_client, parse_metadata, registration_response
-from op.provider import Provider
+from op.clients.sector import check_sector
+from op.context import Context
+from op.errors import InvalidToken, TooManyRegistrations
+from op.handle import digest, new_grant_id, new_secret
+from op.protocol.clients.registration import changed_client, new_client, parse_metadata, registration_response
+from op.protocol.tokens.bearer import bearer_token
 from op.records import Client
-from op.sector_identifier import check_sector
+from op.web.replies import NO_STORE
 from servicekit.log import event
 from servicekit.machine import Reply, Request, json_reply
 from servicekit.parameters import MalformedParameters, Parameters
@@ -18,7 +19,7 @@ from servicekit.parameters import MalformedParameters, Parameters
 log = logging.getLogger(__name__)
 
 
-async def register(op: Provider, request: Request) -> Reply:
+async def register(op: Context, request: Request) -> Reply:
     """Register a client (RFC 7591 §3.1); 201 with its credentials."""
     vouched = _check_initial_access_token(op, request)
     metadata = parse_metadata(request)
@@ -26,29 +27,29 @@ async def register(op: Provider, request: Request) -> Reply:
     client = new_client(metadata, new_grant_id(), registration_token, op.now(), op.settings.response_types)
     if not vouched and not await op.registrations.allowed():
         raise TooManyRegistrations("too many clients have registered themselves; try again in an hour")
-    await check_sector(op, client)
+    await check_sector(op.http, client)
     await op.clients.save(client, op.settings.registration_ttl)
     event(log, "client registered", client_id=client.client_id)
     return _reply(op, 201, client, registration_token)
 
 
-async def read_registration(op: Provider, request: Request) -> Reply:
+async def read_registration(op: Context, request: Request) -> Reply:
     """What is registered (RFC 7592 §2.1)."""
     client, registration_token = await _managed(op, request)
     return _reply(op, 200, client, registration_token)
 
 
-async def update_registration(op: Provider, request: Request) -> Reply:
+async def update_registration(op: Context, request: Request) -> Reply:
     """Replace what is registered, and begin its time anew (RFC 7592 §2.2)."""
     client, registration_token = await _managed(op, request)
     changed = changed_client(parse_metadata(request), client, op.now(), op.settings.response_types)
-    await check_sector(op, changed)
+    await check_sector(op.http, changed)
     await op.clients.save(changed, op.settings.registration_ttl)
     event(log, "client changed its registration", client_id=client.client_id)
     return _reply(op, 200, changed, registration_token)
 
 
-async def delete_registration(op: Provider, request: Request) -> Reply:
+async def delete_registration(op: Context, request: Request) -> Reply:
     """Forget a client, and with it what it could redeem or refresh (RFC 7592 §2.3)."""
     client, _ = await _managed(op, request)
     await op.clients.remove(client.client_id)
@@ -56,7 +57,7 @@ async def delete_registration(op: Provider, request: Request) -> Reply:
     return Reply(204, b"", NO_STORE)
 
 
-def _check_initial_access_token(op: Provider, request: Request) -> bool:
+def _check_initial_access_token(op: Context, request: Request) -> bool:
     """Whether somebody vouches for the client; raises InvalidToken where somebody must (RFC 7591 §3)."""
     expected = op.settings.registration_token
     if op.settings.registration == "open" and request.header("authorization") is None:
@@ -67,7 +68,7 @@ def _check_initial_access_token(op: Provider, request: Request) -> bool:
     return True
 
 
-async def _managed(op: Provider, request: Request) -> tuple[Client, str]:
+async def _managed(op: Context, request: Request) -> tuple[Client, str]:
     """The client whose registration access token this is; one answer for all others (RFC 7592 §2.1)."""
     presented = bearer_token(request)
     try:
@@ -81,7 +82,7 @@ async def _managed(op: Provider, request: Request) -> tuple[Client, str]:
     return client, presented
 
 
-def _reply(op: Provider, status: int, client: Client, registration_token: str) -> Reply:
+def _reply(op: Context, status: int, client: Client, registration_token: str) -> Reply:
     body = registration_response(
         client,
         registration_token=registration_token,

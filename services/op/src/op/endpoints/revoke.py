@@ -2,24 +2,24 @@
 
 import logging
 
-from op.client_authentication import authenticate_client
-from op.errors import NO_STORE, InvalidRequest, UnauthorizedClient
-from op.protocol.token_request import parse_form
-from op.provider import Provider
-from op.tokens import handle_of
+from op.context import Context
+from op.errors import InvalidRequest, UnauthorizedClient
+from op.protocol.tokens.request import parse_form
+from op.tokens.presented import handle_of
+from op.web.replies import NO_STORE
 from servicekit.log import event
 from servicekit.machine import Reply, Request
 
 log = logging.getLogger(__name__)
 
 
-async def revoke(op: Provider, request: Request) -> Reply:
+async def revoke(op: Context, request: Request) -> Reply:
     """End a token: an access token alone, a refresh token with its whole grant (RFC 7009 §2.1).
 
     A token that is not known is answered like one that was revoked (§2.2).
     """
     form = parse_form(request)
-    client = await authenticate_client(op, request, form)
+    client = await op.client_authenticator.authenticate(request, form)
     if "token" not in form:
         raise InvalidRequest("token is required")
     handle = handle_of(form["token"])

@@ -3,23 +3,23 @@
 import logging
 from typing import Any
 
-from op.client_authentication import authenticate_client
-from op.errors import NO_STORE, UnauthorizedClient, UnsupportedGrantType
-from op.grant_types import GRANT_TYPES
-from op.protocol.token_request import parse_form, parse_token_request
-from op.provider import Provider
-from op.tokens import Issued
+from op.context import Context
+from op.errors import UnauthorizedClient, UnsupportedGrantType
+from op.grants import GRANT_TYPES
+from op.protocol.tokens.request import parse_form, parse_token_request
+from op.tokens.issuer import Issued
+from op.web.replies import NO_STORE
 from servicekit.log import event
 from servicekit.machine import Reply, Request, json_reply
 
 log = logging.getLogger(__name__)
 
 
-async def token(op: Provider, request: Request) -> Reply:
+async def token(op: Context, request: Request) -> Reply:
     """Exchange a grant for tokens (RFC 6749 §4.1.3, §6)."""
     form = parse_form(request)
     ask = parse_token_request(form)
-    client = await authenticate_client(op, request, form)
+    client = await op.client_authenticator.authenticate(request, form)
     grant_type = GRANT_TYPES.get(ask.grant_type)
     if grant_type is None:
         raise UnsupportedGrantType("this grant_type is not supported")

@@ -2,18 +2,19 @@
 
 from typing import Any
 
-from op.errors import NO_STORE, InsufficientScope, InvalidToken
-from op.protocol.bearer import bearer_token
-from op.protocol.claims import USERINFO_TYPE
-from op.protocol.claims_request import answer
-from op.protocol.scope import claims_of
-from op.provider import Provider
+from op.context import Context
+from op.errors import InsufficientScope, InvalidToken
+from op.protocol.authorization.claims_request import answer
+from op.protocol.authorization.scope import claims_of
+from op.protocol.tokens.bearer import bearer_token
+from op.protocol.tokens.claims import USERINFO_TYPE
 from op.records import Client
-from op.tokens import handle_of
+from op.tokens.presented import handle_of
+from op.web.replies import NO_STORE
 from servicekit.machine import Reply, Request, json_reply
 
 
-async def userinfo(op: Provider, request: Request) -> Reply:
+async def userinfo(op: Context, request: Request) -> Reply:
     """The user's claims as they are now, by the scope and the claims that are stored with the token (Core §5.3.2)."""
     handle = handle_of(bearer_token(request))
     found = await op.access_tokens.find_with_grant(handle) if handle else None
@@ -32,7 +33,7 @@ async def userinfo(op: Provider, request: Request) -> Reply:
     return await _reply(op, client, claims)
 
 
-async def _reply(op: Provider, client: Client, claims: dict[str, Any]) -> Reply:
+async def _reply(op: Context, client: Client, claims: dict[str, Any]) -> Reply:
     """JSON, or a JWT for a client that is registered so, with `iss` and `aud` (Core §5.3.2)."""
     algorithm = client.userinfo_signed_response_alg
     if algorithm is None:

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from op.protocol.key_schedule import Generation
+from op.records import Generation
 from servicekit.redis import Database
 from servicekit.sealing import Sealer
 

@@ -1,0 +1,22 @@
+"""What the authorization endpoint hands out, one file for each flow, in one table.
+
+A response type takes the provider, the client, its request and the session that answers it, and gives the parameters
+of the answer; None when the session's user was removed. What it writes and nobody is then sent ends by itself.
+"""
+
+from collections.abc import Awaitable, Callable
+
+from op.authorization.response_types.code import code_flow
+from op.authorization.response_types.implicit import implicit_flow
+from op.context import Context
+from op.protocol.authorization.response import ResponseParameters
+from op.protocol.authorization.response_type import CODE, ID_TOKEN, ID_TOKEN_TOKEN
+from op.records import AuthorizationRequest, Client, Session
+
+ResponseType = Callable[[Context, Client, AuthorizationRequest, Session], Awaitable[ResponseParameters | None]]
+
+RESPONSE_TYPES: dict[str, ResponseType] = {
+    CODE: code_flow,
+    ID_TOKEN: implicit_flow,
+    ID_TOKEN_TOKEN: implicit_flow,
+}

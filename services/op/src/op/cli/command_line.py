@@ -1,0 +1,67 @@
+"""The command line for administrators: `python -m op users|clients|keys`, and what to do with them.
+
+It works on Redis directly, with the provider's own environment. A password or secret is read from standard input, or
+asked for on a terminal: never from the command line, where every process can read it.
+"""
+
+import argparse
+import asyncio
+import sys
+import time
+from collections.abc import Callable
+
+from op.cli.clients import add_client_commands
+from op.cli.commands import CommandError
+from op.cli.keys import add_key_commands
+from op.cli.users import add_user_commands
+from op.context import Context
+from op.protocol.clients.metadata import InvalidMetadata
+from op.settings import Settings
+from op.stores.users.user import UsernameTaken
+from servicekit.redis import Database, RedisError, connect
+from servicekit.sealing import UnsealError
+
+_LOGOUT_PATIENCE = 20.0  # seconds, for every try of a logout token
+
+Wire = Callable[[Settings, Database, Callable[[], float]], Context]
+
+
+def administrate(settings: Settings, arguments: list[str], wire: Wire) -> int:
+    """Carry out one command; the exit status is 0, or 1 with a line on standard error.
+
+    `wire` makes the context that commands are given.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        asyncio.run(_run(settings, options, wire))
+    except (CommandError, InvalidMetadata, UsernameTaken) as fault:
+        print(f"op: {fault}", file=sys.stderr)
+        return 1
+    except RedisError as fault:
+        print(f"op: Redis does not answer: {fault}", file=sys.stderr)
+        return 1
+    except UnsealError:
+        print("op: OP_SECRET_KEY is not the one that the stored secrets were sealed with", file=sys.stderr)
+        return 1
+    return 0
+
+
+async def _run(settings: Settings, options: argparse.Namespace, wire: Wire) -> None:
+    redis = connect(settings.redis_url, settings.redis_timeout)
+    op = wire(settings, redis, time.time)
+    try:
+        await options.command(op, options)
+    finally:
+        await op.back_channel.drain(_LOGOUT_PATIENCE)
+        await op.http.close()
+        op.passwords.close()
+        await redis.aclose()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("python -m op", description="Without arguments the provider is served.")
+    kinds = parser.add_subparsers(title="what to manage", required=True, metavar="users|clients|keys")
+    add_user_commands(kinds.add_parser("users", help="people who can log in"))
+    add_client_commands(kinds.add_parser("clients", help="applications that people log in to"))
+    add_key_commands(kinds.add_parser("keys", help="what tokens are signed with"))
+    return parser

@@ -1,0 +1,53 @@
+"""The authorization code grant (RFC 6749 §4.1.3, OpenID Connect Core §3.1.3)."""
+
+import asyncio
+import logging
+
+from op.context import Context
+from op.errors import InvalidGrant, InvalidRequest
+from op.handle import Handle
+from op.protocol.tokens.exchange import check_code
+from op.protocol.tokens.request import TokenRequest
+from op.records import Client
+from op.stores.tokens.grant import AlreadySpent, Gone
+from op.tokens.issuer import Issued
+from servicekit.log import event
+
+log = logging.getLogger(__name__)
+
+
+async def authorization_code(op: Context, client: Client, ask: TokenRequest) -> Issued:
+    """Redeem a code once. A second redemption ends the grant and its tokens (RFC 6749 §4.1.2, §10.5).
+
+    A request that fails a check does nothing, to a fresh code or to a spent one: who has seen a code, and has not the
+    client's secret or the verifier, can neither use it up nor end what its owner got for it.
+    """
+    if ask.code is None:
+        raise InvalidRequest("code is required")
+    now = op.now()
+    handle = Handle.parse(ask.code)
+    found = await op.codes.find(handle) if handle else None
+    if handle is None or found is None:
+        raise InvalidGrant("the code is not valid", "unknown, expired or revoked")
+    check_code(found.code, found.grant, client, ask, now)
+    if found.redeemed:
+        await op.grants.revoke(handle.gid)
+        event(log, "code reused, grant revoked", logging.WARNING, client_id=client.client_id, grant=handle.gid)
+        raise InvalidGrant("the code is not valid", "redeemed before")
+    issued = await op.tokens.issue(found.grant, client, found.grant.scope, now)
+    try:
+        user, _ = await asyncio.gather(
+            op.users.find(found.grant.sub),
+            op.codes.redeem(handle, issued.entries, now),
+        )
+    except (AlreadySpent, Gone):
+        raise InvalidGrant("the code is not valid", "redeemed at the same time") from None
+    if user is None:
+        await op.grants.revoke(handle.gid)
+        raise InvalidGrant("the code is not valid", "its user was removed")
+    if "openid" not in found.grant.scope.split():
+        return issued
+    id_token = await op.tokens.id_token(
+        found.grant, client, user, access_token=issued.access_token, nonce=found.code.nonce, now=now
+    )
+    return issued.with_id_token(id_token)

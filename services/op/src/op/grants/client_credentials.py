@@ -1,0 +1,25 @@
+"""The client credentials grant (RFC 6749 §4.4): a client in its own name, without a person."""
+
+from op.context import Context
+from op.errors import UnauthorizedClient
+from op.handle import new_grant_id
+from op.protocol.authorization.scope import client_scope
+from op.protocol.tokens.request import TokenRequest
+from op.records import Client, Grant
+from op.tokens.issuer import Issued
+
+
+async def client_credentials(op: Context, client: Client, ask: TokenRequest) -> Issued:
+    """An access token alone: no refresh token (§4.4.3), no id_token; `sub` is the client_id (RFC 9068 §2.2).
+
+    A client that has the name of a person would be taken for that person (RFC 9068 §5): it gets nothing.
+    """
+    scope = client_scope(ask.scope, client.scope)
+    if await op.users.find(client.client_id):
+        raise UnauthorizedClient("this client cannot act in its own name", "its client_id is a user's sub")
+    now = op.now()
+    name = client.client_id
+    grant = Grant(gid=new_grant_id(), client_id=name, sub=name, scope=scope, auth_time=now, sid="")
+    issued = await op.tokens.issue(grant, client, scope, now, refreshable=False)
+    await op.grants.save(grant, *issued.entries)
+    return issued

@@ -1,0 +1,57 @@
+"""The refresh token grant, with rotation (RFC 6749 §6, RFC 9700 §4.14.2)."""
+
+import asyncio
+import logging
+
+from op.context import Context
+from op.errors import InvalidGrant, InvalidRequest
+from op.handle import Handle
+from op.protocol.authorization.scope import narrowed_scope, still_registered
+from op.protocol.tokens.exchange import check_refresh_token, is_reuse
+from op.protocol.tokens.request import TokenRequest
+from op.records import Client
+from op.stores.tokens.grant import AlreadySpent, Gone
+from op.tokens.issuer import Issued
+from servicekit.log import event
+
+log = logging.getLogger(__name__)
+
+
+async def refresh_token(op: Context, client: Client, ask: TokenRequest) -> Issued:
+    """A new access token and a new refresh token, and an id_token where the client is registered so.
+
+    OpenID Connect Core §12.2 leaves that open; where there is one, it has the login's auth_time and no new nonce.
+
+    A token that was rotated before ends the grant, unless it comes again within the grace.
+    """
+    if ask.refresh_token is None:
+        raise InvalidRequest("refresh_token is required")
+    now = op.now()
+    handle = Handle.parse(ask.refresh_token)
+    found = await op.refresh_tokens.find(handle) if handle else None
+    if handle is None or found is None:
+        raise InvalidGrant("the refresh token is not valid", "unknown, expired or revoked")
+    check_refresh_token(found.token, client, now)
+    if is_reuse(found.rotated_at, now, op.refresh_tokens.grace):
+        await op.grants.revoke(handle.gid)
+        event(log, "refresh token reused, grant revoked", logging.WARNING, client_id=client.client_id, grant=handle.gid)
+        raise InvalidGrant("the refresh token is not valid", "rotated before")
+    scope = narrowed_scope(ask.scope, still_registered(found.token.scope, client.scope))
+    issued = await op.tokens.issue(found.grant, client, scope, now)
+    try:
+        user, *_ = await asyncio.gather(
+            op.users.find(found.grant.sub),
+            op.refresh_tokens.rotate(handle, issued.entries, now),
+            op.user_grants.note(found.grant, now),
+        )
+    except (AlreadySpent, Gone):
+        raise InvalidGrant("the refresh token is not valid", "rotated at the same time") from None
+    if user is None:
+        await op.grants.revoke(handle.gid)
+        raise InvalidGrant("the refresh token is not valid", "its user was removed")
+    if not client.id_token_on_refresh or "openid" not in scope.split():
+        return issued
+    id_token = await op.tokens.id_token(
+        found.grant, client, user, access_token=issued.access_token, nonce=None, now=now
+    )
+    return issued.with_id_token(id_token)

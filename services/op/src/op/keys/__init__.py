@@ -1,0 +1,1 @@
+"""The signing keys: the ring, which alone signs, and their rotation."""

@@ -1,0 +1,42 @@
+"""Keeping this replica's keys up to date, beside its requests: none of them waits for it."""
+
+import asyncio
+import logging
+
+from op.keys.ring import KeyRing
+from op.protocol.keys.schedule import LOOK_SECONDS
+from servicekit.log import event
+from servicekit.redis import RedisError
+from servicekit.sealing import UnsealError
+
+log = logging.getLogger(__name__)
+
+
+class KeyRotation:
+    """Looks at the stored keys again and again, and makes new ones when they are due."""
+
+    def __init__(self, keys: KeyRing, pause: float = LOOK_SECONDS) -> None:
+        self._keys = keys
+        self._pause = pause
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait({self._task})
+
+    async def _run(self) -> None:
+        while True:
+            await asyncio.sleep(self._pause)
+            try:
+                if await self._keys.rotate(when_due=True):
+                    event(log, "new signing keys are published")
+            except RedisError as failure:
+                event(log, "the signing keys cannot be looked at", logging.WARNING, reason=failure)
+            except UnsealError:
+                event(log, "OP_SECRET_KEY does not open the signing keys", logging.CRITICAL)
+            except Exception:
+                log.exception("unforeseen failure while looking at the signing keys")

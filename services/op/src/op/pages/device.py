@@ -1,0 +1,166 @@
+"""The page on which a person connects a device (RFC 8628 §3.3): type its code, look at who asks, decide."""
+
+import logging
+from functools import partial
+
+from quart import Request, Response
+
+from op.authorization.consent import remember_consent
+from op.authorization.dispatch import Login, Refuse, next_step
+from op.context import Context
+from op.pages.descriptions import TOO_MANY_ATTEMPTS, WRONG_PASSWORD, scope_words
+from op.pages.steps import decision_in
+from op.pages.visitor import session_of
+from op.protocol.authorization.user_code import normal_user_code
+from op.records import DeviceRequest, Session
+from op.sessions.login import TooManyAttempts
+from op.web.client_address import address
+from op.web.cookies import BROWSER_COOKIE, SESSION_COOKIE, browser_secret, cookie, set_cookie
+from op.web.csrf import check_csrf, csrf_token
+from op.web.parameters import parameters
+from op.web.rendering import page
+from servicekit.log import event
+from servicekit.parameters import Parameters
+
+log = logging.getLogger(__name__)
+
+_PURPOSE = "device "
+_GUESSES = "a user code"
+_UNKNOWN = "No device waits with this code. Look at it again; a code is good for ten minutes, and for one answer."
+_TOO_MANY_CODES = "There were too many wrong codes from here. Wait a few minutes, then try again."
+
+
+async def show_device(op: Context, request: Request) -> Response:
+    """Ask for the code; with one, say which application asks for what (§3.3, §5.4)."""
+    typed = (await parameters(request)).get("user_code")
+    if typed is None or not _is_visit(request):
+        return await _code_form()
+    try:
+        user_code, waiting = await _waiting_device(op, request, typed)
+    except _NoDevice as fault:
+        return await _code_form(fault.sentence, fault.status, typed=typed)
+    return await _confirmation(op, request, user_code, waiting)
+
+
+async def submit_device(op: Context, request: Request) -> Response:
+    """The person's decision: of our own page in this browser alone, and to allow a device, after a login."""
+    form = await parameters(request)
+    purpose = _PURPOSE + form.get("user_code", "")
+    check_csrf(op, request, cookie(op, request, BROWSER_COOKIE), purpose, form.get("csrf_token"))
+    decision = decision_in(form)
+    try:
+        user_code, waiting = await _waiting_device(op, request, form.get("user_code", ""))
+    except _NoDevice as fault:
+        return await _code_form(fault.sentence, fault.status)
+    session, secret = await session_of(op, request), None
+    step = next_step(waiting, session, decision, op.now())
+    if isinstance(step, Refuse):
+        await op.devices.deny(user_code, waiting)
+        event(log, "a device was refused", client_id=waiting.client_id)
+        return await page("device-answered.html", allowed=False)
+    if isinstance(step, Login):
+        username = form.get("username", "").strip()
+        again = partial(_confirmation, op, request, user_code, waiting, username=username)
+        try:
+            session, secret = await _log_in(op, request, form)
+        except TooManyAttempts:
+            return await again(fault=TOO_MANY_ATTEMPTS, status=429)
+        if session is None:
+            return await again(fault=WRONG_PASSWORD, status=403)
+    assert session is not None, "without a session the step is Login"
+    if not await _allow(op, user_code, waiting, session):
+        return await _code_form(_UNKNOWN, 404)
+    event(log, "a device was let in", client_id=waiting.client_id, sub=session.sub)
+    response = await page("device-answered.html", allowed=True)
+    if secret:
+        set_cookie(op, response, SESSION_COOKIE, secret)
+    return response
+
+
+class _NoDevice(Exception):
+    """No device waits with the code, or no more codes are heard."""
+
+    def __init__(self, sentence: str, status: int) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.status = status
+
+
+async def _waiting_device(op: Context, request: Request, typed: str) -> tuple[str, DeviceRequest]:
+    """The device that waits with a code; what can be one is a guess, and counts (§5.1). Raises _NoDevice."""
+    user_code = normal_user_code(typed)
+    if user_code is None:
+        raise _NoDevice(_UNKNOWN, 404)
+    guess = (_GUESSES, await _guesser(op, request))
+    if not await op.login_attempts.allowed(*guess):
+        raise _NoDevice(_TOO_MANY_CODES, 429)
+    waiting = await op.devices.find_by_user_code(user_code)
+    if waiting is None or waiting.state != "waiting" or op.now() >= waiting.expires_at:
+        raise _NoDevice(_UNKNOWN, 404)
+    await op.login_attempts.give_back(*guess)
+    return user_code, waiting
+
+
+def _is_visit(request: Request) -> bool:
+    """Whether somebody came here: a picture on another site's page uses up nobody's guesses (Fetch Metadata §2.1)."""
+    return request.headers.get("Sec-Fetch-Dest", "document") == "document"
+
+
+async def _guesser(op: Context, request: Request) -> str:
+    """Whoever is signed in, whose guesses no stranger at the same address uses up; else the address."""
+    session = await session_of(op, request)
+    return f"user {session.sub}" if session else address(op, request)
+
+
+async def _allow(op: Context, user_code: str, waiting: DeviceRequest, session: Session) -> bool:
+    """The person's yes, once, remembered like that of the consent page; False when device or client is gone."""
+    client = await op.clients.find(waiting.client_id)
+    if client is None:
+        return False
+    if not client.first_party:
+        await remember_consent(op, session, client.client_id, waiting.scope)
+    return await op.devices.allow(user_code, waiting, session)
+
+
+async def _log_in(op: Context, request: Request, form: Parameters) -> tuple[Session | None, str | None]:
+    """A new session for whoever has the password, and its cookie; raises TooManyAttempts."""
+    username, password = form.get("username", "").strip(), form.get("password", "")
+    user = await op.logins.authenticate(username, password, address(op, request))
+    if user is None:
+        event(log, "login failed", address=address(op, request))
+        return None, None
+    event(log, "logged in", sub=user.sub)
+    before = cookie(op, request, SESSION_COOKIE)
+    return await op.logins.open_session(user, request.headers.get("User-Agent", ""), before)
+
+
+async def _code_form(fault: str | None = None, status: int = 200, *, typed: str = "") -> Response:
+    return await page("device.html", status, fault=fault, typed=typed)
+
+
+async def _confirmation(
+    op: Context,
+    request: Request,
+    user_code: str,
+    waiting: DeviceRequest,
+    *,
+    username: str = "",
+    fault: str | None = None,
+    status: int = 200,
+) -> Response:
+    client = await op.clients.find(waiting.client_id)
+    step = next_step(waiting, await session_of(op, request), None, op.now())
+    secret = browser_secret(op, request)
+    response = await page(
+        "device-confirm.html",
+        status,
+        user_code=user_code,
+        client_name=client.display_name if client else waiting.client_id,
+        wishes=scope_words(waiting.scope),
+        signed_in=not isinstance(step, Login),
+        csrf_token=csrf_token(secret, _PURPOSE + user_code),
+        username=username,
+        fault=fault,
+    )
+    set_cookie(op, response, BROWSER_COOKIE, secret)
+    return response

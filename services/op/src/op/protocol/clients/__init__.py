@@ -1,0 +1,1 @@
+"""Checks of clients: their metadata, their authentication, what they call a person."""

@@ -1,0 +1,104 @@
+"""A client that proves itself with a signed JWT (RFC 7523 §3, OpenID Connect Core §9)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from op.errors import InvalidClient
+from op.protocol.signed_jwt import CLOCK_SKEW, SignedJwt, numeric_date
+from op.records import Client
+
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+ALGORITHMS_BY_METHOD: dict[str, tuple[str, ...]] = {
+    "client_secret_jwt": ("HS256",),
+    "private_key_jwt": ("RS256", "ES256"),
+}
+ASSERTION_ALGORITHMS = tuple(name for names in ALGORITHMS_BY_METHOD.values() for name in names)
+ASSERTION_LIFE = 3600
+"""The farthest `exp` that is taken, in seconds: as long a `jti` must be remembered."""
+
+_FAILED = "client authentication failed"
+
+
+@dataclass(frozen=True, slots=True)
+class ClientAssertion:
+    """A client assertion as it came: taken apart once, and not verified yet. Only `parse` makes one."""
+
+    client_id: str
+    jwt: SignedJwt = field(repr=False)
+
+    @classmethod
+    def parse(cls, text: str) -> "ClientAssertion":
+        """The assertion, and the client that it claims to be of (`sub`); raises InvalidClient."""
+        try:
+            jwt = SignedJwt.parse(text)
+        except ValueError:
+            raise InvalidClient(_FAILED, "the assertion is not a JWT") from None
+        subject = jwt.claims.get("sub")
+        if not isinstance(subject, str) or not subject.isascii():
+            raise InvalidClient(_FAILED, "the assertion has no sub")
+        return cls(subject, jwt)
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedAssertion:
+    """A `jti` that is the client's own, and when it may be forgotten; only `verify_assertion` makes it."""
+
+    jti: str
+    expires_at: int
+
+
+def assertion_algorithm(assertion: ClientAssertion, client: Client) -> str:
+    """The `alg` of an assertion, when it is one of the client's method; raises InvalidClient.
+
+    The client's registration decides, not the token: a public key is never taken for a secret (RFC 8725 §3.1).
+    """
+    method = client.token_endpoint_auth_method or ""
+    registered = client.token_endpoint_auth_signing_alg
+    allowed = (registered,) if registered else ALGORITHMS_BY_METHOD.get(method, ())
+    algorithm = assertion.jwt.algorithm
+    if method not in ALGORITHMS_BY_METHOD or not isinstance(algorithm, str) or algorithm not in allowed:
+        raise InvalidClient(_FAILED, f"an assertion with {algorithm!r} is not what the client is registered for")
+    if "crit" in assertion.jwt.header:
+        raise InvalidClient(_FAILED, "the assertion has a critical extension (RFC 7515 §4.1.11)")
+    return algorithm
+
+
+def verify_assertion(
+    assertion: ClientAssertion,
+    algorithm: str,
+    keys: Sequence[Mapping[str, Any] | str],
+    *,
+    audiences: Sequence[str],
+    now: int,
+) -> VerifiedAssertion:
+    """Check the signature, then the claims (RFC 7523 §3); raises InvalidClient.
+
+    Whether the `jti` is used for the first time is for the caller to see.
+    """
+    if not assertion.jwt.is_signed_by(keys, algorithm):
+        raise InvalidClient(_FAILED, f"no key of the client fits the assertion; {len(keys)} were tried")
+    claims = assertion.jwt.claims
+    if claims.get("iss") != assertion.client_id:
+        raise InvalidClient(_FAILED, "iss and sub are not the client")
+    audience = claims.get("aud")
+    named = audience if isinstance(audience, list) else [audience]
+    if not any(name in audiences for name in named):
+        raise InvalidClient(_FAILED, "aud is neither the issuer nor this endpoint")
+    expires_at = _time(claims, "exp")
+    if expires_at is None or not now < expires_at <= now + ASSERTION_LIFE:
+        raise InvalidClient(_FAILED, f"exp must lie in the next {ASSERTION_LIFE} s")
+    for name in ("iat", "nbf"):
+        if (_time(claims, name) or 0) > now + CLOCK_SKEW:
+            raise InvalidClient(_FAILED, f"{name} lies in the future")
+    jti = claims.get("jti")
+    if not isinstance(jti, str) or not jti:
+        raise InvalidClient(_FAILED, "jti is required")
+    return VerifiedAssertion(jti, int(expires_at))
+
+
+def _time(claims: Mapping[str, Any], name: str) -> float | None:
+    try:
+        return numeric_date(claims, name)
+    except ValueError as fault:
+        raise InvalidClient(_FAILED, str(fault)) from None

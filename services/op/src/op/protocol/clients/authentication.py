@@ -1,0 +1,97 @@
+"""How a client says who it is (RFC 6749 §2.3)."""
+
+import base64
+import binascii
+import hmac
+from dataclasses import dataclass, field
+from urllib.parse import unquote_plus
+
+from op.errors import InvalidClient, InvalidRequest
+from op.protocol.clients.assertion import ALGORITHMS_BY_METHOD, ASSERTION_TYPE, ClientAssertion
+from op.records import Client
+from servicekit.parameters import Parameters
+
+METHODS = ("client_secret_basic", "client_secret_post", *ALGORITHMS_BY_METHOD, "none")
+
+_BASIC = "basic "
+_BY_SECRET = ("client_secret_basic", "client_secret_post")
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a request presents: the method is one of METHODS, and empty for an assertion, whose client decides."""
+
+    method: str
+    client_id: str
+    client_secret: str | None = field(default=None, repr=False)
+    assertion: ClientAssertion | None = field(default=None, repr=False)
+
+
+def presented_credentials(authorization: str | None, form: Parameters) -> Credentials:
+    """The one method that a request uses (RFC 6749 §2.3: not more than one).
+
+    Raises InvalidRequest for two methods, InvalidClient for none or for a header that cannot be read.
+    """
+    if "client_assertion" in form or "client_assertion_type" in form:
+        if authorization is not None or "client_secret" in form:
+            raise InvalidRequest("two ways of client authentication were used at once")
+        return _assertion(form)
+    if authorization is not None:
+        credentials = _basic(authorization)
+        if "client_secret" in form:
+            raise InvalidRequest("two ways of client authentication were used at once")
+        if form.get("client_id", credentials.client_id) != credentials.client_id:
+            raise InvalidRequest("client_id differs from the one in the Authorization header")
+        return credentials
+    if "client_id" not in form:
+        raise InvalidClient("client authentication is required")
+    secret = form.get("client_secret")
+    return Credentials("none" if secret is None else "client_secret_post", form["client_id"], secret)
+
+
+def check_credentials(credentials: Credentials, client: Client | None) -> Client:
+    """The client, when the credentials are its own and come by a method that it is registered for.
+
+    One answer for an unknown client and a wrong secret (RFC 6749 §5.2). Raises InvalidClient.
+    """
+    if client is None:
+        raise InvalidClient("client authentication failed", "unknown client")
+    registered = client.token_endpoint_auth_method
+    if credentials.method == "none":
+        if registered == "none":
+            return client
+        raise InvalidClient("client authentication failed", "no secret was sent")
+    expected, presented = client.client_secret or "", credentials.client_secret or ""
+    if not expected or not hmac.compare_digest(expected.encode(), presented.encode()):
+        raise InvalidClient("client authentication failed", "wrong secret")
+    if credentials.method not in (_BY_SECRET if registered is None else (registered,)):
+        # Said to who has the right secret alone: it is a fault of configuration, and the likeliest one.
+        raise InvalidClient(f"this client is registered for {registered}, not for {credentials.method}")
+    return client
+
+
+def _assertion(form: Parameters) -> Credentials:
+    """A signed JWT (RFC 7521 §4.2): a client_id beside it is its own."""
+    presented = form.get("client_assertion")
+    if presented is None or form.get("client_assertion_type") != ASSERTION_TYPE:
+        raise InvalidRequest(f"client_assertion needs the client_assertion_type {ASSERTION_TYPE}")
+    assertion = ClientAssertion.parse(presented)
+    if form.get("client_id", assertion.client_id) != assertion.client_id:
+        raise InvalidRequest("client_id differs from the one in the client_assertion")
+    return Credentials("", assertion.client_id, assertion=assertion)
+
+
+def _basic(authorization: str) -> Credentials:
+    """HTTP Basic, whose parts are form-encoded (RFC 6749 §2.3.1)."""
+    if authorization[: len(_BASIC)].lower() != _BASIC:
+        raise InvalidClient("use HTTP Basic for client authentication")
+    try:
+        decoded = base64.b64decode(authorization[len(_BASIC) :].strip(), validate=True).decode("utf-8")
+        client_id, separator, secret = decoded.partition(":")
+        if not separator:
+            raise InvalidClient("the Authorization header has no colon")
+        return Credentials(
+            "client_secret_basic", unquote_plus(client_id, errors="strict"), unquote_plus(secret, errors="strict")
+        )
+    except (binascii.Error, ValueError):
+        raise InvalidClient("the Authorization header cannot be read") from None

@@ -1,0 +1,1 @@
+"""When a signing key is published, signs and is withdrawn."""

@@ -1,0 +1,1 @@
+"""Checks of logout requests, and what is in a logout token."""

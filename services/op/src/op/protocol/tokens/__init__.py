@@ -1,0 +1,1 @@
+"""Checks of token requests, and what is in a token."""

@@ -1,0 +1,54 @@
+"""The bearer token of a request to UserInfo (RFC 6750 §2)."""
+
+import re
+
+from op.errors import InvalidRequest, TokenMissing, TokenUnreadable
+from op.protocol.tokens.request import parse_form
+from servicekit.machine import Request
+from servicekit.parameters import MalformedParameters, Parameters
+
+_B64TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
+
+
+def bearer_token(request: Request) -> str:
+    """The token of the header or of a form body; never of the query (RFC 6750 §5.3).
+
+    Raises TokenMissing without one, TokenUnreadable when there are two or it cannot be read.
+    """
+    presented = [token for token in (_from_header(request), _from_body(request)) if token is not None]
+    if _names_access_token(request.query):
+        raise TokenUnreadable("an access token in the query is not accepted")
+    if not presented:
+        raise TokenMissing("an access token is required")
+    if len(presented) > 1:
+        raise TokenUnreadable("an access token was sent in more than one way")
+    return presented[0]
+
+
+def _names_access_token(query: bytes) -> bool:
+    try:
+        return "access_token" in Parameters.parse(query)
+    except MalformedParameters as fault:
+        raise TokenUnreadable(str(fault)) from None
+
+
+def _from_header(request: Request) -> str | None:
+    header = request.header("authorization")
+    if header is None:
+        return None
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() != "bearer":
+        return None
+    token = token.strip()
+    if not _B64TOKEN.fullmatch(token):
+        raise TokenUnreadable("the Authorization header cannot be read")
+    return token
+
+
+def _from_body(request: Request) -> str | None:
+    if request.method != "POST" or not request.body or not request.has_form_body():
+        return None
+    try:
+        return parse_form(request).get("access_token")
+    except InvalidRequest as fault:
+        raise TokenUnreadable(fault.description) from None

@@ -1,0 +1,71 @@
+"""The claims of the two kinds of JWT that the provider makes. They look nothing alike on purpose."""
+
+import base64
+import hashlib
+from typing import Any
+
+from op.protocol.authorization.authentication_context import authentication_claims
+from op.protocol.authorization.claims_request import answer
+from op.protocol.authorization.scope import claims_of
+from op.records import AccessToken, Grant, User
+
+ID_TOKEN_TYPE = "JWT"
+USERINFO_TYPE = "userinfo+jwt"  # so that it passes for no id_token (RFC 8725 §3.11)
+ACCESS_TOKEN_TYPE = "at+jwt"  # RFC 9068 §2.1
+ID_TOKEN_CLAIMS = ("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "sid", "acr", "amr")
+
+
+def id_token_claims(
+    *,
+    issuer: str,
+    grant: Grant,
+    user: User,
+    scope: str,
+    nonce: str | None,
+    access_token: str | None,
+    now: int,
+    ttl: int,
+) -> dict[str, Any]:
+    """Who logged in, for the client alone (OpenID Connect Core §2, §3.1.3.6): no `client_id`, no `scope`.
+
+    `scope` is the one whose claims belong into the id_token; beside them stand those asked for one by one (§5.5).
+    """
+    known = {name: value for name, value in user.claims.items() if name not in ID_TOKEN_CLAIMS}
+    claims = {
+        **claims_of(known, scope),
+        **answer(grant.claims, "id_token", known),
+        **authentication_claims(grant.claims),
+        "iss": issuer,
+        "sub": grant.sub,
+        "aud": grant.client_id,
+        "exp": now + ttl,
+        "iat": now,
+        "auth_time": grant.auth_time,
+        "sid": grant.sid,
+    }
+    if access_token is not None:
+        claims["at_hash"] = at_hash(access_token)
+    return claims if nonce is None else {**claims, "nonce": nonce}
+
+
+def access_token_claims(issuer: str, token: AccessToken, token_id: str) -> dict[str, Any]:
+    """What a client may do at the resource server (RFC 9068 §2.2)."""
+    claims: dict[str, Any] = {
+        "iss": issuer,
+        "sub": token.sub,
+        "aud": token.audience,
+        "client_id": token.client_id,
+        "exp": token.expires_at,
+        "iat": token.issued_at,
+        "jti": token_id,
+    }
+    return {**claims, "scope": token.scope} if token.scope else claims
+
+
+def at_hash(access_token: str) -> str:
+    """The left half of the access token's SHA-256, base64url (OpenID Connect Core §3.1.3.6).
+
+    SHA-256 belongs to every algorithm that the provider signs with: RS256, ES256, HS256.
+    """
+    half = hashlib.sha256(access_token.encode("ascii")).digest()[:16]
+    return base64.urlsafe_b64encode(half).rstrip(b"=").decode()

@@ -1,0 +1,70 @@
+"""What has to be in Redis before the provider serves: its signing keys and the directory."""
+
+import asyncio
+import logging
+
+from op.cli.directory import Directory, load
+from op.context import Context
+from servicekit.log import event
+from servicekit.redis import RedisError
+from servicekit.sealing import UnsealError
+
+log = logging.getLogger(__name__)
+
+_RETRY_SECONDS = 0.5
+_PATIENCE_SECONDS = 2.0
+
+
+class NotProvisioned(Exception):
+    """Keys and directory are not in place yet."""
+
+
+class WrongSecretKey(Exception):
+    """What is stored was sealed with another OP_SECRET_KEY."""
+
+    def __init__(self) -> None:
+        super().__init__("OP_SECRET_KEY is not the one that what is stored was sealed with")
+
+
+class Provisioning:
+    """Keys and the directory, brought into place at start, and tried again while Redis is away."""
+
+    def __init__(self, op: Context, directory: Directory) -> None:
+        self._op = op
+        self._directory = directory
+        self._done = False
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Begin, and wait for the end unless Redis is away. Raises WrongSecretKey, UsernameTaken."""
+        self._task = asyncio.create_task(self._run())
+        await asyncio.wait({self._task}, timeout=_PATIENCE_SECONDS)
+        if self._task.done():
+            try:
+                self._task.result()
+            except UnsealError:
+                raise WrongSecretKey from None
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait({self._task})
+
+    async def check(self) -> None:
+        """Raises NotProvisioned until all is in place."""
+        if not self._done:
+            raise NotProvisioned
+
+    async def _run(self) -> None:
+        op = self._op
+        while not self._done:
+            try:
+                await op.keys.load()
+                await load(self._directory, op.users, op.clients, op.passwords, op.settings.op_secret_key)
+                self._done = True
+            except RedisError as failure:
+                event(log, "Redis is away, waiting for it", logging.WARNING, reason=failure)
+                await asyncio.sleep(_RETRY_SECONDS)
+            except Exception as fault:
+                event(log, "not ready to serve, and never will be", logging.CRITICAL, reason=repr(fault))
+                raise

@@ -1,0 +1,1 @@
+"""Logins: passwords, sessions, and how a session ends everywhere."""

@@ -1,0 +1,1 @@
+"""Records that wait for a person: login requests, pushed requests, devices; and consents."""

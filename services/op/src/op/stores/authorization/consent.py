@@ -1,0 +1,39 @@
+"""What people allowed: `op:consent:<sub>`, one hash for a user, so that it can be listed without crossing slots."""
+
+from op.records import Consent
+from op.stores.codec import from_json, to_json
+from servicekit.redis import Database
+
+
+class ConsentStore:
+    """A consent lasts `ttl` seconds; the hash lasts as long as the youngest of them."""
+
+    def __init__(self, redis: Database, ttl: int) -> None:
+        self._redis = redis
+        self.ttl = ttl
+
+    async def save(self, sub: str, client_id: str, consent: Consent) -> None:
+        async with self._redis.pipeline(transaction=True) as pipeline:
+            pipeline.hset(_key(sub), client_id, to_json(consent))
+            pipeline.expire(_key(sub), self.ttl)
+            await pipeline.execute()
+
+    async def find(self, sub: str, client_id: str) -> Consent | None:
+        """What was allowed; it may have ended (`expires_at`)."""
+        text = await self._redis.hget(_key(sub), client_id)
+        return from_json(Consent, text) if text else None
+
+    async def all(self, sub: str) -> dict[str, Consent]:
+        """A user's consents by client_id."""
+        found = await self._redis.hgetall(_key(sub))
+        return {client_id: from_json(Consent, text) for client_id, text in sorted(found.items())}
+
+    async def revoke(self, sub: str, client_id: str) -> None:
+        await self._redis.hdel(_key(sub), client_id)
+
+    async def revoke_all(self, sub: str) -> None:
+        await self._redis.delete(_key(sub))
+
+
+def _key(sub: str) -> str:
+    return f"op:consent:{sub}"

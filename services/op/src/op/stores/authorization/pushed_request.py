@@ -1,0 +1,27 @@
+"""Authorization requests that were pushed: `op:par:<hash>`, each taken once (RFC 9126 §4)."""
+
+from op.handle import digest
+from op.records import PushedRequest
+from op.stores.codec import from_json, to_json
+from servicekit.redis import Database
+
+TTL = 90
+
+
+class PushedRequestStore:
+    """What is not used within ninety seconds is forgotten."""
+
+    def __init__(self, redis: Database) -> None:
+        self._redis = redis
+
+    async def save(self, reference: str, pushed: PushedRequest) -> None:
+        await self._redis.set(_key(reference), to_json(pushed), ex=TTL)
+
+    async def take(self, reference: str) -> PushedRequest | None:
+        """Find and forget it in one step: of parallel tries one gets it."""
+        text = await self._redis.getdel(_key(reference))
+        return from_json(PushedRequest, text) if text else None
+
+
+def _key(reference: str) -> str:
+    return f"op:par:{digest(reference)}"

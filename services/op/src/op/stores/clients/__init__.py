@@ -1,0 +1,1 @@
+"""Clients, their used assertions, and the count of registrations."""

@@ -1,0 +1,66 @@
+"""Clients: `op:client:<client_id>`, their secrets sealed; a record is kept in the process for a few seconds."""
+
+import dataclasses
+from collections.abc import AsyncIterator, Callable
+
+from op.records import Client
+from op.stores.codec import from_json, to_json
+from servicekit.redis import Database
+from servicekit.sealing import Sealer
+
+CACHE_SECONDS = 5.0
+CACHE_LIMIT = 1000
+
+_PREFIX = "op:client:"
+
+
+class ClientStore:
+    """`clock` counts seconds and never goes back. A change is seen everywhere after CACHE_SECONDS."""
+
+    def __init__(self, redis: Database, sealer: Sealer, clock: Callable[[], float]) -> None:
+        self._redis = redis
+        self._sealer = sealer
+        self._clock = clock
+        self._cache: dict[str, tuple[float, Client]] = {}
+
+    async def save(self, client: Client, ttl: int | None = None) -> None:
+        """Without a `ttl` it stays until an administrator removes it."""
+        key = _PREFIX + client.client_id
+        secret = self._sealer.seal(client.client_secret, key) if client.client_secret else None
+        await self._redis.set(key, to_json(dataclasses.replace(client, client_secret=secret)), ex=ttl)
+        self._cache.pop(client.client_id, None)
+
+    async def find(self, client_id: str) -> Client | None:
+        cached = self._cache.get(client_id)
+        if cached and self._clock() < cached[0]:
+            return cached[1]
+        client = await self.read(client_id)
+        if client is None:
+            self._cache.pop(client_id, None)
+            return None
+        if len(self._cache) >= CACHE_LIMIT:
+            self._cache.clear()
+        self._cache[client_id] = (self._clock() + CACHE_SECONDS, client)
+        return client
+
+    async def read(self, client_id: str) -> Client | None:
+        """As `find`, past the cache."""
+        key = _PREFIX + client_id
+        text = await self._redis.get(key)
+        if text is None:
+            return None
+        client = from_json(Client, text)
+        secret = self._sealer.open(client.client_secret, key) if client.client_secret else None
+        return dataclasses.replace(client, client_secret=secret)
+
+    async def remove(self, client_id: str) -> bool:
+        """Whether there was such a client."""
+        self._cache.pop(client_id, None)
+        return bool(await self._redis.delete(_PREFIX + client_id))
+
+    async def all(self) -> AsyncIterator[Client]:
+        """Every client, by client_id."""
+        for key in sorted([key async for key in self._redis.scan_iter(match=f"{_PREFIX}*")]):
+            client = await self.read(key.removeprefix(_PREFIX))
+            if client is not None:
+                yield client

@@ -1,0 +1,1 @@
+"""Sessions, what was granted in them, and failed logins."""

@@ -1,0 +1,46 @@
+"""What a session was used for: `op:session-grants:<sid>`, a grant and its client in each field."""
+
+from op.records import SessionGrant
+from op.stores.codec import from_json, to_json
+from servicekit.redis import Database
+
+
+class SessionGrantStore:
+    """Kept for `ttl` seconds after the last grant, which is longer than the session lasts."""
+
+    def __init__(self, redis: Database, ttl: int) -> None:
+        self._redis = redis
+        self._ttl = ttl
+
+    async def add(self, sid: str, *grants: SessionGrant) -> None:
+        async with self._redis.pipeline(transaction=True) as pipeline:
+            pipeline.hset(_key(sid), mapping={grant.gid: to_json(grant) for grant in grants})
+            pipeline.expire(_key(sid), self._ttl)
+            await pipeline.execute()
+
+    async def all(self, sid: str) -> list[SessionGrant]:
+        return [from_json(SessionGrant, text) for text in await self._redis.hvals(_key(sid))]
+
+    async def take(self, sid: str) -> list[SessionGrant]:
+        """Find and forget them in one step: of parallel logouts one gets them."""
+        async with self._redis.pipeline(transaction=True) as pipeline:
+            pipeline.hvals(_key(sid))
+            pipeline.delete(_key(sid))
+            texts, _ = await pipeline.execute()
+        return [from_json(SessionGrant, text) for text in texts]
+
+    async def move(self, before: str, after: str) -> None:
+        """To the session that took another's place; each keeps the `sid` that its client knows.
+
+        They are written before they are taken away: a move that Redis breaks off can be made again.
+        """
+        known = await self.all(before)
+        if known:
+            await self.add(after, *known)
+        late = [grant for grant in await self.take(before) if grant not in known]
+        if late:
+            await self.add(after, *late)
+
+
+def _key(sid: str) -> str:
+    return f"op:session-grants:{sid}"

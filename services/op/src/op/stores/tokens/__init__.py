@@ -1,0 +1,1 @@
+"""Grants, and their codes and tokens, all in one slot."""

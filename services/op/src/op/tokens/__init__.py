@@ -1,0 +1,1 @@
+"""The only issuer of codes and tokens."""

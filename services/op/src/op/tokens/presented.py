@@ -1,0 +1,30 @@
+"""Tokens that callers present: which handle is in them."""
+
+import base64
+import binascii
+import json
+
+from op.handle import Handle, is_grant_id
+
+TOKEN_LIMIT = 8 * 1024
+
+_JWT_SEGMENTS = 3
+
+
+def handle_of(token: str) -> Handle | None:
+    """The handle in a token of either form; None when it is none of ours.
+
+    A JWT's signature need not be checked for this: the handle is the hash of the whole token, and Redis has only
+    those of tokens that were minted here.
+    """
+    if len(token) > TOKEN_LIMIT or not token.isascii():
+        return None
+    if token.count(".") != _JWT_SEGMENTS - 1:
+        return Handle.parse(token)
+    payload = token.split(".")[1]
+    try:
+        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        gid = claims["jti"].partition(".")[0]
+    except (binascii.Error, ValueError, RecursionError, KeyError, TypeError, AttributeError):
+        return None
+    return Handle.of(gid, token) if is_grant_id(gid) else None

@@ -1,0 +1,80 @@
+"""The one place where an exception becomes a response: a page for people, JSON for machines."""
+
+import logging
+
+from quart import Response
+
+from op.errors import (
+    RETRY_AFTER_SECONDS,
+    NonceRequired,
+    OAuthError,
+    ServerError,
+    TemporarilyUnavailable,
+    UnknownRedirect,
+)
+from op.web.replies import NO_STORE
+from servicekit.log import event
+from servicekit.machine import Reply, Request, json_reply
+from servicekit.pages import failure_page
+from servicekit.redis import RedisError
+from servicekit.sealing import UnsealError
+
+log = logging.getLogger(__name__)
+
+
+async def page_failure(exception: Exception) -> Response:
+    """Any exception as a page for the person."""
+    if isinstance(exception, UnknownRedirect):
+        event(log, "authorization refused", reason=exception.explanation)
+        return await failure_page(
+            400, exception.title, exception.explanation, code="invalid_request", received=exception.received
+        )
+    if isinstance(exception, OAuthError):
+        event(log, "request refused", error=exception.code, reason=exception)
+        sentence, received = _sentence(exception)
+        return await failure_page(exception.status, _title(exception), sentence, code=exception.code, received=received)
+    if isinstance(exception, RedisError):
+        event(log, "Redis is away", logging.ERROR, reason=exception)
+        return await failure_page(
+            503,
+            "The sign-in is away for a moment",
+            "It cannot reach its memory. Try again in a few seconds; nothing that you did is lost.",
+            code="temporarily_unavailable",
+            retry_after=RETRY_AFTER_SECONDS,
+        )
+    reason = "OP_SECRET_KEY does not open what is stored" if isinstance(exception, UnsealError) else None
+    log.error("unforeseen failure", exc_info=exception, extra={"fields": {"reason": reason} if reason else {}})
+    return await failure_page(
+        500, "Something went wrong here", "It is written to the provider's log.", code="server_error"
+    )
+
+
+def machine_failure(request: Request, exception: Exception) -> Reply:
+    """Any exception of an endpoint for machines, as JSON."""
+    if isinstance(exception, OAuthError):
+        event(log, "request refused", path=request.path, error=exception.code, reason=exception)
+        return json_error(exception)
+    if isinstance(exception, RedisError):
+        event(log, "Redis is away", logging.ERROR, path=request.path, reason=exception)
+        return json_error(TemporarilyUnavailable("try again in a moment"))
+    log.error("unforeseen failure", exc_info=exception, extra={"fields": {"path": request.path}})
+    return json_error(ServerError("it is written to the provider's log"))
+
+
+def json_error(error: OAuthError) -> Reply:
+    """The error as a machine gets it (RFC 6749 §5.2)."""
+    body = {"error": error.code, "error_description": error.description}
+    return json_reply(error.status, body, (*error.headers, *NO_STORE))
+
+
+def _title(error: OAuthError) -> str:
+    if isinstance(error, NonceRequired):
+        return "This sign-in has no nonce"
+    return "This request cannot be answered"
+
+
+def _sentence(error: OAuthError) -> tuple[str, str | None]:
+    """The description as a sentence that can be translated, and what follows a colon in it: names, which cannot."""
+    said, _, received = error.description.partition(": ")
+    begins_with_a_name = "_" in said.partition(" ")[0]
+    return f"{said if begins_with_a_name else said[:1].upper() + said[1:]}.", received or None

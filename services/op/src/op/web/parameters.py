@@ -1,0 +1,24 @@
+"""Reading the parameters of a page's request."""
+
+from quart import Request
+
+from op.errors import InvalidRequest
+from op.web.language import use_language
+from servicekit.parameters import MalformedParameters, Parameters
+
+
+async def parameters(request: Request) -> Parameters:
+    """The parameters of the query, or of the form for a POST; raises InvalidRequest."""
+    try:
+        if request.method != "POST":
+            found = Parameters.parse(request.query_string)
+        elif request.mimetype != "application/x-www-form-urlencoded":
+            raise InvalidRequest("the body must be application/x-www-form-urlencoded")
+        else:
+            body = await request.get_data(as_text=False)
+            assert isinstance(body, bytes)
+            found = Parameters.parse(body)
+    except MalformedParameters as fault:
+        raise InvalidRequest(str(fault)) from None
+    use_language(found.get("ui_locales"))
+    return found

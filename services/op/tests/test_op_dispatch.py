@@ -1,0 +1,117 @@
+"""The one decision of every authorization, by table, without an app."""
+
+from typing import Any
+
+import pytest
+
+from op import records
+from op.authorization.dispatch import Consent, Decision, Login, Refuse, Respond, Step, next_step
+from op.errors import AccessDenied, ConsentRequired, LoginRequired
+from op.records import AuthorizationRequest, DeviceRequest, LoginRequest, Session
+
+NOW = 1000
+ALLOWED, DENIED = Decision.ALLOWED, Decision.DENIED
+REMEMBERED = records.Consent(scope="openid email", claims=("name",), given_at=0, expires_at=NOW + 1)
+ENDED = records.Consent(scope="openid email", given_at=0, expires_at=NOW)
+DEVICE = DeviceRequest(client_id="tv", scope="openid", expires_at=NOW + 1)
+
+
+def request(**changes: Any) -> AuthorizationRequest:
+    return AuthorizationRequest(
+        **({"client_id": "web", "redirect_uri": "http://web.test/", "scope": "openid"} | changes)
+    )
+
+
+def session(sub: str = "ada", auth_time: int = 900, sid: str = "here") -> Session:
+    return Session(sid=sid, sub=sub, auth_time=auth_time)
+
+
+def pending(asked: AuthorizationRequest, *, since: int = 950, sid: str | None = None) -> LoginRequest:
+    return LoginRequest(id="id", browser="browser", created_at=since, request=asked, sid=sid)
+
+
+def shown(step: Step) -> object:
+    """A step, or the class of the error that it refuses with."""
+    return type(step.error) if isinstance(step, Refuse) else step
+
+
+@pytest.mark.parametrize(
+    ("asked", "present", "consent", "expected"),
+    [
+        pytest.param(request(), None, None, Login(), id="nobody is logged in"),
+        pytest.param(request(), session(), None, Consent(), id="logged in, never asked"),
+        pytest.param(request(), session(), REMEMBERED, Respond(), id="logged in, allowed before"),
+        pytest.param(request(), session(), ENDED, Consent(), id="the consent has ended"),
+        pytest.param(request(scope="openid phone"), session(), REMEMBERED, Consent(), id="a wider scope"),
+        pytest.param(request(claims={"userinfo": {"name": {}}}), session(), REMEMBERED, Respond(), id="a known claim"),
+        pytest.param(request(claims={"userinfo": {"picture": {}}}), session(), REMEMBERED, Consent(), id="a new claim"),
+        pytest.param(request(prompt="consent"), session(), REMEMBERED, Consent(), id="prompt=consent"),
+        pytest.param(request(prompt="login"), session(), REMEMBERED, Login(), id="prompt=login"),
+        pytest.param(request(prompt="select_account"), session(), REMEMBERED, Login(), id="prompt=select_account"),
+        pytest.param(request(prompt="none"), None, None, LoginRequired, id="prompt=none, nobody"),
+        pytest.param(request(prompt="none"), session(), None, ConsentRequired, id="prompt=none, never asked"),
+        pytest.param(request(prompt="none"), session(), REMEMBERED, Respond(), id="prompt=none, all is there"),
+        pytest.param(
+            request(prompt="none", sub="bob"), session(), REMEMBERED, LoginRequired, id="prompt=none, another"
+        ),
+        pytest.param(request(sub="ada"), session(), REMEMBERED, Respond(), id="about the one who is logged in"),
+        pytest.param(request(sub="bob"), session(), REMEMBERED, Login(), id="about somebody else"),
+        pytest.param(request(max_age=100), session(), REMEMBERED, Respond(), id="max_age is just kept"),
+        pytest.param(request(max_age=99), session(), REMEMBERED, Login(), id="max_age has passed"),
+        pytest.param(request(max_age=0), session(auth_time=NOW), REMEMBERED, Login(), id="max_age=0"),
+        pytest.param(request(), session(), ALLOWED, Respond(), id="allowed just now"),
+        pytest.param(request(prompt="consent"), session(), ALLOWED, Respond(), id="prompt=consent, allowed just now"),
+        pytest.param(request(), session(), DENIED, AccessDenied, id="denied just now"),
+        pytest.param(request(), None, ALLOWED, Login(), id="allowed, but the session has ended"),
+        pytest.param(request(), None, DENIED, Login(), id="denied, but the session has ended"),
+        pytest.param(DEVICE, None, None, Login(), id="device, nobody is logged in"),
+        pytest.param(DEVICE, session(), None, Consent(), id="device, logged in"),
+        pytest.param(DEVICE, session(), REMEMBERED, Consent(), id="device, allowed before"),
+        pytest.param(DEVICE, None, ALLOWED, Login(), id="device, allowed by nobody"),
+        pytest.param(DEVICE, session(), ALLOWED, Respond(), id="device, allowed"),
+        pytest.param(DEVICE, session(), DENIED, AccessDenied, id="device, denied"),
+        pytest.param(DEVICE, None, DENIED, AccessDenied, id="device, denied without a login"),
+    ],
+)
+def test_the_next_step(
+    asked: AuthorizationRequest | DeviceRequest,
+    present: Session | None,
+    consent: records.Consent | Decision | None,
+    expected: object,
+) -> None:
+    """OpenID Connect Core §3.1.2.3, §3.1.2.4, §3.1.2.6; RFC 8628 §3.3."""
+    assert shown(next_step(asked, present, consent, NOW)) == expected
+
+
+@pytest.mark.parametrize(
+    ("prompt", "expected"),
+    [("", Respond()), ("none", Respond()), ("consent", Consent()), ("none consent", ConsentRequired)],
+)
+def test_first_party_consent_only_when_prompted(prompt: str, expected: object) -> None:
+    assert shown(next_step(request(prompt=prompt), session(), None, NOW, first_party=True)) == expected
+
+
+@pytest.mark.parametrize(
+    ("asked", "present", "since_sid", "expected"),
+    [
+        pytest.param(request(prompt="login"), session(auth_time=950), "before", Respond(), id="a new session"),
+        pytest.param(request(prompt="login"), session(auth_time=950), None, Respond(), id="the first session"),
+        pytest.param(request(prompt="login"), session(auth_time=949), None, Login(), id="older than the request"),
+        pytest.param(request(prompt="login"), session(auth_time=950), "here", Login(), id="the session of before"),
+        pytest.param(request(), session(auth_time=900), "here", Respond(), id="no new login is demanded"),
+        pytest.param(request(sub="bob"), session(auth_time=950), None, LoginRequired, id="another person logged in"),
+        pytest.param(request(sub="bob"), session(auth_time=900), None, Login(), id="another person was logged in"),
+        pytest.param(request(), None, None, Login(), id="nobody has logged in"),
+    ],
+)
+def test_a_pending_request_after_a_login(
+    asked: AuthorizationRequest, present: Session | None, since_sid: str | None, expected: object
+) -> None:
+    waiting = pending(asked, sid=since_sid)
+    assert shown(next_step(asked, present, REMEMBERED, NOW, pending=waiting)) == expected
+
+
+def test_a_denial_precedes_another_person() -> None:
+    asked = request(sub="bob")
+    step = next_step(asked, session(auth_time=950), DENIED, NOW, pending=pending(asked))
+    assert shown(step) is AccessDenied
