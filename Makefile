@@ -2,7 +2,7 @@
 
 VENV := .venv/bin
 SERVICES := op rs rp
-CODE := libs/servicekit/src libs/testing/src $(SERVICES:%=services/%/src) dev
+CODE := libs/servicekit/src libs/oidc_discovery/src libs/testing/src $(SERVICES:%=services/%/src) dev
 PIP_COMPILE := $(VENV)/pip-compile --quiet --generate-hashes --allow-unsafe --no-emit-index-url \
 	--no-emit-find-links --strip-extras --no-header
 

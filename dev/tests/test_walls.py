@@ -8,7 +8,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("libs/servicekit/src", "libs/testing/src", "services/op/src", "services/rs/src", "services/rp/src")
+PACKAGES = (
+    "libs/servicekit/src",
+    "libs/oidc_discovery/src",
+    "libs/testing/src",
+    "services/op/src",
+    "services/rs/src",
+    "services/rp/src",
+)
 
 CROSSINGS = {
     "Services never import each other": ("services/rp/src/rp/crossing.py", "import op.protocol.pkce"),

@@ -331,7 +331,7 @@ async def test_a_new_key_that_cannot_be_fetched_refuses_no_token_for_good(signed
 
 
 async def test_nor_a_provider_that_fails(browser, provider, monkeypatch):
-    monkeypatch.setattr("servicekit.discovery.FAILURE_AGE", 60.0)  # a busy machine takes longer than a second
+    monkeypatch.setattr("oidc_discovery.cached_document.FAILURE_AGE", 60.0)  # a busy machine takes longer than a second
     provider.refusals["/.well-known/openid-configuration"] = {"status": 500}
     for number in range(30):
         token = provider.signer.sign(logout_claims(provider), typ="logout+jwt", kid=f"unknown-{number}")

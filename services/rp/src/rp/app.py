@@ -7,6 +7,7 @@ from functools import partial
 
 from quart import Quart, Request, Response, request
 
+from oidc_discovery.documents import ProviderDocuments
 from rp import pages, presentation
 from rp.cookies import Cookies
 from rp.endpoints.backchannel_logout import backchannel_logout
@@ -29,7 +30,6 @@ from rp.stores.refresh_lock import RefreshLock
 from rp.stores.session import Sessions
 from rp.stores.session_index import SessionIndex
 from servicekit import machine
-from servicekit.discovery import ProviderDocuments
 from servicekit.health import health_routes
 from servicekit.http import HttpClient
 from servicekit.machine import MachineDoor, Route

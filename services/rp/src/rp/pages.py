@@ -6,11 +6,11 @@ from typing import Any
 
 from quart import Quart, Response, render_template
 
+from oidc_discovery.errors import ProviderMisconfigured, ProviderUnavailable, WrongIssuer
 from rp.errors import BadRequest, CheckRefused, RelyingPartyError
 from rp.protocol.check import Check, shown
 from rp.reasons import why
 from servicekit import pages
-from servicekit.discovery import ProviderMisconfigured, ProviderUnavailable, WrongIssuer
 from servicekit.log import event
 from servicekit.machine import HeaderList, Reply, Request, json_reply
 from servicekit.parameters import MalformedParameters

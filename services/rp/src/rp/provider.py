@@ -7,12 +7,14 @@ be used, and what the checks raise.
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from oidc_discovery.documents import ProviderDocuments
+from oidc_discovery.errors import ProviderMisconfigured, ProviderUnavailable, is_unavailable
+from oidc_discovery.metadata import Metadata
 from rp.protocol import client_authentication, signature, token_response
 from rp.protocol.authorization_response import ValidatedResponse
 from rp.protocol.client_authentication import TOKEN_ENDPOINT, ClientCredentials
 from rp.protocol.token_response import TokenResponse
 from rp.registration import Registration
-from servicekit.discovery import Metadata, ProviderDocuments, ProviderMisconfigured, ProviderUnavailable
 from servicekit.http import Answer, HttpClient, Unreachable
 
 
@@ -41,15 +43,15 @@ class ProviderClient:
         """The discovery document (OpenID Connect Discovery §4)."""
         return await self._documents.metadata()
 
-    async def keys(self, kid: str | None, *, asked_for: bool) -> tuple[Mapping[str, Any], ...]:
-        """The provider's keys of this id, or all (OpenID Connect Core §10.1.1); none where none are needed.
+    async def keys(self, kid: str | None, *, solicited: bool) -> tuple[Mapping[str, Any], ...]:
+        """The provider's keys with this `kid`, or all of them (OpenID Connect Core §10.1.1); none if none are needed.
 
-        `asked_for`: the token came in answer to a request of ours. One that anybody can send may come again, so that it
-        is refused for its key only when it is certain that the provider has none.
+        `solicited`: the token is the response to a request of ours. A token that anybody can send may be sent again, so
+        it is refused for its key only when it is certain that the provider has no such key.
         """
         if self.registration.id_token_alg in signature.KEYLESS:
             return ()
-        return await self._documents.keys(kid, asked_for=asked_for, certain=not asked_for)
+        return await self._documents.keys(kid, solicited=solicited, conclusive=not solicited)
 
     async def exchange(self, response: ValidatedResponse) -> TokenResponse:
         """Redeem a code for tokens (RFC 6749 §4.1.3, RFC 7636 §4.5)."""
@@ -93,7 +95,7 @@ class ProviderClient:
             answer = await self._http.post(url, {**form, **credentials.form}, credentials.headers)
         except Unreachable as failure:
             raise ProviderUnavailable(str(failure)) from failure
-        if answer.status >= 500 or answer.status == 429:
+        if is_unavailable(answer.status):
             raise ProviderUnavailable(f"{url} answered {answer.status}")
         return answer
 

@@ -5,6 +5,7 @@ import dataclasses
 import logging
 from collections.abc import Awaitable, Callable
 
+from oidc_discovery.errors import ProviderMisconfigured, ProviderUnavailable
 from rp import verification
 from rp.errors import IdTokenRefused, RelyingPartyError, SignInEnded, TokenRequestRefused
 from rp.protocol.token_response import TokenResponse
@@ -12,7 +13,6 @@ from rp.providers import Providers
 from rp.records import Session
 from rp.stores.refresh_lock import RefreshLock
 from rp.stores.session import Sessions
-from servicekit.discovery import ProviderMisconfigured, ProviderUnavailable
 from servicekit.http import Answer
 from servicekit.log import event
 from servicekit.redis import RedisError

@@ -21,7 +21,7 @@ async def of_sign_in(provider: ProviderClient, tokens: TokenResponse, nonce: str
     """The id_token of a sign-in (OpenID Connect Core §3.1.3.7); there must be one."""
     received = ReceivedToken.parse(token_response.require_id_token(tokens))
     expected = id_token.Expected(
-        **await _expected(provider, received, now, asked_for=True), nonce=nonce, access_token=tokens.access_token
+        **await _expected(provider, received, now, solicited=True), nonce=nonce, access_token=tokens.access_token
     )
     return id_token.verify(received, expected)
 
@@ -32,7 +32,7 @@ async def of_refresh(provider: ProviderClient, tokens: TokenResponse, session: S
         return
     received = ReceivedToken.parse(tokens.id_token)
     expected = refreshed_id_token.Expected(
-        **await _expected(provider, received, now, asked_for=True),
+        **await _expected(provider, received, now, solicited=True),
         nonce=session.nonce,
         access_token=tokens.access_token,
         original=session.claims,
@@ -48,14 +48,14 @@ async def of_logout(providers: Providers, compact: str, now: float) -> Logout:
         provider = providers.find(issuer)
         if provider is None:
             raise LogoutTokenRefused(Check("iss", "OIDC Core §3.1.3.7 (2)", "a provider of this client", shown(issuer)))
-        expected = signed_token.Expected(**await _expected(provider, received, now, asked_for=False))
+        expected = signed_token.Expected(**await _expected(provider, received, now, solicited=False))
         return logout_token.verify(received, expected)
     except IdTokenRefused as refusal:  # items 2 to 4: what is checked as in an id_token
         raise LogoutTokenRefused(refusal.check) from None
 
 
 async def _expected(
-    provider: ProviderClient, received: ReceivedToken, now: float, *, asked_for: bool
+    provider: ProviderClient, received: ReceivedToken, now: float, *, solicited: bool
 ) -> dict[str, Any]:
     registration = provider.registration
     # The first check refuses a token of another algorithm: for its sake the provider is not asked for keys.
@@ -65,6 +65,6 @@ async def _expected(
         "client_id": registration.client.client_id,
         "client_secret": registration.client.client_secret,
         "algorithm": registration.id_token_alg,
-        "keys": await provider.keys(received.kid, asked_for=asked_for) if registered else (),
+        "keys": await provider.keys(received.kid, solicited=solicited) if registered else (),
         "now": now,
     }

@@ -12,6 +12,7 @@ from functools import partial
 from quart import Quart, Response
 from werkzeug.exceptions import HTTPException
 
+from oidc_discovery.documents import ProviderDocuments
 from rs.endpoints.me import me
 from rs.endpoints.protected_resource import metadata_path, metadata_url, protected_resource
 from rs.failure import failure_renderer
@@ -22,7 +23,7 @@ from rs.settings import INTROSPECTION, IntrospectionSettings, Settings, read_set
 from rs.stores.profile import ProfileStore
 from rs.validation import IntrospectionEndpoint, IntrospectionValidator, JwtValidator, Validator
 from rs.verification_keys import VerificationKeys
-from servicekit.discovery import Clock, ProviderDocuments
+from servicekit.clock import Clock
 from servicekit.health import health_routes
 from servicekit.http import HttpClient
 from servicekit.log import event

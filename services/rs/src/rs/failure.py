@@ -2,6 +2,7 @@
 
 import logging
 
+from oidc_discovery.errors import ProviderMisconfigured, ProviderUnavailable
 from rs.errors import (
     ChallengedError,
     InsufficientScope,
@@ -11,7 +12,6 @@ from rs.errors import (
     TemporarilyUnavailable,
     TokenMissing,
 )
-from servicekit.discovery import ProviderMisconfigured, ProviderUnavailable
 from servicekit.log import event
 from servicekit.machine import FailureReply, HeaderList, Reply, Request, json_reply
 from servicekit.redis import RedisError

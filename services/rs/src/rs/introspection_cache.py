@@ -3,7 +3,7 @@
 from hashlib import sha256
 
 from rs.protocol.verified_token import VerifiedToken
-from servicekit.discovery import Clock
+from servicekit.clock import Clock
 
 CAPACITY = 1000
 

@@ -8,12 +8,14 @@ import base64
 from typing import Any, Protocol
 from urllib.parse import quote_plus
 
+from oidc_discovery.documents import ProviderDocuments
+from oidc_discovery.errors import ProviderMisconfigured, ProviderUnavailable, is_unavailable
 from rs.introspection_cache import IntrospectionCache
 from rs.protocol import access_token, introspection
 from rs.protocol.claims import Expected
 from rs.protocol.verified_token import VerifiedToken
 from rs.verification_keys import VerificationKeys
-from servicekit.discovery import Clock, ProviderDocuments, ProviderMisconfigured, ProviderUnavailable
+from servicekit.clock import Clock
 from servicekit.http import Answer, HttpClient, Unreachable
 
 
@@ -93,7 +95,7 @@ def basic_credentials(client_id: str, client_secret: str) -> str:
 
 
 def _introspection_answer(url: str, answer: Answer) -> dict[str, Any]:
-    if answer.status >= 500 or answer.status == 429:
+    if is_unavailable(answer.status):
         raise ProviderUnavailable(f"{url} answered {answer.status}")
     if answer.status == 401:
         raise ProviderMisconfigured(f"{url} refused RS_CLIENT_ID and RS_CLIENT_SECRET")

@@ -5,10 +5,10 @@ from typing import Any
 
 from jose.backends.base import Key
 
+from oidc_discovery.documents import ProviderDocuments
 from rs.errors import InvalidToken
 from rs.protocol.claims import shown
 from rs.protocol.verification_key import verification_key
-from servicekit.discovery import ProviderDocuments
 
 
 class VerificationKeys:

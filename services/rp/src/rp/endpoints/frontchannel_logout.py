@@ -2,12 +2,12 @@
 
 import logging
 
+from oidc_discovery.errors import ProviderMisconfigured, ProviderUnavailable
 from rp.errors import BadRequest
 from rp.party import RelyingParty
 from rp.protocol.origin import origin_of
 from rp.protocol.signed_token import AHEAD
 from rp.provider import ProviderClient
-from servicekit.discovery import ProviderMisconfigured, ProviderUnavailable
 from servicekit.log import event
 from servicekit.machine import Reply, Request
 from servicekit.parameters import Parameters

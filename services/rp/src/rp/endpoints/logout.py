@@ -7,6 +7,7 @@ from hmac import compare_digest
 
 from quart import Request, Response
 
+from oidc_discovery.errors import ProviderMisconfigured, ProviderUnavailable
 from rp import forms
 from rp.cookies import fresh_value
 from rp.errors import CrossSiteRequest, SignOutRefused
@@ -14,7 +15,6 @@ from rp.pages import see_other
 from rp.party import RelyingParty, SignedIn
 from rp.protocol.check import Check, masked
 from rp.protocol.front_channel import logout_request
-from servicekit.discovery import ProviderMisconfigured, ProviderUnavailable
 from servicekit.log import event
 from servicekit.parameters import Parameters
 from servicekit.redis import RedisError

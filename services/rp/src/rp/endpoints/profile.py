@@ -8,6 +8,7 @@ from typing import Any
 
 from quart import Request, Response
 
+from oidc_discovery.errors import ProviderMisconfigured, ProviderUnavailable
 from rp.errors import RelyingPartyError, ResourceRefused, SignInEnded
 from rp.pages import as_failure, page, see_other
 from rp.party import RelyingParty
@@ -16,7 +17,6 @@ from rp.protocol.check import Check
 from rp.provider import ProviderClient
 from rp.reasons import why
 from rp.refreshing import Access
-from servicekit.discovery import ProviderMisconfigured, ProviderUnavailable
 from servicekit.log import event
 
 log = logging.getLogger(__name__)

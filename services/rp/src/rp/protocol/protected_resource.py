@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from oidc_discovery.errors import is_unavailable
 from rp.errors import ResourceRefused
 from rp.protocol import json_object
 
@@ -20,7 +21,9 @@ _REASONS = {
 def process(name: str, status: int, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
     """The JSON object of a 200; raises ResourceRefused with a reason that names who refused it, and why."""
     if status != 200:
-        reason = _REASONS.get(status) or ("cannot answer right now" if _away(status) else "gave an unexpected answer")
+        reason = _REASONS.get(status) or (
+            "cannot answer right now" if is_unavailable(status) else "gave an unexpected answer"
+        )
         error = _CHALLENGE_ERROR.search(headers.get("WWW-Authenticate", ""))
         raise ResourceRefused(f"{name} {reason} ({status}{f', {error[1]}' if error else ''}).")
     if headers.get("Content-Type", "").partition(";")[0].strip().lower() == "application/jwt":
@@ -29,7 +32,3 @@ def process(name: str, status: int, headers: Mapping[str, str], body: bytes) -> 
         return json_object.parse(body)
     except ValueError as fault:
         raise ResourceRefused(f"{name} answered with something that is no usable JSON object: {fault}.") from None
-
-
-def _away(status: int) -> bool:
-    return status >= 500 or status == 429

@@ -1,95 +1,20 @@
-"""The provider's documents: fetched once, kept, and what happens when they cannot be had or used."""
+"""Documents are fetched once and cached, and what happens when they cannot be fetched or used."""
 
 import asyncio
-import json
 import logging
-from collections.abc import AsyncIterator, Callable
-from typing import Any
 
 import pytest
-from aiohttp import web
+from discovery_testing import DISCOVERY, JWKS, Provider, Ticks
 
-from redis_server import free_port
-from servicekit.discovery import (
-    FAILURE_AGE,
-    MAX_AGE,
-    REFETCH_INTERVAL,
-    ProviderDocuments,
-    ProviderMisconfigured,
-    ProviderUnavailable,
-    WrongIssuer,
-)
+from oidc_discovery.cached_document import FAILURE_AGE
+from oidc_discovery.documents import MAX_AGE, ProviderDocuments
+from oidc_discovery.errors import ProviderMisconfigured, ProviderUnavailable, WrongIssuer
 from servicekit.http import HttpClient
-
-DISCOVERY, JWKS = "/.well-known/openid-configuration", "/jwks"
-
-
-class Provider:
-    """A scripted provider: what it answers can be changed, and what it was asked is counted."""
-
-    def __init__(self, port: int) -> None:
-        self.port = port
-        self.issuer = f"http://127.0.0.1:{port}"
-        self.metadata: Any = {"issuer": self.issuer, "jwks_uri": f"{self.issuer}/jwks"}
-        self.keys: Any = {"keys": [{"kid": "a"}, {"kid": "b"}]}
-        self.status = 200
-        self.scripted: dict[str, tuple[int, str]] = {}
-        self.asked: list[str] = []
-        self.held: str | None = None
-        self.arrived, self.released = asyncio.Event(), asyncio.Event()
-
-    async def start(self) -> None:
-        application = web.Application()
-        application.router.add_get("/{tail:.*}", self.answer)
-        self._runner = web.AppRunner(application)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", self.port).start()
-
-    async def stop(self) -> None:
-        await self._runner.cleanup()
-
-    async def answer(self, request: web.Request) -> web.Response:
-        """Each answer at once, but that of the path `held` when it is `released`; `scripted` has others."""
-        self.asked.append(request.path)
-        if request.path == self.held:
-            self.arrived.set()
-            await self.released.wait()
-        body = json.dumps(self.keys if request.path == JWKS else self.metadata)
-        status, body = self.scripted.get(request.path, (self.status, body))
-        return web.Response(status=status, text=body)
-
-
-class Ticks:
-    def __init__(self) -> None:
-        self.seconds = 1000.0
-
-    def __call__(self) -> float:
-        return self.seconds
 
 
 async def ask(known: ProviderDocuments, path: str) -> object:
     """The document of this path, as a caller gets it."""
     return await (known.metadata() if path == DISCOVERY else known.keys("a"))
-
-
-@pytest.fixture
-async def provider() -> AsyncIterator[Provider]:
-    scripted = Provider(free_port())
-    await scripted.start()
-    yield scripted
-    await scripted.stop()
-
-
-@pytest.fixture
-async def documents(provider: Provider) -> AsyncIterator[Callable[..., tuple[ProviderDocuments, Ticks]]]:
-    http = HttpClient()
-
-    def make(ending: str = "") -> tuple[ProviderDocuments, Ticks]:
-        ticks = Ticks()
-        return ProviderDocuments(provider.issuer + ending, http, ticks), ticks
-
-    yield make
-    await http.close()
 
 
 async def test_metadata_is_fetched_once_and_again_when_stale(provider: Provider, documents) -> None:
@@ -169,55 +94,6 @@ async def test_a_stale_document_serves_while_the_provider_is_away(provider: Prov
     assert (await known.metadata()).issuer == provider.issuer
 
 
-async def test_an_unknown_kid_fetches_once_more_and_not_again_and_again(provider: Provider, documents) -> None:
-    known, ticks = documents()
-    assert len(await known.keys("a")) == 1
-    provider.keys = {"keys": [{"kid": "c"}]}
-    assert len(await known.keys("c")) == 1, "rotated right after the set was fetched"
-    for kid in ("d", "e", None):
-        await known.keys(kid)
-    assert provider.asked.count("/jwks") == 2
-    ticks.seconds += REFETCH_INTERVAL
-    assert await known.keys("d") == ()
-    assert provider.asked.count("/jwks") == 3
-
-
-async def test_a_token_without_kid_asks_for_the_set_again_and_not_again_and_again(
-    provider: Provider, documents
-) -> None:
-    """OpenID Connect Core §10.1.1: it may be signed with a key that came after the set was fetched."""
-    known, ticks = documents()
-    assert len(await known.keys()) == 2
-    provider.keys = {"keys": [{"kid": "c"}]}
-    assert len(await known.keys()) == 1
-    await known.keys()
-    assert provider.asked.count("/jwks") == 2
-    ticks.seconds += REFETCH_INTERVAL
-    await known.keys()
-    assert provider.asked.count("/jwks") == 3
-
-
-@pytest.mark.parametrize("named", [True, False], ids=["with kid", "without kid"])
-async def test_a_token_that_was_asked_for_always_finds_the_newest_keys(
-    provider: Provider, documents, named: bool
-) -> None:
-    """OpenID Connect Core §10.1.1: however often the provider changes them, and whatever strangers sent before."""
-    known, _ = documents()
-    await known.keys("a")
-    await known.keys("a stranger's")
-    for kid in ("c", "d", "e"):
-        provider.keys = {"keys": [{"kid": kid}]}
-        assert await known.keys(kid if named else None, asked_for=True) == ({"kid": kid},)
-    assert provider.asked.count("/jwks") == 5
-
-
-async def test_a_key_that_is_known_is_not_fetched_again(provider: Provider, documents) -> None:
-    known, _ = documents()
-    for _ in range(3):
-        assert len(await known.keys("a", asked_for=True)) == 1
-    assert provider.asked.count("/jwks") == 1
-
-
 async def test_an_issuer_that_ends_with_a_slash(provider: Provider, documents) -> None:
     """OpenID Connect Discovery 1.0 §4.1: the slash is left out of the address, and compared all the same."""
     known, _ = documents("/")
@@ -255,26 +131,6 @@ async def test_who_waited_for_an_attempt_that_was_cancelled_makes_one(provider: 
     assert provider.asked.count(path) == 2
 
 
-async def test_a_search_that_was_cancelled_leaves_the_next_token_its_own(provider: Provider, documents) -> None:
-    known, _ = documents()
-    await known.keys("a")
-    provider.held = JWKS
-    impatient = asyncio.create_task(known.keys("c"))
-    await provider.arrived.wait()
-    impatient.cancel()
-    provider.keys = {"keys": [{"kid": "c"}]}
-    provider.released.set()
-    await asyncio.gather(impatient, return_exceptions=True)
-    assert await known.keys("c") == ({"kid": "c"},)
-
-
-async def test_the_keys_come_from_the_document_that_is_known(provider: Provider, documents) -> None:
-    known, _ = documents()
-    await known.keys("a")
-    await known.metadata()
-    assert provider.asked == [DISCOVERY, JWKS]
-
-
 @pytest.mark.parametrize("path", [DISCOVERY, JWKS])
 @pytest.mark.parametrize(
     ("status", "failure"), [(500, ProviderUnavailable), (429, ProviderUnavailable), (404, ProviderMisconfigured)]
@@ -291,31 +147,6 @@ async def test_thirty_requests_do_not_ask_a_failing_provider_thirty_times(
     provider.status = 200
     ticks.seconds += FAILURE_AGE
     assert await ask(known, path)
-
-
-async def test_nor_one_that_fails_for_its_keys_alone(provider: Provider, documents) -> None:
-    known, ticks = documents()
-    provider.scripted[JWKS] = 500, ""
-    for kid in ("a", "b", "unknown", None) * 8:
-        with pytest.raises(ProviderUnavailable):
-            await known.keys(kid)
-    assert provider.asked == [DISCOVERY, JWKS]
-    ticks.seconds += FAILURE_AGE
-    with pytest.raises(ProviderUnavailable):
-        await known.keys("a")
-    assert provider.asked == [DISCOVERY, JWKS, JWKS]
-
-
-@pytest.mark.parametrize("failing", [DISCOVERY, JWKS])
-async def test_a_failure_keeps_no_token_that_was_asked_for_from_its_key(
-    provider: Provider, documents, failing: str
-) -> None:
-    known, _ = documents()
-    provider.scripted[failing] = 500, ""
-    with pytest.raises(ProviderUnavailable):
-        await known.keys("a")
-    provider.scripted.clear()
-    assert await known.keys("a", asked_for=True) == ({"kid": "a"},)
 
 
 async def test_failures_are_not_kept_longer_than_documents(provider: Provider) -> None:
@@ -367,14 +198,6 @@ async def test_a_good_document_serves_while_no_other_comes(
     assert path in str(record.fields["reason"])
 
 
-async def test_known_keys_serve_while_their_set_is_none(provider: Provider, documents) -> None:
-    known, ticks = documents()
-    await known.keys("a")
-    provider.keys = {}
-    ticks.seconds += MAX_AGE
-    assert await known.keys("a") == ({"kid": "a"},)
-
-
 async def test_no_document_hides_one_of_another_issuer(provider: Provider, documents) -> None:
     """OpenID Connect Discovery 1.0 §4.3: not the one of before, and not while the provider is away afterwards."""
     known, ticks = documents()
@@ -394,28 +217,3 @@ async def test_no_document_hides_one_of_another_issuer(provider: Provider, docum
     provider.status, provider.metadata = 200, right
     ticks.seconds += FAILURE_AGE
     assert (await known.metadata()).issuer == provider.issuer
-
-
-@pytest.mark.parametrize(
-    ("answer", "fails"),
-    [((500, ""), True), ((200, "<!doctype html>"), True), ((200, '{"keys": []}'), False)],
-    ids=["500", "HTML", "a set without it"],
-)
-async def test_a_key_is_certainly_unknown_only_when_the_set_could_be_fetched(
-    provider: Provider, documents, answer: tuple[int, str], fails: bool
-) -> None:
-    known, ticks = documents()
-    await known.keys("a")
-    provider.scripted[JWKS] = answer
-    assert await known.keys("c") == ()
-    if fails:
-        with pytest.raises(ProviderUnavailable, match="jwks"):
-            await known.keys("c", certain=True)
-        assert len(await known.keys("a", certain=True)) == 1
-    else:
-        assert await known.keys("c", certain=True) == ()
-    assert provider.asked.count(JWKS) == 2
-    provider.scripted.clear()
-    provider.keys = {"keys": [{"kid": "c"}]}
-    ticks.seconds += FAILURE_AGE
-    assert len(await known.keys("c", certain=True)) == (1 if fails else 0)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from servicekit.discovery import Metadata, ProviderMisconfigured
+from oidc_discovery.errors import ProviderMisconfigured
+from oidc_discovery.metadata import Metadata
 
 
 @pytest.mark.parametrize(
