@@ -8,7 +8,8 @@ from functools import partial
 from quart import Quart, Request, Response, request
 
 from oidc_discovery.documents import ProviderDocuments
-from rp import pages, presentation
+from rp import pages as rp_pages
+from rp import presentation
 from rp.cookies import Cookies
 from rp.endpoints.backchannel_logout import backchannel_logout
 from rp.endpoints.callback import callback, posted_callback
@@ -29,7 +30,7 @@ from rp.stores.posted_response import PostedResponses
 from rp.stores.refresh_lock import RefreshLock
 from rp.stores.session import Sessions
 from rp.stores.session_index import SessionIndex
-from servicekit import machine
+from servicekit import machine, pages
 from servicekit.health import health_routes
 from servicekit.http import HttpClient
 from servicekit.machine import MachineDoor, Route
@@ -74,15 +75,15 @@ def create_app(settings: Settings | None = None, *, clock: Callable[[], float] =
     )
 
     app = Quart(__name__)
-    pages.install(app)
+    rp_pages.install(app)
     presentation.install(app)
     for method, path, endpoint in (*PAGES, *_callbacks(providers)):
         app.add_url_rule(path, f"{method} {path}", _view(rp, endpoint), methods=[method])
-    _refuse_head(app)
+    pages.refuse_head(app, "GET ", allowed=("/",))  # the other pages sign people in and out
     metrics = app.extensions["metrics"] = Metrics()
     health = health_routes({"redis": redis.ping, "provider": providers.any_metadata})
     routes = {**health, **_machine_routes(rp)}
-    door = MachineDoor(routes, app.asgi_app, pages.machine_failure, metrics.observe, secure=settings.secure)
+    door = MachineDoor(routes, app.asgi_app, rp_pages.machine_failure, metrics.observe, secure=settings.secure)
     app.asgi_app = door  # type: ignore[method-assign,assignment]
 
     @app.after_serving
@@ -91,13 +92,6 @@ def create_app(settings: Settings | None = None, *, clock: Callable[[], float] =
         await redis.aclose()
 
     return app
-
-
-def _refuse_head(app: Quart) -> None:
-    """HEAD is for the home page: Quart adds it to every GET, and others sign people in (RFC 9110 §9.3.2)."""
-    for rule in app.url_map.iter_rules():
-        if rule.endpoint.startswith("GET ") and rule.rule != "/" and rule.methods is not None:
-            rule.methods.discard("HEAD")
 
 
 def _providers(settings: Settings, http: HttpClient, clock: Callable[[], float]) -> Providers:

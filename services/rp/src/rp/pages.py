@@ -1,7 +1,6 @@
 """How pages and failures are rendered: the one place that turns an error into a response."""
 
 import logging
-import re
 from typing import Any
 
 from quart import Quart, Response, render_template
@@ -12,7 +11,7 @@ from rp.protocol.check import Check, shown
 from rp.reasons import why
 from servicekit import pages
 from servicekit.log import event
-from servicekit.machine import HeaderList, Reply, Request, json_reply
+from servicekit.machine import HeaderList, Reply, Request, error_reply
 from servicekit.parameters import MalformedParameters
 from servicekit.redis import RedisError
 
@@ -20,8 +19,6 @@ FAILURES = (RelyingPartyError, ProviderUnavailable, ProviderMisconfigured, Malfo
 """What has a page or a JSON answer of its own; anything else is a fault of ours."""
 
 _MACHINE_ERRORS = {400: "invalid_request", 503: "temporarily_unavailable"}
-# What an error_description cannot hold (RFC 6749 §5.2).
-_NOT_PLAIN = re.compile(r"[^\x20\x21\x23-\x5b\x5d-\x7e]")
 
 log = logging.getLogger(__name__)
 
@@ -86,18 +83,14 @@ def machine_failure(_: Request, exception: Exception) -> Reply:
     """The same for the endpoints of machines, as JSON (RFC 6749 §5.2)."""
     if not isinstance(exception, FAILURES):
         event(log, "failed", logging.ERROR, kind=type(exception).__name__, reason=exception)
-        return json_reply(500, {"error": "server_error"})
+        return error_reply(500, "server_error")
     event(log, "refused", logging.WARNING, kind=type(exception).__name__, reason=exception)
     failure = as_failure(exception)
     said = str(failure) if isinstance(failure, CheckRefused) else failure.explanation
     headers: HeaderList = (("cache-control", "no-store"),)
     if failure.retry_after is not None:
         headers += (("retry-after", str(failure.retry_after)),)
-    return json_reply(
-        failure.status,
-        {"error": _MACHINE_ERRORS.get(failure.status, "server_error"), "error_description": _NOT_PLAIN.sub("", said)},
-        headers,
-    )
+    return error_reply(failure.status, _MACHINE_ERRORS.get(failure.status, "server_error"), said, headers)
 
 
 def as_failure(exception: Exception) -> RelyingPartyError:

@@ -27,7 +27,7 @@ from servicekit.clock import Clock
 from servicekit.health import health_routes
 from servicekit.http import HttpClient
 from servicekit.log import event
-from servicekit.machine import MachineDoor, Route
+from servicekit.machine import MachineDoor, Route, error_body
 from servicekit.metrics import Metrics
 from servicekit.redis import RedisError, connect
 
@@ -105,7 +105,7 @@ async def _load(profiles: ProfileStore, settings: Settings) -> None:
 async def _no_page(failure: HTTPException) -> Response:
     """What no route answers: this server has no pages, so JSON here too."""
     code = "not_found" if failure.code == 404 else "invalid_request"
-    body = json.dumps({"error": code, "error_description": failure.name})
+    body = json.dumps(error_body(code, failure.name))
     response = Response(body, status=failure.code or 400, content_type="application/json")
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Content-Type-Options"] = "nosniff"

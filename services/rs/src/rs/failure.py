@@ -12,8 +12,9 @@ from rs.errors import (
     TemporarilyUnavailable,
     TokenMissing,
 )
+from servicekit import machine
 from servicekit.log import event
-from servicekit.machine import FailureReply, HeaderList, Reply, Request, json_reply
+from servicekit.machine import FailureReply, HeaderList, Reply, Request
 from servicekit.redis import RedisError
 
 NO_STORE: HeaderList = (("cache-control", "no-store"),)
@@ -41,7 +42,7 @@ def error_reply(error: ResourceError, metadata_url: str) -> Reply:
         headers = (("www-authenticate", _challenge(error, metadata_url)), *headers)
     if isinstance(error, TemporarilyUnavailable):
         headers = (("retry-after", str(RETRY_AFTER_SECONDS)), *headers)
-    return json_reply(error.status, {"error": error.code, "error_description": error.description}, headers)
+    return machine.error_reply(error.status, error.code, error.description, headers)
 
 
 def _challenge(error: ChallengedError, metadata_url: str) -> str:
