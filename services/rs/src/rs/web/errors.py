@@ -1,6 +1,10 @@
-"""The only place where a failure becomes an answer: JSON, with a Bearer challenge where one belongs."""
+"""The only place where a failure becomes a response: JSON, with a Bearer challenge where one belongs."""
 
+import json
 import logging
+
+from quart import Response
+from werkzeug.exceptions import HTTPException
 
 from oidc_discovery.errors import ProviderMisconfigured, ProviderUnavailable
 from rs.errors import (
@@ -12,9 +16,8 @@ from rs.errors import (
     TemporarilyUnavailable,
     TokenMissing,
 )
-from servicekit import machine
 from servicekit.log import event
-from servicekit.machine import FailureReply, HeaderList, Reply, Request
+from servicekit.machine import FailureReply, HeaderList, Reply, Request, error_body, error_reply
 from servicekit.redis import RedisError
 
 NO_STORE: HeaderList = (("cache-control", "no-store"),)
@@ -30,19 +33,29 @@ def failure_renderer(metadata_url: str) -> FailureReply:
     def failure(request: Request, exception: Exception) -> Reply:
         error = _as_resource_error(exception)
         _record(request, error)
-        return error_reply(error, metadata_url)
+        return resource_error_reply(error, metadata_url)
 
     return failure
 
 
-def error_reply(error: ResourceError, metadata_url: str) -> Reply:
+def resource_error_reply(error: ResourceError, metadata_url: str) -> Reply:
     """An error as JSON in the form of RFC 6749 §5.2, never to be stored."""
     headers = NO_STORE
     if isinstance(error, ChallengedError):
         headers = (("www-authenticate", _challenge(error, metadata_url)), *headers)
     if isinstance(error, TemporarilyUnavailable):
         headers = (("retry-after", str(RETRY_AFTER_SECONDS)), *headers)
-    return machine.error_reply(error.status, error.code, error.description, headers)
+    return error_reply(error.status, error.code, error.description, headers)
+
+
+async def http_failure(failure: HTTPException) -> Response:
+    """The response to a request that no route matches: JSON too, since this server has no pages."""
+    code = "not_found" if failure.code == 404 else "invalid_request"
+    body = json.dumps(error_body(code, failure.name))
+    response = Response(body, status=failure.code or 400, content_type="application/json")
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
 
 
 def _challenge(error: ChallengedError, metadata_url: str) -> str:
