@@ -8,9 +8,9 @@ from rp_testing import CLIENT_ID, refused
 
 from rp.app import create_app
 from rp.errors import IdTokenRefused
-from rp.protocol import logout_token as verification
-from rp.protocol.received_token import ReceivedToken
-from rp.protocol.signed_token import Expected
+from rp.protocol.logout import logout_token as verification
+from rp.protocol.tokens.received_token import ReceivedToken
+from rp.protocol.tokens.signed_token import Expected
 from rp.settings import Settings
 from servicekit.settings import read
 

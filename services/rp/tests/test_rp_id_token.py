@@ -11,9 +11,9 @@ from jose.utils import long_to_base64
 
 import rp
 from rp.errors import IdTokenRefused
-from rp.protocol.id_token import Expected, verify
-from rp.protocol.received_token import LENGTH_LIMIT, ReceivedToken
-from rp.protocol.signed_token import AHEAD, LEEWAY, OLDEST
+from rp.protocol.tokens.id_token import Expected, verify
+from rp.protocol.tokens.received_token import LENGTH_LIMIT, ReceivedToken
+from rp.protocol.tokens.signed_token import AHEAD, LEEWAY, OLDEST
 
 NOW = 1_800_000_000
 ISSUER = "http://localhost:25000"
@@ -309,9 +309,9 @@ def test_what_is_no_token_is_refused_readably(token):
 @pytest.mark.parametrize(
     ("made", "by"),
     [
-        ("VerifiedClaims", "protocol/id_token.py"),
-        ("ValidatedResponse", "protocol/authorization_response.py"),
-        ("UserInfo", "protocol/userinfo.py"),
+        ("VerifiedClaims", "protocol/tokens/id_token.py"),
+        ("ValidatedResponse", "protocol/authorization/authorization_response.py"),
+        ("UserInfo", "protocol/resources/userinfo.py"),
     ],
 )
 def test_only_its_check_makes_a_verified_type(made, by):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from oidc_discovery.metadata import Metadata
 from rp.errors import UnknownProvider
-from rp.provider import ProviderClient
+from rp.provider_client import ProviderClient
 
 
 class Providers:

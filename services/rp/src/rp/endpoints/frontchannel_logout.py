@@ -3,11 +3,11 @@
 import logging
 
 from oidc_discovery.errors import ProviderMisconfigured, ProviderUnavailable
+from rp.context import Context
 from rp.errors import BadRequest
-from rp.party import RelyingParty
 from rp.protocol.origin import origin_of
-from rp.protocol.signed_token import AHEAD
-from rp.provider import ProviderClient
+from rp.protocol.tokens.signed_token import AHEAD
+from rp.provider_client import ProviderClient
 from servicekit.log import event
 from servicekit.machine import Reply, Request
 from servicekit.parameters import Parameters
@@ -17,7 +17,7 @@ _PAGE = b'<!doctype html><html lang="en"><title>Signed out</title></html>'
 log = logging.getLogger(__name__)
 
 
-async def frontchannel_logout(rp: RelyingParty, request: Request) -> Reply:
+async def frontchannel_logout(rp: Context, request: Request) -> Reply:
     """End the sessions of (`iss`, `sid`).
 
     A frame in another site's page brings no cookie of ours (SameSite=Lax), so that the two must say which session it

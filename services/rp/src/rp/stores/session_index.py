@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable
 from hashlib import sha256
 
-from rp.protocol.signed_token import AHEAD, LEEWAY, OLDEST
+from rp.protocol.tokens.signed_token import AHEAD, LEEWAY, OLDEST
 from rp.records import Session
 from rp.stores.session import key_of
 from servicekit.redis import Database
@@ -35,7 +35,7 @@ return redis.call('expire', KEYS[1], ARGV[2])
 """
 
 
-class SessionIndex:
+class SessionIndexStore:
     """Keys of sessions by (issuer, sid) and by (issuer, sub); `ttl` is a session's, in seconds."""
 
     def __init__(self, redis: Database, ttl: int, clock: Callable[[], float]) -> None:
