@@ -29,6 +29,7 @@ from rp.stores.session_index import SessionIndexStore
 from rp.tokens.refreshing import Refreshing
 from rp.web import errors, rendering
 from servicekit import pages
+from servicekit.clock import Clock
 from servicekit.health import health_routes
 from servicekit.http import HttpClient
 from servicekit.machine import MachineDoor, Route
@@ -48,7 +49,7 @@ PAGES: tuple[tuple[str, str, View], ...] = (
 )
 
 
-def create_app(settings: Settings | None = None, *, clock: Callable[[], float] = time.time) -> Quart:
+def create_app(settings: Settings | None = None, *, clock: Clock = time.time) -> Quart:
     """The relying party as an ASGI application; without `settings` they are read from the environment.
 
     `clock` gives the time in seconds since the epoch. Raises SettingsError.
@@ -91,7 +92,7 @@ def create_app(settings: Settings | None = None, *, clock: Callable[[], float] =
     return app
 
 
-def _providers(settings: Settings, http: HttpClient, clock: Callable[[], float]) -> Providers:
+def _providers(settings: Settings, http: HttpClient, clock: Clock) -> Providers:
     return Providers(
         [
             ProviderClient(

@@ -4,7 +4,7 @@ All of them raise ProviderUnavailable when the provider does not answer, Provide
 be used, and what the checks raise.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from oidc_discovery.documents import ProviderDocuments
@@ -16,6 +16,7 @@ from rp.protocol.clients.client_authentication import TOKEN_ENDPOINT, ClientCred
 from rp.protocol.tokens import signature, token_response
 from rp.protocol.tokens.token_response import TokenResponse
 from rp.registrations.registration import Registration
+from servicekit.clock import Clock
 from servicekit.http import Answer, HttpClient, Unreachable
 
 
@@ -32,7 +33,7 @@ class ProviderClient:
         documents: ProviderDocuments,
         http: HttpClient,
         *,
-        clock: Callable[[], float],
+        clock: Clock,
     ) -> None:
         self.registration = registration
         self.redirect_uri = base_url + registration.callback_path

@@ -6,8 +6,8 @@ from oidc_discovery.errors import ProviderMisconfigured, ProviderUnavailable
 from rp.context import Context
 from rp.errors import BadRequest
 from rp.protocol.origin import origin_of
-from rp.protocol.tokens.signed_token import AHEAD
 from rp.provider_client import ProviderClient
+from servicekit.clock import CLOCK_AHEAD
 from servicekit.log import event
 from servicekit.machine import Reply, Request
 from servicekit.parameters import Parameters
@@ -31,7 +31,7 @@ async def frontchannel_logout(rp: Context, request: Request) -> Reply:
         raise BadRequest("The parameters iss and sid are needed, both.")
     provider = rp.providers.of(issuer)
     # By the provider's clock, which may be ahead of ours: no id_token of this `sid` that exists by now opens a session.
-    ended = await rp.session_index.end(issuer, issued_at=rp.clock() + AHEAD, sid=sid, sub=None)
+    ended = await rp.session_index.end(issuer, issued_at=rp.clock() + CLOCK_AHEAD, sid=sid, sub=None)
     event(log, "signed out in a frame of the provider", sessions=ended)
     return Reply(
         200,

@@ -3,7 +3,8 @@
 import json
 from hashlib import sha256
 
-from rp.protocol.logout.logout_token import LIFETIME, Logout
+from rp.protocol.logout.logout_token import Logout
+from rp.protocol.tokens.signed_token import LIFETIME
 from servicekit.redis import Database
 
 

@@ -13,6 +13,7 @@ from rp.records import Session
 from rp.stores.refresh_lock import RefreshLockStore
 from rp.stores.session import SessionStore
 from rp.tokens import verification
+from servicekit.clock import Clock
 from servicekit.http import Answer
 from servicekit.log import event
 from servicekit.redis import RedisError
@@ -26,9 +27,7 @@ _STORE_PAUSE = 0.2
 class Refreshing:
     """Refreshes tokens (RFC 6749 §6); `clock` gives the time in seconds since the epoch."""
 
-    def __init__(
-        self, providers: Providers, sessions: SessionStore, lock: RefreshLockStore, clock: Callable[[], float]
-    ) -> None:
+    def __init__(self, providers: Providers, sessions: SessionStore, lock: RefreshLockStore, clock: Clock) -> None:
         self._providers = providers
         self._sessions = sessions
         self._lock = lock

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from rp.check import Check, masked, shown
 from rp.errors import LogoutTokenRefused
-from rp.protocol.tokens import signature, signed_token
+from rp.protocol.tokens import signature
 from rp.protocol.tokens.received_token import ReceivedToken
 from rp.protocol.tokens.signed_token import (
     Expected,
@@ -22,9 +22,6 @@ from rp.protocol.tokens.signed_token import (
 )
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
-
-LIFETIME = signed_token.OLDEST + signed_token.LEEWAY + signed_token.AHEAD
-"""How long a token can be accepted after it was issued, in seconds: so long its `jti` must be remembered."""
 
 _TYPES = ("logout+jwt", "application/logout+jwt", "jwt")
 _LONGEST = 255

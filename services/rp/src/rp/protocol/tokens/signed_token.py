@@ -13,15 +13,13 @@ from rp.protocol import numeric_date
 from rp.protocol.numeric_date import is_numeric_date
 from rp.protocol.tokens import signature
 from rp.protocol.tokens.received_token import ReceivedToken
-
-LEEWAY = 10
-"""How long after its end a token still passes, in seconds: more would only lengthen its life."""
-
-AHEAD = 60
-"""How far the provider's clock may be ahead, in seconds: to wait for this one to get there would protect nobody."""
+from servicekit.clock import CLOCK_AHEAD, SINGLE_USE_EXPIRY_LEEWAY
 
 OLDEST = 600
 """How long ago a token of this sign-in can have been issued, in seconds: as long as a sign-in may take."""
+
+LIFETIME = OLDEST + SINGLE_USE_EXPIRY_LEEWAY + CLOCK_AHEAD
+"""How long a token can be accepted after it was issued, in seconds, whatever the provider's clock shows."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +76,7 @@ def check_audience(token: ReceivedToken, expected: Expected) -> Check:
 def check_expiry(token: ReceivedToken, expected: Expected) -> Check:
     """Item 9: the time is before `exp`."""
     found = token.claims.get("exp")
-    passed = is_numeric_date(found) and expected.now < found + LEEWAY
+    passed = is_numeric_date(found) and expected.now < found + SINGLE_USE_EXPIRY_LEEWAY
     return IdTokenRefused.unless(
         passed,
         Check("exp", "OIDC Core §3.1.3.7 (9)", f"after {numeric_date.shown(int(expected.now))}", _shown_date(found)),
@@ -88,7 +86,10 @@ def check_expiry(token: ReceivedToken, expected: Expected) -> Check:
 def check_issued_at(token: ReceivedToken, expected: Expected) -> Check:
     """Item 10: `iat` lies within the time that a sign-in takes, and not ahead."""
     found = token.claims.get("iat")
-    passed = is_numeric_date(found) and expected.now - OLDEST - LEEWAY <= found <= expected.now + AHEAD
+    passed = (
+        is_numeric_date(found)
+        and expected.now - OLDEST - SINGLE_USE_EXPIRY_LEEWAY <= found <= expected.now + CLOCK_AHEAD
+    )
     return IdTokenRefused.unless(
         passed,
         Check(
