@@ -50,7 +50,7 @@ k8s-validate: bootstrap ## Check the Kubernetes manifests by their schemas and b
 test: bootstrap ## Run all tests, those in a browser too [ARGS="what pytest takes"]
 	@$(VENV)/python dev/run_tests.py $(ARGS)
 
-lint: bootstrap ## Check format, style, types and the walls between the packages
+lint: bootstrap ## Check format, style, types and the imports between the packages
 	$(VENV)/ruff format --check .
 	$(VENV)/ruff check .
 	$(VENV)/mypy --exclude '/tests/' $(CODE)
