@@ -2,7 +2,7 @@
 
 VENV := .venv/bin
 SERVICES := op rs rp
-CODE := libs/servicekit/src libs/testing/src $(SERVICES:%=services/%/src) dev
+CODE := libs/servicekit/src libs/oidc_discovery/src libs/testing/src $(SERVICES:%=services/%/src) dev
 PIP_COMPILE := $(VENV)/pip-compile --quiet --generate-hashes --allow-unsafe --no-emit-index-url \
 	--no-emit-find-links --strip-extras --no-header
 
@@ -50,7 +50,7 @@ k8s-validate: bootstrap ## Check the Kubernetes manifests by their schemas and b
 test: bootstrap ## Run all tests, those in a browser too [ARGS="what pytest takes"]
 	@$(VENV)/python dev/run_tests.py $(ARGS)
 
-lint: bootstrap ## Check format, style, types and the walls between the packages
+lint: bootstrap ## Check format, style, types and the imports between the packages
 	$(VENV)/ruff format --check .
 	$(VENV)/ruff check .
 	$(VENV)/mypy --exclude '/tests/' $(CODE)

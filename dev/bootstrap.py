@@ -19,7 +19,7 @@ from typing import Iterator, NamedTuple  # noqa: UP035 - Python 3.6's place for 
 OLDEST = (3, 11)
 CANDIDATES = ("python3.13", "python3.12", "python3.11", "python3")
 LOCK = "requirements-dev.txt"
-PACKAGES = ("libs/servicekit", "libs/testing", "services/op", "services/rs", "services/rp")
+PACKAGES = ("libs/servicekit", "libs/oidc_discovery", "libs/testing", "services/op", "services/rs", "services/rp")
 SHOWN_LINES = 20
 
 _PROBE = "import sys; print('%d.%d.%d' % sys.version_info[:3]); import venv, ensurepip"

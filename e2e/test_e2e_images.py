@@ -84,4 +84,5 @@ def test_an_image_has_the_packages_of_its_lock_and_no_others(images: Images, rol
 @pytest.mark.parametrize("role", ROLES)
 def test_an_image_has_its_own_service_alone(images: Images, role: Role) -> None:
     listed = docker("run", "--rm", "--entrypoint", "ls", images.of(role), "/app").decode().split()
-    assert listed == sorted([role, "servicekit"])
+    shared = ["servicekit"] if role == "op" else ["oidc_discovery", "servicekit"]
+    assert listed == sorted([role, *shared])

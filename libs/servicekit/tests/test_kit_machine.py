@@ -1,12 +1,13 @@
 """The machines' door: what holds for every endpoint before one is asked."""
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
 
 from servicekit import machine
-from servicekit.machine import MachineDoor, Reply, Request, Route, json_reply
+from servicekit.machine import MachineDoor, Reply, Request, Route, error_reply, json_reply
 
 
 async def echo(request: Request) -> Reply:
@@ -80,3 +81,24 @@ async def test_a_target_in_absolute_form_is_known_by_its_path(path: str) -> None
 async def test_other_targets_are_not_taken_for_it(path: str) -> None:
     with pytest.raises(AssertionError, match="no page"):
         await call([{"type": "http.request"}], path)
+
+
+@pytest.mark.parametrize(
+    ("description", "sent"),
+    [
+        pytest.param("use GET, or #1 [a]~", "use GET, or #1 [a]~", id="what is allowed"),
+        pytest.param('a "quote"', "a ?quote?", id="quotes"),
+        pytest.param("a\\b", "a?b", id="a backslash"),
+        pytest.param("a\nb\x7f", "a?b?", id="control characters"),
+        pytest.param("§5 für", "?5 f?r", id="outside ASCII"),
+    ],
+)
+def test_an_error_description_has_allowed_characters_only(description: str, sent: str) -> None:
+    """RFC 6749 §5.2."""
+    reply = error_reply(400, "invalid_request", description, (("cache-control", "no-store"),))
+    assert json.loads(reply.body) == {"error": "invalid_request", "error_description": sent}
+    assert reply.headers == (("content-type", "application/json"), ("cache-control", "no-store"))
+
+
+def test_an_error_without_a_description_names_the_code_alone() -> None:
+    assert json.loads(error_reply(500, "server_error").body) == {"error": "server_error"}

@@ -8,9 +8,9 @@ from rp_testing import CLIENT_ID, refused
 
 from rp.app import create_app
 from rp.errors import IdTokenRefused
-from rp.protocol import logout_token as verification
-from rp.protocol.received_token import ReceivedToken
-from rp.protocol.signed_token import Expected
+from rp.protocol.logout import logout_token as verification
+from rp.protocol.tokens.received_token import ReceivedToken
+from rp.protocol.tokens.signed_token import Expected
 from rp.settings import Settings
 from servicekit.settings import read
 
@@ -331,7 +331,7 @@ async def test_a_new_key_that_cannot_be_fetched_refuses_no_token_for_good(signed
 
 
 async def test_nor_a_provider_that_fails(browser, provider, monkeypatch):
-    monkeypatch.setattr("servicekit.discovery.FAILURE_AGE", 60.0)  # a busy machine takes longer than a second
+    monkeypatch.setattr("oidc_discovery.cached_document.FAILURE_AGE", 60.0)  # a busy machine takes longer than a second
     provider.refusals["/.well-known/openid-configuration"] = {"status": 500}
     for number in range(30):
         token = provider.signer.sign(logout_claims(provider), typ="logout+jwt", kid=f"unknown-{number}")

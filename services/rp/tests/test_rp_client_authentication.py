@@ -9,8 +9,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from jose import jwk, jws
 from rp_testing import CLIENT_ID, CLIENT_SECRET, refused
 
-from rp.protocol.client_authentication import ClientIdentity, authenticate
-from rp.protocol.client_key import ClientKey
+from rp.protocol.clients.client_authentication import ClientIdentity, authenticate
+from rp.protocol.clients.client_key import ClientKey
 
 NOW = 1_800_000_000
 RSA_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)

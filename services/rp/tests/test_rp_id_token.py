@@ -11,9 +11,10 @@ from jose.utils import long_to_base64
 
 import rp
 from rp.errors import IdTokenRefused
-from rp.protocol.id_token import Expected, verify
-from rp.protocol.received_token import LENGTH_LIMIT, ReceivedToken
-from rp.protocol.signed_token import AHEAD, LEEWAY, OLDEST
+from rp.protocol.tokens.id_token import Expected, verify
+from rp.protocol.tokens.received_token import LENGTH_LIMIT, ReceivedToken
+from rp.protocol.tokens.signed_token import OLDEST
+from servicekit.clock import CLOCK_AHEAD, SINGLE_USE_EXPIRY_LEEWAY
 
 NOW = 1_800_000_000
 ISSUER = "http://localhost:25000"
@@ -99,7 +100,7 @@ def test_no_row_shows_a_whole_secret(signer):
         pytest.param("sub", {"sub": 7}, id="sub: a string"),
         pytest.param("sub", {"sub": "x" * 256}, id="sub: at most 255 characters"),
         pytest.param("sub", {"sub": "userö"}, id="sub: ASCII"),
-        pytest.param("exp", {"exp": NOW - LEEWAY}, id="exp: not passed"),
+        pytest.param("exp", {"exp": NOW - SINGLE_USE_EXPIRY_LEEWAY}, id="exp: not passed"),
         pytest.param("exp", {"exp": ...}, id="exp: must be there"),
         pytest.param("exp", {"exp": True}, id="exp: no boolean"),
         pytest.param("exp", {"exp": str(NOW + 60)}, id="exp: a number"),
@@ -107,8 +108,8 @@ def test_no_row_shows_a_whole_secret(signer):
         pytest.param("exp", {"exp": 10**400}, id="exp: not larger than any float"),
         pytest.param("iat", {"iat": ...}, id="iat: must be there"),
         pytest.param("iat", {"iat": True}, id="iat: no boolean"),
-        pytest.param("iat", {"iat": NOW + AHEAD + 1}, id="iat: not ahead"),
-        pytest.param("iat", {"iat": NOW - OLDEST - LEEWAY - 1}, id="iat: not too old"),
+        pytest.param("iat", {"iat": NOW + CLOCK_AHEAD + 1}, id="iat: not ahead"),
+        pytest.param("iat", {"iat": NOW - OLDEST - SINGLE_USE_EXPIRY_LEEWAY - 1}, id="iat: not too old"),
         pytest.param("iat", {"iat": -1}, id="iat: not before the epoch"),
         pytest.param("nonce", {"nonce": "the-nonce-of-another-sign-in"}, id="nonce: the one that was sent"),
         pytest.param("nonce", {"nonce": ...}, id="nonce: must be there"),
@@ -132,7 +133,9 @@ def test_a_claim_that_must_refuse_the_token(signer, check, change):
         pytest.param({"aud": [CLIENT_ID]}, id="aud may be a list"),
         pytest.param({"azp": CLIENT_ID}, id="azp may be there"),
         pytest.param({"aud": [CLIENT_ID, "friend"], "azp": CLIENT_ID}, id="a trusted audience, with azp"),
-        pytest.param({"exp": NOW - LEEWAY + 1, "iat": NOW + AHEAD}, id="clocks may differ a little"),
+        pytest.param(
+            {"exp": NOW - SINGLE_USE_EXPIRY_LEEWAY + 1, "iat": NOW + CLOCK_AHEAD}, id="clocks may differ a little"
+        ),
         pytest.param({"exp": NOW + 0.5, "iat": NOW - 0.5}, id="a time may have a fraction"),
         pytest.param({"sub": "x" * 255}, id="sub of 255 characters"),
     ],
@@ -309,9 +312,9 @@ def test_what_is_no_token_is_refused_readably(token):
 @pytest.mark.parametrize(
     ("made", "by"),
     [
-        ("VerifiedClaims", "protocol/id_token.py"),
-        ("ValidatedResponse", "protocol/authorization_response.py"),
-        ("UserInfo", "protocol/userinfo.py"),
+        ("VerifiedClaims", "protocol/tokens/id_token.py"),
+        ("ValidatedResponse", "protocol/authorization/authorization_response.py"),
+        ("UserInfo", "protocol/resources/userinfo.py"),
     ],
 )
 def test_only_its_check_makes_a_verified_type(made, by):

@@ -14,10 +14,14 @@ from rp.errors import (
     TokenResponseRefused,
     UserInfoRefused,
 )
-from rp.protocol import json_object, pkce, protected_resource, token_response, userinfo
-from rp.protocol.authorization_response import AuthorizationResponse, validate
-from rp.protocol.front_channel import authorization_request, logout_request
-from rp.protocol.return_path import DEFAULT, local_path
+from rp.protocol import json_object
+from rp.protocol.authorization import pkce
+from rp.protocol.authorization.authorization_request import authorization_request
+from rp.protocol.authorization.authorization_response import AuthorizationResponse, validate
+from rp.protocol.authorization.return_path import DEFAULT, local_path
+from rp.protocol.logout.logout_request import logout_request
+from rp.protocol.resources import protected_resource, userinfo
+from rp.protocol.tokens import token_response
 from rp.records import NonceBinding
 from servicekit.parameters import MalformedParameters, Parameters
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 import rp
+from rp.check import Check
 from rp.errors import AuthorizationRefused, BadRequest, IdTokenRefused, TokenRequestRefused, UnknownSignIn
-from rp.protocol.check import Check
-from rp.reasons import OF_CHECKS, OF_ERRORS, OF_UNAUTHORIZED_TOKENS, why
+from rp.web.reasons import OF_CHECKS, OF_ERRORS, OF_UNAUTHORIZED_TOKENS, why
 
 SECTION = re.compile(r'"((?:OIDC \w+|RFC \d+|RP-Initiated Logout) §\d+(?:\.\d+)*(?: \([\d, ]+\))?)"')
 FOR_MACHINES = {"logout_token.py", "backchannel_logout.py", "reasons.py"}

@@ -8,14 +8,14 @@ from rp_testing import CLIENT_ID, Browser
 
 from rp.app import create_app
 from rp.errors import IdTokenRefused
-from rp.protocol import refreshed_id_token
-from rp.protocol.received_token import ReceivedToken
-from rp.protocol.token_response import TokenResponse
+from rp.protocol.tokens import refreshed_id_token
+from rp.protocol.tokens.received_token import ReceivedToken
+from rp.protocol.tokens.token_response import TokenResponse
 from rp.records import Session
-from rp.refreshing import Refreshing
 from rp.settings import Settings
-from rp.stores.refresh_lock import RefreshLock
-from rp.stores.session import Sessions
+from rp.stores.refresh_lock import RefreshLockStore
+from rp.stores.session import SessionStore
+from rp.tokens.refreshing import Refreshing
 from servicekit.settings import read
 
 LOGIN = int(time.time()) - 30
@@ -186,9 +186,9 @@ async def test_a_browser_that_goes_away_during_a_refresh_costs_no_refresh_token(
         expires_at=None,
         csrf_token="a-csrf-token",
     )
-    provider, sessions = SlowProvider(), Sessions(redis, 60)
+    provider, sessions = SlowProvider(), SessionStore(redis, 60)
     await sessions.save("a-cookie", session)
-    refreshing = Refreshing(provider, sessions, RefreshLock(redis, 10), time.time)
+    refreshing = Refreshing(provider, sessions, RefreshLockStore(redis, 10), time.time)
     request = asyncio.create_task(refreshing.renew("a-cookie", session.access_token))
     await provider.asked.wait()
     request.cancel()

@@ -150,7 +150,7 @@ async def test_a_provider_that_is_away_at_login(browser, provider):
 
 
 async def test_strangers_do_not_make_it_hammer_a_provider_that_fails(browser, provider, monkeypatch):
-    monkeypatch.setattr("servicekit.discovery.FAILURE_AGE", 60.0)  # a busy machine takes longer than a second
+    monkeypatch.setattr("oidc_discovery.cached_document.FAILURE_AGE", 60.0)  # a busy machine takes longer than a second
     provider.refusals["/.well-known/openid-configuration"] = {"status": 500}
     for _ in range(30):
         response = await browser.get("/login")

@@ -5,13 +5,13 @@ import dataclasses
 
 import pytest
 
+from rp.check import Check
 from rp.errors import ForeignBrowser, UnknownSignIn
-from rp.protocol.check import Check
 from rp.records import NonceBinding, Session
-from rp.stores.nonce_binding import NonceBindings
-from rp.stores.refresh_lock import RefreshLock
-from rp.stores.session import Sessions, key_of
-from rp.stores.session_index import SessionIndex
+from rp.stores.nonce_binding import NonceBindingStore
+from rp.stores.refresh_lock import RefreshLockStore
+from rp.stores.session import SessionStore, key_of
+from rp.stores.session_index import SessionIndexStore
 
 NOW = 1_800_000_000
 BINDING = NonceBinding("the-state", "the-nonce", "the-verifier", "/profile?a=ö", "http://localhost:25000")
@@ -42,12 +42,12 @@ SECRETS = (
 
 @pytest.fixture
 def bindings(redis):
-    return NonceBindings(redis)
+    return NonceBindingStore(redis)
 
 
 @pytest.fixture
 def sessions(redis):
-    return Sessions(redis, 1000)
+    return SessionStore(redis, 1000)
 
 
 async def everything(redis):
@@ -124,7 +124,7 @@ async def test_a_session_that_ended_does_not_come_back(sessions):
 
 @pytest.fixture
 def index(redis):
-    return SessionIndex(redis, 1000, lambda: NOW)
+    return SessionIndexStore(redis, 1000, lambda: NOW)
 
 
 IN_PROVIDER = dataclasses.replace(SESSION, claims={"iss": "http://op", "sub": "user0", "sid": "s1", "iat": NOW - 60})
@@ -143,7 +143,7 @@ async def test_a_session_has_two_names_that_are_digests_with_a_ttl(index, redis)
 
 
 async def test_names_of_sessions_that_ran_out_are_dropped(index, redis):
-    await SessionIndex(redis, 1000, lambda: NOW - 1000).add("old", IN_PROVIDER)
+    await SessionIndexStore(redis, 1000, lambda: NOW - 1000).add("old", IN_PROVIDER)
     await index.add("new", IN_PROVIDER)
     for key in await redis.keys("rp:sessions:*"):
         assert await redis.zrange(key, 0, -1) == [key_of("new")]
@@ -200,7 +200,7 @@ def test_a_record_printed_by_accident_shows_no_secret():
 
 
 async def test_the_refresh_lock_lets_one_in_at_a_time(redis):
-    lock, inside, most = RefreshLock(redis, 10), 0, 0
+    lock, inside, most = RefreshLockStore(redis, 10), 0, 0
 
     async def enter():
         nonlocal inside, most
@@ -216,7 +216,7 @@ async def test_the_refresh_lock_lets_one_in_at_a_time(redis):
 
 
 async def test_the_refresh_lock_has_a_ttl_and_leaves_anothers_alone(redis):
-    async with RefreshLock(redis, 10).hold("cookie"):
+    async with RefreshLockStore(redis, 10).hold("cookie"):
         [key] = await redis.keys("rp:refresh:*")
         assert 5 <= await redis.ttl(key) <= 10
         await redis.set(key, "another holder, after ours ran out", ex=10)

@@ -10,9 +10,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from rs.errors import InsufficientScope, InvalidToken
 from rs.protocol import access_token
-from rs.protocol.claims import CLOCK_AHEAD, CLOCK_LEEWAY, Expected
+from rs.protocol.claims import Expected
 from rs.protocol.verification_key import verification_key
 from rs.protocol.verified_token import VerifiedToken, require_scope
+from servicekit.clock import CLOCK_AHEAD, REUSABLE_EXPIRY_LEEWAY
 
 NOW = 1_800_000_000
 EXPECTED = Expected("http://op.test", "resource-server")
@@ -39,7 +40,7 @@ def judge(rsa_key):
         pytest.param({}, {"aud": ["other", OWN]}, id="aud among others"),
         pytest.param({}, {"nbf": NOW}, id="nbf reached"),
         pytest.param({}, {"iat": NOW + CLOCK_AHEAD}, id="iat of a clock that is a little ahead"),
-        pytest.param({}, {"exp": NOW - CLOCK_LEEWAY + 1}, id="exp within the leeway"),
+        pytest.param({}, {"exp": NOW - REUSABLE_EXPIRY_LEEWAY + 1}, id="exp within the leeway"),
         pytest.param({}, {"exp": NOW + 0.5}, id="exp with a fraction"),
     ],
 )
@@ -75,7 +76,7 @@ def test_a_good_token_is_verified(judge, mint, header, claims):
         pytest.param({}, {"aud": {OWN: OWN}}, id="aud an object"),
         pytest.param({}, {"aud": "resource-server-2"}, id="aud that only begins like it"),
         pytest.param({}, {"aud": None}, id="aud missing"),
-        pytest.param({}, {"exp": NOW - CLOCK_LEEWAY}, id="exp passed"),
+        pytest.param({}, {"exp": NOW - REUSABLE_EXPIRY_LEEWAY}, id="exp passed"),
         pytest.param({}, {"exp": None}, id="exp missing"),
         pytest.param({}, {"exp": True}, id="exp a boolean"),
         pytest.param({}, {"exp": str(NOW + 300)}, id="exp a string"),

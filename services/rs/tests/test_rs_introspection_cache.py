@@ -2,8 +2,8 @@
 
 import pytest
 
-from rs.introspection_cache import IntrospectionCache
 from rs.protocol.verified_token import VerifiedToken
+from rs.validation.introspection_cache import IntrospectionCache
 
 VERIFIED = VerifiedToken("user0", "demo-client", frozenset({"profile"}), None)
 

@@ -7,7 +7,7 @@ import pytest
 from werkzeug.datastructures import Headers
 
 from rs.stores.profile import ProfileStore
-from rs.validation import basic_credentials
+from rs.validation.introspection import basic_credentials
 
 NOW = 1_800_000_000
 FORM = [("Content-Type", "application/x-www-form-urlencoded"), ("Content-Length", "17")]

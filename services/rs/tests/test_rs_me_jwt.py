@@ -6,8 +6,9 @@ from hashlib import sha256
 
 import pytest
 
+from oidc_discovery.cached_document import FAILURE_AGE
+from oidc_discovery.documents import MAX_AGE, REFETCH_INTERVAL
 from rs.stores.profile import ProfileStore
-from servicekit.discovery import FAILURE_AGE, MAX_AGE, REFETCH_INTERVAL
 
 NOW = 1_800_000_000
 

@@ -59,10 +59,34 @@ class Reply:
 
 _JSON = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 
+# The complement of what an error_description may contain (RFC 6749 §5.2).
+_NOT_IN_DESCRIPTION = re.compile(r"[^\x20\x21\x23-\x5b\x5d-\x7e]")
+
 
 def json_reply(status: int, value: Mapping[str, Any], headers: HeaderList = ()) -> Reply:
     body = _JSON.encode(value).encode()
     return Reply(status, body, (("content-type", "application/json"), *headers))
+
+
+def error_description(text: str) -> str:
+    """`text` as an error_description (RFC 6749 §5.2).
+
+    "?" replaces every character that it may not contain: quotes, backslashes, control characters and everything
+    outside ASCII.
+    """
+    return _NOT_IN_DESCRIPTION.sub("?", text)
+
+
+def error_body(code: str, description: str | None = None) -> dict[str, str]:
+    """The members of an error response (RFC 6749 §5.2)."""
+    return (
+        {"error": code} if description is None else {"error": code, "error_description": error_description(description)}
+    )
+
+
+def error_reply(status: int, code: str, description: str | None = None, headers: HeaderList = ()) -> Reply:
+    """An error as JSON in the form of RFC 6749 §5.2."""
+    return json_reply(status, error_body(code, description), headers)
 
 
 Handler: TypeAlias = Callable[[Request], Awaitable[Reply]]
@@ -83,6 +107,7 @@ class Route:
         object.__setattr__(self, "allow", ", ".join(sorted(methods)))
 
 
+_CLOSE: HeaderList = (("connection", "close"),)
 _ALWAYS: HeaderList = (("x-content-type-options", "nosniff"),)
 _OVER_TLS: HeaderList = (("strict-transport-security", "max-age=31536000"),)  # a year, of this host alone
 _CORS: HeaderList = (
@@ -155,28 +180,16 @@ class MachineDoor:
             if method == "OPTIONS":
                 preflight = (("access-control-allow-methods", route.allow), *_PREFLIGHT) if route.cors else ()
                 return Reply(204, b"", (("allow", route.allow), *preflight))
-            return json_reply(
-                405,
-                {"error": "invalid_request", "error_description": f"use {route.allow}"},
-                (("allow", route.allow),),
-            )
+            return error_reply(405, "invalid_request", f"use {route.allow}", (("allow", route.allow),))
         try:
             if method in ("POST", "PUT"):
                 body = await _body_in_time(request, receive)
                 request = Request(request.method, request.path, request.query, request.headers, body)
             return await handler(request)
         except BodyTooLarge:
-            return json_reply(
-                413,
-                {"error": "invalid_request", "error_description": f"the body is over {BODY_LIMIT} bytes"},
-                (("connection", "close"),),
-            )
+            return error_reply(413, "invalid_request", f"the body is over {BODY_LIMIT} bytes", _CLOSE)
         except BodyLate:
-            return json_reply(
-                408,
-                {"error": "invalid_request", "error_description": f"the body did not come within {BODY_SECONDS} s"},
-                (("connection", "close"),),
-            )
+            return error_reply(408, "invalid_request", f"the body did not come within {BODY_SECONDS} s", _CLOSE)
         except ClientGone:
             raise
         except Exception as exception:  # noqa: BLE001 - the service's own renderer answers everything

@@ -4,6 +4,7 @@
 Nothing on a page comes from another host, and no page may be framed.
 """
 
+from collections.abc import Collection
 from pathlib import Path
 
 from quart import Blueprint, Quart, Response, render_template, send_from_directory
@@ -50,6 +51,17 @@ def install(app: Quart, product: str) -> None:
     app.register_blueprint(blueprint)
     app.after_request(_strict_headers)
     app.register_error_handler(HTTPException, _http_failure)
+
+
+def refuse_head(app: Quart, endpoints: str, *, allowed: Collection[str] = ()) -> None:
+    """Refuse HEAD with 405 for the rules whose endpoint begins with `endpoints`, except for the paths in `allowed`.
+
+    Quart adds HEAD to every rule for GET and calls the same view. A GET that issues a code or ends a session must not
+    be triggered by HEAD, which changes nothing (RFC 9110 §9.2.1, §9.3.2). Call this after all rules were added.
+    """
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint.startswith(endpoints) and rule.rule not in allowed and rule.methods is not None:
+            rule.methods.discard("HEAD")
 
 
 def _as_it_is(text: str, **values: object) -> str:

@@ -1,12 +1,12 @@
 """The connection to Redis, from one URL.
 
 `redis://`, `rediss://` and `unix://` as redis-py reads them; `redis+sentinel://host:port,host:port/service/db`;
-`redis+cluster://host:port` (`rediss+...` for TLS). Every command has a deadline and is tried once: a service
-says 503 rather than let a person wait, and a closed connection of the pool is noticed before it is used.
+`redis+cluster://host:port` (`rediss+...` for TLS). Every command has a timeout and is tried once: a service
+responds with 503 rather than let a person wait, and a closed connection of the pool is noticed before it is used.
 """
 
 import asyncio
-from typing import Any, TypeAlias
+from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 
 from redis.asyncio import ConnectionPool, Redis, RedisCluster
@@ -17,11 +17,9 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisClusterException, RedisError
 from redis.maint_notifications import MaintNotificationsConfig
 
-# `Any`: redis-py types one client for synchronous and asynchronous use, so that its answers cannot be awaited
-# under a strict checker. The stores give each answer its type.
-Database: TypeAlias = Any
+from servicekit.database import Database
 
-# Beyond it a request is told 503 at once: Redis serves no more of them in time anyway.
+# Beyond it the response is 503 at once: Redis would not serve more connections in time anyway.
 MAX_CONNECTIONS = 512
 
 __all__ = ["Database", "RedisError", "connect"]
@@ -30,7 +28,7 @@ __all__ = ["Database", "RedisError", "connect"]
 def connect(url: str, timeout: float) -> Database:
     """A client for `url`; `timeout` in seconds holds for connecting and for every command.
 
-    Raises ValueError when the URL is none that is known. Nothing is sent before the first command.
+    Raises ValueError if the form of the URL is unknown. Nothing is sent before the first command.
     """
     options: dict[str, Any] = {
         "decode_responses": True,
@@ -42,16 +40,16 @@ def connect(url: str, timeout: float) -> Database:
     scheme = url.partition("://")[0]
     if scheme in ("redis", "rediss", "unix"):
         pool = ConnectionPool.from_url(url, max_connections=MAX_CONNECTIONS, retry=_once(), **options)
-        return Redis.from_pool(pool)
+        return cast(Database, Redis.from_pool(pool))
     if scheme in ("redis+cluster", "rediss+cluster"):
-        return _Cluster.from_url(url.replace("+cluster", "", 1), retry=_once(), **options)
+        return cast(Database, _Cluster.from_url(url.replace("+cluster", "", 1), retry=_once(), **options))
     if scheme in ("redis+sentinel", "rediss+sentinel"):
         return _sentinel_master(url, options)
     raise ValueError(f"no known form of Redis URL: {scheme}://")
 
 
 class _Cluster(RedisCluster):
-    """A cluster that is away altogether says so with a RedisError, as every other Redis does."""
+    """Raises a RedisError when no node of the cluster is reachable, as the other clients do."""
 
     async def initialize(self, *arguments: Any, **options: Any) -> RedisCluster:
         try:
@@ -120,7 +118,7 @@ def _sentinel_master(url: str, options: dict[str, Any]) -> Database:
         sentinel_kwargs={"socket_timeout": options["socket_timeout"]},
         ssl=parts.scheme.startswith("rediss"),
     )
-    return sentinel.master_for(
+    master = sentinel.master_for(
         service,
         db=int(database or 0),
         username=unquote(username) or None,
@@ -128,6 +126,7 @@ def _sentinel_master(url: str, options: dict[str, Any]) -> Database:
         retry=_once(),
         **options,
     )
+    return cast(Database, master)
 
 
 def _once() -> Retry:

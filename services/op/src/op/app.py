@@ -63,7 +63,7 @@ from servicekit.health import health_routes
 from servicekit.http import HttpClient
 from servicekit.machine import MachineDoor, Reply, Request, Route
 from servicekit.metrics import Metrics
-from servicekit.pages import install
+from servicekit.pages import install, refuse_head
 from servicekit.redis import Database, connect
 from servicekit.sealing import Sealer
 from servicekit.settings import read
@@ -87,7 +87,7 @@ def create_app(settings: Settings | None = None, *, clock: Callable[[], float] =
     app.extensions["provider"] = op
     install(app, "OpenID Provider")
     app.register_blueprint(_pages(op))
-    _refuse_head(app)
+    refuse_head(app, "pages.")
     app.register_error_handler(Exception, page_failure)
     provisioning = Provisioning(op, directory)
     rotation = KeyRotation(op.keys)
@@ -232,10 +232,3 @@ def _pages(op: Context) -> Blueprint:
     blueprint.add_url_rule("/account", "change_account", view(change_account), methods=["POST"])
     blueprint.add_url_rule("/logout", "logout", view(logout), methods=["GET", "POST"])
     return blueprint
-
-
-def _refuse_head(app: Quart) -> None:
-    """No page answers HEAD, which Quart adds to GET: here that issues codes and ends sessions (RFC 9110 §9.3.2)."""
-    for rule in app.url_map.iter_rules():
-        if rule.endpoint.startswith("pages.") and rule.methods is not None:
-            rule.methods.discard("HEAD")

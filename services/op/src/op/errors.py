@@ -31,13 +31,9 @@ Each has a public `description` for the client's developer and a private `detail
 for machines and people, `protocol.authorization.response.error_response` for the redirect.
 """
 
-import re
-
-from servicekit.machine import HeaderList
+from servicekit.machine import HeaderList, error_description
 
 RETRY_AFTER_SECONDS = 1
-
-_NOT_IN_A_DESCRIPTION = re.compile(r"[^\x20\x21\x23-\x5b\x5d-\x7e]")  # RFC 6749 §5.2
 
 
 class OAuthError(Exception):
@@ -51,7 +47,7 @@ class OAuthError(Exception):
 
     def __init__(self, description: str, detail: str | None = None) -> None:
         super().__init__(detail or description)
-        self.description = _NOT_IN_A_DESCRIPTION.sub("?", description)
+        self.description = error_description(description)
         self.detail = detail
 
     @property

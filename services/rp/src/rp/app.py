@@ -1,4 +1,4 @@
-"""The application: everything is wired here, and nothing is global."""
+"""The application: the only place that creates and connects its parts."""
 
 import os
 import time
@@ -7,29 +7,29 @@ from functools import partial
 
 from quart import Quart, Request, Response, request
 
-from rp import pages, presentation
-from rp.cookies import Cookies
+from oidc_discovery.documents import ProviderDocuments
+from rp.context import Context
 from rp.endpoints.backchannel_logout import backchannel_logout
-from rp.endpoints.callback import callback, posted_callback
 from rp.endpoints.frontchannel_logout import frontchannel_logout
-from rp.endpoints.home import home
-from rp.endpoints.login import login, posted_login
-from rp.endpoints.logout import logout, logout_callback
-from rp.endpoints.profile import profile
-from rp.party import RelyingParty
-from rp.provider import ProviderClient
+from rp.pages.callback import callback, posted_callback
+from rp.pages.home import home
+from rp.pages.login import login, posted_login
+from rp.pages.logout import logout, logout_callback
+from rp.pages.profile import profile
+from rp.provider_client import ProviderClient
 from rp.providers import Providers
-from rp.refreshing import Refreshing
-from rp.resource_server import ResourceServerClient
+from rp.resource_client import ResourceClient
 from rp.settings import Settings
-from rp.stores.logout_token import LogoutTokens
-from rp.stores.nonce_binding import NonceBindings
-from rp.stores.posted_response import PostedResponses
-from rp.stores.refresh_lock import RefreshLock
-from rp.stores.session import Sessions
-from rp.stores.session_index import SessionIndex
-from servicekit import machine
-from servicekit.discovery import ProviderDocuments
+from rp.stores.logout_token import LogoutTokenStore
+from rp.stores.nonce_binding import NonceBindingStore
+from rp.stores.posted_response import PostedResponseStore
+from rp.stores.refresh_lock import RefreshLockStore
+from rp.stores.session import SessionStore
+from rp.stores.session_index import SessionIndexStore
+from rp.tokens.refreshing import Refreshing
+from rp.web import errors, rendering
+from servicekit import pages
+from servicekit.clock import Clock
 from servicekit.health import health_routes
 from servicekit.http import HttpClient
 from servicekit.machine import MachineDoor, Route
@@ -37,9 +37,9 @@ from servicekit.metrics import Metrics
 from servicekit.redis import connect
 from servicekit.settings import read
 
-Endpoint = Callable[[RelyingParty, Request], Awaitable[Response]]
+View = Callable[[Context, Request], Awaitable[Response]]
 
-PAGES: tuple[tuple[str, str, Endpoint], ...] = (
+PAGES: tuple[tuple[str, str, View], ...] = (
     ("GET", "/", home),
     ("GET", "/login", login),
     ("POST", "/login", posted_login),
@@ -49,7 +49,7 @@ PAGES: tuple[tuple[str, str, Endpoint], ...] = (
 )
 
 
-def create_app(settings: Settings | None = None, *, clock: Callable[[], float] = time.time) -> Quart:
+def create_app(settings: Settings | None = None, *, clock: Clock = time.time) -> Quart:
     """The relying party as an ASGI application; without `settings` they are read from the environment.
 
     `clock` gives the time in seconds since the epoch. Raises SettingsError.
@@ -58,31 +58,30 @@ def create_app(settings: Settings | None = None, *, clock: Callable[[], float] =
     http = HttpClient(settings.oidc_connect_to, total_timeout=settings.http_timeout)
     redis = connect(settings.redis_url, settings.redis_timeout)
     providers = _providers(settings, http, clock)
-    sessions = Sessions(redis, settings.session_ttl)
-    rp = RelyingParty(
+    sessions = SessionStore(redis, settings.session_ttl)
+    rp = Context(
         settings=settings,
         providers=providers,
-        resource_server=ResourceServerClient(settings.resource_server_url, http),
-        bindings=NonceBindings(redis),
-        posted_responses=PostedResponses(redis),
+        resource_server=ResourceClient(settings.resource_server_url, http),
+        bindings=NonceBindingStore(redis),
+        posted_responses=PostedResponseStore(redis),
         sessions=sessions,
-        session_index=SessionIndex(redis, settings.session_ttl, clock),
-        logout_tokens=LogoutTokens(redis),
-        refreshing=Refreshing(providers, sessions, RefreshLock(redis, settings.refresh_seconds), clock),
-        cookies=Cookies.of(settings),
+        session_index=SessionIndexStore(redis, settings.session_ttl, clock),
+        logout_tokens=LogoutTokenStore(redis),
+        refreshing=Refreshing(providers, sessions, RefreshLockStore(redis, settings.refresh_seconds), clock),
         clock=clock,
     )
 
-    app = Quart(__name__)
-    pages.install(app)
-    presentation.install(app)
-    for method, path, endpoint in (*PAGES, *_callbacks(providers)):
-        app.add_url_rule(path, f"{method} {path}", _view(rp, endpoint), methods=[method])
-    _refuse_head(app)
+    app = Quart(__name__, template_folder="pages/templates")
+    rendering.install(app)
+    errors.install(app)
+    for method, path, view in (*PAGES, *_callbacks(providers)):
+        app.add_url_rule(path, f"{method} {path}", _with_request(rp, view), methods=[method])
+    pages.refuse_head(app, "GET ", allowed=("/",))  # the other pages sign people in and out
     metrics = app.extensions["metrics"] = Metrics()
     health = health_routes({"redis": redis.ping, "provider": providers.any_metadata})
     routes = {**health, **_machine_routes(rp)}
-    door = MachineDoor(routes, app.asgi_app, pages.machine_failure, metrics.observe, secure=settings.secure)
+    door = MachineDoor(routes, app.asgi_app, errors.machine_failure, metrics.observe, secure=settings.secure)
     app.asgi_app = door  # type: ignore[method-assign,assignment]
 
     @app.after_serving
@@ -93,14 +92,7 @@ def create_app(settings: Settings | None = None, *, clock: Callable[[], float] =
     return app
 
 
-def _refuse_head(app: Quart) -> None:
-    """HEAD is for the home page: Quart adds it to every GET, and others sign people in (RFC 9110 §9.3.2)."""
-    for rule in app.url_map.iter_rules():
-        if rule.endpoint.startswith("GET ") and rule.rule != "/" and rule.methods is not None:
-            rule.methods.discard("HEAD")
-
-
-def _providers(settings: Settings, http: HttpClient, clock: Callable[[], float]) -> Providers:
+def _providers(settings: Settings, http: HttpClient, clock: Clock) -> Providers:
     return Providers(
         [
             ProviderClient(
@@ -115,8 +107,8 @@ def _providers(settings: Settings, http: HttpClient, clock: Callable[[], float])
     )
 
 
-def _callbacks(providers: Providers) -> Iterator[tuple[str, str, Endpoint]]:
-    """An address for each provider's answers; a form is taken where it was asked for."""
+def _callbacks(providers: Providers) -> Iterator[tuple[str, str, View]]:
+    """A redirect URI for each provider; it accepts a form only if that response mode is configured."""
     for provider in providers.all:
         registration = provider.registration
         yield "GET", registration.callback_path, partial(callback, provider=provider)
@@ -124,25 +116,18 @@ def _callbacks(providers: Providers) -> Iterator[tuple[str, str, Endpoint]]:
             yield "POST", registration.callback_path, partial(posted_callback, provider=provider)
 
 
-def _machine_routes(rp: RelyingParty) -> dict[str, Route]:
-    """The endpoints for machines, which no cookie opens."""
-
-    async def backchannel(request: machine.Request) -> machine.Reply:
-        return await backchannel_logout(rp, request)
-
-    async def frontchannel(request: machine.Request) -> machine.Reply:
-        return await frontchannel_logout(rp, request)
-
+def _machine_routes(rp: Context) -> dict[str, Route]:
+    """The endpoints that the provider calls; none of them reads a cookie."""
     return {
-        "/backchannel-logout": Route({"POST": backchannel}),
-        "/frontchannel-logout": Route({"GET": frontchannel}),
+        "/backchannel-logout": Route({"POST": partial(backchannel_logout, rp)}),
+        "/frontchannel-logout": Route({"GET": partial(frontchannel_logout, rp)}),
     }
 
 
-def _view(rp: RelyingParty, endpoint: Endpoint) -> Callable[[], Awaitable[Response]]:
-    """A Quart view: the only place that touches the request's global."""
+def _with_request(rp: Context, view: View) -> Callable[[], Awaitable[Response]]:
+    """A view as Quart calls it: the only place that uses the global of the request."""
 
-    async def view() -> Response:
-        return await endpoint(rp, request)
+    async def call() -> Response:
+        return await view(rp, request)
 
-    return view
+    return call

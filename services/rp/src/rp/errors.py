@@ -25,7 +25,7 @@ RelyingPartyError                   status, title, explanation for the person; d
 `pages` renders them all.
 """
 
-from rp.protocol.check import Check
+from rp.check import Check
 
 _DESCRIPTION_LENGTH = 300
 _STATE = "RFC 6749 §10.12"

@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import Sequence
 
+from oidc_discovery.metadata import Metadata
 from rp.errors import UnknownProvider
-from rp.provider import ProviderClient
-from servicekit.discovery import Metadata
+from rp.provider_client import ProviderClient
 
 
 class Providers:

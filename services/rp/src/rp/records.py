@@ -15,13 +15,11 @@ NonceBinding and Session are sealed with a key that is derived from the browser'
 its handle, so that who can read Redis can read none of them.
 """
 
-import dataclasses
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from rp.protocol.check import Check
+from rp.check import Check
 
 
 @dataclass(frozen=True)
@@ -33,13 +31,6 @@ class NonceBinding:
     code_verifier: str = field(repr=False)
     return_to: str
     issuer: str
-
-    def to_json(self) -> str:
-        return json.dumps(dataclasses.asdict(self))
-
-    @classmethod
-    def from_json(cls, text: str) -> "NonceBinding":
-        return cls(**json.loads(text))
 
 
 @dataclass(frozen=True)
@@ -70,12 +61,3 @@ class Session:
     def sub(self) -> str:
         """The person, as the provider names them."""
         return str(self.claims["sub"])
-
-    def to_json(self) -> str:
-        return json.dumps(dataclasses.asdict(self))
-
-    @classmethod
-    def from_json(cls, text: str) -> "Session":
-        fields = json.loads(text)
-        checks = tuple(Check(**check) for check in fields.pop("checks"))
-        return cls(checks=checks, **fields)

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from rp.protocol.client_authentication import AUDIENCES, METHODS, TOKEN_ENDPOINT, ClientIdentity
-from rp.protocol.client_key import ClientKey
+from rp.protocol.clients.client_authentication import AUDIENCES, METHODS, TOKEN_ENDPOINT, ClientIdentity
+from rp.protocol.clients.client_key import ClientKey
 from rp.protocol.origin import origin_of
-from rp.provider_list import providers
-from rp.registration import ID_TOKEN_ALGS, RESPONSE_MODES, Registration, issuer, scope
+from rp.registrations.provider_list import providers
+from rp.registrations.registration import ID_TOKEN_ALGS, RESPONSE_MODES, Registration, issuer, scope
 from servicekit.settings import (
     Address,
     ServiceSettings,

@@ -1,7 +1,6 @@
-"""The application: everything is wired here, and nowhere else."""
+"""The application: the only place that creates and connects its parts."""
 
 import asyncio
-import json
 import logging
 import os
 import time
@@ -9,20 +8,23 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import suppress
 from functools import partial
 
-from quart import Quart, Response
+from quart import Quart
 from werkzeug.exceptions import HTTPException
 
+from oidc_discovery.documents import ProviderDocuments
+from rs.context import Context
 from rs.endpoints.me import me
 from rs.endpoints.protected_resource import metadata_path, metadata_url, protected_resource
-from rs.failure import failure_renderer
-from rs.introspection_cache import IntrospectionCache
 from rs.protocol.claims import Expected
-from rs.resource_server import ResourceServer
 from rs.settings import INTROSPECTION, IntrospectionSettings, Settings, read_settings
 from rs.stores.profile import ProfileStore
-from rs.validation import IntrospectionEndpoint, IntrospectionValidator, JwtValidator, Validator
-from rs.verification_keys import VerificationKeys
-from servicekit.discovery import Clock, ProviderDocuments
+from rs.validation.introspection import IntrospectionEndpoint, IntrospectionValidator
+from rs.validation.introspection_cache import IntrospectionCache
+from rs.validation.jwt import JwtValidator
+from rs.validation.validator import Validator
+from rs.validation.verification_keys import VerificationKeys
+from rs.web.errors import failure_renderer, http_failure
+from servicekit.clock import Clock
 from servicekit.health import health_routes
 from servicekit.http import HttpClient
 from servicekit.log import event
@@ -47,15 +49,15 @@ def create_app(settings: Settings | None = None, *, clock: Clock = time.time, ti
     documents = ProviderDocuments(settings.oidc_issuer, http, ticks)
     validator = _validator(settings, documents, http, clock, ticks)
     profiles = ProfileStore(redis)
-    rs = ResourceServer(validator, profiles, settings.rs_required_scope)
+    rs = Context(settings, validator, profiles)
     metrics = Metrics()
 
     app = Quart(__name__, static_folder=None)
     app.extensions["metrics"] = metrics
-    app.register_error_handler(HTTPException, _no_page)
+    app.register_error_handler(HTTPException, http_failure)
     routes: Mapping[str, Route] = {
         "/api/me": Route({"GET": partial(me, rs)}, cors=True),
-        metadata_path(settings.rs_base_url): Route({"GET": protected_resource(settings)}, cors=True),
+        metadata_path(settings.rs_base_url): Route({"GET": partial(protected_resource, rs)}, cors=True),
         **health_routes({"redis": redis.ping, "provider": documents.metadata}),
     }
     failure = failure_renderer(metadata_url(settings.rs_base_url))
@@ -90,7 +92,7 @@ def _validator(
 
 
 async def _load(profiles: ProfileStore, settings: Settings) -> None:
-    """Save the profiles of RS_PROFILES_FILE; while Redis is away, try until it is back."""
+    """Save the profiles of RS_PROFILES_FILE; while Redis is unavailable, keep trying."""
     waiting = list(settings.rs_profiles_file)
     while waiting:
         try:
@@ -99,13 +101,3 @@ async def _load(profiles: ProfileStore, settings: Settings) -> None:
         except RedisError as failure:
             event(log, "profiles not loaded yet", logging.WARNING, reason=failure)
             await asyncio.sleep(LOAD_PAUSE_SECONDS)
-
-
-async def _no_page(failure: HTTPException) -> Response:
-    """What no route answers: this server has no pages, so JSON here too."""
-    code = "not_found" if failure.code == 404 else "invalid_request"
-    body = json.dumps({"error": code, "error_description": failure.name})
-    response = Response(body, status=failure.code or 400, content_type="application/json")
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    return response

@@ -12,7 +12,7 @@
     └── ServerError 500 server_error                 a fault of this program
 
 Each has a public `description` for the caller's developer and a private `detail` for the log, which never holds a
-token. `failure.py` renders them, and is the only place that does.
+token. `web/errors.py` renders them.
 """
 
 from typing import ClassVar

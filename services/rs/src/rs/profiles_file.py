@@ -30,4 +30,4 @@ def _profile(path: str, number: int, entry: Any) -> Profile:
         raise ValueError(f"{path}: profile {number} must have {', '.join(_FIELDS)} and nothing else")
     if not all(isinstance(value, str) for value in entry.values()):
         raise ValueError(f"{path}: profile {number} must have text in every field")
-    return Profile(**entry)
+    return Profile(entry["sub"], entry["username"], entry["email"], entry["metadata"])

@@ -10,7 +10,6 @@ from op.context import Context
 from op.errors import InvalidRequest
 from op.pages.descriptions import browser, claim_words, scope_words
 from op.pages.logged_out import logged_out
-from op.pages.visitor import visitor_of
 from op.protocol.authorization.response import with_query
 from op.protocol.authorization.scope import CLAIMS_BY_SCOPE
 from op.records import Consent
@@ -18,6 +17,7 @@ from op.web.cookies import SESSION_COOKIE, cookie
 from op.web.csrf import check_csrf, csrf_token
 from op.web.parameters import parameters
 from op.web.rendering import page, see_other
+from op.web.visitor import visitor_of
 from servicekit.log import event
 
 log = logging.getLogger(__name__)

@@ -7,7 +7,6 @@ from op.authorization.progress import Authorization, step_of
 from op.context import Context
 from op.pages.descriptions import claim_words, lifetime, scope_words
 from op.pages.steps import carry_out, decision_in, pending_authorization, proceed
-from op.pages.visitor import visitor_of
 from op.protocol.authorization.consent import claims_beyond_scope
 from op.protocol.authorization.response_type import CODE
 from op.protocol.authorization.scope import gives_refresh_token
@@ -16,6 +15,7 @@ from op.web.cookies import BROWSER_COOKIE, cookie
 from op.web.csrf import check_csrf, csrf_token
 from op.web.parameters import parameters
 from op.web.rendering import client_page
+from op.web.visitor import visitor_of
 
 _PURPOSE = "consent"
 

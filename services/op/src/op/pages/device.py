@@ -10,7 +10,6 @@ from op.authorization.dispatch import Login, Refuse, next_step
 from op.context import Context
 from op.pages.descriptions import TOO_MANY_ATTEMPTS, WRONG_PASSWORD, scope_words
 from op.pages.steps import decision_in
-from op.pages.visitor import session_of
 from op.protocol.authorization.user_code import normal_user_code
 from op.records import DeviceRequest, Session
 from op.sessions.login import TooManyAttempts
@@ -19,6 +18,7 @@ from op.web.cookies import BROWSER_COOKIE, SESSION_COOKIE, browser_secret, cooki
 from op.web.csrf import check_csrf, csrf_token
 from op.web.parameters import parameters
 from op.web.rendering import page
+from op.web.visitor import session_of
 from servicekit.log import event
 from servicekit.parameters import Parameters
 

@@ -9,7 +9,6 @@ from op.authorization.progress import Authorization, advance
 from op.context import Context
 from op.pages.descriptions import TOO_MANY_ATTEMPTS, WRONG_PASSWORD
 from op.pages.steps import carry_out, pending_authorization
-from op.pages.visitor import session_of
 from op.records import User
 from op.sessions.login import TooManyAttempts
 from op.web.client_address import address
@@ -17,6 +16,7 @@ from op.web.cookies import BROWSER_COOKIE, SESSION_COOKIE, cookie, set_cookie
 from op.web.csrf import check_csrf, csrf_token
 from op.web.parameters import parameters
 from op.web.rendering import client_page
+from op.web.visitor import session_of
 from servicekit.log import event
 
 log = logging.getLogger(__name__)

@@ -13,12 +13,6 @@ from jose.utils import base64url_decode
 from op.protocol.untrusted_json import parse_json
 
 UNSIGNED = "none"
-CLOCK_SKEW = 60
-"""How far a client's clock may be ahead, in seconds: a minute, since clients do not all keep time by NTP.
-
-Nothing is gained by a token from the future, so a generous value is safe; the end of a token has no leeway at all.
-"""
-
 _KEY_TYPES = {"RS256": "RSA", "ES256": "EC"}
 _LATEST = 253_402_300_799  # the end of the year 9999
 _SEGMENTS = 3

@@ -14,7 +14,7 @@ from op.errors import (
 )
 from op.web.replies import NO_STORE
 from servicekit.log import event
-from servicekit.machine import Reply, Request, json_reply
+from servicekit.machine import Reply, Request, error_reply
 from servicekit.pages import failure_page
 from servicekit.redis import RedisError
 from servicekit.sealing import UnsealError
@@ -63,8 +63,7 @@ def machine_failure(request: Request, exception: Exception) -> Reply:
 
 def json_error(error: OAuthError) -> Reply:
     """The error as a machine gets it (RFC 6749 §5.2)."""
-    body = {"error": error.code, "error_description": error.description}
-    return json_reply(error.status, body, (*error.headers, *NO_STORE))
+    return error_reply(error.status, error.code, error.description, (*error.headers, *NO_STORE))
 
 
 def _title(error: OAuthError) -> str:

@@ -1,1 +1,1 @@
-"""The pages, one file for each path; each is a function from the relying party and a request to a response."""
+"""The endpoints that the provider calls, one file each; each is a function of the context and the request."""

@@ -2,10 +2,10 @@
 
 import logging
 
-from rp import verification
+from rp.check import Check
+from rp.context import Context
 from rp.errors import BadRequest, LogoutTokenRefused
-from rp.party import RelyingParty
-from rp.protocol.check import Check
+from rp.tokens import verification
 from servicekit.log import event
 from servicekit.machine import Reply, Request
 from servicekit.parameters import Parameters
@@ -15,7 +15,7 @@ NO_STORE = (("cache-control", "no-store"),)
 log = logging.getLogger(__name__)
 
 
-async def backchannel_logout(rp: RelyingParty, request: Request) -> Reply:
+async def backchannel_logout(rp: Context, request: Request) -> Reply:
     """Verify the logout token, and end the sessions that it names on all replicas; 200 also when there were none.
 
     It is redeemed when all is done: after a failure of the store the same token may come once more (§2.8). Of many that

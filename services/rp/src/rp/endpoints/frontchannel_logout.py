@@ -2,12 +2,12 @@
 
 import logging
 
+from oidc_discovery.errors import ProviderMisconfigured, ProviderUnavailable
+from rp.context import Context
 from rp.errors import BadRequest
-from rp.party import RelyingParty
 from rp.protocol.origin import origin_of
-from rp.protocol.signed_token import AHEAD
-from rp.provider import ProviderClient
-from servicekit.discovery import ProviderMisconfigured, ProviderUnavailable
+from rp.provider_client import ProviderClient
+from servicekit.clock import CLOCK_AHEAD
 from servicekit.log import event
 from servicekit.machine import Reply, Request
 from servicekit.parameters import Parameters
@@ -17,7 +17,7 @@ _PAGE = b'<!doctype html><html lang="en"><title>Signed out</title></html>'
 log = logging.getLogger(__name__)
 
 
-async def frontchannel_logout(rp: RelyingParty, request: Request) -> Reply:
+async def frontchannel_logout(rp: Context, request: Request) -> Reply:
     """End the sessions of (`iss`, `sid`).
 
     A frame in another site's page brings no cookie of ours (SameSite=Lax), so that the two must say which session it
@@ -31,7 +31,7 @@ async def frontchannel_logout(rp: RelyingParty, request: Request) -> Reply:
         raise BadRequest("The parameters iss and sid are needed, both.")
     provider = rp.providers.of(issuer)
     # By the provider's clock, which may be ahead of ours: no id_token of this `sid` that exists by now opens a session.
-    ended = await rp.session_index.end(issuer, issued_at=rp.clock() + AHEAD, sid=sid, sub=None)
+    ended = await rp.session_index.end(issuer, issued_at=rp.clock() + CLOCK_AHEAD, sid=sid, sub=None)
     event(log, "signed out in a frame of the provider", sessions=ended)
     return Reply(
         200,

@@ -3,11 +3,12 @@
 import json
 from hashlib import sha256
 
-from rp.protocol.logout_token import LIFETIME, Logout
+from rp.protocol.logout.logout_token import Logout
+from rp.protocol.tokens.signed_token import LIFETIME
 from servicekit.redis import Database
 
 
-class LogoutTokens:
+class LogoutTokenStore:
     """Logout tokens by issuer and `jti`, for as long as they could be sent again."""
 
     def __init__(self, redis: Database) -> None:

@@ -1,11 +1,13 @@
 """The sign-ins that were started: `save` and `take`."""
 
 import json
+from dataclasses import asdict
 from hashlib import sha256
 from hmac import compare_digest
 
 from rp.errors import ForeignBrowser, UnknownSignIn
 from rp.records import NonceBinding
+from servicekit.json_record import JsonRecord
 from servicekit.redis import Database
 from servicekit.sealing import Sealer, UnsealError
 
@@ -14,7 +16,7 @@ TTL = 600
 _PURPOSE = "rp nonce binding"
 
 
-class NonceBindings:
+class NonceBindingStore:
     """Bindings by their state. `browser` is the random value of the cookie that the browser got at /login."""
 
     def __init__(self, redis: Database) -> None:
@@ -23,7 +25,7 @@ class NonceBindings:
     async def save(self, browser: str, binding: NonceBinding) -> None:
         """Keep a binding for ten minutes; only this browser's cookie opens it."""
         key = _key(binding.state)
-        sealed = Sealer(browser, _PURPOSE).seal(binding.to_json(), key)
+        sealed = Sealer(browser, _PURPOSE).seal(json.dumps(asdict(binding)), key)
         await self._redis.set(key, json.dumps({"browser": _hash(browser), "sealed": sealed}), ex=TTL)
 
     async def knows(self, state: str) -> bool:
@@ -40,15 +42,26 @@ class NonceBindings:
         record = await self._redis.get(key)
         if record is None:
             raise UnknownSignIn
-        if browser is None or not compare_digest(json.loads(record)["browser"], _hash(browser)):
+        if browser is None or not compare_digest(JsonRecord.parse(record).text("browser"), _hash(browser)):
             raise ForeignBrowser
         taken = await self._redis.getdel(key)
         if taken is None:
             raise UnknownSignIn
         try:
-            return NonceBinding.from_json(Sealer(browser, _PURPOSE).open(json.loads(taken)["sealed"], key))
-        except (UnsealError, ValueError, TypeError):
+            sealed = JsonRecord.parse(taken).text("sealed")
+            return _binding(JsonRecord.parse(Sealer(browser, _PURPOSE).open(sealed, key)))
+        except (UnsealError, ValueError):
             raise UnknownSignIn from None
+
+
+def _binding(record: JsonRecord) -> NonceBinding:
+    return NonceBinding(
+        state=record.text("state"),
+        nonce=record.text("nonce"),
+        code_verifier=record.text("code_verifier"),
+        return_to=record.text("return_to"),
+        issuer=record.text("issuer"),
+    )
 
 
 def _key(state: str) -> str:

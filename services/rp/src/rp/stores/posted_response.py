@@ -1,12 +1,13 @@
 """The answers that providers post, until the browser comes for them: `save`, `find`, `end`."""
 
-import dataclasses
 import json
 import re
 import secrets
+from dataclasses import asdict
 from hashlib import sha256
 
-from rp.protocol.authorization_response import AuthorizationResponse
+from rp.protocol.authorization.authorization_response import AuthorizationResponse
+from servicekit.json_record import JsonRecord
 from servicekit.redis import Database
 from servicekit.sealing import Sealer, UnsealError
 
@@ -17,7 +18,7 @@ _PURPOSE = "rp posted response"
 _HANDLE = re.compile(r"[0-9a-f]{64}\.[A-Za-z0-9_-]{43}")
 
 
-class PostedResponses:
+class PostedResponseStore:
     """Authorization responses, the latest one for a sign-in; only who has its random handle can open it."""
 
     def __init__(self, redis: Database) -> None:
@@ -27,7 +28,7 @@ class PostedResponses:
         """Keep a response for a minute; its handle, which begins with the name of its sign-in."""
         name = sha256(response.state.encode()).hexdigest()
         handle = f"{name}.{secrets.token_urlsafe(32)}"
-        sealed = Sealer(handle, _PURPOSE).seal(json.dumps(dataclasses.asdict(response)), _key(handle))
+        sealed = Sealer(handle, _PURPOSE).seal(json.dumps(asdict(response)), _key(handle))
         await self._redis.set(_key(handle), sealed, ex=TTL)
         return handle
 
@@ -37,13 +38,23 @@ class PostedResponses:
         if sealed is None:
             return None
         try:
-            return AuthorizationResponse(**json.loads(Sealer(handle, _PURPOSE).open(sealed, _key(handle))))
-        except (UnsealError, ValueError, TypeError):
+            return _response(JsonRecord.parse(Sealer(handle, _PURPOSE).open(sealed, _key(handle))))
+        except (UnsealError, ValueError):
             return None
 
     async def end(self, handle: str) -> None:
         """Forget a response that was used."""
         await self._redis.delete(_key(handle))
+
+
+def _response(record: JsonRecord) -> AuthorizationResponse:
+    return AuthorizationResponse(
+        state=record.text("state"),
+        code=record.optional_text("code"),
+        iss=record.optional_text("iss"),
+        error=record.optional_text("error"),
+        error_description=record.optional_text("error_description"),
+    )
 
 
 def _key(handle: str) -> str:

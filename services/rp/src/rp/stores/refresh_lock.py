@@ -14,7 +14,7 @@ _POLL_SECONDS = 0.05
 _RELEASE = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0"
 
 
-class RefreshLock:
+class RefreshLockStore:
     """A lock for each session, seen by all workers and replicas.
 
     A holder that died has lost it after `ttl` seconds, which have to be more than a refresh can take.

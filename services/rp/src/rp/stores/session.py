@@ -1,15 +1,19 @@
 """The people who are signed in: `save`, `find`, `replace`, `end`."""
 
+import json
+from dataclasses import asdict
 from hashlib import sha256
 
+from rp.check import Check
 from rp.records import Session
+from servicekit.json_record import JsonRecord
 from servicekit.redis import Database
 from servicekit.sealing import Sealer, UnsealError
 
 _PURPOSE = "rp session"
 
 
-class Sessions:
+class SessionStore:
     """Sessions by the browser's cookie; `ttl` in seconds, counted from the sign-in."""
 
     def __init__(self, redis: Database, ttl: int) -> None:
@@ -27,8 +31,8 @@ class Sessions:
         if sealed is None:
             return None
         try:
-            return Session.from_json(Sealer(cookie, _PURPOSE).open(sealed, key))
-        except (UnsealError, ValueError, TypeError, KeyError):
+            return _session(JsonRecord.parse(Sealer(cookie, _PURPOSE).open(sealed, key)))
+        except (UnsealError, ValueError):
             return None
 
     async def replace(self, cookie: str, session: Session) -> bool:
@@ -46,4 +50,24 @@ def key_of(cookie: str) -> str:
 
 
 def _seal(cookie: str, session: Session) -> str:
-    return Sealer(cookie, _PURPOSE).seal(session.to_json(), key_of(cookie))
+    return Sealer(cookie, _PURPOSE).seal(json.dumps(asdict(session)), key_of(cookie))
+
+
+def _session(record: JsonRecord) -> Session:
+    return Session(
+        access_token=record.text("access_token"),
+        refresh_token=record.optional_text("refresh_token"),
+        id_token=record.text("id_token"),
+        header=record.object("header"),
+        claims=record.object("claims"),
+        checks=tuple(_check(one) for one in record.records("checks")),
+        nonce=record.text("nonce"),
+        scope=record.text("scope"),
+        expires_at=record.optional_integer("expires_at"),
+        csrf_token=record.text("csrf_token"),
+        latest_id_token=record.optional_text("latest_id_token"),
+    )
+
+
+def _check(record: JsonRecord) -> Check:
+    return Check(record.text("name"), record.text("section"), record.text("expected"), record.text("found"))

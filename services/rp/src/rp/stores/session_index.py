@@ -6,15 +6,15 @@ A record of a session can be read by nobody but its browser; with these names it
 import asyncio
 import json
 import math
-from collections.abc import Callable
 from hashlib import sha256
 
-from rp.protocol.signed_token import AHEAD, LEEWAY, OLDEST
+from rp.protocol.tokens.signed_token import LIFETIME
 from rp.records import Session
 from rp.stores.session import key_of
+from servicekit.clock import Clock
 from servicekit.redis import Database
 
-MARK_TTL = OLDEST + LEEWAY + AHEAD
+MARK_TTL = LIFETIME
 """How long a sign-out is remembered, in seconds: an id_token that is older opens no session any more."""
 
 _WITHOUT_SID = "sub without sid"
@@ -35,10 +35,10 @@ return redis.call('expire', KEYS[1], ARGV[2])
 """
 
 
-class SessionIndex:
+class SessionIndexStore:
     """Keys of sessions by (issuer, sid) and by (issuer, sub); `ttl` is a session's, in seconds."""
 
-    def __init__(self, redis: Database, ttl: int, clock: Callable[[], float]) -> None:
+    def __init__(self, redis: Database, ttl: int, clock: Clock) -> None:
         self._redis = redis
         self._ttl = ttl
         self._clock = clock

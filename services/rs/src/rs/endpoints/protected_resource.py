@@ -2,8 +2,8 @@
 
 from urllib.parse import urlsplit
 
-from rs.settings import Settings
-from servicekit.machine import Handler, Reply, Request, json_reply
+from rs.context import Context
+from servicekit.machine import Reply, Request, json_reply
 
 WELL_KNOWN = "/.well-known/oauth-protected-resource"
 _MAX_AGE_SECONDS = 300
@@ -20,21 +20,16 @@ def metadata_url(resource: str) -> str:
     return f"{parts.scheme}://{parts.netloc}{metadata_path(resource)}"
 
 
-def protected_resource(settings: Settings) -> Handler:
-    """The handler for the metadata document (RFC 9728 §2), which is the same for everybody."""
-    reply = json_reply(
+async def protected_resource(rs: Context, _: Request) -> Reply:
+    """The metadata document (RFC 9728 §2)."""
+    return json_reply(
         200,
         {
-            "resource": settings.rs_base_url,
-            "authorization_servers": [settings.oidc_issuer],
-            "scopes_supported": [settings.rs_required_scope],
+            "resource": rs.settings.rs_base_url,
+            "authorization_servers": [rs.settings.oidc_issuer],
+            "scopes_supported": [rs.settings.rs_required_scope],
             "bearer_methods_supported": ["header"],
             "resource_name": "Trefoil resource server",
         },
         (("cache-control", f"public, max-age={_MAX_AGE_SECONDS}"),),
     )
-
-    async def answer(_: Request) -> Reply:
-        return reply
-
-    return answer

@@ -1,4 +1,4 @@
-"""What is demanded of an access token's claims, one tiny check each.
+"""What an access token's claims must be, one small check each.
 
 A JWT carries the claims itself (RFC 9068 §2.2); an introspection answer has members of the same names and meaning
 (RFC 7662 §2.2).
@@ -10,12 +10,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from rs.errors import InvalidToken
-
-# The clocks of two machines differ a little, and RFC 7519 §4.1.4 allows for "a few minutes" of that. Five seconds after
-# the end cover machines that keep time by NTP; more would only lengthen the life of every token. A token whose time has
-# not come is another matter: the provider's clock is ahead of this one, and to wait for it would protect nobody.
-CLOCK_LEEWAY = 5.0
-CLOCK_AHEAD = 60.0
+from servicekit.clock import CLOCK_AHEAD, REUSABLE_EXPIRY_LEEWAY
 
 _LAST_SECOND = 253_402_300_799  # the end of the year 9999
 _SUB_LIMIT = 255
@@ -52,7 +47,7 @@ def check_audience(claims: Claims, expected: Expected, _now: float) -> None:
 
 def check_expiration(claims: Claims, _expected: Expected, now: float) -> None:
     """`exp` is not reached (RFC 7519 §4.1.4)."""
-    if now >= numeric_date(claims, "exp") + CLOCK_LEEWAY:
+    if now >= numeric_date(claims, "exp") + REUSABLE_EXPIRY_LEEWAY:
         raise InvalidToken("the token has expired")
 
 

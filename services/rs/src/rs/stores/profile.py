@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict
 
 from rs.records import Profile, profile_key
+from servicekit.json_record import JsonRecord
 from servicekit.redis import Database
 
 
@@ -18,5 +19,14 @@ class ProfileStore:
         await self._redis.set(profile_key(profile.sub), json.dumps(asdict(profile)))
 
     async def find(self, sub: str) -> Profile | None:
-        found: str | None = await self._redis.get(profile_key(sub))
-        return None if found is None else Profile(**json.loads(found))
+        found = await self._redis.get(profile_key(sub))
+        return None if found is None else _profile(JsonRecord.parse(found))
+
+
+def _profile(record: JsonRecord) -> Profile:
+    return Profile(
+        sub=record.text("sub"),
+        username=record.text("username"),
+        email=record.text("email"),
+        metadata=record.text("metadata"),
+    )

@@ -7,8 +7,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 from op.errors import InvalidRequestObject, InvalidRequestUri, RequestNotSupported, RequestUriNotSupported
-from op.protocol.signed_jwt import CLOCK_SKEW, UNSIGNED, SignedJwt, numeric_date
+from op.protocol.signed_jwt import UNSIGNED, SignedJwt, numeric_date
 from op.records import Client
+from servicekit.clock import CLOCK_AHEAD
 from servicekit.parameters import MalformedParameters, Parameters
 
 SIGNED = ("RS256", "ES256")
@@ -126,7 +127,7 @@ def _check_claims(claims: Mapping[str, Any], client_id: str, issuer: str, now: i
     expires_at = _time(claims, "exp")
     if expires_at is not None and now >= expires_at:
         raise InvalidRequestObject("the request object has expired")
-    if any((_time(claims, name) or 0) > now + CLOCK_SKEW for name in ("nbf", "iat")):
+    if any((_time(claims, name) or 0) > now + CLOCK_AHEAD for name in ("nbf", "iat")):
         raise InvalidRequestObject("the request object is not valid yet")
 
 

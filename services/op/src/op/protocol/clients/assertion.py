@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from op.errors import InvalidClient
-from op.protocol.signed_jwt import CLOCK_SKEW, SignedJwt, numeric_date
+from op.protocol.signed_jwt import SignedJwt, numeric_date
 from op.records import Client
+from servicekit.clock import CLOCK_AHEAD
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ALGORITHMS_BY_METHOD: dict[str, tuple[str, ...]] = {
@@ -89,7 +90,7 @@ def verify_assertion(
     if expires_at is None or not now < expires_at <= now + ASSERTION_LIFE:
         raise InvalidClient(_FAILED, f"exp must lie in the next {ASSERTION_LIFE} s")
     for name in ("iat", "nbf"):
-        if (_time(claims, name) or 0) > now + CLOCK_SKEW:
+        if (_time(claims, name) or 0) > now + CLOCK_AHEAD:
             raise InvalidClient(_FAILED, f"{name} lies in the future")
     jti = claims.get("jti")
     if not isinstance(jti, str) or not jti:

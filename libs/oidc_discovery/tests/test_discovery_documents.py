@@ -1,0 +1,219 @@
+"""Documents are fetched once and cached, and what happens when they cannot be fetched or used."""
+
+import asyncio
+import logging
+
+import pytest
+from discovery_testing import DISCOVERY, JWKS, Provider, Ticks
+
+from oidc_discovery.cached_document import FAILURE_AGE
+from oidc_discovery.documents import MAX_AGE, ProviderDocuments
+from oidc_discovery.errors import ProviderMisconfigured, ProviderUnavailable, WrongIssuer
+from servicekit.http import HttpClient
+
+
+async def ask(known: ProviderDocuments, path: str) -> object:
+    """The document of this path, as a caller gets it."""
+    return await (known.metadata() if path == DISCOVERY else known.keys("a"))
+
+
+async def test_metadata_is_fetched_once_and_again_when_stale(provider: Provider, documents) -> None:
+    known, ticks = documents()
+    for _ in range(3):
+        assert (await known.metadata()).issuer == provider.issuer
+    assert len(provider.asked) == 1
+    ticks.seconds += MAX_AGE
+    await known.metadata()
+    assert len(provider.asked) == 2
+
+
+async def test_documents_that_are_not_kept_are_fetched_each_time(provider: Provider) -> None:
+    http = HttpClient()
+    known = ProviderDocuments(provider.issuer, http, Ticks(), max_age=0)
+    for _ in range(2):
+        await known.metadata()
+        await known.keys("a")
+    assert provider.asked.count("/jwks") == 2
+    provider.metadata["issuer"] = "http://evil.test"
+    with pytest.raises(ProviderMisconfigured):
+        await known.metadata()
+    await http.close()
+
+
+@pytest.mark.parametrize("issuer", ["/", ".evil.test", None], ids=["a slash more", "another", "none"])
+async def test_another_issuer_is_refused(provider: Provider, documents, issuer: str | None) -> None:
+    """OpenID Connect Discovery 1.0 §4.3: exactly."""
+    known, _ = documents()
+    provider.metadata["issuer"] = issuer and provider.issuer + issuer
+    with pytest.raises(ProviderMisconfigured):
+        await known.metadata()
+
+
+@pytest.mark.parametrize(
+    ("found", "shown"),
+    [
+        pytest.param("http://evil.test", "http://evil.test", id="a short one"),
+        pytest.param(None, None, id="none"),
+        pytest.param("\ud800", r"\ud800", id="half a character"),
+        pytest.param(
+            "http://\u043ep.test\n\0", r"http://\u043ep.test\n\x00", id="a letter like another, control characters"
+        ),
+        pytest.param("x" * 900_000, "x" * 117 + "...", id="900 kB"),
+        pytest.param("\U0001f511" * 900, (r"\U0001f511" * 12)[:117] + "...", id="many that take ten letters each"),
+        pytest.param(["\ud800"], r"['\ud800']", id="a list"),
+        pytest.param({str(number): "x" * 900 for number in range(900)}, ..., id="a large object"),
+        pytest.param(7, "7", id="a number"),
+    ],
+)
+async def test_another_issuer_is_named_short_and_printable(provider: Provider, documents, found, shown) -> None:
+    known, _ = documents()
+    provider.metadata["issuer"] = found
+    with pytest.raises(WrongIssuer) as refusal:
+        await known.metadata()
+    assert shown in (refusal.value.found, ...)
+    assert len(str(refusal.value)) < 250
+    assert str(refusal.value).isascii()
+    assert str(refusal.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("status", "failure"), [(500, ProviderUnavailable), (429, ProviderUnavailable), (404, ProviderMisconfigured)]
+)
+async def test_a_provider_that_answers_with_an_error(provider: Provider, documents, status: int, failure) -> None:
+    known, _ = documents()
+    provider.status = status
+    with pytest.raises(failure):
+        await known.metadata()
+
+
+async def test_a_stale_document_serves_while_the_provider_is_away(provider: Provider, documents) -> None:
+    known, ticks = documents()
+    await known.metadata()
+    provider.status = 503
+    ticks.seconds += MAX_AGE
+    assert (await known.metadata()).issuer == provider.issuer
+
+
+async def test_an_issuer_that_ends_with_a_slash(provider: Provider, documents) -> None:
+    """OpenID Connect Discovery 1.0 §4.1: the slash is left out of the address, and compared all the same."""
+    known, _ = documents("/")
+    provider.metadata["issuer"] = f"{provider.issuer}/"
+    assert (await known.metadata()).issuer == f"{provider.issuer}/"
+    assert provider.asked == ["/.well-known/openid-configuration"]
+
+
+@pytest.mark.parametrize("path", [DISCOVERY, JWKS])
+async def test_an_attempt_that_was_cancelled_makes_no_document_fresh(provider: Provider, documents, path: str) -> None:
+    """A caller may have less time than the provider takes; what was stale is stale afterwards."""
+    known, ticks = documents()
+    await ask(known, path)
+    ticks.seconds += MAX_AGE
+    provider.held = path
+    impatient = asyncio.create_task(ask(known, path))
+    await provider.arrived.wait()
+    impatient.cancel()
+    provider.released.set()
+    await asyncio.gather(impatient, return_exceptions=True)
+    await ask(known, path)
+    assert provider.asked.count(path) == 3
+
+
+@pytest.mark.parametrize("path", [DISCOVERY, JWKS])
+async def test_who_waited_for_an_attempt_that_was_cancelled_makes_one(provider: Provider, documents, path: str) -> None:
+    known, _ = documents()
+    provider.held = path
+    impatient, *others = [asyncio.create_task(ask(known, path)) for _ in range(3)]
+    await provider.arrived.wait()
+    impatient.cancel()
+    provider.released.set()
+    assert all(await asyncio.gather(*others))
+    assert impatient.cancelled()
+    assert provider.asked.count(path) == 2
+
+
+@pytest.mark.parametrize("path", [DISCOVERY, JWKS])
+@pytest.mark.parametrize(
+    ("status", "failure"), [(500, ProviderUnavailable), (429, ProviderUnavailable), (404, ProviderMisconfigured)]
+)
+async def test_thirty_requests_do_not_ask_a_failing_provider_thirty_times(
+    provider: Provider, documents, path: str, status: int, failure
+) -> None:
+    known, ticks = documents()
+    provider.status = status
+    for _ in range(30):
+        with pytest.raises(failure, match=f"answered {status}"):
+            await ask(known, path)
+    assert provider.asked == [DISCOVERY]
+    provider.status = 200
+    ticks.seconds += FAILURE_AGE
+    assert await ask(known, path)
+
+
+async def test_failures_are_not_kept_longer_than_documents(provider: Provider) -> None:
+    """With 0 the next module of a certification finds the next document, whatever the one before it was."""
+    http = HttpClient()
+    known = ProviderDocuments(provider.issuer, http, Ticks(), max_age=0)
+    provider.scripted[DISCOVERY] = 500, ""
+    with pytest.raises(ProviderUnavailable):
+        await known.metadata()
+    provider.scripted.clear()
+    assert await known.metadata()
+    await http.close()
+
+
+async def test_a_provider_that_could_not_be_reached_is_noticed_when_it_is_back(provider: Provider, documents) -> None:
+    known, _ = documents()
+    await provider.stop()
+    for path in (DISCOVERY, JWKS):
+        with pytest.raises(ProviderUnavailable):
+            await ask(known, path)
+    await provider.start()
+    assert await ask(known, JWKS)
+
+
+@pytest.mark.parametrize("path", [DISCOVERY, JWKS])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param((503, ""), id="503"),
+        pytest.param((404, "not found"), id="404"),
+        pytest.param((302, ""), id="a redirect"),
+        pytest.param((200, "<!doctype html>"), id="HTML"),
+        pytest.param((200, "[]"), id="no object"),
+    ],
+)
+async def test_a_good_document_serves_while_no_other_comes(
+    provider: Provider, documents, caplog, path: str, answer: tuple[int, str]
+) -> None:
+    """The first who asks gets the same as all others, and the log says that it is the last one."""
+    known, ticks = documents()
+    good = await ask(known, path)
+    provider.scripted[path] = answer
+    ticks.seconds += MAX_AGE
+    for _ in range(3):
+        assert await ask(known, path) == good
+    assert provider.asked.count(path) == 2
+    [record] = [record for record in caplog.records if record.levelno == logging.WARNING]
+    assert record.getMessage() == "provider's document not renewed, using the last one"
+    assert path in str(record.fields["reason"])
+
+
+async def test_no_document_hides_one_of_another_issuer(provider: Provider, documents) -> None:
+    """OpenID Connect Discovery 1.0 §4.3: not the one of before, and not while the provider is away afterwards."""
+    known, ticks = documents()
+    await known.metadata()
+    right, provider.metadata = provider.metadata, {**provider.metadata, "issuer": "http://evil.test"}
+    ticks.seconds += MAX_AGE
+    for asked in (2, 2, 3, 4):
+        if asked > 2:
+            ticks.seconds += FAILURE_AGE
+        with pytest.raises(WrongIssuer):
+            await known.metadata()
+        assert provider.asked.count(DISCOVERY) == asked
+    ticks.seconds += FAILURE_AGE
+    provider.status = 500
+    with pytest.raises(ProviderUnavailable):
+        await known.metadata()
+    provider.status, provider.metadata = 200, right
+    ticks.seconds += FAILURE_AGE
+    assert (await known.metadata()).issuer == provider.issuer

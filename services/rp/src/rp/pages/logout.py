@@ -1,0 +1,103 @@
+"""`/logout` and `/logout/callback` (OpenID Connect RP-Initiated Logout)."""
+
+import asyncio
+import logging
+from contextlib import suppress
+from hmac import compare_digest
+
+from quart import Request, Response
+
+from oidc_discovery.errors import ProviderMisconfigured, ProviderUnavailable
+from rp.check import Check, masked
+from rp.context import Context
+from rp.errors import CrossSiteRequest, SignOutRefused
+from rp.protocol.logout.logout_request import logout_request
+from rp.web import forms
+from rp.web.cookies import Cookies, fresh_value
+from rp.web.rendering import see_other
+from rp.web.visitor import SignedIn, signed_in
+from servicekit.log import event
+from servicekit.parameters import Parameters
+from servicekit.redis import RedisError
+
+PROVIDER_SECONDS = 2.0
+"""How long a person waits for the provider when signing out."""
+
+log = logging.getLogger(__name__)
+
+
+async def logout(rp: Context, request: Request) -> Response:
+    """End the session here first, then at the provider as far as it can be reached."""
+    form = Parameters.parse(await forms.read(request))
+    _check_origin(rp, request)
+    visitor = await signed_in(rp, request)
+    if visitor is None:
+        return see_other("/")
+    _check_csrf_token(visitor, form)
+    await rp.sessions.end(visitor.cookie)
+    with suppress(RedisError):  # a name of what has ended does no harm, and runs out
+        await rp.session_index.remove(visitor.cookie, visitor.session)
+    event(log, "signed out", sub=visitor.session.sub)
+    state = fresh_value()
+    endpoint = await _end_at_provider(rp, visitor)
+    response = see_other(
+        "/?notice=signed-out-here"
+        if endpoint is None
+        else logout_request(
+            endpoint,
+            id_token=visitor.session.latest_id_token or visitor.session.id_token,
+            client_id=visitor.provider.registration.client.client_id,
+            post_logout_redirect_uri=rp.settings.post_logout_redirect_uri,
+            state=state,
+        )
+    )
+    cookies = Cookies.of(rp.settings)
+    cookies.session.clear(response)
+    cookies.login.clear(response)
+    if endpoint is not None:
+        cookies.logout.set(response, state)
+    return response
+
+
+async def logout_callback(rp: Context, request: Request) -> Response:
+    """The provider is done; `state` is the one that this browser was sent there with, and it counts once (§3)."""
+    parameters = Parameters.parse(request.query_string)
+    cookie = Cookies.of(rp.settings).logout
+    expected, found = cookie.read(request), parameters.get("state", "")
+    SignOutRefused.unless(
+        not parameters.repeated and expected is not None and compare_digest(found.encode(), expected.encode()),
+        Check(
+            "state",
+            "RP-Initiated Logout §3",
+            masked(expected) if expected else "that of a sign-out which this browser began",
+            "a parameter twice" if parameters.repeated else masked(found or None),
+        ),
+    )
+    response = see_other("/?notice=signed-out")
+    cookie.clear(response)
+    return response
+
+
+def _check_origin(rp: Context, request: Request) -> None:
+    origin = request.headers.get("Origin")
+    if origin is not None and origin != rp.settings.origin:
+        raise CrossSiteRequest("To sign out, use the button on a page of this site.", f"Origin: {origin}")
+
+
+def _check_csrf_token(visitor: SignedIn, form: Parameters) -> None:
+    found = form.get("csrf_token", "")
+    if form.repeated or not compare_digest(found.encode(), visitor.session.csrf_token.encode()):
+        raise CrossSiteRequest("To sign out, use the button on a page of this site.", "csrf_token")
+
+
+async def _end_at_provider(rp: Context, visitor: SignedIn) -> str | None:
+    """Revoke the tokens; where the provider's session ends, None when it has no such page or is away just now."""
+    try:
+        async with asyncio.timeout(PROVIDER_SECONDS):
+            metadata = await visitor.provider.metadata()
+            there = await rp.refreshing.revoke(visitor.session)
+        offered = there and metadata.names("end_session_endpoint")
+        return metadata.endpoint("end_session_endpoint") if offered else None
+    except (ProviderUnavailable, ProviderMisconfigured, TimeoutError) as failure:
+        event(log, "provider's session not ended", logging.WARNING, reason=failure)
+        return None

@@ -1,0 +1,1 @@
+"""How this client authenticates to the provider, and the key that it signs with."""

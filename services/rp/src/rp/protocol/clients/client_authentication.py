@@ -1,0 +1,138 @@
+"""How this client proves itself to the provider (OpenID Connect Core §9, RFC 6749 §2.3.1, RFC 7523 §2.2).
+
+`METHODS` has a function for each method; which one it is, the registration says, or else what both sides can do.
+"""
+
+import json
+import secrets
+from base64 import b64encode
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from urllib.parse import quote_plus
+
+from jose import jwk, jws
+
+from rp.protocol.clients.client_key import ClientKey
+
+DEFAULT_METHOD = "client_secret_basic"
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+ASSERTION_SECONDS = 60
+"""How long an assertion is good: it is sent at once."""
+
+TOKEN_ENDPOINT = "token_endpoint"
+ISSUER = "issuer"
+AUDIENCES = (TOKEN_ENDPOINT, ISSUER)
+"""How an assertion for the token endpoint names the provider: by that URL (OpenID Connect Core §9), or its issuer."""
+
+SHORTEST_HMAC_SECRET = 32
+"""Octets: a key of at least the size of the hash (RFC 7518 §3.2)."""
+
+_HMAC = "HS256"
+
+
+@dataclass(frozen=True)
+class ClientIdentity:
+    """Who this client is to a provider, and what it can prove that with."""
+
+    client_id: str
+    client_secret: str | None = field(repr=False)
+    client_key: ClientKey | None = None
+    method: str | None = None
+    assertion_audience: str = TOKEN_ENDPOINT
+
+
+@dataclass(frozen=True)
+class ClientCredentials:
+    """What a request carries: header fields, or parameters of its form."""
+
+    headers: dict[str, str]
+    form: dict[str, str]
+
+
+def authenticate(
+    client: ClientIdentity, supported: Sequence[str], algorithms: Sequence[str], *, audience: str, now: float
+) -> ClientCredentials:
+    """The credentials by the registered method, else by the best that `supported` has and this client can.
+
+    `supported` and `algorithms` are the metadata's `..._auth_methods_supported`, which empty means client_secret_basic
+    (OpenID Connect Discovery §3), and `..._auth_signing_alg_values_supported`. `audience` names the provider in an
+    assertion. Raises ValueError when the two cannot agree.
+    """
+    method = client.method or _best(client, supported or (DEFAULT_METHOD,))
+    algorithm = _algorithm(client, method)
+    if algorithm and algorithms and algorithm not in algorithms:
+        raise ValueError(f"it does not support {method} with {algorithm}")
+    return METHODS[method](client, audience, now)
+
+
+def possible(client: ClientIdentity) -> tuple[str, ...]:
+    """The methods that this client has what is needed for, the best first."""
+    secret = client.client_secret
+    return (
+        *(["private_key_jwt"] if client.client_key else []),
+        *([DEFAULT_METHOD, "client_secret_post"] if secret else []),
+        *(["client_secret_jwt"] if secret and len(secret.encode()) >= SHORTEST_HMAC_SECRET else []),
+        *(["none"] if not secret and not client.client_key else []),
+    )
+
+
+def _best(client: ClientIdentity, supported: Sequence[str]) -> str:
+    for method in possible(client):
+        if method in supported:
+            return method
+    raise ValueError(f"it supports none of {', '.join(possible(client))}")
+
+
+def _algorithm(client: ClientIdentity, method: str) -> str | None:
+    if method == "private_key_jwt" and client.client_key:
+        return client.client_key.algorithm
+    return _HMAC if method == "client_secret_jwt" else None
+
+
+def _client_secret_basic(client: ClientIdentity, *_: object) -> ClientCredentials:
+    # Both are form-encoded first, so that a colon or an umlaut survives (RFC 6749 §2.3.1).
+    pair = f"{quote_plus(client.client_id)}:{quote_plus(client.client_secret or '')}"
+    return ClientCredentials({"Authorization": f"Basic {b64encode(pair.encode()).decode()}"}, {})
+
+
+def _client_secret_post(client: ClientIdentity, *_: object) -> ClientCredentials:
+    return ClientCredentials({}, {"client_id": client.client_id, "client_secret": client.client_secret or ""})
+
+
+def _client_secret_jwt(client: ClientIdentity, audience: str, now: float) -> ClientCredentials:
+    key = jwk.construct((client.client_secret or "").encode(), _HMAC)
+    return _assertion(client, ClientKey(_HMAC, None, key), audience, now)
+
+
+def _private_key_jwt(client: ClientIdentity, audience: str, now: float) -> ClientCredentials:
+    assert client.client_key is not None
+    return _assertion(client, client.client_key, audience, now)
+
+
+def _none(client: ClientIdentity, *_: object) -> ClientCredentials:
+    """§9: a public client names itself, and PKCE binds its code."""
+    return ClientCredentials({}, {"client_id": client.client_id})
+
+
+def _assertion(client: ClientIdentity, key: ClientKey, audience: str, now: float) -> ClientCredentials:
+    """RFC 7523 §3: this client says who it is, to this provider, for a minute, once."""
+    claims = {
+        "iss": client.client_id,
+        "sub": client.client_id,
+        "aud": audience,
+        "jti": secrets.token_urlsafe(32),
+        "iat": int(now),
+        "exp": int(now) + ASSERTION_SECONDS,
+    }
+    header = {"kid": key.kid} if key.kid else None
+    signed = jws.sign(json.dumps(claims).encode(), key.key, headers=header, algorithm=key.algorithm)
+    return ClientCredentials({}, {"client_assertion_type": ASSERTION_TYPE, "client_assertion": signed})
+
+
+METHODS: Mapping[str, Callable[[ClientIdentity, str, float], ClientCredentials]] = {
+    "client_secret_basic": _client_secret_basic,
+    "client_secret_post": _client_secret_post,
+    "client_secret_jwt": _client_secret_jwt,
+    "private_key_jwt": _private_key_jwt,
+    "none": _none,
+}

@@ -1,0 +1,1 @@
+"""What the pages are made of: cookies, forms, rendering, and the one renderer of errors."""

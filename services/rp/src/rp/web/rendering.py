@@ -1,0 +1,24 @@
+"""How views make responses: a page from a template, or a redirect."""
+
+from typing import Any
+
+from quart import Quart, Response, render_template
+
+from rp.web import presentation
+from servicekit import pages
+
+
+def install(app: Quart) -> None:
+    """Give the application the common look and the filters of its templates."""
+    pages.install(app, "Relying Party")
+    presentation.install(app)
+
+
+async def page(template: str, **values: Any) -> Response:
+    """A page of this service."""
+    return Response(await render_template(template, **values))
+
+
+def see_other(location: str) -> Response:
+    """303: whatever the method was, the browser continues with GET (RFC 9110 §15.4.4)."""
+    return Response("", status=303, headers={"Location": location})

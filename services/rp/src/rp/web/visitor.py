@@ -1,0 +1,30 @@
+"""Who sends a request, by the session cookie."""
+
+from dataclasses import dataclass
+
+from quart import Request
+
+from rp.context import Context
+from rp.provider_client import ProviderClient
+from rp.records import Session
+from rp.web.cookies import Cookies
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """A browser with a session: the value of its cookie, the session, and the provider that it comes from."""
+
+    cookie: str
+    session: Session
+    provider: ProviderClient
+
+
+async def signed_in(rp: Context, request: Request) -> SignedIn | None:
+    """The visitor's session; without a cookie, Redis is not read.
+
+    None if there is no session, or if its provider is not configured any more.
+    """
+    cookie = Cookies.of(rp.settings).session.read(request)
+    session = await rp.sessions.find(cookie) if cookie else None
+    provider = rp.providers.find(session.issuer) if session else None
+    return SignedIn(cookie, session, provider) if cookie and session and provider else None

@@ -1,0 +1,1 @@
+"""How responses are made that no endpoint makes: errors."""
