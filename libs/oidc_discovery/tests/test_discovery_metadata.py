@@ -74,3 +74,12 @@ def test_endpoints_of_an_https_issuer_are_https(issuer: str, url: str, usable: b
     else:
         with pytest.raises(ProviderMisconfigured, match="token_endpoint in the discovery document is not https"):
             metadata.endpoint("token_endpoint")
+
+
+@pytest.mark.parametrize(
+    ("value", "is_set"), [(True, True), (False, False), (None, False), ("true", False), (1, False), (..., False)]
+)
+def test_a_flag_is_set_by_true_alone(value: object, is_set: bool) -> None:
+    metadata = Metadata("https://op.test", {} if value is ... else {"flag": value})
+    assert metadata.flag("flag") is is_set
+    assert metadata.has("flag") is (value is not ...)

@@ -32,6 +32,14 @@ class Metadata:
             raise ProviderMisconfigured(f"the {name} in the discovery document is not https, as the issuer is")
         return url
 
+    def has(self, name: str) -> bool:
+        """Whether the document has a member of this name, whatever its value."""
+        return name in self.document
+
+    def flag(self, name: str) -> bool:
+        """Whether a boolean of the document is true; false if it is absent or not a boolean."""
+        return self.document.get(name) is True
+
     def values(self, name: str) -> tuple[str, ...]:
         """A list of strings from the document; empty if the document has none."""
         found = self.document.get(name)

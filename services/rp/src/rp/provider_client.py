@@ -5,9 +5,8 @@ be used, and what the checks raise.
 """
 
 from collections.abc import Mapping
-from typing import Any
 
-from oidc_discovery.documents import ProviderDocuments
+from oidc_discovery.documents import Keys, ProviderDocuments
 from oidc_discovery.errors import ProviderMisconfigured, ProviderUnavailable, is_unavailable
 from oidc_discovery.metadata import Metadata
 from rp.protocol.authorization.authorization_response import ValidatedResponse
@@ -45,7 +44,7 @@ class ProviderClient:
         """The discovery document (OpenID Connect Discovery §4)."""
         return await self._documents.metadata()
 
-    async def keys(self, kid: str | None, *, solicited: bool) -> tuple[Mapping[str, Any], ...]:
+    async def keys(self, kid: str | None, *, solicited: bool) -> Keys:
         """The provider's keys with this `kid`, or all of them (OpenID Connect Core §10.1.1); none if none are needed.
 
         `solicited`: the token is the response to a request of ours. A token that anybody can send may be sent again, so
@@ -73,7 +72,7 @@ class ProviderClient:
     async def revoke(self, refresh_token: str) -> None:
         """Tell the provider to forget a refresh token, where it has an endpoint for that (RFC 7009 §2.1)."""
         metadata = await self.metadata()
-        if "revocation_endpoint" not in metadata.document:
+        if not metadata.has("revocation_endpoint"):
             return
         form = {"token": refresh_token, "token_type_hint": "refresh_token"}
         await self._post(metadata, "revocation_endpoint", form)

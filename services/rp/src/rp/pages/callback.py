@@ -42,7 +42,7 @@ async def callback(rp: Context, request: Request, provider: ProviderClient) -> R
         answer,
         binding,
         issuer=metadata.issuer,
-        iss_required=metadata.document.get("authorization_response_iss_parameter_supported") is True,
+        iss_required=metadata.flag("authorization_response_iss_parameter_supported"),
     )
     tokens = await provider.exchange(response)
     verified = await verification.of_sign_in(provider, tokens, response.binding.nonce, rp.clock())
