@@ -82,4 +82,4 @@ def test_endpoints_of_an_https_issuer_are_https(issuer: str, url: str, usable: b
 def test_a_flag_is_set_by_true_alone(value: object, is_set: bool) -> None:
     metadata = Metadata("https://op.test", {} if value is ... else {"flag": value})
     assert metadata.flag("flag") is is_set
-    assert metadata.names("flag") is (value is not ...)
+    assert metadata.has("flag") is (value is not ...)

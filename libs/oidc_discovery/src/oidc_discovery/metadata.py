@@ -32,7 +32,7 @@ class Metadata:
             raise ProviderMisconfigured(f"the {name} in the discovery document is not https, as the issuer is")
         return url
 
-    def names(self, name: str) -> bool:
+    def has(self, name: str) -> bool:
         """Whether the document has a member of this name, whatever its value."""
         return name in self.document
 

@@ -72,7 +72,7 @@ class ProviderClient:
     async def revoke(self, refresh_token: str) -> None:
         """Tell the provider to forget a refresh token, where it has an endpoint for that (RFC 7009 §2.1)."""
         metadata = await self.metadata()
-        if not metadata.names("revocation_endpoint"):
+        if not metadata.has("revocation_endpoint"):
             return
         form = {"token": refresh_token, "token_type_hint": "refresh_token"}
         await self._post(metadata, "revocation_endpoint", form)

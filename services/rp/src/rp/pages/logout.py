@@ -96,7 +96,7 @@ async def _end_at_provider(rp: Context, visitor: SignedIn) -> str | None:
         async with asyncio.timeout(PROVIDER_SECONDS):
             metadata = await visitor.provider.metadata()
             there = await rp.refreshing.revoke(visitor.session)
-        offered = there and metadata.names("end_session_endpoint")
+        offered = there and metadata.has("end_session_endpoint")
         return metadata.endpoint("end_session_endpoint") if offered else None
     except (ProviderUnavailable, ProviderMisconfigured, TimeoutError) as failure:
         event(log, "provider's session not ended", logging.WARNING, reason=failure)

@@ -1,1 +1,1 @@
-"""How responses are made that no endpoint makes: errors."""
+"""How errors become responses; this service has no pages."""
