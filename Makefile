@@ -7,10 +7,10 @@ PIP_COMPILE := $(VENV)/pip-compile --quiet --generate-hashes --allow-unsafe --no
 	--no-emit-find-links --strip-extras --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap run up down logs ps images base-images kind-up kind-down k8s-validate test lint format bench screenshots lock clean-data clean
+.PHONY: help bootstrap run up down logs ps images base-images kind-up kind-down k8s-validate test test-unit test-services test-e2e lint format bench screenshots lock clean-data clean
 
 help: ## List these commands
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 bootstrap: ## Make .venv from the locks, unless it is up to date
 	@python=$$(command -v $(VENV)/python || command -v python3) \
@@ -47,8 +47,17 @@ kind-down: bootstrap ## Delete what `kind-up` made, with its data
 k8s-validate: bootstrap ## Check the Kubernetes manifests by their schemas and by our own rules
 	@$(VENV)/python dev/kubernetes.py validate
 
-test: bootstrap ## Run all tests, those in a browser too [ARGS="what pytest takes"]
-	@$(VENV)/python dev/run_tests.py $(ARGS)
+test: bootstrap ## Run all tests, in a browser too [ARGS="arguments of pytest", in a single run]
+	@$(VENV)/python dev/run_tests.py all $(ARGS)
+
+test-unit: bootstrap ## Run the fast tests in parallel: no Docker, no browser, no slow processes [ARGS=...]
+	@$(VENV)/python dev/run_tests.py unit $(ARGS)
+
+test-services: bootstrap ## Run all unit and service tests in parallel [ARGS=...]
+	@$(VENV)/python dev/run_tests.py services $(ARGS)
+
+test-e2e: bootstrap ## Run the tests in browsers and containers [ARGS=...]
+	@$(VENV)/python dev/run_tests.py e2e $(ARGS)
 
 lint: bootstrap ## Check format, style, types and the walls between the packages
 	$(VENV)/ruff format --check .

@@ -19,6 +19,8 @@ from kubernetes_policy import faults
 from port_forwards import PortForward, reachable
 from stack import ROLES, ROOT, StackError
 
+pytestmark = pytest.mark.slow
+
 WAIT_SECONDS = 20.0
 
 # A program that writes down how it is called, and answers as FAKES says for the beginning of a command.

@@ -15,6 +15,8 @@ from kubernetes_manifests import Overlay
 from kubernetes_policy import references
 from stack import ROLES, ROOT, StackError, demo_values
 
+pytestmark = pytest.mark.slow
+
 GUIDE = ROOT / "docs" / "kubernetes.md"
 
 

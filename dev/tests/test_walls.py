@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("libs/servicekit/src", "libs/testing/src", "services/op/src", "services/rs/src", "services/rp/src")
 
