@@ -36,16 +36,16 @@ images: bootstrap ## Build the images of the three services [TAG=dev]
 	@$(VENV)/python dev/containers.py images
 
 base-images: ## Make stand-ins for the base images from Debian's packages, without a registry
-	@deploy/images/base-images
+	@dev/offline/base-images
 
 kind-up: bootstrap ## Start everything in a kind cluster [MODE=A|B] [REPLICAS=2]
-	@$(VENV)/python dev/kubernetes.py up
+	@$(VENV)/python dev/kind.py up
 
 kind-down: bootstrap ## Delete what `kind-up` made, with its data
-	@$(VENV)/python dev/kubernetes.py down
+	@$(VENV)/python dev/kind.py down
 
 k8s-validate: bootstrap ## Check the Kubernetes manifests by their schemas and by our own rules
-	@$(VENV)/python dev/kubernetes.py validate
+	@$(VENV)/python dev/kind.py validate
 
 test: bootstrap ## Run all tests, in a browser too [ARGS="arguments of pytest", in a single run]
 	@$(VENV)/python dev/run_tests.py all $(ARGS)

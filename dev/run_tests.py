@@ -10,9 +10,7 @@ import sys
 import time
 from collections.abc import Sequence
 
-import apache
-import browser
-import node_peers
+from prerequisites import apache, browser, node_peers
 from stack import ROOT
 
 _PARALLEL = ("-n", "auto", "--dist", "worksteal")

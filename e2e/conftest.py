@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
 
-from browser import LAUNCH_FLAGS, chromium_program, what_is_missing
+from prerequisites.browser import LAUNCH_FLAGS, chromium_program, what_is_missing
 from stack import Mode, Stack
 from support.consent_client import ConsentClient, directory_with_consent_client, running_site
 from support.container_stack import ContainerStack

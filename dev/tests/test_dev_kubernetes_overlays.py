@@ -10,9 +10,9 @@ import pytest
 import yaml
 
 from containers import redis_users
-from kubernetes import MANIFESTS, OVERLAYS, rendered, renderer, validate
-from kubernetes_manifests import Overlay
-from kubernetes_policy import references
+from kubernetes.manifests import Overlay
+from kubernetes.policy import references
+from kubernetes.rendering import MANIFESTS, OVERLAYS, rendered, renderer, validate
 from stack import ROLES, ROOT, StackError, demo_values
 
 pytestmark = pytest.mark.slow
@@ -167,7 +167,7 @@ def test_make_k8s_validate_passes_and_names_the_version() -> None:
 def broken_copy(kind: Overlay, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The manifests in a folder where a test may spoil them."""
     shutil.copytree(ROOT / "deploy", tmp_path / "deploy")
-    monkeypatch.setattr("kubernetes.MANIFESTS", tmp_path / "deploy" / "k8s")
+    monkeypatch.setattr("kubernetes.rendering.MANIFESTS", tmp_path / "deploy" / "k8s")
     return tmp_path / "deploy" / "k8s"
 
 

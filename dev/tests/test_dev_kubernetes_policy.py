@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from kubernetes import MANIFESTS, OVERLAYS, rendered, renderer
-from kubernetes_manifests import Manifest, Overlay
-from kubernetes_policy import RULES, faults
+from kubernetes.manifests import Manifest, Overlay
+from kubernetes.policy import RULES, faults
+from kubernetes.rendering import MANIFESTS, OVERLAYS, rendered, renderer
 from stack import ROLES, StackError
 
 Manifests = list[Manifest]

@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page, expect
 
-from kubernetes import OVERLAYS
-from port_forwards import PORTS, reachable
+from kubernetes.port_forwards import PORTS, reachable
+from kubernetes.rendering import OVERLAYS
 from stack import ROLES
 from support.cluster import NAMESPACE, PYTHON, Addresses, Cluster, eventually, plain_pod, wait_until, what_is_missing
 from support.continuous_sign_ins import ContinuousSignIns

@@ -12,7 +12,7 @@ import requests
 from joserfc.jwk import RSAKey
 from playwright.sync_api import Page, expect
 
-import apache
+from prerequisites import apache
 from redis_server import free_port
 from stack import Stack, demo_values
 from support.apache_server import Apache, Site

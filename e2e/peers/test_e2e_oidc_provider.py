@@ -12,7 +12,7 @@ import requests
 from joserfc.jwk import ECKey
 from playwright.sync_api import Page, expect
 
-from node_peers import what_is_missing
+from prerequisites.node_peers import what_is_missing
 from redis_server import free_port
 from servicekit.healthcheck import ready
 from stack import Addresses, Service, Stack

@@ -9,7 +9,7 @@ import requests
 from joserfc.jwk import ECKey
 from playwright.sync_api import Page, expect
 
-from node_peers import what_is_missing
+from prerequisites.node_peers import what_is_missing
 from stack import Stack
 from support.directories import demo_directory_and
 from support.node_peer import NodePeer

@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Self
 
-import apache
+from prerequisites import apache
 from waiting import wait_until
 
 Directives = Mapping[str, str]

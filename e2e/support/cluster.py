@@ -1,6 +1,7 @@
-"""A Kubernetes cluster for the tests, made by `make kind-up` as a person makes it.
+"""A Kubernetes cluster for the tests, made with `make kind-up`.
 
-Where the programs of a cluster are beside the repository, kind-replacement runs them as `kind`; elsewhere it is kind.
+Where the programs of a cluster are installed beside the repository, dev/offline/kind-replacement runs them as `kind`;
+elsewhere it is kind itself.
 """
 
 import json
@@ -17,8 +18,9 @@ from typing import Any, TypeVar
 
 import ports
 from containers import base_images, check_engine
-from kubernetes import DATA, MANIFESTS, NAMESPACE, context, end_forwards, rendered, renderer
-from port_forwards import PORTS, reachable
+from kind import DATA, NAMESPACE, context, end_forwards
+from kubernetes.port_forwards import PORTS, reachable
+from kubernetes.rendering import MANIFESTS, rendered, renderer
 from stack import ROOT, StackError
 
 T = TypeVar("T")
@@ -110,7 +112,7 @@ class Cluster:
         if uses_kit():
             programs = folder / "bin"
             programs.mkdir()
-            (programs / "kind").symlink_to(Path(__file__).with_name("kind-replacement"))
+            (programs / "kind").symlink_to(ROOT / "dev" / "offline" / "kind-replacement")
             self.environment |= {
                 "PATH": f"{programs}:{os.environ['PATH']}",
                 "CLUSTER_KIT": str(KIT),
@@ -178,7 +180,7 @@ class Cluster:
             finally:
                 end_forwards(left)
             return
-        with self._in_the_background([sys.executable, "dev/kubernetes.py", "forward", NAME]):
+        with self._in_the_background([sys.executable, "dev/kind.py", "forward", NAME]):
             yield Addresses()
 
     @contextmanager

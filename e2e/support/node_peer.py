@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
-from node_peers import FOLDER, NODE
+from prerequisites.node_peers import FOLDER, NODE
 
 _STOP_SECONDS = 10.0
 

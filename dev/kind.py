@@ -1,6 +1,6 @@
 """`make kind-up`, `make kind-down`, `make k8s-validate`: the manifests of `deploy/k8s` on this machine.
 
-`python dev/kubernetes.py redis-users` prints the ACL file of a Redis elsewhere, for the passwords in the environment.
+`python dev/kind.py redis-users` prints the ACL file of a Redis elsewhere, for the passwords in the environment.
 
 `up` makes a kind cluster unless there is one, builds the images, loads them, applies the overlay `kind`, waits until
 everything is ready, and leaves a process that keeps the three addresses open on 127.0.0.1.
@@ -8,7 +8,6 @@ everything is ready, and leaves a process that keeps the three addresses open on
 
 import json
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -21,72 +20,19 @@ from typing import Any
 
 import ports
 from containers import base_images, check_engine, chosen_replicas, compose, redis_users
-from kubernetes_manifests import Overlay
-from kubernetes_policy import NAMESPACE, faults
-from port_forwards import PORTS, keep_open, reachable
+from kubernetes.policy import NAMESPACE
+from kubernetes.port_forwards import PORTS, keep_open, reachable
+from kubernetes.rendering import MANIFESTS, renderer, validate
 from run import chosen_mode
 from stack import MODES, ROLES, ROOT, Mode, StackError, demo_values
 
-MANIFESTS = ROOT / "deploy" / "k8s"
-OVERLAYS = ("kind", "production")
 DATA = ROOT / ".data"
 REDIS_IMAGE = "trefoil/redis:dev"
 WORKLOADS: Mapping[str, str] = {"redis": "StatefulSet"} | dict.fromkeys(ROLES, "Deployment")
 
-_OLDEST_KUSTOMIZE = (5, 0)
 _READY_SECONDS = 180
 _END_SECONDS = 10.0
 _POLL_SECONDS = 0.1
-
-
-def renderer() -> list[str]:
-    """The command that renders a folder of kustomize; raises StackError when there is none that is new enough."""
-    if shutil.which("kubectl"):
-        done = subprocess.run(
-            ["kubectl", "version", "--client", "--output=json"], capture_output=True, text=True, check=False
-        )
-        version = re.search(r'"kustomizeVersion": "v(\d+)\.(\d+)', done.stdout)
-        if version and (int(version[1]), int(version[2])) >= _OLDEST_KUSTOMIZE:
-            return ["kubectl", "kustomize"]
-    if shutil.which("kustomize"):
-        return ["kustomize", "build"]
-    raise StackError("needs kubectl 1.27 or newer, or kustomize 5, to render the manifests; there is neither here")
-
-
-def rendered(folder: Path) -> str:
-    """The objects of a folder of kustomize; raises StackError."""
-    done = subprocess.run([*renderer(), str(folder)], capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise StackError(f"{folder.name}: {done.stderr.strip()}")
-    return done.stdout
-
-
-def validate() -> int:
-    """Check every overlay by its schemas and by our own rules; the exit status."""
-    status = 0
-    for name in OVERLAYS:
-        text = rendered(MANIFESTS / "overlays" / name)
-        schema = subprocess.run(
-            [Path(sys.executable).with_name("kubernetes-validate"), "--strict", "-"],
-            input=text,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        overlay = Overlay.parse(text)
-        found = faults(overlay)
-        if schema.returncode:
-            found = [line for line in (schema.stdout + schema.stderr).splitlines() if "passed" not in line] + found
-        for fault in found:
-            print(f"overlays/{name}: {fault}", file=sys.stderr)
-        if found:
-            status = 1
-        else:
-            version = re.search(r"against version (\S+)", schema.stdout + schema.stderr)
-            print(
-                f"overlays/{name}: {len(overlay.manifests)} objects are valid for Kubernetes {version and version[1]}"
-            )
-    return status
 
 
 def up(environment: Mapping[str, str]) -> int:

@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable, Iterator
 from itertools import product
 
-from kubernetes_manifests import Overlay, Workload, selects
-from kubernetes_openings import everything_is_denied_first, logouts_reach_the_clients, openings_are_narrow_and_meet
+from kubernetes.manifests import Overlay, Workload, selects
+from kubernetes.openings import everything_is_denied_first, logouts_reach_the_clients, openings_are_narrow_and_meet
 from op.settings import Settings as ProviderSettings
 from rp.settings import Settings as RelyingPartySettings
 from rs.settings import IntrospectionSettings

@@ -1,4 +1,4 @@
-"""A rendered overlay of `deploy/k8s`, as the rules of kubernetes_policy.py and the tests read it."""
+"""A rendered overlay of `deploy/k8s`, as the rules of policy.py and the tests read it."""
 
 import re
 from collections.abc import Iterator, Mapping

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from kubernetes_manifests import Manifest, Overlay, Workload, selects
+from kubernetes.manifests import Manifest, Overlay, Workload, selects
 from servicekit.settings import connect_to as read_connect_to
 
 Direction = Literal["ingress", "egress"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import playwright
 
-import debian
+from prerequisites import debian
 
 LAUNCH_FLAGS = (
     "--no-sandbox",  # root in a container has no other way

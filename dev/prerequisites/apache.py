@@ -4,7 +4,7 @@ import os
 import shutil
 from pathlib import Path
 
-import debian
+from prerequisites import debian
 
 MODULES = Path("/usr/lib/apache2/modules")
 _MODULE = MODULES / "mod_auth_openidc.so"
