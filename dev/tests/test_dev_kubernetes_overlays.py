@@ -4,6 +4,7 @@ import base64
 import re
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ import yaml
 from containers import redis_users
 from kubernetes.manifests import Overlay
 from kubernetes.policy import references
-from kubernetes.rendering import MANIFESTS, OVERLAYS, rendered, renderer, validate
+from kubernetes.rendering import OVERLAYS, rendered, validate
 from stack import ROLES, ROOT, StackError, demo_values
 
 pytestmark = pytest.mark.slow
@@ -20,21 +21,13 @@ pytestmark = pytest.mark.slow
 GUIDE = ROOT / "docs" / "kubernetes.md"
 
 
-def overlay(name: str) -> Overlay:
-    try:
-        renderer()
-    except StackError as reason:
-        pytest.skip(str(reason))
-    return Overlay.parse(rendered(MANIFESTS / "overlays" / name))
-
-
 @pytest.fixture(scope="module")
-def kind() -> Overlay:
+def kind(overlay: Callable[[str], Overlay]) -> Overlay:
     return overlay("kind")
 
 
 @pytest.fixture(scope="module")
-def production() -> Overlay:
+def production(overlay: Callable[[str], Overlay]) -> Overlay:
     return overlay("production")
 
 

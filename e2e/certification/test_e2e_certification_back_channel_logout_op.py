@@ -10,7 +10,7 @@ from collections.abc import Callable
 from support.certification.checks import SKEW_SECONDS
 from support.certification.client import CertificationClient, Op
 from support.certification.discovery import check_endpoints
-from support.certification.logout import came_back, end_session, logout_state, session_is_over, signed_in
+from support.certification.logout import check_ended_once, end_by_client
 from support.certification.suite import SuiteServer
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
@@ -26,9 +26,7 @@ def test_oidcc_backchannel_rp_initiated_logout(
     client_named: Callable[[str], CertificationClient], suite: SuiteServer
 ) -> None:
     client = client_named("certification-back-channel")
-    identity, state = signed_in(client).identity, logout_state()
-    goodbye = f"{suite.base_url}/post_logout_redirect"
-    end = end_session(client, id_token_hint=identity.value, post_logout_redirect_uri=goodbye, state=state)
+    ended = end_by_client(client, suite)
 
     received = suite.received("backchannel_logout")
     assert received.method == "POST"
@@ -41,9 +39,7 @@ def test_oidcc_backchannel_rp_initiated_logout(
     assert abs(time.time() - claims["iat"]) < SKEW_SECONDS
     assert claims["jti"]
     assert claims["events"] == {EVENT: {}}
-    assert claims["sub"] == identity.claims["sub"]
-    assert claims["sid"] == identity.claims["sid"]
+    assert claims["sub"] == ended.identity.claims["sub"]
+    assert claims["sid"] == ended.identity.claims["sid"]
     assert "nonce" not in claims
-    came_back(end, suite, state)
-    session_is_over(client)
-    assert suite.is_untouched("backchannel_logout"), "it is told once"
+    check_ended_once(client, suite, ended, "backchannel_logout")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from support.certification.client import CertificationClient, Op
 from support.certification.discovery import check_endpoints
-from support.certification.logout import came_back, end_session, logout_state, session_is_over, signed_in
+from support.certification.logout import check_ended_once, end_by_client
 from support.certification.suite import SuiteServer
 
 
@@ -22,13 +22,9 @@ def test_oidcc_frontchannel_rp_initiated_logout(
     client_named: Callable[[str], CertificationClient], suite: SuiteServer
 ) -> None:
     client = client_named("certification-front-channel")
-    identity, state = signed_in(client).identity, logout_state()
-    goodbye = f"{suite.base_url}/post_logout_redirect"
-    end = end_session(client, id_token_hint=identity.value, post_logout_redirect_uri=goodbye, state=state)
+    ended = end_by_client(client, suite)
 
     received = suite.received("frontchannel_logout")
     assert received.method == "GET"
-    assert received.query == {"iss": client.op.issuer, "sid": identity.claims["sid"]}
-    came_back(end, suite, state)
-    session_is_over(client)
-    assert suite.is_untouched("frontchannel_logout"), "it is told once"
+    assert received.query == {"iss": client.op.issuer, "sid": ended.identity.claims["sid"]}
+    check_ended_once(client, suite, ended, "frontchannel_logout")

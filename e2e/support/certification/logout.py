@@ -2,10 +2,11 @@
 
 import secrets
 import string
+from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from support.certification.browser import Arrival, Page
-from support.certification.checks import NO_PERSON_WAS_ASKED
+from support.certification.checks import NO_PERSON_WAS_ASKED, Jwt
 from support.certification.client import CertificationClient, Tokens
 from support.certification.suite import SuiteServer
 
@@ -28,6 +29,30 @@ def end_session(client: CertificationClient, **parameters: str) -> Arrival | Pag
     """Send the browser to the end-session endpoint (RP-Initiated Logout 1.0 §2)."""
     query = f"?{urlencode(parameters)}" if parameters else ""
     return client.browser.open(client.op.metadata["end_session_endpoint"] + query)
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A session that the client ended: the id_token of its sign-in, and where the browser was sent."""
+
+    identity: Jwt
+    arrival: Arrival | Page
+    state: str
+
+
+def end_by_client(client: CertificationClient, suite: SuiteServer) -> Ended:
+    """Sign in, and end the session with every parameter."""
+    identity, state = signed_in(client).identity, logout_state()
+    goodbye = f"{suite.base_url}/post_logout_redirect"
+    arrival = end_session(client, id_token_hint=identity.value, post_logout_redirect_uri=goodbye, state=state)
+    return Ended(identity, arrival, state)
+
+
+def check_ended_once(client: CertificationClient, suite: SuiteServer, ended: Ended, channel: str) -> None:
+    """The browser came back, the session is over, and the client was told once."""
+    came_back(ended.arrival, suite, ended.state)
+    session_is_over(client)
+    assert suite.is_untouched(channel), "it is told once"
 
 
 def came_back(arrival: Arrival | Page, suite: SuiteServer, state: str | None) -> None:
