@@ -7,7 +7,7 @@ PIP_COMPILE := $(VENV)/pip-compile --quiet --generate-hashes --allow-unsafe --no
 	--no-emit-find-links --strip-extras --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap run up down logs ps images base-images kind-up kind-down k8s-validate test test-unit test-services test-e2e lint format bench screenshots lock clean-data clean
+.PHONY: help bootstrap run up down logs ps images base-images kind-up kind-down k8s-validate test test-unit test-services test-e2e coverage mutate lint format bench screenshots lock clean-data clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,6 +59,12 @@ test-services: bootstrap ## Run all unit and service tests in parallel [ARGS=...
 test-e2e: bootstrap ## Run the tests in browsers and containers [ARGS=...]
 	@$(VENV)/python dev/run_tests.py e2e $(ARGS)
 
+coverage: bootstrap ## Run the unit and service tests and print their branch coverage by package [ARGS=...]
+	@PYTHONPATH=dev $(VENV)/python dev/test_quality/branch_coverage.py $(ARGS)
+
+mutate: bootstrap ## Test the tests of protocol/ by mutations of it [ARGS="op rs rp"]
+	@PYTHONPATH=dev $(VENV)/python dev/test_quality/mutation.py $(ARGS)
+
 lint: bootstrap ## Check format, style, types and the walls between the packages
 	$(VENV)/ruff format --check .
 	$(VENV)/ruff check .
@@ -88,6 +94,6 @@ clean-data: ## Forget what `make run` has kept in .data
 	rm -rf .data
 
 clean: ## Remove the environment and what tools have left; .data and .env stay
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache e2e/artifacts e2e/peers/node_peers/.node \
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .coverage-data .mutation e2e/artifacts e2e/peers/node_peers/.node \
 		e2e/peers/node_peers/node_modules
 	find libs services dev e2e bench -name __pycache__ -type d -prune -exec rm -rf {} +
