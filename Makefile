@@ -7,10 +7,10 @@ PIP_COMPILE := $(VENV)/pip-compile --quiet --generate-hashes --allow-unsafe --no
 	--no-emit-find-links --strip-extras --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap run up down logs ps images base-images kind-up kind-down k8s-validate test lint format bench screenshots lock clean-data clean
+.PHONY: help bootstrap run up down logs ps images base-images kind-up kind-down k8s-validate test test-unit test-services test-e2e coverage mutate lint format bench screenshots lock clean-data clean
 
 help: ## List these commands
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 bootstrap: ## Make .venv from the locks, unless it is up to date
 	@python=$$(command -v $(VENV)/python || command -v python3) \
@@ -36,19 +36,34 @@ images: bootstrap ## Build the images of the three services [TAG=dev]
 	@$(VENV)/python dev/containers.py images
 
 base-images: ## Make stand-ins for the base images from Debian's packages, without a registry
-	@deploy/images/base-images
+	@dev/offline/base-images
 
 kind-up: bootstrap ## Start everything in a kind cluster [MODE=A|B] [REPLICAS=2]
-	@$(VENV)/python dev/kubernetes.py up
+	@$(VENV)/python dev/kind.py up
 
 kind-down: bootstrap ## Delete what `kind-up` made, with its data
-	@$(VENV)/python dev/kubernetes.py down
+	@$(VENV)/python dev/kind.py down
 
 k8s-validate: bootstrap ## Check the Kubernetes manifests by their schemas and by our own rules
-	@$(VENV)/python dev/kubernetes.py validate
+	@$(VENV)/python dev/kind.py validate
 
-test: bootstrap ## Run all tests, those in a browser too [ARGS="what pytest takes"]
-	@$(VENV)/python dev/run_tests.py $(ARGS)
+test: bootstrap ## Run all tests, in a browser too [ARGS="arguments of pytest", in a single run]
+	@$(VENV)/python dev/run_tests.py all $(ARGS)
+
+test-unit: bootstrap ## Run the fast tests in parallel: no Docker, no browser, no slow processes [ARGS=...]
+	@$(VENV)/python dev/run_tests.py unit $(ARGS)
+
+test-services: bootstrap ## Run all unit and service tests in parallel [ARGS=...]
+	@$(VENV)/python dev/run_tests.py services $(ARGS)
+
+test-e2e: bootstrap ## Run the tests in browsers and containers [ARGS=...]
+	@$(VENV)/python dev/run_tests.py e2e $(ARGS)
+
+coverage: bootstrap ## Run the unit and service tests and print their branch coverage by package [ARGS=...]
+	@PYTHONPATH=dev $(VENV)/python dev/test_quality/branch_coverage.py $(ARGS)
+
+mutate: bootstrap ## Test the tests of protocol/ by mutations of it [ARGS="op rs rp"]
+	@PYTHONPATH=dev $(VENV)/python dev/test_quality/mutation.py $(ARGS)
 
 lint: bootstrap ## Check format, style, types and the imports between the packages
 	$(VENV)/ruff format --check .
@@ -73,12 +88,12 @@ lock: bootstrap ## Make the locks anew from the requirements.in files [ARGS=--up
 		$(PIP_COMPILE) $(ARGS) --output-file services/$$service/requirements.txt \
 			services/$$service/requirements.in || exit 1; \
 	done
-	$(PIP_COMPILE) $(ARGS) --output-file e2e/node_peers/requirements.txt e2e/node_peers/requirements.in
+	$(PIP_COMPILE) $(ARGS) --output-file e2e/peers/node_peers/requirements.txt e2e/peers/node_peers/requirements.in
 
 clean-data: ## Forget what `make run` has kept in .data
 	rm -rf .data
 
 clean: ## Remove the environment and what tools have left; .data and .env stay
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache e2e/artifacts e2e/node_peers/.node \
-		e2e/node_peers/node_modules
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .coverage-data .mutation e2e/artifacts e2e/peers/node_peers/.node \
+		e2e/peers/node_peers/node_modules
 	find libs services dev e2e bench -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,8 +1,12 @@
-"""What every test of the house may ask for: a real Redis, and the images where there is a Docker engine."""
+"""Fixtures for every test: a real Redis server, and the images of the services where there is a Docker engine.
+
+With pytest-xdist each worker is a session: it has its own Redis server.
+"""
 
 import os
 import subprocess
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +21,19 @@ pytest_plugins = ["pytest_no_skip"]
 # stray /.dockerenv would make it look for published ports elsewhere than on this machine.
 os.environ.setdefault("TESTCONTAINERS_RYUK_DISABLED", "true")
 os.environ.setdefault("TESTCONTAINERS_CONNECTION_MODE", "docker_host")
+
+
+_E2E = Path(__file__).parent / "e2e"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what cannot run in parallel, before `-m` selects."""
+    for item in items:
+        if "images" in getattr(item, "fixturenames", ()):
+            item.add_marker("docker")
+        if item.path.is_relative_to(_E2E):
+            item.add_marker("e2e")
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-from browser import LAUNCH_FLAGS, chromium_program
+from prerequisites.browser import LAUNCH_FLAGS, chromium_program
 from stack import ROOT, Addresses, Stack, StackError, demo_values
 
 IMAGES = ROOT / "docs" / "images"

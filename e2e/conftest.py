@@ -14,19 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from certification_browser import Browser as CertificationBrowser
-from certification_client import CertificationClient, Op
-from certification_provider import CLIENT_SECRET, PASSWORD, USERNAME, CertifiedProvider
-from certification_suite import SuiteServer
-from container_stack import ContainerStack
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
-from redis import Redis
-from shop import Shop, directory_with_shop, running_site
 
-from browser import LAUNCH_FLAGS, chromium_program, what_is_missing
-from redis_server import RedisServer
-from self_signed import certificate
+from prerequisites.browser import LAUNCH_FLAGS, chromium_program, what_is_missing
 from stack import Mode, Stack
+from support.consent_client import ConsentClient, directory_with_consent_client, running_site
+from support.container_stack import ContainerStack
 
 ARTIFACTS = Path(__file__).parent / "artifacts"
 SignIn = Callable[..., None]
@@ -34,7 +27,6 @@ Platform = Callable[..., Stack]
 
 _FAILED = pytest.StashKey[bool]()
 _STEP_MILLISECONDS = 10_000
-_CERTIFICATION_DATABASE = 7
 
 
 @dataclass
@@ -193,13 +185,13 @@ def stack(request: pytest.FixtureRequest, platform: Platform) -> Stack:
 
 
 @pytest.fixture(scope="session")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    """A stack of processes that knows a second person and clients of others; the shop is one of them."""
-    folder = tmp_path_factory.mktemp("shop")
+def consent_client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConsentClient]:
+    """A third-party client that must ask for consent, at a stack of processes that knows a second user."""
+    folder = tmp_path_factory.mktemp("consent-client")
     with running_site() as site:
-        extra = {"OP_DIRECTORY_FILE": str(directory_with_shop(folder, site))}
+        extra = {"OP_DIRECTORY_FILE": str(directory_with_consent_client(folder, site))}
         with Stack(folder, extra=extra) as stack:
-            yield Shop(stack, site)
+            yield ConsentClient(stack, site)
 
 
 @pytest.fixture
@@ -227,62 +219,3 @@ def log_in() -> SignIn:
         page.locator("main button").click()
 
     return fill_in
-
-
-# --- The provider, the suite's place in the net and a person, for the certification modules ---------------------------
-
-
-@pytest.fixture(scope="session")
-def localhost_certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
-    return certificate(tmp_path_factory.mktemp("certificate"))
-
-
-@pytest.fixture(scope="session")
-def suite(localhost_certificate: tuple[str, str]) -> Iterator[SuiteServer]:
-    """Where the conformance suite would be."""
-    with SuiteServer(*localhost_certificate) as server:
-        yield server
-
-
-@pytest.fixture(scope="session")
-def certified_provider(
-    redis_server: RedisServer, suite: SuiteServer, localhost_certificate: tuple[str, str]
-) -> Iterator[CertifiedProvider]:
-    """One provider for all plans, with deploy/certification and a database that no other test empties."""
-    redis_url = redis_server.database_url(_CERTIFICATION_DATABASE)
-    with CertifiedProvider(redis_url, suite.origin, *localhost_certificate) as provider:
-        yield provider
-
-
-@pytest.fixture(scope="session")
-def certified_redis(certified_provider: CertifiedProvider) -> Iterator[Redis]:
-    with Redis.from_url(certified_provider.redis_url, decode_responses=True) as redis:
-        yield redis
-
-
-@pytest.fixture(scope="session")
-def certified_op(certified_provider: CertifiedProvider) -> Iterator[Op]:
-    with Op(certified_provider.issuer, certified_provider.trust) as op:
-        yield op
-
-
-@pytest.fixture
-def person(certified_provider: CertifiedProvider) -> Iterator[CertificationBrowser]:
-    """Somebody with a fresh browser."""
-    issuer, trust = certified_provider.issuer, certified_provider.trust
-    with CertificationBrowser(issuer, trust, USERNAME, PASSWORD) as browser:
-        yield browser
-
-
-@pytest.fixture
-def client_named(
-    certified_op: Op, suite: SuiteServer, person: CertificationBrowser
-) -> Callable[[str], CertificationClient]:
-    """`client_named("certification-basic")`: a client of deploy/certification/directory.yaml."""
-
-    def named(client_id: str) -> CertificationClient:
-        kind = client_id.removeprefix("certification-")
-        secret = CLIENT_SECRET if kind == "basic" else f"{kind}-{CLIENT_SECRET}"
-        return CertificationClient(certified_op, person, client_id, f"{suite.base_url}/callback", secret)
-
-    return named

@@ -1,4 +1,4 @@
-"""`make kind-up` and `make kind-down` by the commands that they give; e2e/test_e2e_cluster.py runs them for real."""
+"""The commands that `make kind-up` and `make kind-down` run; e2e/deployment/test_e2e_cluster.py runs them for real."""
 
 import json
 import os
@@ -11,13 +11,16 @@ from pathlib import Path
 
 import pytest
 
-import kubernetes
-import port_forwards
-from kubernetes import kustomization, rendered, renderer
-from kubernetes_manifests import Overlay
-from kubernetes_policy import faults
-from port_forwards import PortForward, reachable
+import kind
+from kind import kustomization
+from kubernetes import port_forwards
+from kubernetes.manifests import Overlay
+from kubernetes.policy import faults
+from kubernetes.port_forwards import PortForward, reachable
+from kubernetes.rendering import rendered, renderer
 from stack import ROLES, ROOT, StackError
+
+pytestmark = pytest.mark.slow
 
 WAIT_SECONDS = 20.0
 
@@ -67,9 +70,9 @@ class Programs:
 
 @pytest.fixture
 def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Programs:
-    monkeypatch.setattr(kubernetes, "DATA", tmp_path / "data")
-    monkeypatch.setattr(kubernetes, "start_forwards", lambda *_: None)
-    monkeypatch.setattr(kubernetes, "PORTS", {"rp": free_port()})
+    monkeypatch.setattr(kind, "DATA", tmp_path / "data")
+    monkeypatch.setattr(kind, "start_forwards", lambda *_: None)
+    monkeypatch.setattr(kind, "PORTS", {"rp": free_port()})
     (tmp_path / "bin").mkdir()
     return Programs(tmp_path / "bin", monkeypatch)
 
@@ -81,7 +84,7 @@ def free_port() -> int:
 
 
 def test_kind_up_makes_a_cluster_builds_loads_applies_and_waits(programs: Programs, tmp_path: Path) -> None:
-    assert kubernetes.up({**os.environ, "REDIS_IMAGE": "redis:8", "PYTHON_IMAGE": "python:3.13-slim"}) == 0
+    assert kind.up({**os.environ, "REDIS_IMAGE": "redis:8", "PYTHON_IMAGE": "python:3.13-slim"}) == 0
     kubectl = "kubectl --context kind-trefoil --namespace trefoil"
     assert programs.calls("kind", "docker compose --project-name", "docker tag", "kubectl --context") == [
         "docker compose --project-name trefoil --file compose.yaml build --quiet",
@@ -97,7 +100,7 @@ def test_kind_up_makes_a_cluster_builds_loads_applies_and_waits(programs: Progra
 
 def test_a_cluster_that_is_there_is_used(programs: Programs) -> None:
     programs.answer({"kind get clusters": (0, "other\nmine")})
-    assert kubernetes.up({**os.environ, "KIND_CLUSTER_NAME": "mine"}) == 0
+    assert kind.up({**os.environ, "KIND_CLUSTER_NAME": "mine"}) == 0
     assert not programs.calls("kind create")
     assert programs.calls("kubectl --context kind-mine --namespace trefoil apply")
 
@@ -116,7 +119,7 @@ def test_a_cluster_that_is_there_is_used(programs: Programs) -> None:
 def test_what_fails_is_one_line_and_ends_it(programs: Programs, failing: str, said: str) -> None:
     programs.answer({failing: (1, "it broke")})
     with pytest.raises(StackError) as fault:
-        kubernetes.up(os.environ)
+        kind.up(os.environ)
     assert said in str(fault.value)
     assert "\n" not in str(fault.value)
     assert failing in programs.calls("kind", "docker", "kubectl")[-1]
@@ -125,7 +128,7 @@ def test_what_fails_is_one_line_and_ends_it(programs: Programs, failing: str, sa
 @pytest.mark.parametrize("tool", ["kind", "kubectl", "docker"])
 def test_without_a_tool_one_line_names_what_works_without_it(programs: Programs, capsys, tool: str) -> None:
     programs.remove(tool)
-    assert kubernetes.main(["up"]) == 1
+    assert kind.main(["up"]) == 1
     assert capsys.readouterr().err == (
         f"kind-up: needs {tool}, which is not here; `make up` starts the same on Docker, `make run` without anything\n"
     )
@@ -137,7 +140,7 @@ def test_without_a_tool_one_line_names_what_works_without_it(programs: Programs,
 )
 def test_a_wrong_choice_is_said_before_anything_is_done(programs: Programs, environment, said: str) -> None:
     with pytest.raises(StackError, match=said):
-        kubernetes.up({**os.environ, **environment})
+        kind.up({**os.environ, **environment})
     assert not programs.calls("kind", "docker compose --project-name")
 
 
@@ -146,19 +149,19 @@ def test_a_taken_port_is_said_with_its_owner(programs: Programs, monkeypatch: py
         held.bind(("127.0.0.1", 0))
         held.listen()
         port = held.getsockname()[1]
-        monkeypatch.setattr(kubernetes, "PORTS", {"op": port})
+        monkeypatch.setattr(kind, "PORTS", {"op": port})
         with pytest.raises(StackError, match=rf"port {port}, which op needs, is taken by .*\(pid {os.getpid()}\)"):
-            kubernetes.up(os.environ)
+            kind.up(os.environ)
     assert not programs.calls("kind create")
 
 
 def test_kind_down_deletes_the_cluster_and_what_it_kept(programs: Programs, tmp_path: Path, capsys) -> None:
     kept = tmp_path / "data" / "kind-trefoil"
     kept.mkdir(parents=True)
-    assert kubernetes.down({}) == 0
+    assert kind.down({}) == 0
     assert "there is no cluster trefoil" in capsys.readouterr().out
     programs.answer({"kind get clusters": (0, "trefoil")})
-    assert kubernetes.down({}) == 0
+    assert kind.down({}) == 0
     assert programs.calls("kind delete") == ["kind delete cluster --name trefoil"]
     assert not kept.exists()
 
@@ -172,14 +175,14 @@ def test_mode_and_number_are_a_configuration_of_their_own(tmp_path: Path, mode, 
         renderer()
     except StackError as reason:
         pytest.skip(str(reason))
-    ids = {name: f"sha256:{name}" for name in kubernetes.WORKLOADS}
+    ids = {name: f"sha256:{name}" for name in kind.WORKLOADS}
     (tmp_path / "kustomization.yaml").write_text(json.dumps(kustomization(tmp_path, mode, replicas, ids)))
     overlay = Overlay.parse(rendered(tmp_path))
     assert faults(overlay) == []
     assert overlay.configuration(overlay.workload("op"))["ACCESS_TOKEN_FORMAT"] == {"A": "opaque", "B": "jwt"}[mode]
     assert overlay.configuration(overlay.workload("rs"))["TOKEN_VALIDATION"] == {"A": "introspection", "B": "jwt"}[mode]
     assert overlay.configuration(overlay.workload("op"))["OIDC_ISSUER"] == "http://localhost:25000"
-    for name in kubernetes.WORKLOADS:
+    for name in kind.WORKLOADS:
         workload = overlay.workload(name)
         assert workload.spec["replicas"] == (1 if name == "redis" else replicas)
         assert workload.spec["template"]["metadata"]["annotations"] == {"trefoil/image": f"sha256:{name}"}
@@ -273,11 +276,11 @@ def test_only_our_own_process_is_ended(tmp_path: Path) -> None:
     with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
         record = tmp_path / "forwards"
         record.write_text(f"{process.pid} {sys.executable} somebody.py else")
-        kubernetes.end_forwards(tmp_path)
+        kind.end_forwards(tmp_path)
         assert not record.exists()
         assert process.poll() is None, "its number belongs to somebody else"
         record.write_text(f"{process.pid} {' '.join(command)}")
-        kubernetes.end_forwards(tmp_path)
+        kind.end_forwards(tmp_path)
         assert not record.exists()
         assert process.stdin is not None
         process.stdin.close()

@@ -4,35 +4,30 @@ import base64
 import re
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import yaml
 
 from containers import redis_users
-from kubernetes import MANIFESTS, OVERLAYS, rendered, renderer, validate
-from kubernetes_manifests import Overlay
-from kubernetes_policy import references
+from kubernetes.manifests import Overlay
+from kubernetes.policy import references
+from kubernetes.rendering import OVERLAYS, rendered, validate
 from stack import ROLES, ROOT, StackError, demo_values
+
+pytestmark = pytest.mark.slow
 
 GUIDE = ROOT / "docs" / "kubernetes.md"
 
 
-def overlay(name: str) -> Overlay:
-    try:
-        renderer()
-    except StackError as reason:
-        pytest.skip(str(reason))
-    return Overlay.parse(rendered(MANIFESTS / "overlays" / name))
-
-
 @pytest.fixture(scope="module")
-def kind() -> Overlay:
+def kind(overlay: Callable[[str], Overlay]) -> Overlay:
     return overlay("kind")
 
 
 @pytest.fixture(scope="module")
-def production() -> Overlay:
+def production(overlay: Callable[[str], Overlay]) -> Overlay:
     return overlay("production")
 
 
@@ -165,7 +160,7 @@ def test_make_k8s_validate_passes_and_names_the_version() -> None:
 def broken_copy(kind: Overlay, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The manifests in a folder where a test may spoil them."""
     shutil.copytree(ROOT / "deploy", tmp_path / "deploy")
-    monkeypatch.setattr("kubernetes.MANIFESTS", tmp_path / "deploy" / "k8s")
+    monkeypatch.setattr("kubernetes.rendering.MANIFESTS", tmp_path / "deploy" / "k8s")
     return tmp_path / "deploy" / "k8s"
 
 

@@ -1,31 +1,24 @@
 """The manifests hold our rules, and each rule sees what it is there for."""
 
 import copy
-import functools
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from kubernetes import MANIFESTS, OVERLAYS, rendered, renderer
-from kubernetes_manifests import Manifest, Overlay
-from kubernetes_policy import RULES, faults
-from stack import ROLES, StackError
+from kubernetes.manifests import Manifest, Overlay
+from kubernetes.policy import RULES, faults
+from kubernetes.rendering import OVERLAYS
+from stack import ROLES
 
 Manifests = list[Manifest]
 
 
-@functools.cache
-def overlay(name: str) -> Overlay:
-    try:
-        renderer()
-    except StackError as reason:
-        pytest.skip(str(reason))
-    return Overlay.parse(rendered(MANIFESTS / "overlays" / name))
+Overlays = Callable[[str], Overlay]
 
 
 @pytest.mark.parametrize("name", OVERLAYS)
-def test_an_overlay_holds_every_rule(name: str) -> None:
+def test_an_overlay_holds_every_rule(overlay: Overlays, name: str) -> None:
     assert faults(overlay(name)) == []
 
 
@@ -353,21 +346,23 @@ BROKEN: dict[str, tuple[str, Callable[[Manifests], object], str]] = {
 }
 
 
-def broken(name: str, break_it: Callable[[Manifests], object]) -> Overlay:
-    manifests = copy.deepcopy(list(overlay(name).manifests))
+def broken(overlay: Overlay, break_it: Callable[[Manifests], object]) -> Overlay:
+    manifests = copy.deepcopy(list(overlay.manifests))
     break_it(manifests)
     return Overlay(tuple(manifests))
 
 
 @pytest.mark.parametrize(("name", "break_it", "said"), BROKEN.values(), ids=BROKEN)
-def test_a_rule_sees_what_is_broken(name: str, break_it: Callable[[Manifests], object], said: str) -> None:
-    found = faults(broken(name, break_it))
+def test_a_rule_sees_what_is_broken(
+    overlay: Overlays, name: str, break_it: Callable[[Manifests], object], said: str
+) -> None:
+    found = faults(broken(overlay(name), break_it))
     assert any(said in fault for fault in found), found
 
 
-def test_every_rule_has_been_seen_to_fail() -> None:
+def test_every_rule_has_been_seen_to_fail(overlay: Overlays) -> None:
     silent = set(RULES)
     for name, break_it, said in BROKEN.values():
-        wrong = broken(name, break_it)
+        wrong = broken(overlay(name), break_it)
         silent -= {rule for rule in silent if any(said in fault for fault in rule(wrong))}
     assert [rule.__name__ for rule in silent] == []

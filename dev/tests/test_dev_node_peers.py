@@ -6,8 +6,7 @@ import sys
 
 import pytest
 
-import debian
-import node_peers
+from prerequisites import debian, node_peers
 
 LOCK = json.loads((node_peers.FOLDER / "package-lock.json").read_text())
 PACKAGES = {name: package for name, package in LOCK["packages"].items() if name}

@@ -116,6 +116,7 @@ def test_the_log_has_whole_lines_and_no_colour_in_a_pipe(capsys):
     assert capsys.readouterr().out == "op | listening\n"
 
 
+@pytest.mark.slow
 def test_a_fault_is_one_line_and_no_traceback(tmp_path):
     with runner(tmp_path, MODE="C") as process:
         out, err = process.communicate(timeout=20)
@@ -132,6 +133,7 @@ def _until_ready(process: subprocess.Popen[str]) -> str:
     raise AssertionError(seen + (process.stderr.read() if process.stderr else ""))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
 def test_it_runs_and_ends_in_order(tmp_path, number):
     with runner(tmp_path) as process:
@@ -146,6 +148,7 @@ def test_it_runs_and_ends_in_order(tmp_path, number):
     assert not any(ports.command_of(int(line.split()[0])) for line in processes)
 
 
+@pytest.mark.slow
 def test_a_second_run_is_told_of_the_first(tmp_path):
     with runner(tmp_path) as first:
         _until_ready(first)
@@ -157,6 +160,7 @@ def test_a_second_run_is_told_of_the_first(tmp_path):
     assert err == f"run: `make run` is at work here already (pid {first.pid}); Ctrl-C ends it\n"
 
 
+@pytest.mark.slow
 def test_a_dead_service_ends_the_rest(tmp_path):
     with runner(tmp_path) as process:
         _until_ready(process)
@@ -167,6 +171,7 @@ def test_a_dead_service_ends_the_rest(tmp_path):
     assert err == "run: the relying party (rp) ended with SIGKILL; everything else was stopped too\n"
 
 
+@pytest.mark.slow
 def test_what_a_killed_run_left_is_ended_by_the_next(tmp_path):
     with runner(tmp_path) as killed:
         _until_ready(killed)

@@ -120,6 +120,7 @@ class TestValues:
             Addresses.of(values)
 
 
+@pytest.mark.slow
 class TestProcesses:
     def test_it_starts_restarts_and_stops(self, tmp_path):
         lines = []

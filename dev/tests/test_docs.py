@@ -1,5 +1,6 @@
 """The documents keep up with the code: every setting, every link, every test that they name."""
 
+import functools
 import re
 from pathlib import Path
 
@@ -77,6 +78,14 @@ def test_every_specification_in_the_readme_is_a_link_to_its_rows() -> None:
         assert not re.search(r"\bRFC\b", without_links), row
 
 
+@functools.cache
+def sources_of_tests() -> dict[str, str]:
+    """The test files by their names, which are unique."""
+    files = [path for path in ROOT.glob("[a-z]*/**/test_*.py") if "node_modules" not in path.parts]
+    assert len({path.name for path in files}) == len(files)
+    return {path.name: path.read_text() for path in files}
+
+
 def conformance_rows() -> list[tuple[str, str, str]]:
     """Section, functions and tests of each row."""
     lines = (ROOT / "docs" / "conformance.md").read_text().splitlines()
@@ -84,8 +93,7 @@ def conformance_rows() -> list[tuple[str, str, str]]:
     return [(row[0], row[2], row[3]) for row in cells if len(row) == 4 and row[0] != "section"]
 
 
-def test_every_row_of_the_conformance_table_names_code_and_tests_that_exist() -> None:
-    sources = {path.name: path.read_text() for path in ROOT.glob("*/**/test_*.py") if ".venv" not in path.parts}
+def test_every_row_of_the_conformance_table_names_code_that_exists_and_a_test() -> None:
     rows = conformance_rows()
     assert len(rows) > 200
     for section, functions, tests in rows:
@@ -96,10 +104,17 @@ def test_every_row_of_the_conformance_table_names_code_and_tests_that_exist() ->
         code = "".join((ROOT / file).read_text() for file in files)
         for name in names:
             assert re.search(rf"\b{name}\b", code), f"{section}: no {name} in {files}"
-        named = re.findall(r"(test_\w+\.py)::(\w+)", tests)
-        assert named, section
-        for file, case in named:
-            assert f"def {case}(" in sources[file], f"{section}: no {case} in {file}"
+        assert NAMED_TEST.search(tests), section
+
+
+NAMED_TEST = re.compile(r"(test_\w+\.py)::(\w+)")
+NAMING = [path for path in DOCUMENTS if NAMED_TEST.search(path.read_text())]
+
+
+@pytest.mark.parametrize("document", NAMING, ids=lambda path: path.name)
+def test_every_test_that_a_document_names_exists(document: Path) -> None:
+    for file, case in NAMED_TEST.findall(document.read_text()):
+        assert f"def {case}(" in sources_of_tests()[file], f"no {case} in {file}"
 
 
 def test_the_certification_table_names_the_tests_of_its_plans_and_no_others() -> None:
@@ -107,10 +122,19 @@ def test_the_certification_table_names_the_tests_of_its_plans_and_no_others() ->
     text = (ROOT / "docs" / "certification.md").read_text()
     plans = re.findall(r"\n### [^\n]+\n\n`oidcc-[^`]+`, \[(\w+\.py)\]\([^)]*\)\n\n(\|.*?)(?=\n\n|\Z)", text, re.DOTALL)
     assert len(plans) == 6
+    tests = ROOT / "e2e" / "certification"
     for file, table in plans:
         rows = re.findall(r"^\| `([^`]+)` \| `(\w+)` \|", table, re.MULTILINE)
         assert rows, file
         for module, test in rows:
             assert test == f"test_{module.lower().replace('-', '_')}"
-        written = set(re.findall(r"^def (test_oidcc_\w+)", (ROOT / "e2e" / file).read_text(), re.MULTILINE))
+        written = set(re.findall(r"^def (test_oidcc_\w+)", (tests / file).read_text(), re.MULTILINE))
         assert written == {test for _, test in rows}, file
+
+
+def test_the_form_post_table_names_the_modules_that_run_in_both_modes() -> None:
+    text = (ROOT / "docs" / "certification.md").read_text()
+    modules = re.findall(r"^\| `(oidcc-[^`]+)` \|", text.split("\n### Form Post OP\n")[1], re.MULTILINE)
+    tests = (ROOT / "e2e" / "certification" / "test_e2e_certification_basic_op.py").read_text()
+    in_both_modes = re.findall(r"^@IN_BOTH_MODES\ndef test_(\w+)", tests, re.MULTILINE)
+    assert sorted(module.replace("-", "_") for module in modules) == sorted(in_both_modes)

@@ -18,6 +18,8 @@ from self_signed import certificate
 from servicekit.healthcheck import ready
 from waiting import wait_until
 
+pytestmark = pytest.mark.slow
+
 PROGRAM = """
 import os, sys
 from quart import Quart

@@ -1,0 +1,1 @@
+"""The manifests of deploy/k8s: rendered, checked by rules, and reached from this machine."""

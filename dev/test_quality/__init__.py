@@ -1,0 +1,1 @@
+"""Measures of the tests: branch coverage, and mutations that they must notice."""

@@ -1,0 +1,93 @@
+"""`make test`: two phases, one summary, and an exit status that says whether both passed."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+import run_tests
+from waiting import wait_until
+
+
+class Runs:
+    """The calls of pytest, and the exit statuses of those that are still to come."""
+
+    def __init__(self) -> None:
+        self.calls: list[list[str]] = []
+        self.statuses: list[int] = []
+
+    def run(self, arguments: Sequence[str]) -> int:
+        self.calls.append(list(arguments))
+        return self.statuses.pop(0)
+
+
+@pytest.fixture
+def runs(monkeypatch: pytest.MonkeyPatch) -> Runs:
+    runs = Runs()
+    monkeypatch.setattr(run_tests, "run_pytest", runs.run)
+    monkeypatch.setattr(run_tests, "install_what_is_missing", lambda: None)
+    return runs
+
+
+@pytest.mark.parametrize(
+    ("statuses", "expected", "lines"),
+    [
+        pytest.param([0, 0], 0, ["passed", "passed"], id="both-pass"),
+        pytest.param([1, 0], 1, ["FAILED (exit status 1)", "passed"], id="first-fails"),
+        pytest.param([0, 1], 1, ["passed", "FAILED (exit status 1)"], id="second-fails"),
+        pytest.param([1, 3], 1, ["FAILED (exit status 1)", "FAILED (exit status 3)"], id="both-fail"),
+        pytest.param([2], 2, ["FAILED (exit status 2)"], id="interrupted"),
+        pytest.param([-9], 9, ["FAILED (exit status -9)"], id="killed"),
+    ],
+)
+def test_phases_make_one_summary_and_one_status(runs: Runs, capsys, statuses, expected, lines) -> None:
+    runs.statuses = list(statuses)
+    assert run_tests.main(["all"]) == expected
+    assert runs.calls == [list(run_tests.SERVICES), list(run_tests.E2E)][: len(statuses)]
+    summary = [line for line in capsys.readouterr().out.splitlines() if line]
+    assert len(summary) == len(lines)
+    for line, result in zip(summary, lines, strict=True):
+        assert line.startswith("make test: ")
+        assert f": {result}, " in line
+
+
+def test_words_for_pytest_make_a_single_run(runs: Runs) -> None:
+    runs.statuses = [5]
+    assert run_tests.main(["all", "services/op", "-k", "refresh"]) == 5
+    assert runs.calls == [["services/op", "-k", "refresh"]]
+
+
+def test_words_are_added_to_a_phase_that_is_named(runs: Runs) -> None:
+    runs.statuses = [0]
+    assert run_tests.main(["unit", "-x"]) == 0
+    assert runs.calls == [[*run_tests.UNIT, "-x"]]
+
+
+INTERRUPTED = """
+import pathlib, signal, pytest
+@pytest.fixture
+def started():
+    pathlib.Path(__file__).with_name("started").touch()
+    yield
+    pathlib.Path(__file__).with_name("stopped").touch()
+def test(started): signal.pause()
+"""
+
+
+@pytest.mark.slow
+def test_a_terminated_run_ends_its_fixtures_first(tmp_path: Path) -> None:
+    (tmp_path / "test_it.py").write_text(INTERRUPTED)
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    words = ["services", "-n0", "-mnot docker", "-c", str(tmp_path / "pytest.ini"), str(tmp_path)]
+    command = [sys.executable, run_tests.__file__, *words]
+    environment = {**os.environ, "PYTHONPATH": str(Path(run_tests.__file__).parent)}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) as process:
+        wait_until((tmp_path / "started").exists)
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=20)
+    assert process.returncode == pytest.ExitCode.INTERRUPTED
+    assert (tmp_path / "stopped").exists()

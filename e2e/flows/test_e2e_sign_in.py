@@ -1,0 +1,213 @@
+"""The whole sign-in in a real browser, over running services."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import pytest
+import requests
+from playwright.sync_api import Browser, Page, expect
+
+from stack import Stack
+from support.scripted_login import log_in
+
+Platform = Callable[..., Stack]
+
+
+def test_three_identity_surfaces(page: Page, stack: Stack, sign_in) -> None:
+    """The product's main job, in Mode A and Mode B."""
+    sign_in(page, stack)
+    id_token, userinfo, me = (page.locator(f"#{name}") for name in ("id-token", "userinfo", "api-me"))
+    for claim in ("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "sid", "email", "name"):
+        expect(id_token.get_by_role("rowheader", name=claim, exact=True).first).to_be_visible()
+    expect(id_token).to_contain_text(stack.op_url)
+    expect(id_token).to_contain_text("verified · 13 checks")
+    expect(userinfo).to_contain_text("user0@example.com")
+    expect(userinfo).to_contain_text("same sub")
+    expect(me).to_contain_text("metadata")
+    expect(me).to_contain_text("Prefers tea")
+
+
+def test_no_token_and_no_secret_reaches_the_browser(page: Page, stack: Stack, sign_in) -> None:
+    """The tokens stay in Redis; the browser has random cookies that no script can read."""
+    sign_in(page, stack)
+    html = page.content()
+    assert "eyJ" not in html, "the beginning of a JWT"
+    for cookie in page.context.cookies():
+        assert cookie["httpOnly"], cookie["name"]
+        assert cookie["sameSite"] == "Lax", cookie["name"]
+        assert "eyJ" not in cookie["value"]
+    assert page.evaluate("document.cookie") == ""
+
+
+def test_neither_nonce_nor_token_is_in_any_address(page: Page, stack: Stack, sign_in) -> None:
+    """The nonce goes to the provider in the query, as OpenID Connect has it, and never comes back in one."""
+    visited: list[str] = []
+    page.on("request", lambda request: visited.append(request.url))
+    sign_in(page, stack)
+    callbacks = [url for url in visited if urlsplit(url).path == "/callback"]
+    assert len(callbacks) == 1
+    assert parse_qs(urlsplit(callbacks[0]).query).keys() == {"code", "state", "iss"}
+    assert not [url for url in visited if "token=" in url or "verifier" in url]
+
+
+def test_a_second_client_needs_no_password(page: Page, stack_a: Stack, sign_in) -> None:
+    """One login at the provider serves the next application within the session."""
+    sign_in(page, stack_a)
+    page.context.clear_cookies(name="rp_session")
+    page.goto(f"{stack_a.rp_url}/")
+    page.get_by_role("link", name="Start authorization").first.click()
+    page.wait_for_url(f"{stack_a.rp_url}/profile")
+
+
+def test_signing_out_ends_both_sessions(page: Page, stack: Stack, sign_in) -> None:
+    sign_in(page, stack)
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url(f"{stack.rp_url}/**")
+    names = {cookie["name"] for cookie in page.context.cookies()}
+    assert not {"rp_session", "op_session"} & names
+    page.goto(f"{stack.rp_url}/")
+    page.get_by_role("link", name="Start authorization").first.click()
+    expect(page.get_by_label("Password")).to_be_visible()
+
+
+def test_a_wrong_password_says_so_and_loses_nothing(page: Page, stack_a: Stack) -> None:
+    page.goto(f"{stack_a.rp_url}/login")
+    page.get_by_label("Username").fill("user0")
+    page.get_by_label("Password").fill("wrong")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_contain_text("wrong")
+    expect(page.get_by_label("Username")).to_have_value("user0")
+    page.get_by_label("Password").fill("password0")
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(f"{stack_a.rp_url}/profile")
+
+
+def test_the_login_works_by_keyboard_alone(page: Page, stack_a: Stack) -> None:
+    page.goto(f"{stack_a.rp_url}/login")
+    for _ in range(5):  # where the browser has not put the focus there by itself
+        if page.evaluate("document.activeElement.id") == "username":
+            break
+        page.keyboard.press("Tab")
+    expect(page.get_by_label("Username")).to_be_focused()
+    page.keyboard.type("user0")
+    page.keyboard.press("Tab")
+    page.keyboard.type("password0")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{stack_a.rp_url}/profile")
+
+
+def test_an_unregistered_redirect_uri_is_an_error_page(page: Page, stack_a: Stack) -> None:
+    query = urlencode({"client_id": "demo-client", "redirect_uri": f"{stack_a.rp_url}/callback/"})
+    response = page.goto(f"{stack_a.op_url}/authorize?{query}")
+    assert response is not None
+    assert response.status == 400
+    assert page.url.startswith(stack_a.op_url)
+    expect(page.get_by_role("heading", level=1)).to_contain_text("not registered")
+
+
+def test_another_browsers_callback_is_refused(page: Page, stack_a: Stack) -> None:
+    """Login CSRF: an attacker's own callback address, opened by a victim, signs nobody in."""
+    with requests.Session() as attacker:
+        callback = log_in(attacker, f"{stack_a.rp_url}/login")
+        response = page.goto(callback)
+        assert response is not None
+        assert response.status == 400
+        assert "rp_session" not in {cookie["name"] for cookie in page.context.cookies()}
+        own = attacker.get(callback, allow_redirects=False, timeout=10)
+        assert own.status_code == 303, "the victim's visit did not spend it"
+
+
+def test_both_pages_of_a_narrow_dark_screen_fit(browser: Browser, stack_a: Stack, sign_in) -> None:
+    """Responsive: nothing needs scrolling sideways at 360 px."""
+    with browser.new_context(viewport={"width": 360, "height": 740}, color_scheme="dark") as context:
+        page = context.new_page()
+        page.goto(f"{stack_a.rp_url}/login")
+        fits = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+        assert page.evaluate(fits), "login"
+        sign_in(page, stack_a)
+        assert page.evaluate(fits), "profile"
+
+
+# --- Other signatures, faults ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module", params=["ES256", "HS256"])
+def stack_of(
+    request: pytest.FixtureRequest, platform: Platform, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Stack, str]]:
+    """A stack whose id_tokens have another signature."""
+    with platform(tmp_path_factory.mktemp(request.param), id_token_alg=request.param) as stack:
+        yield stack, request.param
+
+
+def test_other_id_token_algorithms(page: Page, stack_of: tuple[Stack, str], sign_in) -> None:
+    stack, algorithm = stack_of
+    sign_in(page, stack)
+    row = page.locator("#id-token tr", has=page.get_by_role("rowheader", name="alg", exact=True)).first
+    expect(row).to_contain_text(algorithm)
+    expect(page.locator("#userinfo")).to_contain_text("user0@example.com")
+
+
+@pytest.fixture
+def own_stack(platform: Platform, tmp_path: Path) -> Iterator[Stack]:
+    """A stack to be broken: with access tokens that end after two seconds."""
+    with platform(tmp_path, extra={"ACCESS_TOKEN_TTL": "2"}) as stack:
+        yield stack
+
+
+def test_the_provider_away_is_said_in_its_panels_and_the_user_stays_signed_in(
+    page: Page, stack_a: Stack, sign_in
+) -> None:
+    """The lab's last negative test: and it comes back by itself."""
+    sign_in(page, stack_a)
+    stack_a.stop_service("op")
+    try:
+        page.reload()
+        assert page.url == f"{stack_a.rp_url}/profile"
+        expect(page.locator("#id-token")).to_contain_text("verified")
+        expect(page.locator("#userinfo")).to_contain_text("not available")
+        expect(page.locator("#api-me")).to_contain_text("not available")
+    finally:
+        stack_a.start_service("op")
+    page.reload()
+    expect(page.locator("#userinfo")).to_contain_text("user0@example.com")
+    expect(page.locator("#api-me")).to_contain_text("Prefers tea")
+
+
+def test_an_expired_access_token_is_refreshed_without_the_user(page: Page, own_stack: Stack, sign_in) -> None:
+    """Refresh on 401, then the new token for everything after."""
+    sign_in(page, own_stack)
+    expires = page.locator("#access .mono").first.inner_text()
+
+    def refreshed() -> bool:
+        page.reload()
+        return page.locator("#access .mono").first.inner_text() != expires
+
+    for _ in range(100):
+        if refreshed():
+            break
+        page.wait_for_timeout(100)
+    expect(page.locator("#userinfo")).to_contain_text("user0@example.com")
+    expect(page.locator("#api-me")).to_contain_text("Prefers tea")
+    assert page.locator("#access .mono").first.inner_text() != expires
+
+
+def test_redis_away_is_a_503_page_and_recovers_with_the_session(page: Page, own_stack: Stack, sign_in) -> None:
+    """A crash of Redis loses nothing that was acknowledged a second before (AOF)."""
+    sign_in(page, own_stack)
+    page.wait_for_timeout(1100)
+    own_stack.redis.kill()
+    response = page.reload()
+    assert response is not None
+    assert response.status == 503
+    assert response.headers["retry-after"]
+    login = page.goto(f"{own_stack.op_url}/login?login={'A' * 22}")
+    assert login is not None
+    assert login.status == 503
+    own_stack.redis.start()
+    response = page.goto(f"{own_stack.rp_url}/profile")
+    assert response is not None
+    assert response.status == 200
+    expect(page.locator("#id-token")).to_contain_text("verified")
+    expect(page.locator("#userinfo")).to_contain_text("user0@example.com")

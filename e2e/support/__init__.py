@@ -1,0 +1,1 @@
+"""What the tests of e2e/ share: running stacks, clients, scripted browsers."""
