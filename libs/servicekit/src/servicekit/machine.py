@@ -170,8 +170,9 @@ class MachineDoor:
             reply = await self._answer(route, request, receive)
         except ClientGone:
             return
-        await self._send(route, request, reply, send)
+        # Before it is sent: whoever has the response finds it counted, whichever worker is asked for the figures.
         self._observe(request.path, request.method, reply.status, perf_counter() - start)
+        await self._send(route, request, reply, send)
 
     async def _answer(self, route: Route, request: Request, receive: Receive) -> Reply:
         method = "GET" if request.method == "HEAD" else request.method
