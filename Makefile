@@ -69,7 +69,7 @@ coverage: bootstrap ## Run the unit and service tests and print their branch cov
 mutate: bootstrap ## Test the tests of protocol/ by mutations of it [ARGS="op rs rp"]
 	@PYTHONPATH=dev $(VENV)/python dev/test_quality/mutation.py $(ARGS)
 
-lint: bootstrap ## Check format, style, types and the walls between the packages
+lint: bootstrap ## Check format, style, types and the imports between packages
 	$(VENV)/ruff format --check .
 	$(VENV)/ruff check .
 	$(VENV)/mypy $(CODE) $(TESTS)
@@ -79,17 +79,17 @@ lint: bootstrap ## Check format, style, types and the walls between the packages
 	done
 	$(VENV)/lint-imports --no-logo
 
-format: bootstrap ## Format the code and mend what can be mended by itself
+format: bootstrap ## Format the code and apply the fixes of the linter
 	$(VENV)/ruff format .
 	$(VENV)/ruff check --fix .
 
 bench: bootstrap ## Measure what is shipped [ARGS=...]
 	@PYTHONPATH=dev $(VENV)/python bench/benchmark.py $(ARGS)
 
-screenshots: bootstrap ## Take the pictures of the README anew
+screenshots: bootstrap ## Take the pictures of the README again
 	@$(VENV)/python dev/screenshots.py
 
-lock: bootstrap ## Make the locks anew from the requirements.in files [ARGS=--upgrade]
+lock: bootstrap ## Update the locks from the requirements.in files [ARGS=--upgrade]
 	$(PIP_COMPILE) $(ARGS) --output-file requirements-dev.txt \
 		requirements-dev.in $(SERVICES:%=services/%/requirements.in)
 	for service in $(SERVICES); do \
