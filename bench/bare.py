@@ -23,4 +23,4 @@ async def constant_page(scope: Any, receive: Any, send: Any) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(constant_page, hypercorn_config(f"127.0.0.1:{sys.argv[1]}")))  # type: ignore[arg-type]
+    asyncio.run(serve(constant_page, hypercorn_config(f"127.0.0.1:{sys.argv[1]}")))

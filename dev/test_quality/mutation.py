@@ -1,8 +1,9 @@
 """`make mutate`: mutation testing (mutmut) of the `protocol/` packages, by the tests of them that are pure functions.
 
 Each service is copied to `.mutation/<service>`, where mutmut changes one expression at a time and runs the tests that
-reach it. A run that follows another tries only what has changed. The survivors and their differences are written to
-`.mutation/<service>/survivors.diff`; the exit status is 1 when there are any.
+reach it. A run that follows another tries only what has changed. The survivors are written to
+`.mutation/<service>/survivors.diff`, and the functions that no test reaches to `untested`; the exit status is 1 when
+there are any.
 """
 
 import json
@@ -49,6 +50,15 @@ disable_test_id_escaping_and_forfeit_all_rights_to_community_support = true
 pythonpath = {paths}
 markers = ["slow", "docker", "e2e"]
 filterwarnings = ["error", "ignore::DeprecationWarning:jose"]
+"""
+
+
+KILLED = {"killed", "timeout", "caught by type check", "skipped"}
+_DIFFERENCES = """
+import sys
+from mutmut.mutation.diff_apply import find_mutant, get_diff_for_mutant
+for name in sys.stdin.read().split():
+    print(f"# {name}", get_diff_for_mutant(name, path=find_mutant(name).path), sep="\\n")
 """
 
 
@@ -99,13 +109,22 @@ def mutate(role: str) -> bool:
         raise MutationError("\n".join([f"{role}: mutmut failed", *_last_lines(done.stdout + done.stderr)]))
     found = outcomes(_output(folder, "results", "--all", "true"))
     counts = Counter(found.values())
-    alive = [name for name, outcome in found.items() if outcome not in ("killed", "caught by type check", "skipped")]
-    report = folder / "survivors.diff"
-    report.write_text("\n".join(_output(folder, "show", name) for name in alive))
+    survivors = [name for name, outcome in found.items() if outcome == "survived"]
+    untested = sorted({name.rpartition("__mutmut_")[0] for name, outcome in found.items() if outcome == "no tests"})
+    (folder / "survivors.diff").write_text(differences(folder, survivors), encoding="utf-8")
+    (folder / "untested").write_text("".join(f"{name}\n" for name in untested), encoding="utf-8")
     print(f"{role}: {', '.join(f'{number} {outcome}' for outcome, number in counts.most_common())}")
+    alive = set(counts) - KILLED
     if alive:
-        print(f"{role}: the differences are in {report.relative_to(ROOT)}", flush=True)
+        print(f"{role}: see survivors.diff and untested in {folder.relative_to(ROOT)}", flush=True)
     return not alive
+
+
+def differences(folder: Path, mutants: Sequence[str]) -> str:
+    """What each mutant changed. `mutmut show` would start a process for each."""
+    command = [sys.executable, "-c", _DIFFERENCES]
+    done = subprocess.run(command, cwd=folder, input="\n".join(mutants), capture_output=True, text=True, check=True)
+    return done.stdout
 
 
 def _mutmut(*words: str) -> list[str]:

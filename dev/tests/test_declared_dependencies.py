@@ -25,6 +25,7 @@ def normalized(name: str) -> str:
 
 
 def source_folder(package: str) -> Path:
+    folder: str
     [folder] = project(package)["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
     return ROOT / package / folder
 

@@ -16,9 +16,9 @@ SOURCE = Path(bootstrap.__file__)
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Path:
+def repository(tmp_path: Path) -> Path:
     """A repository with a finished environment."""
-    root = tmp_path / "house"
+    root = tmp_path / "repository"
     for package in bootstrap.PACKAGES:
         (root / package).mkdir(parents=True)
         (root / package / "pyproject.toml").write_text(f"# {package}\n")
@@ -30,15 +30,15 @@ def house(tmp_path: Path) -> Path:
     return root
 
 
-def test_a_finished_environment_is_ready(house):
-    assert bootstrap.is_ready(house)
+def test_a_finished_environment_is_ready(repository):
+    assert bootstrap.is_ready(repository)
 
 
 @pytest.mark.parametrize("changed", [bootstrap.LOCK, "services/op/pyproject.toml"])
-def test_a_changed_input_asks_for_an_update_of_the_same_environment(house, changed):
-    (house / changed).write_text("something else\n")
-    assert not bootstrap.is_ready(house)
-    assert bootstrap.matching(house).base
+def test_a_changed_input_asks_for_an_update_of_the_same_environment(repository, changed):
+    (repository / changed).write_text("something else\n")
+    assert not bootstrap.is_ready(repository)
+    assert bootstrap.matching(repository).base
 
 
 def _without_stamp(root: Path) -> None:
@@ -73,18 +73,18 @@ def _with_another_version(root: Path) -> None:
         _with_another_version,
     ],
 )
-def test_a_half_made_or_foreign_environment_is_made_anew(house, change):
-    change(house)
-    assert not bootstrap.matching(house).base
+def test_a_half_made_or_foreign_environment_is_made_again(repository, change):
+    change(repository)
+    assert not bootstrap.matching(repository).base
 
 
-def test_a_moved_environment_is_made_anew(house):
-    moved = house.rename(house.with_name("moved"))
+def test_a_moved_environment_is_made_again(repository):
+    moved = repository.rename(repository.with_name("moved"))
     assert not bootstrap.matching(moved).base
 
 
-def test_concurrent_calls_build_once(house, monkeypatch):
-    _without_stamp(house)
+def test_concurrent_calls_build_once(repository, monkeypatch):
+    _without_stamp(repository)
     builds = []
     second_has_begun = threading.Event()
 
@@ -94,13 +94,13 @@ def test_concurrent_calls_build_once(house, monkeypatch):
         bootstrap.record_stamp(root)
 
     monkeypatch.setattr(bootstrap, "build", build)
-    threads = [threading.Thread(target=bootstrap.ensure, args=(house,)) for _ in range(4)]
+    threads = [threading.Thread(target=bootstrap.ensure, args=(repository,)) for _ in range(4)]
     for thread in threads:
         thread.start()
     second_has_begun.set()
     for thread in threads:
         thread.join()
-    assert builds == [house]
+    assert builds == [repository]
 
 
 OLD = Interpreter("/usr/bin/python3", "3.9.2", True)

@@ -17,7 +17,7 @@ class Tagless(yaml.SafeLoader):
     """YAML that compose gives meanings of its own: `!reset []` is an empty list."""
 
 
-Tagless.add_constructor("!reset", lambda loader, node: loader.construct_sequence(node))
+Tagless.add_constructor("!reset", lambda loader, node: loader.construct_sequence(node))  # type: ignore[arg-type] # it is a list
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text())

@@ -240,7 +240,12 @@ def until(holds: Callable[[], bool]) -> None:
 
 def started(forward: PortForward) -> int:
     """Check it until it answers; the number of the process."""
-    until(lambda: forward.check() or reachable(port_forwards.PORTS["op"]))
+
+    def answers() -> bool:
+        forward.check()
+        return reachable(port_forwards.PORTS["op"])
+
+    until(answers)
     forward.check()
     assert forward._process is not None
     return forward._process.pid
@@ -252,6 +257,7 @@ def test_a_forward_that_answers_is_left_alone(forward: PortForward) -> None:
 
 def test_a_forward_that_has_ended_is_started_again(forward: PortForward) -> None:
     first = started(forward)
+    assert forward._process is not None
     forward._process.kill()
     forward._process.wait()
     assert started(forward) != first

@@ -55,9 +55,10 @@ def service(manifests: Manifests, name: str) -> Any:
     return find(manifests, "Service", name)["spec"]
 
 
-def replace_in_directory(manifests: Manifests, old: str, new: str) -> None:
+def replace_in_directory(manifests: Manifests, old: str, new: str) -> object:
     assert old in data(manifests, "directory")["directory.yaml"]
-    data(manifests, "directory")["directory.yaml"] = data(manifests, "directory")["directory.yaml"].replace(old, new)
+    text = data(manifests, "directory")["directory.yaml"].replace(old, new)
+    return data(manifests, "directory").update({"directory.yaml": text})
 
 
 TOKEN = {"name": "token", "projected": {"sources": [{"serviceAccountToken": {"path": "token"}}]}}

@@ -45,14 +45,14 @@ def elsewhere(tmp_path, monkeypatch):
 
 
 def test_they_are_installed_once_for_each_lock(elsewhere, capsys):
-    assert "not installed" in node_peers.what_is_missing()
+    assert "not installed" in (node_peers.what_is_missing() or "")
     node_peers.install_what_is_missing()
     assert capsys.readouterr().out.endswith("... done\n")
     assert node_peers.what_is_missing() is None
     node_peers.install_what_is_missing()
     assert capsys.readouterr().out == ""
     (elsewhere / "package-lock.json").write_text("another")
-    assert "not installed" in node_peers.what_is_missing()
+    assert "not installed" in (node_peers.what_is_missing() or "")
 
 
 def test_an_installation_that_fails_says_why_and_counts_for_nothing(elsewhere, monkeypatch, capsys):
@@ -60,7 +60,7 @@ def test_an_installation_that_fails_says_why_and_counts_for_nothing(elsewhere, m
     monkeypatch.setattr(node_peers, "_STEPS", (*node_peers._STEPS, fails))
     node_peers.install_what_is_missing()
     assert capsys.readouterr().out.endswith("failed, and those tests will be skipped: ERROR: nobody answers\n")
-    assert "not installed" in node_peers.what_is_missing()
+    assert "not installed" in (node_peers.what_is_missing() or "")
 
 
 def test_a_node_that_does_not_start_here_is_no_crash(elsewhere, monkeypatch, capsys):

@@ -93,7 +93,7 @@ def conformance_rows() -> list[tuple[str, str, str]]:
     return [(row[0], row[2], row[3]) for row in cells if len(row) == 4 and row[0] != "section"]
 
 
-def test_every_row_of_the_conformance_table_names_code_that_exists_and_a_test() -> None:
+def test_every_conformance_row_names_existing_code_and_a_test() -> None:
     rows = conformance_rows()
     assert len(rows) > 200
     for section, functions, tests in rows:
@@ -132,7 +132,7 @@ def test_the_certification_table_names_the_tests_of_its_plans_and_no_others() ->
         assert written == {test for _, test in rows}, file
 
 
-def test_the_form_post_table_names_the_modules_that_run_in_both_modes() -> None:
+def test_form_post_table_lists_the_modules_of_both_modes() -> None:
     text = (ROOT / "docs" / "certification.md").read_text()
     modules = re.findall(r"^\| `(oidcc-[^`]+)` \|", text.split("\n### Form Post OP\n")[1], re.MULTILINE)
     tests = (ROOT / "e2e" / "certification" / "test_e2e_certification_basic_op.py").read_text()

@@ -1,6 +1,7 @@
 """Where the suite's modules depend on what a real browser does: policies, frames, forms and cookies, in Chromium."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -47,7 +48,7 @@ def test_a_logo_is_seen_on_the_login_page(
 ) -> None:
     """oidcc-registration-logo-uri, -policy-uri, -tos-uri: the pictures that the suite asks for."""
     logo = suite.serve("logo.svg", LOGO, "image/svg+xml")
-    terms = {"policy_uri": f"{suite.origin}/policy", "tos_uri": "https://openid.net"}
+    terms: dict[str, Any] = {"policy_uri": f"{suite.origin}/policy", "tos_uri": "https://openid.net"}
     client = register(certified_op, scripted_browser, suite, logo_uri=logo, **terms)
     window.goto(client.request().url)
     picture = window.locator("img.logo")

@@ -89,8 +89,8 @@ def test_oidcc_rp_initiated_logout_bad_id_token_hint(client: CertificationClient
     """A token that the client made with its own secret, from itself and for the provider."""
     signed_in(client)
     now = int(time.time())
-    claims = {"iss": client.client_id, "aud": client.op.issuer, "sub": "SubjectID", "nonce": "x"}
-    claims = {**claims, "iat": now, "exp": now + 300}
+    names = {"iss": client.client_id, "aud": client.op.issuer, "sub": "SubjectID", "nonce": "x"}
+    claims = {**names, "iat": now, "exp": now + 300}
     hint = jwt.encode({"alg": "HS256"}, claims, OctKey.import_key(CLIENT_SECRET))
     end = end_session(client, id_token_hint=hint, post_logout_redirect_uri=goodbye, state=logout_state())
     is_refused(client, end, "id_token_hint")

@@ -8,10 +8,11 @@ import pytest
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page, expect
 
+from kubernetes.policy import NAMESPACE
 from kubernetes.port_forwards import PORTS, reachable
 from kubernetes.rendering import OVERLAYS
 from stack import ROLES
-from support.cluster import NAMESPACE, PYTHON, Addresses, Cluster, eventually, plain_pod, wait_until, what_is_missing
+from support.cluster import PYTHON, Addresses, Cluster, eventually, plain_pod, wait_until, what_is_missing
 from support.continuous_sign_ins import ContinuousSignIns
 from support.rp_sessions import end_from_another_browser
 

@@ -123,8 +123,10 @@ def test_nothing_listens_beyond_what_is_declared(composed: Composed, service: st
 
 def test_published_is_what_is_declared_on_loopback_alone(composed: Composed) -> None:
     published = {service: docker("port", composed.one(service)).split() for service in PORTS}
-    expected = {role: [f"{PORTS[role][0]}/tcp", "->", f"127.0.0.1:{composed.addresses.port(role)}"] for role in ROLES}
-    assert published == {**expected, "redis": []}
+    expected: dict[str, list[str]] = {
+        role: [f"{PORTS[role][0]}/tcp", "->", f"127.0.0.1:{composed.addresses.port(role)}"] for role in ROLES
+    }
+    assert published == expected | {"redis": []}
 
 
 def test_redis_is_on_a_network_without_a_way_out(composed: Composed) -> None:

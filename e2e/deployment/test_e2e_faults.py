@@ -27,8 +27,8 @@ pytestmark = pytest.mark.timeout(300)
 class Fault:
     """How Redis goes, how it comes back, and whether a command that was given up may still be carried out then."""
 
-    begin: Callable[[ContainerStack], None]
-    end: Callable[[ContainerStack], None]
+    begin: Callable[[ContainerStack], object]
+    end: Callable[[ContainerStack], object]
     late: bool
 
 
@@ -45,7 +45,7 @@ def stack(images: Images, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield running
 
 
-@pytest.fixture(params=FAULTS.values(), ids=FAULTS)
+@pytest.fixture(params=FAULTS.values(), ids=list(FAULTS))
 def fault(request: pytest.FixtureRequest, stack: ContainerStack) -> Iterator[Fault]:
     chosen: Fault = request.param
     yield chosen
@@ -174,7 +174,8 @@ def test_browser_exchange_and_introspection_land_on_different_providers(
 ) -> None:
     """No replica knows anything that the others do not."""
     with ContainerStack(tmp_path, images) as stack:
-        for role, name in (("rp", "op-2"), ("rs", "op-3")):
+        others: dict[Role, str] = {"rp": "op-2", "rs": "op-3"}
+        for role, name in others.items():
             stack.start_extra("op", name)
             stack.peers[role]["op"] = name
             stack.stop_service(role)

@@ -26,7 +26,7 @@ def contents(image: str) -> dict[str, tuple[object, ...]]:
         exported = docker("export", container)
     finally:
         docker("rm", container)
-    files = {}
+    files: dict[str, tuple[object, ...]] = {}
     with tarfile.open(fileobj=io.BytesIO(exported)) as archive:
         for member in archive:
             content = archive.extractfile(member) if member.isreg() else None

@@ -1,6 +1,7 @@
 """Logout in real browsers: asked for at the provider, told in frames, and told behind the browser's back."""
 
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -94,7 +95,8 @@ def test_every_session_that_came_of_one_login_ends_with_it(
     """Two sign-ins at the relying party within one session of the provider, whose frames do not load."""
     sign_in(page, stack_a)
     second = open_page()
-    second.context.add_cookies([c for c in page.context.cookies() if c["name"].startswith("op_")])
+    cookies: Any = [cookie for cookie in page.context.cookies() if cookie["name"].startswith("op_")]
+    second.context.add_cookies(cookies)
     second.goto(f"{stack_a.rp_url}/login")
     second.wait_for_url(f"{stack_a.rp_url}/profile")
     page.route("**/frontchannel-logout?*", lambda route: route.abort())

@@ -70,7 +70,7 @@ class Protected:
         }
 
 
-SITES = (
+SITES: tuple[Protected, ...] = (
     Protected("basic", metadata={"first_party": True}),
     Protected(
         "form-post",

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Self
 
 from prerequisites import apache
+from support.page_server import send_page
 from waiting import wait_until
 
 Directives = Mapping[str, str]
@@ -75,15 +76,10 @@ class _Page(BaseHTTPRequestHandler):
             for name, text in self.headers.items()
             if name.upper().startswith("OIDC_")
         ]
-        body = f'<!DOCTYPE html><html lang="en"><h1>Behind Apache</h1><table>{"".join(rows)}</table></html>'.encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "text/html; charset=utf-8")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+        send_page(self, f'<!DOCTYPE html><html lang="en"><h1>Behind Apache</h1><table>{"".join(rows)}</table></html>')
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Write nothing."""
 
 
 class Apache(AbstractContextManager["Apache"]):

@@ -18,7 +18,8 @@ from typing import Any, TypeVar
 
 import ports
 from containers import base_images, check_engine
-from kind import DATA, NAMESPACE, context, end_forwards
+from kind import DATA, context, end_forwards
+from kubernetes.policy import NAMESPACE
 from kubernetes.port_forwards import PORTS, reachable
 from kubernetes.rendering import MANIFESTS, rendered, renderer
 from stack import ROOT, StackError

@@ -14,6 +14,7 @@ import yaml
 
 from stack import ROOT, Stack
 from support.demo_client import CHALLENGE, TIMEOUT, VERIFIER
+from support.page_server import send_page
 
 SECRET = "a-secret-of-the-client-that-is-long-enough-for-hs256"
 SCOPE = "openid email"
@@ -55,15 +56,10 @@ def running_site() -> Iterator[Site]:
         def answer(self, query: str) -> None:
             path = urlsplit(self.path).path
             site.visits.append(Visit(self.command, path, dict(parse_qsl(query)), self.headers.get("Origin")))
-            body = f"<!doctype html><title>The client</title><link rel=icon href='data:,'><h1>{path}</h1>".encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "text/html; charset=utf-8")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            send_page(self, f"<!doctype html><title>The client</title><link rel=icon href='data:,'><h1>{path}</h1>")
 
         def log_message(self, *_: object) -> None:
-            pass
+            """Write nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         site = Site(f"http://127.0.0.1:{server.server_port}")

@@ -46,7 +46,9 @@ def hardened(image: str, network: Network, aliases: Sequence[str], mounts: Mount
 
 def publish(container: DockerContainer, ports: Mapping[int, int]) -> None:
     """Publish ports of the container on 127.0.0.1: container port to host port."""
-    container.ports = {f"{port}/tcp": ("127.0.0.1", on_host) for port, on_host in ports.items()}
+    # docker-py takes an address beside the port, too, which testcontainers does not declare.
+    published: Any = {f"{port}/tcp": ("127.0.0.1", on_host) for port, on_host in ports.items()}
+    container.ports = published
 
 
 @dataclass
@@ -63,11 +65,12 @@ class RunningContainer:
     @property
     def has_ended(self) -> bool:
         self.handle.reload()
-        return self.handle.status == "exited"
+        return bool(self.handle.status == "exited")
 
     @property
     def is_ready(self) -> bool:
-        return self.handle.exec_run(["/venv/bin/python", "-m", "servicekit.healthcheck"]).exit_code == 0
+        check = self.handle.exec_run(["/venv/bin/python", "-m", "servicekit.healthcheck"])
+        return bool(check.exit_code == 0)
 
     @property
     def log(self) -> deque[str]:
@@ -162,7 +165,8 @@ class RedisContainer:
     def cli(self, user: str, password: str, *command: str) -> str:
         """What redis-cli says to a command of one of the users."""
         whole = ["redis-cli", "--user", user, "--pass", password, "--no-auth-warning", *command]
-        return self.handle.exec_run(whole).output.decode()
+        output: bytes = self.handle.exec_run(whole).output
+        return output.decode()
 
 
 class ContainerStack(Stack):
@@ -172,6 +176,8 @@ class ContainerStack(Stack):
     `mounts` are files for the container of a role and `peers` the names by which it finds the others: changed, they
     hold from the next start of that role on. `start_extra` adds a container that is not published.
     """
+
+    redis: RedisContainer  # type: ignore[assignment] # a container is what a server is for `make run`
 
     def __init__(self, folder: Path, images: Images, *, replicas: int = 1, **options: Any) -> None:
         super().__init__(folder, **options)
@@ -187,7 +193,7 @@ class ContainerStack(Stack):
         folder.mkdir(parents=True, exist_ok=True)
         users_file = folder / "users.acl"
         users_file.write_text(redis_users(demo_values()))
-        self.redis = RedisContainer(images.redis, self.network, users_file)  # type: ignore[assignment]
+        self.redis = RedisContainer(images.redis, self.network, users_file)
 
     def start(self) -> "ContainerStack":
         self.network.create()

@@ -3,6 +3,7 @@
 import threading
 import time
 from contextlib import AbstractContextManager
+from http import HTTPStatus
 from typing import Any, Self
 
 import requests
@@ -80,7 +81,7 @@ class ContinuousSignIns(AbstractContextManager["ContinuousSignIns"]):
     def _count(self, response: requests.Response, **_: object) -> None:
         with self._counting:
             self.requests += 1
-        if response.status_code >= requests.codes.bad_request:
+        if response.status_code >= HTTPStatus.BAD_REQUEST:
             self.failures.append(f"{time.strftime('%X')} {response.status_code} {response.url}")
 
 

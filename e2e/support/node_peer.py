@@ -37,7 +37,7 @@ class NodePeer(AbstractContextManager["NodePeer"]):
         """Its next line; fails when it has ended without one."""
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
-        assert line, f"{self._process.args} ended with status {self._process.wait(_STOP_SECONDS)}"
+        assert line, f"{self._process.args!r} ended with status {self._process.wait(_STOP_SECONDS)}"
         message: dict[str, Any] = json.loads(line)
         return message
 

@@ -6,7 +6,7 @@ needs the provider beside the relying party or the resource server.
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,11 @@ from stack import Addresses, Role, Stack
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-CREATE = {"op": create_provider, "rs": create_resource_server, "rp": create_relying_party}
+CREATE: dict[Role, Callable[[], Quart]] = {
+    "op": create_provider,
+    "rs": create_resource_server,
+    "rp": create_relying_party,
+}
 DATABASE = 6  # one that no other test empties
 FORM = "application/x-www-form-urlencoded"
 
@@ -44,14 +48,14 @@ async def apps(redis_server: RedisServer, tmp_path_factory: pytest.TempPathFacto
                     environment.setenv(name, value)
                 environment.setenv("REDIS_URL", redis_server.database_url(DATABASE))
                 apps[role] = create()
-            await running.enter_async_context(apps[role].test_app())
+            await running.enter_async_context(apps[role].test_app())  # type: ignore[arg-type]
         yield apps
 
 
 async def status_of(app: Quart, method: str, target: bytes, body: bytes = b"", *headers: tuple[bytes, bytes]) -> int:
     """The status of the response to a request, whose target and headers are split as Hypercorn does it."""
     path, _, query = target.partition(b"?")
-    scope = {
+    scope: Any = {
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.3"},
         "http_version": "1.1",
@@ -75,7 +79,7 @@ async def status_of(app: Quart, method: str, target: bytes, body: bytes = b"", *
     async def send(message: Any) -> None:
         sent.append(message)
 
-    await app(scope, receive, send)  # type: ignore[arg-type] - a scope as servers make it
+    await app(scope, receive, send)
     status = sent[0]["status"]
     assert isinstance(status, int)
     return status

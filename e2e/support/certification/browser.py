@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from http import HTTPStatus
 from typing import Any, Self
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
@@ -144,7 +145,7 @@ class Browser:
             read = _Reader(page.html)
             form = read.forms[0] if read.forms else None
             kind = _kind(page, form)
-            if form is None or page.status >= requests.codes.bad_request:
+            if form is None or page.status >= HTTPStatus.BAD_REQUEST:
                 return self._leave(page, read)
             if not self._is_ours(urljoin(page.url, form.action)):
                 return Arrival("POST", form.action, _query(form.action), form.fields, _FORM_TYPE)

@@ -53,7 +53,7 @@ class Jwt:
     claims: dict[str, Any]
 
 
-def verified(value: str, keys: dict[str, Any]) -> Jwt:
+def verified(value: str, keys: Any) -> Jwt:
     """The signature, by the published key that the token names (OpenID Connect Core §10.1)."""
     known = KeySet.import_key_set(keys)
     signature = jws.deserialize_compact(value, known, algorithms=["RS256", "ES256"])
@@ -185,7 +185,7 @@ def check_token_error(response: requests.Response, *expected: str) -> None:
 # --- Keys -------------------------------------------------------------------------------------------------------------
 
 
-def check_keys(keys: dict[str, Any]) -> None:
+def check_keys(keys: Any) -> None:
     """RFC 7517: public keys alone, each with a name of its own, in unpadded base64url, that a library can load."""
     assert keys["keys"]
     names = [key["kid"] for key in keys["keys"]]

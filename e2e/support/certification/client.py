@@ -235,7 +235,7 @@ class CertificationClient:
         assert self.userinfo(tokens)["sub"] == tokens.identity.claims["sub"]
         return tokens
 
-    def sign_in(self, **changes: str) -> Tokens:
+    def sign_in(self, **changes: Any) -> Tokens:
         """The whole flow that nearly every module has, with `changes` in its request."""
         request = self.request(**changes)
         return self.complete(self.authorize(request), request)

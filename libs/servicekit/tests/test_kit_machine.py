@@ -31,7 +31,7 @@ async def call(messages: list[dict[str, Any]], path: str = "/echo", **headers: s
 
     async def receive() -> dict[str, Any]:
         message = next(waiting, None)
-        return message or await asyncio.Future()
+        return message or await asyncio.Future[dict[str, Any]]()
 
     async def send(message: dict[str, Any]) -> None:
         sent.append(message)
@@ -48,7 +48,10 @@ async def call(messages: list[dict[str, Any]], path: str = "/echo", **headers: s
 
 
 async def test_a_body_in_pieces_is_one_body() -> None:
-    pieces = [{"type": "http.request", "body": b"a", "more_body": True}, {"type": "http.request", "body": b"b"}]
+    pieces: list[dict[str, Any]] = [
+        {"type": "http.request", "body": b"a", "more_body": True},
+        {"type": "http.request", "body": b"b"},
+    ]
     assert (await call(pieces))[1]["body"] == b'{"body":"ab"}'
 
 

@@ -4,6 +4,7 @@ import base64
 import json
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import docker
 import pytest
@@ -13,11 +14,11 @@ from containers import Images
 from stack import ROOT
 from trefoil_testing import LoginRefused, OpenIdProviderContainer, ProviderNotStarted, log_in
 
-USERS = [
+USERS: list[dict[str, Any]] = [
     {"sub": "alice", "username": "alice", "password": "a-password", "claims": {"email": "alice@example.com"}},
     {"sub": "bob", "username": "bob", "password": "b-password"},
 ]
-CLIENTS = [
+CLIENTS: list[dict[str, Any]] = [
     {
         "client_id": "web",
         "client_secret": "a-secret-of-forty-characters-for-the-web",
@@ -39,9 +40,9 @@ def op(images: Images) -> Iterator[OpenIdProviderContainer]:
         yield running
 
 
-def claims_of(id_token: str) -> dict[str, object]:
+def claims_of(id_token: str) -> dict[str, Any]:
     payload = id_token.split(".")[1]
-    claims: dict[str, object] = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    claims: dict[str, Any] = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
     return claims
 
 

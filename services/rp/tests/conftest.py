@@ -1,6 +1,6 @@
 """The relying party of a test, between a scripted provider and a scripted resource server."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -69,12 +69,13 @@ async def open_browser(environment: dict[str, str], provider: ScriptedProvider, 
         async def open_one() -> Browser:
             if not running:
                 app = create_app(read(Settings, environment))
-                running.append(await stack.enter_async_context(app.test_app()))
+                test_app: Any = app.test_app()  # Quart's type of it is not that of an asynchronous context manager
+                running.append(await stack.enter_async_context(test_app))
             return Browser(running[0].test_client(), provider)
 
         yield open_one
 
 
 @pytest.fixture
-async def browser(open_browser: Callable[[], Any]) -> Browser:
+async def browser(open_browser: Callable[[], Awaitable[Browser]]) -> Browser:
     return await open_browser()

@@ -13,6 +13,8 @@ from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jose import jwk, jws
+from jose.backends import ECKey
+from jose.backends.cryptography_backend import CryptographyRSAKey
 
 CLIENT_ID = "demo-client"
 CLIENT_SECRET = "a client's secret: with 32 octets & more"
@@ -25,9 +27,9 @@ class Signer:
 
     def __init__(self) -> None:
         self.secret = CLIENT_SECRET
-        self.private = {
-            "RS256": jwk.RSAKey(rsa.generate_private_key(public_exponent=65537, key_size=2048), "RS256"),
-            "ES256": jwk.ECKey(ec.generate_private_key(ec.SECP256R1()), "ES256"),
+        self.private: dict[str, Any] = {
+            "RS256": CryptographyRSAKey(rsa.generate_private_key(public_exponent=65537, key_size=2048), "RS256"),
+            "ES256": ECKey(ec.generate_private_key(ec.SECP256R1()), "ES256"),
             "HS256": jwk.HMACKey(CLIENT_SECRET.encode(), "HS256"),
         }
 

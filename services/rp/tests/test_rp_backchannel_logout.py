@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from typing import Any
 
 import pytest
 from rp_testing import CLIENT_ID, refused
@@ -14,7 +15,7 @@ from rp.protocol.tokens.signed_token import Expected
 from rp.settings import Settings
 from servicekit.settings import read
 
-EVENTS = {"http://schemas.openid.net/event/backchannel-logout": {}}
+EVENTS: dict[str, dict[str, Any]] = {"http://schemas.openid.net/event/backchannel-logout": {}}
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 

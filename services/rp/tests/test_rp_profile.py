@@ -140,7 +140,7 @@ async def test_redis_away_during_a_refresh_costs_no_refresh_token(signed_in, pro
         await redis.execute_command("ACL SETUSER default -set")
         returns.append(asyncio.create_task(back()))
 
-    returns = []
+    returns: list[asyncio.Task[None]] = []
     provider.expire()
     provider.before_refresh = away
     assert "user0@example.com" in panel(await signed_in.see("/profile"), "userinfo")
@@ -154,6 +154,7 @@ async def test_the_new_tokens_time_is_shown(signed_in, provider):
     provider.expire()
     provider.tokens = {"expires_in": 777}
     found = re.search(r"Access token expires.*?(\d{10}) ", await signed_in.see("/profile"), re.DOTALL)
+    assert found is not None
     assert 770 < int(found[1]) - time.time() < 780
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from typing import cast
 
 import pytest
 from rp_testing import CLIENT_ID, Browser
@@ -11,6 +12,7 @@ from rp.errors import IdTokenRefused
 from rp.protocol.tokens import refreshed_id_token
 from rp.protocol.tokens.received_token import ReceivedToken
 from rp.protocol.tokens.token_response import TokenResponse
+from rp.providers import Providers
 from rp.records import Session
 from rp.settings import Settings
 from rp.stores.refresh_lock import RefreshLockStore
@@ -188,7 +190,7 @@ async def test_a_browser_that_goes_away_during_a_refresh_costs_no_refresh_token(
     )
     provider, sessions = SlowProvider(), SessionStore(redis, 60)
     await sessions.save("a-cookie", session)
-    refreshing = Refreshing(provider, sessions, RefreshLockStore(redis, 10), time.time)
+    refreshing = Refreshing(cast(Providers, provider), sessions, RefreshLockStore(redis, 10), time.time)
     request = asyncio.create_task(refreshing.renew("a-cookie", session.access_token))
     await provider.asked.wait()
     request.cancel()

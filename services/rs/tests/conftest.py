@@ -35,6 +35,7 @@ class SigningKey:
     """A key pair of the provider."""
 
     def __init__(self, kid: str, algorithm: str = "RS256", *, bits: int = 2048, curve=ec.SECP256R1) -> None:
+        private: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
         if algorithm == "RS256":
             private = rsa.generate_private_key(public_exponent=65537, key_size=bits)
         else:
@@ -127,7 +128,7 @@ class ScriptedProvider:
             )
         if request.path == "/jwks":
             return web.json_response({"keys": [key.document for key in self.keys]})
-        form = dict(await request.post())
+        form = {name: str(value) for name, value in (await request.post()).items()}
         self.seen.append((request.headers.get("Authorization", ""), form, request.query_string))
         return web.json_response(self.tokens.get(form["token"], {"active": False}))
 
@@ -237,6 +238,7 @@ async def start(environment, clock, ticks):
 
         async def start_with(**settings: str) -> Caller:
             app = create_app(read_settings({**environment, **settings}), clock=clock, ticks=ticks)
-            return Caller((await running.enter_async_context(app.test_app())).test_client())
+            test_app: Any = app.test_app()  # Quart's type of it is not that of an asynchronous context manager
+            return Caller((await running.enter_async_context(test_app)).test_client())
 
         yield start_with

@@ -24,6 +24,7 @@ DEEP = "[" * 5000
 @pytest.fixture
 def judge(rsa_key):
     key = verification_key(rsa_key.document, "RS256")
+    assert key is not None
 
     def judge(token: str, now: float = NOW) -> VerifiedToken:
         return access_token.verify(access_token.parse(token, "RS256"), key, EXPECTED, now)
@@ -169,6 +170,7 @@ def test_an_unsigned_token_is_invalid(judge, mint, alg):
 def test_an_es256_token_is_verified_where_es256_is_configured(mint, ec_key):
     token = mint.token(header={"alg": "ES256", "kid": ec_key.kid}, sign=ec_key.sign)
     key = verification_key(ec_key.document, "ES256")
+    assert key is not None
     assert access_token.verify(access_token.parse(token, "ES256"), key, EXPECTED, NOW).sub == "user0"
 
 

@@ -1,5 +1,7 @@
 """Mode A's checks of an introspection answer, each named by its rule (RFC 7662 §2.2)."""
 
+from typing import Any
+
 import pytest
 
 from rs.errors import InvalidToken, ProviderUnusable
@@ -22,7 +24,7 @@ ANSWER = {
 }
 
 
-def answer_with(change: dict) -> dict:
+def answer_with(change: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in {**ANSWER, **change}.items() if value is not None}
 
 
