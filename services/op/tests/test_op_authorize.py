@@ -29,6 +29,7 @@ async def test_a_code_comes_with_state_and_iss(provider: RunningProvider) -> Non
 
 
 async def test_within_the_session_another_client_needs_no_password(provider: RunningProvider) -> None:
+    await provider.register("other")
     await provider.login()
     response = await provider.authorize(client_id="other", redirect_uri="http://other.test/callback")
     assert "code" in query_of(response.location)
@@ -109,6 +110,7 @@ async def test_an_unknown_client_or_redirect_uri_never_redirects(
     provider: RunningProvider, changes: dict[str, str | None]
 ) -> None:
     """RFC 6749 §4.1.2.1, RFC 9700 §4.1.3."""
+    await provider.register("other")
     response = await provider.authorize(**changes)
     assert response.status_code == 400
     assert response.location is None
@@ -209,6 +211,7 @@ async def test_assets_with_strange_names_are_not_found(provider: RunningProvider
 
 async def test_pkce_may_be_left_to_confidential_clients(provider_with: ProviderFactory) -> None:
     provider = await provider_with(require_pkce=False)
+    await provider.register("spa")
     without = {"code_challenge": None, "code_challenge_method": None}
     assert "code" in query_of((await provider.login(**without)).location)
     public = await provider.authorize(client_id="spa", **without)
@@ -222,6 +225,7 @@ NO_PKCE = {"code_challenge": None, "code_challenge_method": None}
 async def test_nonce_and_pkce_are_a_matter_of_the_client_first(provider_with: ProviderFactory, demanded: bool) -> None:
     """OpenID Connect Core §3.1.2.1: the nonce is optional in the code flow; RFC 9700 §2.1.1: PKCE is for all."""
     provider = await provider_with(require_nonce=demanded, require_pkce=demanded)
+    await provider.register("easy", "strict")
     await provider.login()
     for client_id, missing_is_fine in (("easy", True), ("strict", False), ("web", not demanded)):
         without_nonce = await provider.authorize(client_id=client_id, nonce=None)
@@ -231,6 +235,7 @@ async def test_nonce_and_pkce_are_a_matter_of_the_client_first(provider_with: Pr
 
 
 async def test_without_nonce_and_pkce_a_code_gives_an_id_token_without_nonce(provider: RunningProvider) -> None:
+    await provider.register("easy")
     code = await provider.code(client_id="easy", nonce=None, **NO_PKCE)
     response = await provider.redeem(code, client_id="easy", client_secret=SECRET, code_verifier=None)
     tokens = await response.get_json()
@@ -240,12 +245,14 @@ async def test_without_nonce_and_pkce_a_code_gives_an_id_token_without_nonce(pro
 @pytest.mark.parametrize("verifier", [None, "x" * 43], ids=["none", "another"])
 async def test_a_challenge_that_was_sent_is_enforced(provider: RunningProvider, verifier: str | None) -> None:
     """RFC 7636 §4.6: also for a client that needs none."""
+    await provider.register("easy")
     code = await provider.code(client_id="easy")
     response = await provider.redeem(code, client_id="easy", client_secret=SECRET, code_verifier=verifier)
     assert (await response.get_json())["error"] == "invalid_grant"
 
 
 async def test_a_public_client_needs_pkce_whatever_is_registered(provider: RunningProvider) -> None:
+    await provider.register("spa")
     client = await provider.op.clients.read("spa")
     assert client is not None
     await provider.op.clients.save(dataclasses.replace(client, client_id="spa2", require_pkce=False))

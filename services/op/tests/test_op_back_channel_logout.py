@@ -97,6 +97,7 @@ async def test_a_token_is_sent_again_where_that_may_help(
 
 
 async def test_a_client_that_is_away_breaks_nothing(provider: RunningProvider) -> None:
+    provider.op.back_channel._pauses = ()
     await register(provider, "away", backchannel_logout_uri=f"http://127.0.0.1:{free_port()}/logout")
     assert (await sign_out(provider, await sign_in(provider, "away"))).status_code == 200
 

@@ -17,6 +17,7 @@ FULL = "openid email profile address phone"
 async def surfaces(provider: RunningProvider, **changes: str | None) -> tuple[dict[str, Any], dict[str, Any]]:
     """What Ada's id_token and UserInfo say to the client `plain`, unless the changes say otherwise."""
     client_id = changes.setdefault("client_id", "plain")
+    await provider.register(client_id)
     code = await provider.code(username="ada", password="password-of-ada", **changes)
     tokens = await (await provider.redeem(code, client_id=client_id, client_secret=SECRET)).get_json()
     claims = jwt.get_unverified_claims(tokens["id_token"])

@@ -67,6 +67,7 @@ async def clients(provider: RunningProvider) -> RunningProvider:
         },
     ):
         await provider.op.clients.save(client_of(metadata))
+    await provider.register("spa")
     return provider
 
 

@@ -13,6 +13,7 @@ from op_testing import REDIRECT_URI, SECRET, VERIFIER, RunningProvider, assert_r
 )
 async def test_a_client_authenticates(provider: RunningProvider, client_id: str, how: str) -> None:
     """RFC 6749 §2.3.1, §3.2.1."""
+    await provider.register(client_id)
     form = {
         "grant_type": "authorization_code",
         "code": await provider.code(client_id=client_id),
@@ -30,6 +31,7 @@ async def test_a_client_authenticates(provider: RunningProvider, client_id: str,
 )
 async def test_only_the_registered_method_counts(provider: RunningProvider, client_id: str, registered: str) -> None:
     """OpenID Connect Core §9: and who has the right secret is told which one it is, nobody else."""
+    await provider.register(client_id)
     for secret, told in ((SECRET, True), ("wrong", False)):
         if registered == "client_secret_basic":
             form, headers = {"client_id": client_id, "client_secret": secret}, {}
@@ -70,6 +72,7 @@ async def test_failed_client_authentication_gets_401_with_a_challenge(
     provider: RunningProvider, headers: dict[str, str], form: dict[str, str]
 ) -> None:
     """RFC 6749 §5.2."""
+    await provider.register("post", "spa")
     response = await provider.client.post(
         "/token", form={"grant_type": "authorization_code", "code": "x", **form}, headers=headers
     )
@@ -88,6 +91,7 @@ async def test_two_authentication_methods_at_once_are_refused(provider: RunningP
 
 
 async def test_a_client_id_beside_another_in_the_header_is_refused(provider: RunningProvider) -> None:
+    await provider.register("other")
     response = await provider.client.post(
         "/token", form={"grant_type": "authorization_code", "client_id": "other"}, headers=basic("web", SECRET)
     )

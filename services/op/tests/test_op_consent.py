@@ -15,6 +15,7 @@ THIRD = {"client_id": "third", "scope": "openid email"}
 
 async def to_consent(provider: RunningProvider, **changes: str | None) -> str:
     """Sign in to the third party: the address of the consent page."""
+    await provider.register("third")
     response = await provider.authorize(**(THIRD | changes))
     if response.location.startswith(f"{ISSUER}/login?"):
         response = await provider.submit_login(response.location)
@@ -111,6 +112,7 @@ async def test_a_consent_ends_after_consent_ttl(provider_with: ProviderFactory) 
 
 async def test_prompt_none_cannot_ask(provider: RunningProvider) -> None:
     """OpenID Connect Core §3.1.2.6."""
+    await provider.register("third")
     await provider.login()
     assert query_of((await provider.authorize(**THIRD, prompt="none")).location)["error"] == "consent_required"
 
@@ -160,6 +162,7 @@ async def test_a_form_that_is_not_ours_is_refused(provider: RunningProvider, cha
 
 
 async def test_the_token_of_the_login_form_is_none_for_the_consent(provider: RunningProvider) -> None:
+    await provider.register("third")
     waiting = await provider.authorize(**THIRD)
     page = await (await provider.client.get(waiting.location.removeprefix(ISSUER))).get_data(as_text=True)
     await provider.submit_login(waiting.location)
@@ -169,6 +172,7 @@ async def test_the_token_of_the_login_form_is_none_for_the_consent(provider: Run
 
 async def test_without_the_demanded_login_there_is_no_consent(provider: RunningProvider) -> None:
     """prompt=login cannot be got round by going to the consent page by hand."""
+    await provider.register("third")
     await provider.login()
     login = (await provider.authorize(**THIRD, prompt="login")).location
     response = await provider.client.get(login.removeprefix(ISSUER).replace("/login", "/consent"))
@@ -194,6 +198,7 @@ async def test_a_user_removed_before_the_answer_meets_the_login(provider: Runnin
 
 
 async def test_what_a_client_calls_itself_is_text(provider: RunningProvider) -> None:
+    await provider.register("third")
     client = await provider.op.clients.read("third")
     assert client is not None
     named = type(client)(client_id="x", client_name="<b>x", client_secret="s", redirect_uris=client.redirect_uris)
@@ -230,6 +235,7 @@ async def test_offline_access_without_prompt_consent_is_ignored(provider: Runnin
 
 
 async def test_a_first_party_client_needs_no_consent_for_it(provider: RunningProvider) -> None:
+    await provider.register("plain")
     tokens = await tokens_of(provider, await provider.code(**(OFFLINE | {"client_id": "plain"})), "plain")
     assert "refresh_token" in tokens
     without = await tokens_of(provider, await provider.code(client_id="plain", scope="openid"), "plain")

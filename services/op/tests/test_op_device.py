@@ -120,6 +120,7 @@ async def test_whoever_asks_too_often_must_slow_down(op: RunningProvider) -> Non
     ],
 )
 async def test_a_poll_that_is_refused(op: RunningProvider, changes: dict[str, str], error: str) -> None:
+    await op.register("spa")
     device = await begin(op)
     await answer(op, device)
     await assert_refused(await poll(op, device, **changes), error)

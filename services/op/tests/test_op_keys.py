@@ -4,12 +4,16 @@ import asyncio
 import json
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from jose import jws
 from op_testing import Clock, RunningProvider, query_of, until
+from shared_testing import KeyPairs
 
 from op.administration import administrate
 from op.key_rotation import KeyRotation
-from op.keys import InvalidSignature, KeyRing, new_keys, thumbprint
+from op.keys import ALGORITHMS, InvalidSignature, KeyRing, new_keys, thumbprint
 from op.protocol.key_schedule import Generation, Schedule
 from op.stores.signing_keys import SigningKeyStore
 from redis_server import RedisServer
@@ -69,6 +73,18 @@ def test_the_kid_is_the_thumbprint_of_rfc_7638() -> None:
     assert thumbprint(key) == "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"
 
 
+def test_each_new_key_pair_is_another_one_of_the_promised_size() -> None:
+    """RFC 7518 §3.3, §3.4. Elsewhere in these tests new keys come from a pool."""
+    one, two = new_keys(), new_keys()
+    assert set(one) == set(two) == set(ALGORITHMS)
+    assert not set(one.values()) & set(two.values())
+    rsa, ec = (load_pem_private_key(one[algorithm].encode(), None) for algorithm in ("RS256", "ES256"))
+    assert isinstance(rsa, RSAPrivateKey)
+    assert rsa.key_size == 2048
+    assert isinstance(ec, EllipticCurvePrivateKey)
+    assert ec.curve.name == "secp256r1"
+
+
 async def test_jwks_may_be_cached_and_called_by_scripts(provider: RunningProvider) -> None:
     response = await provider.client.get("/jwks")
     assert response.headers["Cache-Control"] == "public, max-age=300"
@@ -121,14 +137,14 @@ async def test_ten_replicas_rotate_once_and_all_of_them_notice(
         await connection.aclose()
 
 
-async def test_who_read_before_another_rotated_replaces_nothing(redis: Database, clock: Clock) -> None:
+async def test_who_read_before_another_rotated_replaces_nothing(redis: Database, key_pairs: KeyPairs) -> None:
     """The gate itself: one comparison in Redis."""
     store = SigningKeyStore(redis, Sealer(SECRET, "op signing keys"))
-    await store.save_first(Generation(1, new_keys()))
+    await store.save_first(Generation(1, key_pairs.next()))
     before = await store.find()
     assert before is not None
-    assert await store.replace(before, (Generation(2, new_keys()),))
-    assert not await store.replace(before, (Generation(3, new_keys()),))
+    assert await store.replace(before, (Generation(2, key_pairs.next()),))
+    assert not await store.replace(before, (Generation(3, key_pairs.next()),))
     after = await store.find()
     assert after is not None
     assert [one.signs_from for one in after.generations] == [2]
@@ -158,8 +174,10 @@ async def test_a_replica_whose_clock_is_behind_signs_with_the_first_key(redis: D
     assert await late.verify(await late.sign({"n": 1}, "RS256", typ="JWT"), "RS256", typ="JWT") == {"n": 1}
 
 
-async def test_the_keys_of_before_there_was_rotation_go_on_and_are_due(redis: Database, clock: Clock) -> None:
-    before = new_keys()
+async def test_the_keys_of_before_there_was_rotation_go_on_and_are_due(
+    redis: Database, clock: Clock, key_pairs: KeyPairs
+) -> None:
+    before = key_pairs.next()
     await redis.set("op:keys", Sealer(SECRET, "op signing keys").seal(json.dumps(before), "op:keys"))
     keys = ring(redis, clock=clock)
     first = await kids(keys)

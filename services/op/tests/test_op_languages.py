@@ -144,6 +144,7 @@ async def test_what_goes_wrong_is_said_in_the_persons_language(
 @pytest.mark.usefixtures("strict")
 async def test_the_language_stays_from_page_to_page(provider: RunningProvider) -> None:
     """It came with the request that waits; the browser itself would like English."""
+    await provider.register("third")
     query = {"client_id": "third", "ui_locales": "fr de", "response_mode": "form_post"}
     login_page = (await provider.authorize(**query)).location
     wrong = await provider.submit_login(login_page, password="wrong")

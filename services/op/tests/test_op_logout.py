@@ -19,6 +19,7 @@ async def signed_in(provider: RunningProvider) -> bool:
 
 @pytest.mark.parametrize("client_id", ["web", "es256", "hs256"])
 async def test_with_a_hint_the_session_ends_at_once(provider: RunningProvider, client_id: str) -> None:
+    await provider.register(client_id)
     code = await provider.code(client_id=client_id)
     tokens = await (await provider.redeem(code, client_id=client_id, client_secret=SECRET)).get_json()
     provider.clock.pass_seconds(3600)
@@ -123,6 +124,7 @@ async def test_a_hint_of_another_session_asks_too(provider: RunningProvider) -> 
 async def test_what_is_not_ours_ends_and_redirects_nothing(
     provider: RunningProvider, parameters: dict[str, str]
 ) -> None:
+    await provider.register("other")
     await provider.tokens()
     response = await logout(provider, **parameters)
     assert response.status_code == 400
@@ -131,6 +133,7 @@ async def test_what_is_not_ours_ends_and_redirects_nothing(
 
 
 async def test_a_client_id_beside_anothers_hint_is_refused(provider: RunningProvider) -> None:
+    await provider.register("other")
     tokens = await provider.tokens()
     assert (await logout(provider, id_token_hint=tokens["id_token"], client_id="other")).status_code == 400
 

@@ -111,6 +111,7 @@ async def test_a_rotated_token_is_not_active_and_ends_in_redis(provider: Running
 
 
 async def test_a_refresh_token_of_another_client_is_refused_and_lives_on(provider: RunningProvider) -> None:
+    await provider.register("other")
     tokens = await provider.tokens()
     stranger = {"client_id": "other", "client_secret": SECRET + "2"}
     await assert_refused(await provider.refresh(tokens["refresh_token"], **stranger), "invalid_grant")
@@ -179,6 +180,7 @@ async def test_a_removed_user_cannot_refresh(provider: RunningProvider) -> None:
 
 
 async def test_a_public_client_refreshes_without_a_secret(provider: RunningProvider) -> None:
+    await provider.register("spa")
     code = await provider.code(client_id="spa")
     tokens = await (await provider.redeem(code, client_id="spa")).get_json()
     assert (await provider.refresh(tokens["refresh_token"], client_id="spa")).status_code == 200

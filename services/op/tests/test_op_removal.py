@@ -87,6 +87,7 @@ async def test_the_tokens_of_a_removed_client_open_nothing(provider: RunningProv
 @pytest.mark.parametrize("client_id", ["web", "jwt"])
 async def test_the_tokens_of_a_removed_client_are_inactive(provider: RunningProvider, client_id: str) -> None:
     """RFC 7592 §2.3, RFC 7662 §2.2: in both formats."""
+    await provider.register(client_id, "resource-server")
     code = await provider.code(client_id=client_id)
     token = (await (await provider.redeem(code, client_id=client_id, client_secret=SECRET)).get_json())["access_token"]
     assert (await provider.introspect(token, "resource-server", SECRET + "3"))["active"] is True
@@ -115,6 +116,7 @@ async def test_a_command_ends_all_that_a_person_has(
 ) -> None:
     """Two browsers, an opaque token, a JWT, offline access, a code and a consent; and nothing of anybody else."""
     provider = await provider_with(logout_ends_grants=rule)
+    await provider.register("third", "jwt", "resource-server")
     third = {"client_id": "third", "client_secret": SECRET}
     offline = await (await provider.redeem(await provider.code(**OFFLINE), **third)).get_json()
     elsewhere = replace(provider, client=provider.new_client())

@@ -33,6 +33,7 @@ def unsigned(claims: dict[str, Any]) -> str:
 
 
 async def sign_in(provider: RunningProvider, client_id: str, request: str, **changes: str | None) -> dict[str, str]:
+    await provider.register(client_id)
     response = await provider.authorize(client_id=client_id, request=request, **changes)
     if response.location.startswith(f"{ISSUER}/login"):
         response = await provider.submit_login(response.location)
@@ -130,6 +131,7 @@ async def test_a_request_object_that_is_refused(provider: RunningProvider, claim
 
 async def test_a_redirect_uri_inside_is_checked_like_any(provider: RunningProvider) -> None:
     """RFC 9101 §6.3: no redirect to what a request object made up."""
+    await provider.register("signs-rs256")
     inside = signed(INSIDE | {"redirect_uri": "http://evil.test/"})
     response = await provider.authorize(client_id="signs-rs256", request=inside)
     assert (response.status_code, response.location) == (400, None)
@@ -145,12 +147,14 @@ async def test_the_checks_hold_for_what_is_inside(provider: RunningProvider) -> 
 
 async def test_who_must_sign_is_not_heard_otherwise(provider: RunningProvider) -> None:
     """RFC 9101 §10.5."""
+    await provider.register("must-sign")
     plain = query_of((await provider.authorize(client_id="must-sign")).location)
     assert plain["error_description"] == "this client must sign its requests"
 
 
 async def test_for_who_must_sign_only_what_is_inside_counts(provider: RunningProvider) -> None:
     """RFC 9101 §6.3: nothing outside adds to it."""
+    await provider.register("must-sign")
     inside = {k: v for k, v in provider.request.items() if k not in ("client_id", "nonce", "state")}
     without = await provider.authorize(client_id="must-sign", request=signed(inside, "ES256"))
     assert without.status_code == 400, "the nonce outside does not count"
@@ -159,6 +163,7 @@ async def test_for_who_must_sign_only_what_is_inside_counts(provider: RunningPro
 
 
 async def test_another_sites_form_keeps_its_request_object(provider: RunningProvider) -> None:
+    await provider.register("signs-rs256")
     form = provider.request | {"client_id": "signs-rs256", "request": signed(INSIDE)}
     response = await provider.client.post("/authorize", form=form)
     assert query_of(response.location) == form

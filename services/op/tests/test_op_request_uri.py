@@ -95,6 +95,7 @@ async def test_only_a_registered_one_is_fetched(refers: RunningProvider, site: S
 
 
 async def test_a_client_that_has_registered_none_is_told_so(provider: RunningProvider, site: Site) -> None:
+    await provider.register("signs-rs256")
     response = await provider.authorize(client_id="signs-rs256", request_uri=site.url + PATH)
     assert query_of(response.location)["error"] == "request_uri_not_supported"
     assert site.visits == []

@@ -19,6 +19,7 @@ def client(**changes: Any) -> Any:
 
 
 async def tokens_of(provider: RunningProvider, client_id: str, **changes: str | None) -> dict[str, Any]:
+    await provider.register(client_id)
     code = await provider.code(client_id=client_id, **changes)
     return await (await provider.redeem(code, client_id=client_id, client_secret=SECRET)).get_json()
 
@@ -26,6 +27,7 @@ async def tokens_of(provider: RunningProvider, client_id: str, **changes: str | 
 @pytest.mark.parametrize("client_id", ["pair", "pair-jwt", "pair-of-sector"])
 async def test_every_surface_has_the_same_pairwise_sub(provider: RunningProvider, client_id: str) -> None:
     """OpenID Connect Core §5.3.2: also after a refresh."""
+    await provider.register("resource-server")
     tokens = await tokens_of(provider, client_id)
     sub = jwt.get_unverified_claims(tokens["id_token"])["sub"]
     assert len(sub) == 43

@@ -91,6 +91,7 @@ async def test_at_hash_of_the_specification() -> None:
 @pytest.mark.parametrize("algorithm", ["RS256", "ES256"])
 async def test_the_id_token_is_signed_with_a_published_key(provider: RunningProvider, algorithm: str) -> None:
     client_id = {"RS256": "web", "ES256": "es256"}[algorithm]
+    await provider.register(client_id)
     code = await provider.code(client_id=client_id)
     response = await provider.redeem(code, client_id=client_id, client_secret=SECRET)
     tokens = await response.get_json()
@@ -106,6 +107,7 @@ async def test_the_id_token_is_signed_with_a_published_key(provider: RunningProv
 
 async def test_hs256_is_keyed_with_the_octets_of_the_secret(provider: RunningProvider) -> None:
     """OpenID Connect Core §10.1: the lab's setting."""
+    await provider.register("hs256")
     code = await provider.code(client_id="hs256")
     response = await provider.redeem(code, client_id="hs256", client_secret=SECRET)
     tokens = await response.get_json()
@@ -119,6 +121,7 @@ async def test_a_jwt_access_token_is_of_rfc_9068(provider_with: ProviderFactory,
     """RFC 9068 §2: and unlike the id_token in type, audience and claims."""
     provider = await provider_with(access_token_format="jwt" if by == "setting" else "opaque")
     client_id = "web" if by == "setting" else "jwt"
+    await provider.register(client_id)
     code = await provider.code(client_id=client_id)
     tokens = await (await provider.redeem(code, client_id=client_id, client_secret=SECRET)).get_json()
     assert header_of(tokens["access_token"])["typ"] == "at+jwt"
@@ -173,6 +176,7 @@ async def test_opaque_tokens_are_not_in_redis_in_the_clear(provider: RunningProv
 )
 async def test_a_code_is_bound(provider: RunningProvider, changes: dict[str, str | None], error: str) -> None:
     """A request that fails loses nothing: the code can still be redeemed as it should be."""
+    await provider.register("other")
     code = await provider.code()
     await assert_refused(await provider.redeem(code, **changes), error)
     assert (await provider.redeem(code)).status_code == 200
@@ -225,6 +229,7 @@ async def test_who_has_only_seen_a_code_cannot_end_its_grant(
     provider: RunningProvider, changes: dict[str, str | None]
 ) -> None:
     """RFC 6749 §10.5: for that a second request must be as good as the first; a public client has nothing but these."""
+    await provider.register("spa", "other")
     code = await provider.code(client_id="spa")
     tokens = await (await provider.redeem(code, client_id="spa")).get_json()
     await assert_refused(await provider.redeem(code, **({"client_id": "spa"} | changes)), "invalid_grant")
@@ -255,11 +260,13 @@ async def test_a_missing_or_unknown_grant_type(provider: RunningProvider) -> Non
 
 
 async def test_a_grant_type_that_is_not_the_clients(provider: RunningProvider) -> None:
+    await provider.register("no-refresh")
     form = {"client_id": "no-refresh", "client_secret": SECRET}
     await assert_refused(await provider.refresh("x", **form), "unauthorized_client")
 
 
 async def test_a_client_without_refresh_gets_no_refresh_token(provider: RunningProvider) -> None:
+    await provider.register("no-refresh")
     code = await provider.code(client_id="no-refresh")
     tokens = await (await provider.redeem(code, client_id="no-refresh", client_secret=SECRET)).get_json()
     assert "refresh_token" not in tokens
