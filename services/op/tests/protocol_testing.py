@@ -6,15 +6,17 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from op_testing import public_jwk
 
 from op.errors import OAuthError
 from op.protocol.authorization_request import Asked, Policy, validate
-from op.protocol.client_metadata import client_of
+from op.protocol.client_metadata import InvalidMetadata, client_of
 from op.records import AuthorizationRequest, Client
 from servicekit.parameters import Parameters
 
 NOW = 1_800_000_000
 REDIRECT_URI = "https://client.test/callback"
+JWKS = {"keys": [public_jwk("ES256")]}
 METADATA: dict[str, Any] = {"client_id": "app", "client_secret": "s" * 32, "redirect_uris": [REDIRECT_URI]}
 
 
@@ -64,3 +66,17 @@ def authorization_request(
 ) -> AuthorizationRequest:
     """What the checks make of such a request by a client."""
     return validate(Asked(by or client(), parameters(*repeated, **changes), policy))
+
+
+PUBLIC: dict[str, Any] = {"token_endpoint_auth_method": "none", "client_secret": None}
+BY_KEY: dict[str, Any] = {"token_endpoint_auth_method": "private_key_jwt", "client_secret": None, "jwks": JWKS}
+SAFE = "must be an https URL, or http on this machine"
+
+
+def faults_of(**changes: Any) -> list[str]:
+    """Every fault of valid client metadata with changes; a change to None removes a value."""
+    try:
+        client(**changes)
+    except InvalidMetadata as invalid:
+        return invalid.faults
+    return []
