@@ -1,7 +1,5 @@
 """Client authentication by secret (RFC 6749 §2.3, OpenID Connect Core §9)."""
 
-import base64
-
 import pytest
 from op_testing import REDIRECT_URI, SECRET, VERIFIER, RunningProvider, assert_refused, basic
 
@@ -60,12 +58,8 @@ async def test_basic_credentials_are_form_encoded(provider: RunningProvider) -> 
         pytest.param(basic("nobody", "wrong"), {}, id="unknown client"),
         pytest.param({}, {"client_id": "web", "client_secret": "wrong"}, id="wrong secret by post"),
         pytest.param({}, {"client_id": "web"}, id="a confidential client without its secret"),
-        pytest.param(basic("post", SECRET), {}, id="a method that is not the registered one"),
         pytest.param(basic("spa", ""), {}, id="basic by a public client"),
         pytest.param({"Authorization": "Basic !!!"}, {}, id="no base64"),
-        pytest.param({"Authorization": "Basic " + base64.b64encode(b"no-colon").decode()}, {}, id="no colon"),
-        pytest.param({"Authorization": "Basic " + base64.b64encode(b"\xff:\xff").decode()}, {}, id="no UTF-8"),
-        pytest.param({"Authorization": "Bearer x"}, {}, id="another scheme"),
     ],
 )
 async def test_failed_client_authentication_gets_401_with_a_challenge(
@@ -86,13 +80,5 @@ async def test_two_authentication_methods_at_once_are_refused(provider: RunningP
         "/token",
         form={"grant_type": "authorization_code", "client_id": "web", "client_secret": SECRET},
         headers=basic("web", SECRET),
-    )
-    await assert_refused(response, "invalid_request")
-
-
-async def test_a_client_id_beside_another_in_the_header_is_refused(provider: RunningProvider) -> None:
-    await provider.register("other")
-    response = await provider.client.post(
-        "/token", form={"grant_type": "authorization_code", "client_id": "other"}, headers=basic("web", SECRET)
     )
     await assert_refused(response, "invalid_request")

@@ -7,9 +7,6 @@ from typing import Any
 import pytest
 from op_testing import ISSUER, SECRET, ProviderFactory, RunningProvider, hidden_fields, query_of
 
-from op.protocol.consent import consent_is_needed, consented
-from op.records import AuthorizationRequest, Client, Consent
-
 THIRD = {"client_id": "third", "scope": "openid email"}
 
 
@@ -244,30 +241,3 @@ async def test_a_first_party_client_needs_no_consent_for_it(provider: RunningPro
 
 async def test_a_client_that_is_not_registered_for_it_gets_a_refresh_token_as_ever(provider: RunningProvider) -> None:
     assert "refresh_token" in await provider.tokens(scope="openid")
-
-
-# --- By table --------------------------------------------------------------------------------------------------------
-
-
-def request(**changes: Any) -> AuthorizationRequest:
-    return AuthorizationRequest(**({"client_id": "a", "redirect_uri": "http://a/b", "scope": "openid"} | changes))
-
-
-@pytest.mark.parametrize(
-    ("consent", "now", "needed"),
-    [
-        pytest.param(None, 100, True, id="never asked"),
-        pytest.param(Consent(scope="openid email", given_at=0, expires_at=200), 199, False, id="allowed"),
-        pytest.param(Consent(scope="openid email", given_at=0, expires_at=200), 200, True, id="ended"),
-        pytest.param(Consent(scope="email", given_at=0, expires_at=200), 100, True, id="another scope"),
-    ],
-)
-def test_when_consent_is_needed(consent: Consent | None, now: int, needed: bool) -> None:
-    assert consent_is_needed(Client(client_id="a"), request(), consent, now) is needed
-
-
-def test_an_ended_consent_does_not_live_on_in_a_new_one() -> None:
-    before = Consent(scope="openid profile", claims=("email",), given_at=0, expires_at=50)
-    assert consented("openid", ("nickname",), before, 100, 10) == Consent(
-        scope="openid", claims=("nickname",), given_at=100, expires_at=110
-    )

@@ -8,7 +8,6 @@ from jose import jwt
 from op_testing import ISSUER, SECRET, RunningProvider, assert_refused, basic, hidden_fields
 
 from op.protocol.client_metadata import client_of
-from op.protocol.device import new_user_code, normal_user_code
 
 GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 
@@ -265,25 +264,6 @@ async def test_the_page_asks_for_the_code(op: RunningProvider) -> None:
     response = await op.client.get("/device")
     assert response.status_code == 200
     assert 'name="user_code"' in await response.get_data(as_text=True)
-
-
-@pytest.mark.parametrize("typed", ["bcdf-ghjk", "BCDFGHJK", " b c d f g h j k ", "BCDF\u2013GHJK"])
-def test_a_code_may_be_typed_in_many_ways(typed: str) -> None:
-    """§6.1."""
-    assert normal_user_code(typed) == "BCDF-GHJK"
-
-
-@pytest.mark.parametrize("typed", ["", "BCDF", "BCDF-GHJA", "BCDF-GHJKL", "\u00c4\u00d6"])
-def test_what_is_no_code(typed: str) -> None:
-    assert normal_user_code(typed) is None
-
-
-def test_a_code_is_readable() -> None:
-    """§6.1: no vowels, no digits, and the code that is made is the one that is looked for."""
-    for _ in range(100):
-        code = new_user_code()
-        assert normal_user_code(code) == code
-        assert not set(code) & set("AEIOUY0123456789")
 
 
 @pytest.mark.parametrize(

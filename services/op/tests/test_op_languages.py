@@ -19,7 +19,6 @@ from op.german import WORDS
 from op.protocol import authorization_request, logout_request, request_object
 from op.protocol.client_metadata import client_of
 from op.protocol.device import DEVICE_CODE_GRANT
-from op.protocol.languages import choose
 from op.protocol.scope import STANDARD_CLAIMS
 from op.request_source import pushed_request
 from servicekit import parameters
@@ -32,28 +31,6 @@ TEMPLATES = [
     for module, folder in ((errors, "templates"), (servicekit.pages, "templates/trefoil"))
     for path in sorted((Path(str(module.__file__)).parent / folder).glob("*.html"))
 ]
-
-
-@pytest.mark.parametrize(
-    ("ui_locales", "accept", "language"),
-    [
-        (None, None, "en"),
-        ("de", None, "de"),
-        ("de-AT", "en", "de"),
-        ("fr de en", None, "de"),
-        ("fr", "de", "de"),
-        ("xx yy", "zz", "en"),
-        (None, "de-DE,de;q=0.9,en;q=0.8", "de"),
-        (None, "en;q=0.5, de;q=0.8", "de"),
-        (None, "de;q=0, en", "en"),
-        (None, "de;q=0", "en"),
-        (None, "*", "en"),
-        (None, "de;q=x, en", "en"),
-        (None, ";;,=,q", "en"),
-    ],
-)
-def test_the_language_of_a_page(ui_locales: str | None, accept: str | None, language: str) -> None:
-    assert choose(ui_locales, accept) == language
 
 
 async def test_ui_locales_goes_before_accept_language(provider: RunningProvider) -> None:

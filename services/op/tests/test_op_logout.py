@@ -160,9 +160,8 @@ async def test_another_sites_form_ends_nothing(provider: RunningProvider) -> Non
     assert await signed_in(provider)
 
 
-@pytest.mark.parametrize("payload", ['{"aud":"\\ud800"}', '{"aud":5}', "[]", "{}"])
-async def test_a_hint_with_a_strange_audience_is_refused(provider: RunningProvider, payload: str) -> None:
-    segment = base64.urlsafe_b64encode(payload.encode()).rstrip(b"=").decode()
+async def test_a_hint_with_a_strange_audience_is_refused(provider: RunningProvider) -> None:
+    segment = base64.urlsafe_b64encode(b'{"aud":"\\ud800"}').rstrip(b"=").decode()
     assert (await logout(provider, id_token_hint=f"e30.{segment}.e30")).status_code == 400
 
 

@@ -44,10 +44,6 @@ async def sign_in(provider: RunningProvider, client_id: str, request: str, **cha
     ("client_id", "request_object"),
     [
         pytest.param("signs-rs256", signed(INSIDE), id="RS256"),
-        pytest.param("signs-rs256", signed(INSIDE | {"iss": "signs-rs256", "aud": ISSUER}), id="RFC 9101 §4 iss, aud"),
-        pytest.param("signs-rs256", signed(INSIDE | {"aud": ["x", ISSUER]}), id="several audiences"),
-        pytest.param("signs-rs256", signed(INSIDE | {"client_id": "signs-rs256"}), id="client_id"),
-        pytest.param("signs-rs256", signed(INSIDE | {"exp": 1_800_000_060, "iat": 1_800_000_000}), id="times"),
         pytest.param("signs-es256", signed(INSIDE, "ES256"), id="ES256"),
         pytest.param("unsigned", unsigned(INSIDE), id="none, where registered"),
     ],
@@ -75,26 +71,15 @@ async def test_all_of_the_request_may_be_inside(provider: RunningProvider) -> No
     ("client_id", "request_object", "error"),
     [
         pytest.param("web", signed(INSIDE), "request_not_supported", id="a client that is registered for none"),
-        pytest.param("web", "nonsense", "request_not_supported", id="nonsense of such a client"),
-        pytest.param("signs-rs256", "nonsense", "invalid_request_object", id="nonsense"),
-        pytest.param("signs-rs256", "é.é.é", "invalid_request_object", id="not ASCII"),
-        pytest.param("signs-rs256", "W10.W10.", "invalid_request_object", id="lists"),
-        pytest.param("signs-rs256", "[" * 3000 + ".x.x", "invalid_request_object", id="brackets"),
         pytest.param("signs-rs256", unsigned(INSIDE), "request_not_supported", id="unsigned, registered for keys"),
-        pytest.param("signs-es256", unsigned(INSIDE), "invalid_request_object", id="unsigned, registered for an alg"),
         pytest.param("signs-rs256", signed(INSIDE, "ES256"), "invalid_request_object", id="a key that is not its own"),
         pytest.param("signs-rs256", signed(INSIDE, kid="other"), "invalid_request_object", id="an unknown kid"),
         pytest.param("signs-es256", signed(INSIDE), "invalid_request_object", id="another alg than registered"),
-        pytest.param("unsigned", signed(INSIDE), "invalid_request_object", id="signed, registered for none"),
-        pytest.param("unsigned", unsigned(INSIDE) + "AAAA", "invalid_request_object", id="none with a signature"),
         pytest.param(
             "signs-rs256",
             jwt.encode(INSIDE, json.dumps(public_jwk("RS256")), "HS256"),
             "invalid_request_object",
             id="RFC 8725 §2.1 the public key as a secret",
-        ),
-        pytest.param(
-            "signs-rs256", signed(INSIDE, crit=["x"], x=1), "invalid_request_object", id="RFC 7515 §4.1.11 crit"
         ),
     ],
 )
@@ -109,19 +94,7 @@ async def test_how_it_is_signed_is_a_matter_of_registration(
     [
         pytest.param({"iss": "other"}, id="RFC 9101 §4 iss"),
         pytest.param({"aud": "http://other.test"}, id="RFC 9101 §4 aud"),
-        pytest.param({"client_id": "other"}, id="RFC 9101 §5 client_id"),
-        pytest.param({"response_type": "token"}, id="Core §6.1 response_type"),
-        pytest.param({"sub": "signs-rs256"}, id="RFC 9101 §10.8 a client assertion"),
-        pytest.param({"request": "a.b.c"}, id="RFC 9101 §4 nested"),
-        pytest.param({"request_uri": "urn:x"}, id="RFC 9101 §4 nested reference"),
         pytest.param({"exp": 1_800_000_000}, id="expired"),
-        pytest.param({"exp": "soon"}, id="exp no number"),
-        pytest.param({"exp": 10**400}, id="exp beyond any float"),
-        pytest.param({"nbf": 1_800_000_100}, id="not yet"),
-        pytest.param({"state": ["x"]}, id="a list"),
-        pytest.param({"max_age": True}, id="a boolean"),
-        pytest.param({"state": "a\nb"}, id="a line feed"),
-        pytest.param({"state": "\ud800"}, id="half a character"),
     ],
 )
 async def test_a_request_object_that_is_refused(provider: RunningProvider, claims: dict[str, Any]) -> None:

@@ -81,10 +81,6 @@ async def test_what_the_client_changes_counts_at_once(refers: RunningProvider, s
     "changed",
     [
         pytest.param(lambda url: url.replace(PATH, "/other.jwt"), id="another path"),
-        pytest.param(lambda url: url + "?x=1", id="a query more"),
-        pytest.param(lambda url: "https" + url.removeprefix("http"), id="another scheme"),
-        pytest.param(lambda url: url + "#" + "x" * 512, id="Core §6.2 over 512 characters"),
-        pytest.param(lambda _: "urn:ietf:params:oauth:x", id="no address"),
         pytest.param(lambda _: "file:///etc/passwd", id="a file"),
     ],
 )
@@ -178,9 +174,6 @@ async def test_of_a_client_that_registered_itself(
     "uri",
     [
         pytest.param("http://client.test/request.jwt", id="no TLS"),
-        pytest.param("https://client.test/" + "x" * 512, id="over 512 characters"),
-        pytest.param("ftp://client.test/request.jwt", id="another scheme"),
-        pytest.param("https://user@client.test/request.jwt", id="user information"),
     ],
 )
 async def test_what_cannot_be_registered(provider_with: ProviderFactory, uri: str) -> None:

@@ -46,8 +46,3 @@ def test_a_key_is_published_for_longer_than_anybody_keeps_the_set(lead: int, int
     except SettingsError as error:
         said = [fault.partition(":")[0] for fault in error.faults]
     assert said == faults
-
-
-def test_the_least_lead_outlasts_two_caches_and_a_replicas_look() -> None:
-    """Our Cache-Control allows 300 seconds, a client keeps the set for 300 more, a replica looks each 5 seconds."""
-    assert LEAST_LEAD == 605

@@ -96,7 +96,7 @@ def test_public_client_with_a_secret_that_keys_has_two_faults() -> None:
             pytest.param(
                 changes,
                 ["token_endpoint_auth_signing_alg does not fit token_endpoint_auth_method"],
-                id=str(sorted(changes.values(), key=str)),
+                id=f"{changes.get('token_endpoint_auth_method')} {changes['token_endpoint_auth_signing_alg']}",
             )
             for changes in (
                 BY_KEY | {"token_endpoint_auth_signing_alg": "HS256"},

@@ -149,3 +149,8 @@ def test_form_is_read_from_the_body_alone() -> None:
 def test_unreadable_form_is_rejected(headers: list[tuple[bytes, bytes]], body: bytes, description: str) -> None:
     with refused(InvalidRequest, description):
         parse_form(Request("POST", "/token", b"", headers, body))
+
+
+def test_parameter_without_a_value_is_absent() -> None:
+    """RFC 6749 §3.1, §3.2."""
+    assert dict(parse_form(Request("POST", "/token", b"", FORM, b"grant_type=x&scope="))) == {"grant_type": "x"}
