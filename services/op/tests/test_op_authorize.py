@@ -54,7 +54,7 @@ async def test_another_sites_form_finds_the_session(provider: RunningProvider) -
     assert "code" in query_of(answer.location)
 
 
-async def test_a_form_of_a_browser_that_waits_for_its_login_is_answered_at_once(provider: RunningProvider) -> None:
+async def test_form_of_a_browser_with_a_login_cookie_goes_to_login(provider: RunningProvider) -> None:
     await provider.authorize()
     response = await provider.client.post("/authorize", form=provider.request)
     assert response.location.startswith(f"{ISSUER}/login?login=")
@@ -198,7 +198,7 @@ async def test_pkce_may_be_left_to_confidential_clients(provider_with: ProviderF
 NO_PKCE = {"code_challenge": None, "code_challenge_method": None}
 
 
-async def test_without_nonce_and_pkce_a_code_gives_an_id_token_without_nonce(provider: RunningProvider) -> None:
+async def test_id_token_without_a_requested_nonce_has_none(provider: RunningProvider) -> None:
     await provider.register("easy")
     code = await provider.code(client_id="easy", nonce=None, **NO_PKCE)
     response = await provider.redeem(code, client_id="easy", client_secret=SECRET, code_verifier=None)

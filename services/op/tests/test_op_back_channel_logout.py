@@ -102,7 +102,7 @@ async def test_a_client_that_is_away_breaks_nothing(provider: RunningProvider) -
 
 
 @pytest.mark.parametrize("allowed", [False, True])
-async def test_a_logout_token_of_a_client_that_registered_itself_stays_out_of_private_networks(
+async def test_logout_token_for_a_self_registered_client_stays_public(
     provider_with: ProviderFactory, clients: Clients, allowed: bool
 ) -> None:
     """RFC 7591 §5: its URL is a stranger's; those of the directory may lead anywhere."""

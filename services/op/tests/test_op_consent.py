@@ -239,5 +239,5 @@ async def test_a_first_party_client_needs_no_consent_for_it(provider: RunningPro
     assert "refresh_token" not in without
 
 
-async def test_a_client_that_is_not_registered_for_it_gets_a_refresh_token_as_ever(provider: RunningProvider) -> None:
+async def test_client_without_offline_access_gets_a_refresh_token(provider: RunningProvider) -> None:
     assert "refresh_token" in await provider.tokens(scope="openid")

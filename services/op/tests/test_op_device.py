@@ -229,7 +229,7 @@ async def test_a_device_of_ones_own_makes_up_for_no_wrong_code(op: RunningProvid
     assert [(await page(op, "BCDF-GHJK")).status_code for _ in range(2)] == [404, 429]
 
 
-async def test_a_stranger_at_the_same_address_does_not_lock_out_who_is_signed_in(op: RunningProvider) -> None:
+async def test_signed_in_user_is_not_locked_out_by_a_stranger(op: RunningProvider) -> None:
     await op.tokens()
     device = await begin(op)
     stranger = op.new_client()
@@ -317,7 +317,7 @@ async def take_back(op: RunningProvider, client_id: str) -> str:
     return html
 
 
-async def test_what_a_device_may_do_stands_on_the_account_page_and_is_taken_back(op: RunningProvider) -> None:
+async def test_device_access_is_on_the_account_page_and_revocable(op: RunningProvider) -> None:
     device = await begin(op)
     await answer(op, device)
     tokens = await (await poll(op, device)).get_json()

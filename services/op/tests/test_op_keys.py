@@ -73,7 +73,7 @@ def test_the_kid_is_the_thumbprint_of_rfc_7638() -> None:
     assert thumbprint(key) == "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"
 
 
-def test_each_new_key_pair_is_another_one_of_the_promised_size() -> None:
+def test_new_key_pairs_differ_and_have_the_promised_size() -> None:
     """RFC 7518 §3.3, §3.4. Elsewhere in these tests new keys come from a pool."""
     one, two = new_keys(), new_keys()
     assert set(one) == set(two) == set(ALGORITHMS)
@@ -94,7 +94,7 @@ async def test_jwks_may_be_cached_and_called_by_scripts(provider: RunningProvide
         assert key["kid"] == thumbprint(key)
 
 
-async def test_a_new_key_is_published_before_it_signs_and_the_old_one_stays(redis: Database, clock: Clock) -> None:
+async def test_new_key_is_published_before_it_signs(redis: Database, clock: Clock) -> None:
     """OpenID Connect Core §10.1.1."""
     keys = ring(redis, clock=clock)
     first, signs = await kids(keys), await keys.signing_kids()
@@ -150,7 +150,7 @@ async def test_who_read_before_another_rotated_replaces_nothing(redis: Database,
     assert [one.signs_from for one in after.generations] == [2]
 
 
-async def test_a_command_does_not_rotate_twice_before_the_first_one_signs(redis: Database, clock: Clock) -> None:
+async def test_rotate_command_waits_for_the_last_new_key_to_sign(redis: Database, clock: Clock) -> None:
     keys = ring(redis, clock=clock)
     assert await keys.rotate()
     assert not await keys.rotate()
@@ -166,7 +166,7 @@ async def test_without_an_interval_nothing_is_ever_due(redis: Database, clock: C
     assert not await keys.rotate(when_due=True)
 
 
-async def test_a_replica_whose_clock_is_behind_signs_with_the_first_key(redis: Database, clock: Clock) -> None:
+async def test_replica_with_a_slow_clock_signs_with_the_first_key(redis: Database, clock: Clock) -> None:
     await ring(redis, clock=clock).load()
     behind = Clock()
     behind.pass_seconds(-60)
@@ -273,7 +273,7 @@ async def test_the_only_key_is_replaced(redis: Database, clock: Clock) -> None:
     assert await keys.revoke(min(first)) == frozenset(), "it is gone"
 
 
-async def test_a_key_is_withdrawn_from_what_another_replica_just_rotated(redis: Database, clock: Clock) -> None:
+async def test_key_is_withdrawn_during_a_rotation_by_another_replica(redis: Database, clock: Clock) -> None:
     keys, other = ring(redis, clock=clock), ring(redis, clock=clock)
     first = await kids(keys)
     replace, done = keys._store.replace, []

@@ -59,7 +59,7 @@ async def confirmation(provider: RunningProvider) -> dict[str, str]:
     return hidden_fields(await page.get_data(as_text=True))
 
 
-async def test_a_confirmed_logout_whose_session_has_ended_is_signed_out(provider: RunningProvider) -> None:
+async def test_confirmed_logout_of_an_ended_session_succeeds(provider: RunningProvider) -> None:
     """§2: its TTL may pass while the person reads; the cookie is still there."""
     await provider.tokens()
     fields = await confirmation(provider)
@@ -82,7 +82,7 @@ async def test_a_logout_that_is_confirmed_twice_is_signed_out(provider: RunningP
     assert again.location == f"{BYE}?state=s"
 
 
-async def test_another_sites_confirmation_ends_nothing_and_says_nothing_else(provider: RunningProvider) -> None:
+async def test_cross_site_logout_confirmation_ends_nothing(provider: RunningProvider) -> None:
     """It comes without our cookie (SameSite=Lax), and must not say that somebody is signed out who is not."""
     await provider.tokens()
     response = await provider.new_client().post("/logout", form={"csrf_token": "0" * 64})

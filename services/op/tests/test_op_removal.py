@@ -32,7 +32,7 @@ async def test_the_session_of_a_removed_user_is_no_login(provider: RunningProvid
     assert silent["error"] == "login_required"
 
 
-async def test_a_tab_that_waited_goes_on_waiting_when_the_user_was_removed(provider: RunningProvider) -> None:
+async def test_pending_tab_stays_pending_when_the_user_is_removed(provider: RunningProvider) -> None:
     second = (await provider.authorize()).location.removeprefix(ISSUER)
     await provider.login()
     await remove_user(provider)
@@ -40,7 +40,7 @@ async def test_a_tab_that_waited_goes_on_waiting_when_the_user_was_removed(provi
         assert (await provider.client.get(second)).status_code == 200
 
 
-async def test_a_user_removed_while_the_password_is_checked_is_not_logged_in(
+async def test_user_removed_during_the_password_check_is_not_logged_in(
     provider: RunningProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     matches = provider.op.passwords.matches

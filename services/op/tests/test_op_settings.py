@@ -38,7 +38,7 @@ REQUIRED = {"redis_url": "redis://localhost", "oidc_issuer": "https://op.example
         pytest.param(1, 1, ["KEY_PUBLICATION_LEAD", "KEY_ROTATION_INTERVAL"], id="both at once"),
     ],
 )
-def test_a_key_is_published_for_longer_than_anybody_keeps_the_set(lead: int, interval: int, faults: list[str]) -> None:
+def test_publication_lead_outlasts_every_cache_of_the_keys(lead: int, interval: int, faults: list[str]) -> None:
     """OpenID Connect Core §10.1.1."""
     said: list[str] = []
     try:

@@ -226,7 +226,7 @@ async def test_who_has_only_seen_a_code_cannot_end_its_grant(
     assert (await provider.userinfo(tokens["access_token"])).status_code == 401
 
 
-async def test_fifty_parallel_redemptions_have_one_winner_whose_tokens_die(provider: RunningProvider) -> None:
+async def test_one_of_fifty_parallel_redemptions_wins_and_is_revoked(provider: RunningProvider) -> None:
     """RFC 6749 §4.1.2, with connections that are open already."""
     await asyncio.gather(*(provider.op.clients._redis.ping() for _ in range(50)))
     code = await provider.code()
