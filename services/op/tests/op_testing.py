@@ -14,9 +14,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 from aiohttp import web
 from argon2 import PasswordHasher
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from jose import jwk, jwt
+from client_keys_testing import public_jwk
+from jose import jwt
 from quart.typing import TestClientProtocol
 
 from op.directory import user_entry
@@ -54,23 +53,6 @@ SECRET = "a-secret-of-the-test-client-that-is-long-enough"
 CHEAP_PASSES, CHEAP_MEMORY_KIB = 1, 8  # of argon2: conftest.py gives them to the provider, too
 VERIFIER = secrets.token_urlsafe(48)
 CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
-
-
-CLIENT_KEYS = {  # of the test clients that sign their requests
-    "RS256": rsa.generate_private_key(public_exponent=65537, key_size=2048),
-    "ES256": ec.generate_private_key(ec.SECP256R1()),
-}
-
-
-@cache
-def private_pem(algorithm: str) -> str:
-    return CLIENT_KEYS[algorithm].private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
-
-
-@cache
-def public_jwk(algorithm: str) -> dict[str, Any]:
-    public = jwk.construct(private_pem(algorithm), algorithm).public_key().to_dict()
-    return {k: v.decode() if isinstance(v, bytes) else v for k, v in public.items()} | {"kid": algorithm}
 
 
 WEB = {

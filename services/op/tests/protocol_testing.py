@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from op_testing import public_jwk
+from client_keys_testing import public_jwk
 
 from op.errors import OAuthError
 from op.protocol.authorization_request import Asked, Policy, validate

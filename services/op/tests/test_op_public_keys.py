@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from op_testing import REDIRECT_URI, ProviderFactory, Site, assert_refused, private_pem, public_jwk, query_of
+from client_keys_testing import private_pem, public_jwk
+from op_testing import REDIRECT_URI, ProviderFactory, Site, assert_refused, query_of
 from test_op_client_assertion import claims_of, introspect, signed
 from test_op_register import register, registered
 from test_op_request_object import INSIDE

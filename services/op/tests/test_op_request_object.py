@@ -5,16 +5,9 @@ import json
 from typing import Any
 
 import pytest
+from client_keys_testing import private_pem, public_jwk
 from jose import jwt
-from op_testing import (
-    ISSUER,
-    REDIRECT_URI,
-    SECRET,
-    RunningProvider,
-    private_pem,
-    public_jwk,
-    query_of,
-)
+from op_testing import ISSUER, REDIRECT_URI, SECRET, RunningProvider, query_of
 
 INSIDE = {"state": "from-inside", "nonce": "nonce-from-inside", "scope": "openid email", "redirect_uri": REDIRECT_URI}
 

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from op_testing import ISSUER, REDIRECT_URI, SECRET, ProviderFactory, RunningProvider, Site, public_jwk, query_of
+from client_keys_testing import public_jwk
+from op_testing import ISSUER, REDIRECT_URI, SECRET, ProviderFactory, RunningProvider, Site, query_of
 from test_op_register import registered
 from test_op_request_object import INSIDE, signed, unsigned
 

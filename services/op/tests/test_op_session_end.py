@@ -56,7 +56,7 @@ Way = Callable[[RunningProvider, dict[str, Any]], Awaitable[Any]]
 
 
 @WAYS
-async def test_end_of_a_session_revokes_its_grants_and_is_told(
+async def test_session_end_revokes_grants_and_notifies_clients(
     provider: RunningProvider, clients: Clients, way: Way
 ) -> None:
     """Back-Channel Logout §2.5, §2.7: the tokens, a code that was not redeemed yet, and every client."""

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from op_testing import public_jwk
+from client_keys_testing import public_jwk
 from protocol_testing import BY_KEY, JWKS, METADATA, PUBLIC, SAFE, faults_of
 
 from op.protocol.client_metadata import client_of

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from op_testing import public_jwk
+from client_keys_testing import public_jwk
 
 from op.protocol.public_keys import KEY_LIMIT, is_public_key_set, usable_keys
 

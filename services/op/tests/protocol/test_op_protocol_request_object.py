@@ -5,8 +5,8 @@ import json
 from typing import Any
 
 import pytest
+from client_keys_testing import private_pem, public_jwk
 from jose import jws
-from op_testing import private_pem, public_jwk
 from protocol_testing import JWKS, NOW, client, refused
 
 from op.errors import InvalidRequestObject, InvalidRequestUri, OAuthError, RequestNotSupported, RequestUriNotSupported
