@@ -24,6 +24,8 @@ from op.errors import (
 )
 from op.protocol.authentication_context import ACR
 from op.protocol.authorization_request import (
+    DISPLAYS,
+    PROMPTS,
     about,
     grant_of,
     recognise_client_id,
@@ -131,6 +133,18 @@ def test_validated_request_has_defaults() -> None:
     request = authorization_request(policy=LAX, state=None, nonce=None, **NO_PKCE)
     assert request == AuthorizationRequest(client_id="app", redirect_uri=REDIRECT_URI, scope="openid email")
     assert (request.prompt, request.max_age, request.claims, request.response_mode) == ("", None, {}, "query")
+
+
+@pytest.mark.parametrize("prompt", ["none", "none none", "login", "consent login", "select_account"])
+def test_prompt_is_a_list(prompt: str) -> None:
+    """OpenID Connect Core §3.1.2.1."""
+    assert authorization_request(prompt=prompt).prompts == set(prompt.split())
+
+
+def test_supported_prompts_and_displays_are_those_of_core() -> None:
+    """OpenID Connect Core §3.1.2.1: discovery publishes them."""
+    assert " ".join(PROMPTS) == "none login consent select_account"
+    assert " ".join(DISPLAYS) == "page popup touch"
 
 
 def test_unknown_parameters_are_ignored() -> None:

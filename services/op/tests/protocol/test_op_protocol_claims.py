@@ -7,6 +7,7 @@ import pytest
 from op.protocol.authentication_context import ACR
 from op.protocol.claims import (
     ACCESS_TOKEN_TYPE,
+    ID_TOKEN_CLAIMS,
     ID_TOKEN_TYPE,
     USERINFO_TYPE,
     access_token_claims,
@@ -44,6 +45,11 @@ def id_token(claims: dict[str, Any] | None = None, scope: str = "", **changes: A
 def test_types_of_tokens_differ() -> None:
     """RFC 8725 §3.11, RFC 9068 §2.1."""
     assert (ID_TOKEN_TYPE, USERINFO_TYPE, ACCESS_TOKEN_TYPE) == ("JWT", "userinfo+jwt", "at+jwt")
+
+
+def test_protocol_claims_of_an_id_token() -> None:
+    """OpenID Connect Core §2, Front-Channel Logout §3: discovery publishes them, and no user claim replaces them."""
+    assert " ".join(ID_TOKEN_CLAIMS) == "iss sub aud exp iat auth_time nonce at_hash sid acr amr"
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,7 @@ def test_languages_begin_with_the_default() -> None:
         (None, "en;q=0.5, de;level=1", "de"),
         (None, "*", "en"),
         (None, "de;q=x, en", "en"),
+        (None, "en;q=x, de", "de"),
         (None, ";;,=,q", "en"),
         (None, "x," * 19 + "de", "de"),
         (None, "x," * 20 + "de", "en"),
