@@ -4,6 +4,8 @@ import pytest
 
 from op.errors import AccessDenied
 from op.protocol.authorization_response import (
+    RESPONSE_MODES,
+    RESPONSE_TYPE,
     code_response,
     encoding,
     error_response,
@@ -51,6 +53,12 @@ def test_token_response_has_the_tokens() -> None:
 def test_token_response_without_access_token_has_no_scope() -> None:
     response = token_response("jwt", None, ISSUER, access_token=None, expires_in=300, scope="openid")
     assert response == {"id_token": "jwt", "iss": ISSUER}
+
+
+def test_supported_response_modes() -> None:
+    """Multiple Response Types §2.1, Form Post Response Mode §2, JARM §2.3. Discovery publishes them."""
+    assert " ".join(RESPONSE_MODES) == "query fragment form_post query.jwt fragment.jwt form_post.jwt jwt"
+    assert str(RESPONSE_TYPE) == "JWT"
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,13 @@ from jose import jws
 from protocol_testing import NOW, client, refused
 
 from op.errors import InvalidClient
-from op.protocol.client_assertion import VerifiedAssertion, asserted_client_id, check_assertion, header_for
+from op.protocol.client_assertion import (
+    ASSERTION_ALGORITHMS,
+    VerifiedAssertion,
+    asserted_client_id,
+    check_assertion,
+    header_for,
+)
 from op.protocol.client_jwt import Header, numeric_date, suitable_keys, verified_claims
 from op.records import Client
 
@@ -48,6 +54,11 @@ def signed(**changes: Any) -> str:
 
 def check(assertion: str) -> VerifiedAssertion:
     return check_assertion(assertion, "app", HS256, [SECRET], audiences=AUDIENCES, now=NOW)
+
+
+def test_assertion_algorithms() -> None:
+    """OpenID Connect Core §9: discovery publishes them."""
+    assert " ".join(ASSERTION_ALGORITHMS) == "HS256 RS256 ES256"
 
 
 # --- Who is it from --------------------------------------------------------------------------------------------------
