@@ -90,7 +90,8 @@ async def provider_with(
             )
             app = create_app(settings, clock=clock)
             app.jinja_env.bytecode_cache = templates
-            running = await stack.enter_async_context(app.test_app())
+            test_app: Any = app.test_app()
+            running = await stack.enter_async_context(test_app)
             op: Provider = app.extensions["provider"]
             await add_users(op)
             provider = RunningProvider(running.test_client(), running.test_client, op, clock)

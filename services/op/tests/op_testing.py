@@ -125,7 +125,7 @@ class Site:
     pages: dict[str, web.Response] = field(default_factory=dict)
     visits: list[str] = field(default_factory=list)
 
-    async def answer(self, request: web.Request) -> web.Response:
+    async def answer(self, request: web.BaseRequest) -> web.Response:
         self.visits.append(request.path)
         page = self.pages.get(request.path)
         if page is None:
@@ -177,12 +177,12 @@ class RunningProvider:
                 await piped.save(client_of({"client_id": client_id, **CLIENTS[client_id]}))
             await pipeline.execute()
 
-    async def authorize(self, *, client: TestClientProtocol | None = None, **changes: str | None) -> Any:
+    async def authorize(self, *, client: TestClientProtocol | None = None, **changes: Any) -> Any:
         """GET /authorize with the usual parameters; a change to None leaves one out."""
         asked = {k: v for k, v in (self.request | changes).items() if v is not None}
         return await (client or self.client).get("/authorize", query_string=asked)
 
-    async def login(self, username: str = "user0", password: str = "password0", **changes: str | None) -> Any:
+    async def login(self, username: str = "user0", password: str = "password0", **changes: Any) -> Any:
         """GET /authorize, then fill in the form; the response to the form."""
         response = await self.authorize(**changes)
         return await self.submit_login(response.location, username, password)
@@ -195,7 +195,7 @@ class RunningProvider:
         form |= {"username": username, "password": password, **changes}
         return await self.client.post("/login", form=form)
 
-    async def code(self, *, username: str = "user0", password: str = "password0", **changes: str | None) -> str:
+    async def code(self, *, username: str = "user0", password: str = "password0", **changes: Any) -> str:
         """A fresh code for the user who logs in, or is logged in already."""
         response = await self.authorize(**changes)
         if response.location.startswith(f"{ISSUER}/login"):
@@ -220,11 +220,12 @@ class RunningProvider:
         }
         return await self.token(**(form | changes))
 
-    async def tokens(self, **changes: str | None) -> dict[str, Any]:
+    async def tokens(self, **changes: Any) -> dict[str, Any]:
         """A whole sign-in: the token response."""
         response = await self.redeem(await self.code(**changes))
         assert response.status_code == 200, await response.get_data(as_text=True)
-        return await response.get_json()
+        body: dict[str, Any] = await response.get_json()
+        return body
 
     async def refresh(self, refresh_token: str, **changes: str | None) -> Any:
         return await self.token(grant_type="refresh_token", refresh_token=refresh_token, **changes)
@@ -232,14 +233,15 @@ class RunningProvider:
     async def introspect(self, token: str, client_id: str = "web", secret: str = SECRET) -> dict[str, Any]:
         response = await self.client.post("/introspect", form={"token": token}, headers=basic(client_id, secret))
         assert response.status_code == 200
-        return await response.get_json()
+        body: dict[str, Any] = await response.get_json()
+        return body
 
     async def userinfo(self, token: str) -> Any:
         return await self.client.get("/userinfo", headers={"Authorization": f"Bearer {token}"})
 
 
 async def assert_refused(response: Any, error: str, status: int = 400) -> dict[str, Any]:
-    body = await response.get_json()
+    body: dict[str, Any] = await response.get_json()
     assert (response.status_code, body["error"]) == (status, error), body
     assert re.fullmatch(r"[\x20\x21\x23-\x5b\x5d-\x7e]+", body["error_description"]), "RFC 6749 §5.2"
     assert response.headers["Cache-Control"] == "no-store"

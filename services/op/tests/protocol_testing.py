@@ -62,7 +62,7 @@ def parameters(*repeated: str, **changes: str | None) -> Parameters:
 
 
 def authorization_request(
-    *repeated: str, by: Client | None = None, policy: Policy = STRICT, **changes: str | None
+    *repeated: str, by: Client | None = None, policy: Policy = STRICT, **changes: Any
 ) -> AuthorizationRequest:
     """What the checks make of such a request by a client."""
     return validate(Asked(by or client(), parameters(*repeated, **changes), policy))

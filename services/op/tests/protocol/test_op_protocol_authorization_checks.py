@@ -120,7 +120,7 @@ TEXTS = ("state", "nonce", "login_hint", "prompt", "acr_values", "ui_locales")
         ),
     ],
 )
-def test_request_is_rejected(changes: dict[str, str | None], error: type[OAuthError], description: str) -> None:
+def test_request_is_rejected(changes: dict[str, Any], error: type[OAuthError], description: str) -> None:
     with refused(error, description):
         authorization_request(**changes)
 
@@ -141,7 +141,8 @@ def test_repeated_parameter_is_rejected(repeated: tuple[str, ...], description: 
 
 @pytest.mark.parametrize("name", TEXTS)
 def test_text_of_2048_characters_is_accepted(name: str) -> None:
-    authorization_request(**{name: "x" * 2048})
+    longest: dict[str, Any] = {name: "x" * 2048}
+    authorization_request(**longest)
 
 
 @pytest.mark.parametrize(
@@ -157,9 +158,7 @@ def test_text_of_2048_characters_is_accepted(name: str) -> None:
         pytest.param({"scope": "unknown"}, {"code_challenge": "x"}, InvalidScope, id="scope, then PKCE"),
     ],
 )
-def test_first_failed_check_decides(
-    first: dict[str, str | None], second: dict[str, str | None], error: type[OAuthError]
-) -> None:
+def test_first_failed_check_decides(first: dict[str, Any], second: dict[str, Any], error: type[OAuthError]) -> None:
     with pytest.raises(OAuthError) as caught:
         authorization_request(**(first | second))
     assert type(caught.value) is error

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from typing import Any
 
 import pytest
 from protocol_testing import (
@@ -102,7 +103,7 @@ def test_other_redirect_uri_is_a_page(uri: str) -> None:
 
 def test_validated_request_has_what_was_sent() -> None:
     claims = {"id_token": {"sub": {"value": "user0"}}}
-    sent = {
+    sent: dict[str, Any] = {
         "prompt": "login",
         "max_age": "60",
         "login_hint": "ada",

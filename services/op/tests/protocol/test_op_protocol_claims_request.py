@@ -123,7 +123,8 @@ def test_requested_claims_are_those_that_are_known(asked: dict[str, Any], expect
 
 
 def test_individual_claims_are_beyond_the_scope_and_ordered() -> None:
-    claims = {"userinfo": {"phone_number": {}, "email": {}, "x": {}}, "id_token": {"name": {}, "phone_number": {}}}
+    userinfo: dict[str, Any] = {"phone_number": {}, "email": {}, "x": {}}
+    claims = {"userinfo": userinfo, "id_token": {"name": {}, "phone_number": {}}}
     assert individual_claims(claims, ["email"]) == ["name", "phone_number"]
     assert individual_claims(claims, []) == ["email", "name", "phone_number"]
 

@@ -138,6 +138,9 @@ def test_critical_extension_is_rejected() -> None:
         header_for(unsigned({"alg": "RS256", "crit": []}, {}), by_key())
 
 
+OTHER_AUDIENCES: tuple[Any, ...] = ("https://elsewhere.test", None, {"a": 1}, [[]], [], f"{ISSUER}/", 5)
+
+
 # --- The claims ------------------------------------------------------------------------------------------------------
 
 
@@ -167,7 +170,7 @@ def test_good_assertion_is_verified(changes: dict[str, Any], expires_at: int) ->
         pytest.param({"sub": None}, "iss and sub are not the client", id="§3 (2) no sub"),
         *(
             pytest.param({"aud": aud}, "aud is neither the issuer nor this endpoint", id=f"§3 (3) aud {aud}")
-            for aud in ("https://elsewhere.test", None, {"a": 1}, [[]], [], f"{ISSUER}/", 5)
+            for aud in OTHER_AUDIENCES
         ),
         *(
             pytest.param({"exp": exp}, "exp must lie in the next 3600 s", id=f"§3 (4) exp {exp}")

@@ -45,6 +45,10 @@ def test_every_kind_of_value_is_taken_over() -> None:
     assert {name: getattr(registered, name) for name in values} == values | {"contacts": ("a@b.c",)}
 
 
+NO_STRINGS: tuple[Any, ...] = (5, [], {}, True)
+NO_OBJECTS: tuple[Any, ...] = ("x", [], [{}])
+
+
 # --- Types -----------------------------------------------------------------------------------------------------------
 
 
@@ -76,7 +80,7 @@ def test_every_kind_of_value_is_taken_over() -> None:
             )
             for value in ("yes", 1)
         ),
-        *(pytest.param({"jwks": value}, "jwks must be an object", id=f"jwks {value!r}") for value in ("x", [], [{}])),
+        *(pytest.param({"jwks": value}, "jwks must be an object", id=f"jwks {value!r}") for value in NO_OBJECTS),
         *(
             pytest.param(
                 {"default_max_age": value}, "default_max_age must be a whole number of seconds", id=f"{value!r} seconds"
@@ -86,7 +90,7 @@ def test_every_kind_of_value_is_taken_over() -> None:
         *(
             pytest.param({name: value}, f"{name} must be a string", id=f"{name} {value!r}")
             for name in ("client_id", "scope", "client_name", "token_endpoint_auth_method")
-            for value in (5, [], {}, True)
+            for value in NO_STRINGS
         ),
     ],
 )

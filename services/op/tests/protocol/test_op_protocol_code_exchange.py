@@ -115,7 +115,7 @@ def test_token_request_has_the_parameters_of_all_grants() -> None:
         "device_code": "d",
     }
     assert parse_token_request(Parameters(values)) == TokenRequest(**values)
-    nothing = dict.fromkeys(values) | {"grant_type": "x"}
+    nothing: dict[str, Any] = dict.fromkeys(values) | {"grant_type": "x"}
     assert parse_token_request(Parameters({"grant_type": "x", "more": "y"})) == TokenRequest(**nothing)
 
 

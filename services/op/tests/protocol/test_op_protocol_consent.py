@@ -8,7 +8,7 @@ from protocol_testing import client
 from op.protocol.consent import claims_beyond_scope, consent_is_needed, consented
 from op.records import AuthorizationRequest, Consent
 
-NICKNAME = {"id_token": {"nickname": {}}}
+NICKNAME: dict[str, Any] = {"id_token": {"nickname": {}}}
 
 
 def request(**changes: Any) -> AuthorizationRequest:

@@ -135,7 +135,8 @@ def test_what_would_widen_rights_is_not_registrable() -> None:
 @pytest.mark.parametrize("name", [*NOT_REGISTRABLE.split(), "something_new", "client_name#de"])
 def test_other_metadata_is_ignored(name: str) -> None:
     """RFC 7591 §2."""
-    client = registered(**{name: ["chosen"]})
+    said: dict[str, Any] = {name: ["chosen"]}
+    client = registered(**said)
     assert dataclasses.replace(client, client_secret=None) == dataclasses.replace(registered(), client_secret=None)
 
 
