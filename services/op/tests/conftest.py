@@ -1,22 +1,68 @@
 """A provider over a real Redis."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
+from functools import cache
 from typing import Any
 
 import pytest
+from jinja2 import BytecodeCache
 from logout_testing import Clients, running_clients
-from op_testing import ISSUER, Clock, ProviderFactory, RunningProvider, Site, populate, running_site
+from op_testing import (
+    CHEAP_MEMORY_KIB,
+    CHEAP_PASSES,
+    ISSUER,
+    Clock,
+    ProviderFactory,
+    RunningProvider,
+    Site,
+    add_users,
+    running_site,
+)
+from shared_testing import KeyPairs, TemplateCache
 
 from op.app import create_app
 from op.context import Context
-from op.keys.ring import new_keys
-from op.records import Generation
+from op.keys.ring import SigningKey
 from op.settings import Settings
-from op.stores.signing_keys import SigningKeyStore
 from redis_server import RedisServer
 from servicekit.redis import Database
-from servicekit.sealing import Sealer
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_passwords() -> Iterator[None]:
+    """Lower the cost of argon2, the same for users and for the hash of nobody."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("op.sessions.passwords.PASSES", CHEAP_PASSES)
+        patch.setattr("op.sessions.passwords.MEMORY_KIB", CHEAP_MEMORY_KIB)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def parsed_keys() -> Iterator[None]:
+    """Parse each signing key once: a parsed RSA key is checked, which takes longer than most tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SigningKey, "from_pem", cache(SigningKey.from_pem))
+        yield
+
+
+@pytest.fixture(scope="session")
+def key_pairs() -> KeyPairs:
+    """Signing keys that all tests share."""
+    return KeyPairs()
+
+
+@pytest.fixture(autouse=True)
+def new_keys_are_shared(key_pairs: KeyPairs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Within a test each new key pair is another one; the next test gets the same ones again."""
+    key_pairs.begin()
+    monkeypatch.setattr("op.keys.ring.new_keys", key_pairs.next)
+
+
+@pytest.fixture(scope="session")
+def templates() -> BytecodeCache:
+    """Compiled templates."""
+    return TemplateCache()
 
 
 @pytest.fixture
@@ -24,15 +70,9 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture(scope="session")
-def signing_pems() -> dict[str, str]:
-    """The same for all providers of these tests: keys take longer to make than most tests."""
-    return new_keys()
-
-
 @pytest.fixture
 async def provider_with(
-    redis: Database, redis_server: RedisServer, clock: Clock, signing_pems: dict[str, str]
+    redis: Database, redis_server: RedisServer, clock: Clock, templates: BytecodeCache
 ) -> AsyncIterator[ProviderFactory]:
     """Start a provider with settings of its own."""
     async with AsyncExitStack() as stack:
@@ -48,13 +88,15 @@ async def provider_with(
                     **changes,
                 }
             )
-            keys = SigningKeyStore(redis, Sealer(settings.op_secret_key, "op signing keys"))
-            await keys.save_first(Generation(int(clock()), signing_pems))
             app = create_app(settings, clock=clock)
-            running = await stack.enter_async_context(app.test_app())
+            app.jinja_env.bytecode_cache = templates
+            test_app: Any = app.test_app()
+            running = await stack.enter_async_context(test_app)
             op: Context = app.extensions["provider"]
-            await populate(op)
-            return RunningProvider(running.test_client(), running.test_client, op, clock)
+            await add_users(op)
+            provider = RunningProvider(running.test_client(), running.test_client, op, clock)
+            await provider.register("web")
+            return provider
 
         yield start
 

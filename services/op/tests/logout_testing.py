@@ -63,7 +63,9 @@ async def register(provider: RunningProvider, client_id: str, **metadata: Any) -
 
 async def sign_in(provider: RunningProvider, client_id: str, **changes: str) -> dict[str, Any]:
     code = await provider.code(client_id=client_id, scope="openid", **changes)
-    return await (await provider.redeem(code, client_id=client_id, client_secret=SECRET)).get_json()
+    response = await provider.redeem(code, client_id=client_id, client_secret=SECRET)
+    tokens: dict[str, Any] = await response.get_json()
+    return tokens
 
 
 async def sign_out(provider: RunningProvider, tokens: dict[str, Any], **parameters: str) -> Any:

@@ -14,9 +14,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 from aiohttp import web
 from argon2 import PasswordHasher
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from jose import jwk, jwt
+from client_keys_testing import public_jwk
+from jose import jwt
 from quart.typing import TestClientProtocol
 
 from op.app import wire
@@ -25,8 +24,9 @@ from op.cli.directory import user_entry
 from op.context import Context
 from op.protocol.clients.metadata import client_of
 from op.records import User
-from op.sessions.passwords import LANES, MEMORY_KIB, PASSES
+from op.sessions.passwords import LANES
 from op.settings import Settings
+from op.stores.clients.client import ClientStore
 from redis_server import free_port
 
 ADA = {
@@ -53,25 +53,58 @@ ADA = {
 ISSUER = "http://localhost:25000"
 REDIRECT_URI = "http://client.test/callback"
 SECRET = "a-secret-of-the-test-client-that-is-long-enough"
+CHEAP_PASSES, CHEAP_MEMORY_KIB = 1, 8  # of argon2: conftest.py gives them to the provider, too
 VERIFIER = secrets.token_urlsafe(48)
 CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
 
 
-CLIENT_KEYS = {  # of the test clients that sign their requests
-    "RS256": rsa.generate_private_key(public_exponent=65537, key_size=2048),
-    "ES256": ec.generate_private_key(ec.SECP256R1()),
+WEB = {
+    "client_secret": SECRET,
+    "redirect_uris": [REDIRECT_URI],
+    "scope_claims_in_id_token": True,
+    "first_party": True,
 }
-
-
-@cache
-def private_pem(algorithm: str) -> str:
-    return CLIENT_KEYS[algorithm].private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
-
-
-@cache
-def public_jwk(algorithm: str) -> dict[str, Any]:
-    public = jwk.construct(private_pem(algorithm), algorithm).public_key().to_dict()
-    return {k: v.decode() if isinstance(v, bytes) else v for k, v in public.items()} | {"kid": algorithm}
+CLIENTS: dict[str, dict[str, Any]] = {
+    "web": WEB | {"post_logout_redirect_uris": ["http://client.test/bye"]},
+    "other": {"client_secret": SECRET + "2", "redirect_uris": ["http://other.test/callback"], "first_party": True},
+    "spa": {"token_endpoint_auth_method": "none", "redirect_uris": [REDIRECT_URI], "first_party": True},
+    "third": WEB
+    | {
+        "client_name": "A third party",
+        "first_party": False,
+        "scope": "openid email profile offline_access api:read",
+    },
+    "plain": WEB | {"scope_claims_in_id_token": False, "scope": "openid email profile address phone offline_access"},
+    "resource-server": {"client_secret": SECRET + "3", "grant_types": []},
+    "no-refresh": WEB | {"grant_types": ["authorization_code"]},
+    # how it authenticates
+    "basic": WEB | {"token_endpoint_auth_method": "client_secret_basic"},
+    "post": WEB | {"token_endpoint_auth_method": "client_secret_post"},
+    # what it must send
+    "easy": WEB | {"require_nonce": False, "require_pkce": False},
+    "strict": WEB | {"require_nonce": True, "require_pkce": True},
+    "must-push": WEB | {"require_pushed_authorization_requests": True},
+    "must-sign": WEB | {"jwks": {"keys": [public_jwk("ES256")]}, "require_signed_request_object": True},
+    # how it signs its request objects
+    "signs-rs256": WEB | {"jwks": {"keys": [public_jwk("RS256")]}},
+    "signs-es256": WEB
+    | {"jwks": {"keys": [public_jwk("RS256"), public_jwk("ES256")]}, "request_object_signing_alg": "ES256"},
+    "unsigned": WEB | {"request_object_signing_alg": "none"},
+    # how what it gets is signed
+    "es256": WEB | {"id_token_signed_response_alg": "ES256"},
+    "hs256": WEB | {"id_token_signed_response_alg": "HS256"},
+    "signed-rs256": WEB | {"userinfo_signed_response_alg": "RS256"},
+    "signed-es256": WEB | {"userinfo_signed_response_alg": "ES256"},
+    "signed-hs256": WEB | {"userinfo_signed_response_alg": "HS256"},
+    "jarm-es256": WEB | {"authorization_signed_response_alg": "ES256"},
+    "jarm-hs256": WEB | {"authorization_signed_response_alg": "HS256"},
+    "jwt": WEB | {"access_token_format": "jwt"},
+    # which subject identifiers it gets
+    "pair": WEB | {"subject_type": "pairwise"},
+    "pair-jwt": WEB | {"subject_type": "pairwise", "access_token_format": "jwt"},
+    "pair-of-sector": WEB | {"subject_type": "pairwise", "sector_identifier_uri": "https://sector.test/uris.json"},
+}
+"""The metadata of clients by client_id. `web` is always registered; a test registers the others that it needs."""
 
 
 class Clock:
@@ -95,10 +128,12 @@ class Site:
     pages: dict[str, web.Response] = field(default_factory=dict)
     visits: list[str] = field(default_factory=list)
 
-    async def answer(self, request: web.Request) -> web.Response:
+    async def answer(self, request: web.BaseRequest) -> web.Response:
         self.visits.append(request.path)
         page = self.pages.get(request.path)
-        return web.Response(status=404) if page is None else page
+        if page is None:
+            return web.Response(status=404)
+        return web.Response(status=page.status, body=page.body, headers=page.headers)  # one object is sent once
 
 
 @asynccontextmanager
@@ -120,6 +155,7 @@ class RunningProvider:
     new_client: Callable[[], TestClientProtocol]
     op: Context
     clock: Clock
+    registered: set[str] = field(default_factory=set)
     request: dict[str, str] = field(
         default_factory=lambda: {
             "response_type": "code",
@@ -133,12 +169,23 @@ class RunningProvider:
         }
     )
 
-    async def authorize(self, *, client: TestClientProtocol | None = None, **changes: str | None) -> Any:
+    async def register(self, *client_ids: str) -> None:
+        """Register these of CLIENTS, each once, in one round trip."""
+        new = set(client_ids) - self.registered
+        self.registered |= new
+        store = self.op.clients
+        async with store._redis.pipeline(transaction=False) as pipeline:
+            piped = ClientStore(pipeline, store._sealer, self.clock)
+            for client_id in new:
+                await piped.save(client_of({"client_id": client_id, **CLIENTS[client_id]}))
+            await pipeline.execute()
+
+    async def authorize(self, *, client: TestClientProtocol | None = None, **changes: Any) -> Any:
         """GET /authorize with the usual parameters; a change to None leaves one out."""
         asked = {k: v for k, v in (self.request | changes).items() if v is not None}
         return await (client or self.client).get("/authorize", query_string=asked)
 
-    async def login(self, username: str = "user0", password: str = "password0", **changes: str | None) -> Any:
+    async def login(self, username: str = "user0", password: str = "password0", **changes: Any) -> Any:
         """GET /authorize, then fill in the form; the response to the form."""
         response = await self.authorize(**changes)
         return await self.submit_login(response.location, username, password)
@@ -151,7 +198,7 @@ class RunningProvider:
         form |= {"username": username, "password": password, **changes}
         return await self.client.post("/login", form=form)
 
-    async def code(self, *, username: str = "user0", password: str = "password0", **changes: str | None) -> str:
+    async def code(self, *, username: str = "user0", password: str = "password0", **changes: Any) -> str:
         """A fresh code for the user who logs in, or is logged in already."""
         response = await self.authorize(**changes)
         if response.location.startswith(f"{ISSUER}/login"):
@@ -176,11 +223,12 @@ class RunningProvider:
         }
         return await self.token(**(form | changes))
 
-    async def tokens(self, **changes: str | None) -> dict[str, Any]:
+    async def tokens(self, **changes: Any) -> dict[str, Any]:
         """A whole sign-in: the token response."""
         response = await self.redeem(await self.code(**changes))
         assert response.status_code == 200, await response.get_data(as_text=True)
-        return await response.get_json()
+        body: dict[str, Any] = await response.get_json()
+        return body
 
     async def refresh(self, refresh_token: str, **changes: str | None) -> Any:
         return await self.token(grant_type="refresh_token", refresh_token=refresh_token, **changes)
@@ -188,7 +236,8 @@ class RunningProvider:
     async def introspect(self, token: str, client_id: str = "web", secret: str = SECRET) -> dict[str, Any]:
         response = await self.client.post("/introspect", form={"token": token}, headers=basic(client_id, secret))
         assert response.status_code == 200
-        return await response.get_json()
+        body: dict[str, Any] = await response.get_json()
+        return body
 
     async def userinfo(self, token: str) -> Any:
         return await self.client.get("/userinfo", headers={"Authorization": f"Bearer {token}"})
@@ -200,7 +249,7 @@ def administrate(settings: Settings, arguments: list[str]) -> int:
 
 
 async def assert_refused(response: Any, error: str, status: int = 400) -> dict[str, Any]:
-    body = await response.get_json()
+    body: dict[str, Any] = await response.get_json()
     assert (response.status_code, body["error"]) == (status, error), body
     assert re.fullmatch(r"[\x20\x21\x23-\x5b\x5d-\x7e]+", body["error_description"]), "RFC 6749 §5.2"
     assert response.headers["Cache-Control"] == "no-store"
@@ -240,58 +289,13 @@ async def verification_key(provider: RunningProvider, token: str, algorithm: str
 
 @cache
 def password_hash(password: str) -> str:
-    return PasswordHasher(time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=LANES).hash(password)
+    return PasswordHasher(CHEAP_PASSES, CHEAP_MEMORY_KIB, LANES).hash(password)
 
 
-async def populate(op: Context) -> None:
-    """One user and a few clients."""
-    claims: dict[str, Any] = {"name": "User Zero", "email": "user0@example.com"}
-    claims |= {"email_verified": True, "nickname": "Zero"}
-    if await op.users.find("user0") is None:
-        for username, password, known in (("user0", "password0", claims), ("ada", "password-of-ada", ADA)):
-            entry = user_entry({"username": username, "password": password, "claims": known})
-            hashed = password_hash(password)
-            await op.users.save(User(sub=entry.sub, username=username, password_hash=hashed, claims=entry.claims))
-    web = {
-        "client_secret": SECRET,
-        "redirect_uris": [REDIRECT_URI],
-        "scope_claims_in_id_token": True,
-        "first_party": True,
-    }
-    third = "openid email profile offline_access api:read"
-    full = "openid email profile address phone offline_access"
-    for metadata in (
-        {"client_id": "web", **web, "post_logout_redirect_uris": ["http://client.test/bye"]},
-        {"client_id": "other", "client_secret": SECRET + "2", "redirect_uris": ["http://other.test/callback"]}
-        | {"first_party": True},
-        {"client_id": "spa", "token_endpoint_auth_method": "none", "redirect_uris": [REDIRECT_URI]}
-        | {"first_party": True},
-        {"client_id": "third", "client_name": "A third party", **web, "first_party": False, "scope": third},
-        {"client_id": "basic", **web, "token_endpoint_auth_method": "client_secret_basic"},
-        {"client_id": "post", **web, "token_endpoint_auth_method": "client_secret_post"},
-        {"client_id": "es256", **web, "id_token_signed_response_alg": "ES256"},
-        {"client_id": "hs256", **web, "id_token_signed_response_alg": "HS256"},
-        {"client_id": "signed-rs256", **web, "userinfo_signed_response_alg": "RS256"},
-        {"client_id": "signed-es256", **web, "userinfo_signed_response_alg": "ES256"},
-        {"client_id": "signed-hs256", **web, "userinfo_signed_response_alg": "HS256"},
-        {"client_id": "signs-rs256", **web, "jwks": {"keys": [public_jwk("RS256")]}},
-        {"client_id": "signs-es256", **web, "jwks": {"keys": [public_jwk("RS256"), public_jwk("ES256")]}}
-        | {"request_object_signing_alg": "ES256"},
-        {"client_id": "must-sign", **web, "jwks": {"keys": [public_jwk("ES256")]}}
-        | {"require_signed_request_object": True},
-        {"client_id": "unsigned", **web, "request_object_signing_alg": "none"},
-        {"client_id": "must-push", **web, "require_pushed_authorization_requests": True},
-        {"client_id": "pair", **web, "subject_type": "pairwise"},
-        {"client_id": "pair-jwt", **web, "subject_type": "pairwise", "access_token_format": "jwt"},
-        {"client_id": "pair-of-sector", **web, "subject_type": "pairwise"}
-        | {"sector_identifier_uri": "https://sector.test/uris.json"},
-        {"client_id": "easy", **web, "require_nonce": False, "require_pkce": False},
-        {"client_id": "strict", **web, "require_nonce": True, "require_pkce": True},
-        {"client_id": "jarm-es256", **web, "authorization_signed_response_alg": "ES256"},
-        {"client_id": "jarm-hs256", **web, "authorization_signed_response_alg": "HS256"},
-        {"client_id": "jwt", **web, "access_token_format": "jwt"},
-        {"client_id": "no-refresh", **web, "grant_types": ["authorization_code"]},
-        {"client_id": "plain", **web, "scope_claims_in_id_token": False, "scope": full},
-        {"client_id": "resource-server", "client_secret": SECRET + "3", "grant_types": []},
-    ):
-        await op.clients.save(client_of(metadata))
+async def add_users(op: Context) -> None:
+    """The people of these tests: user0 and Ada."""
+    claims = {"name": "User Zero", "email": "user0@example.com", "email_verified": True, "nickname": "Zero"}
+    for username, password, known in (("user0", "password0", claims), ("ada", "password-of-ada", ADA)):
+        entry = user_entry({"username": username, "password": password, "claims": known})
+        hashed = password_hash(password)
+        await op.users.save(User(sub=entry.sub, username=username, password_hash=hashed, claims=entry.claims))

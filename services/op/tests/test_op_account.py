@@ -119,7 +119,7 @@ async def test_names_that_ended_are_dropped(provider: RunningProvider) -> None:
     assert len(await provider.op.user_grants.all("user0")) == 1
 
 
-async def test_a_code_that_is_on_its_way_ends_when_its_consent_is_taken_back(provider: RunningProvider) -> None:
+async def test_code_is_revoked_with_its_consent(provider: RunningProvider) -> None:
     code = (await allow(provider))["code"]
     await provider.client.post("/account", form={"client_id": "third", "csrf_token": csrf_of(await page(provider))})
     response = await provider.redeem(code, client_id="third", client_secret=SECRET)

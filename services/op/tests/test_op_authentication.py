@@ -69,6 +69,7 @@ async def test_parameters_that_change_nothing_here_are_accepted(provider: Runnin
 
 
 async def hint_of(provider: RunningProvider, client_id: str = "web") -> str:
+    await provider.register(client_id)
     code = await provider.code(client_id=client_id)
     return (await (await provider.redeem(code, client_id=client_id, client_secret=SECRET)).get_json())["id_token"]
 

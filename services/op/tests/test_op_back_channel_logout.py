@@ -2,7 +2,6 @@
 
 import asyncio
 from dataclasses import replace
-from typing import Any
 
 import pytest
 from jose import jwt
@@ -97,12 +96,13 @@ async def test_a_token_is_sent_again_where_that_may_help(
 
 
 async def test_a_client_that_is_away_breaks_nothing(provider: RunningProvider) -> None:
+    provider.op.back_channel._pauses = ()
     await register(provider, "away", backchannel_logout_uri=f"http://127.0.0.1:{free_port()}/logout")
     assert (await sign_out(provider, await sign_in(provider, "away"))).status_code == 200
 
 
 @pytest.mark.parametrize("allowed", [False, True])
-async def test_a_logout_token_of_a_client_that_registered_itself_stays_out_of_private_networks(
+async def test_logout_token_for_a_self_registered_client_stays_public(
     provider_with: ProviderFactory, clients: Clients, allowed: bool
 ) -> None:
     """RFC 7591 §5: its URL is a stranger's; those of the directory may lead anywhere."""
@@ -123,23 +123,6 @@ async def test_parallel_logouts_tell_each_client_once(provider: RunningProvider)
     sid = jwt.get_unverified_claims((await provider.tokens())["id_token"])["sid"]
     taken = await asyncio.gather(*(provider.op.session_grants.take(sid) for _ in range(20)))
     assert sorted(len(grants) for grants in taken) == [0] * 19 + [1]
-
-
-@pytest.mark.parametrize(
-    ("metadata", "fault"),
-    [
-        pytest.param({"backchannel_logout_uri": "http://a.test/x#y"}, "backchannel_logout_uri", id="a fragment"),
-        pytest.param({"backchannel_logout_uri": "ftp://a.test/x"}, "backchannel_logout_uri", id="another scheme"),
-        pytest.param({"backchannel_logout_uri": "http://a.test:x/"}, "backchannel_logout_uri", id="no port"),
-        pytest.param({"frontchannel_logout_uri": "http://client.test;x/y"}, "frontchannel", id="ends a directive"),
-        pytest.param({"frontchannel_logout_uri": "http://a.test/x"}, "scheme, host and port", id="another origin"),
-        pytest.param({"backchannel_logout_session_required": "yes"}, "true or false", id="no flag"),
-    ],
-)
-async def test_logout_metadata_that_makes_no_client(metadata: dict[str, Any], fault: str) -> None:
-    """Back-Channel Logout §2.2, Front-Channel Logout §2."""
-    with pytest.raises(ValueError, match=fault):
-        client_of({"client_id": "c", "client_secret": SECRET, "redirect_uris": [REDIRECT_URI], **metadata})
 
 
 async def test_discovery_says_so(provider: RunningProvider) -> None:

@@ -99,10 +99,3 @@ async def test_a_client_named_like_a_person_gets_nothing(provider: RunningProvid
     """RFC 9068 §5: the resource server would take it for that person."""
     await provider.op.clients.save(client_of(CLIENT | {"client_id": "user0"}))
     await assert_refused(await ask(provider, "user0"), "unauthorized_client")
-
-
-def test_a_public_client_cannot_be_registered_for_it() -> None:
-    """§4.4."""
-    public = {"client_id": "c", "token_endpoint_auth_method": "none", "grant_types": ["client_credentials"]}
-    with pytest.raises(ValueError, match="prove itself"):
-        client_of(public)

@@ -3,11 +3,9 @@
 import re
 from typing import Any
 
-import pytest
 from op_testing import ISSUER, REDIRECT_URI, SECRET, RunningProvider
 
 from op.protocol.clients.metadata import client_of
-from op.protocol.clients.presentation import shown_logo
 
 LOGO = "https://client.test/logo.png"
 ABOUT = {"logo_uri": LOGO, "policy_uri": "https://client.test/policy", "tos_uri": "https://elsewhere.test/terms"}
@@ -38,19 +36,3 @@ async def test_without_them_nothing_comes_from_another_host(provider: RunningPro
         assert 'class="logo"' not in html
         assert "Privacy policy" not in html
         assert "img-src 'self';" in page.headers["Content-Security-Policy"]
-
-
-@pytest.mark.parametrize(
-    ("logo_uri", "registered_itself", "shown"),
-    [
-        pytest.param("http://client.test/logo.png", True, True, id="a stranger's, of its own host"),
-        pytest.param("https://CLIENT.test:8443/logo.png", True, True, id="the host is compared alone"),
-        pytest.param("https://bank.test/logo.png", True, False, id="§9.1 a stranger's, of another host"),
-        pytest.param("https://bank.test/logo.png", False, True, id="an administrator's, of any host"),
-    ],
-)
-def test_a_stranger_shows_no_logo_of_somebody_else(logo_uri: str, registered_itself: bool, shown: bool) -> None:
-    client = client_of(
-        {"client_id": "c", "client_secret": SECRET, "redirect_uris": [REDIRECT_URI], "logo_uri": logo_uri}
-    )
-    assert shown_logo(client, trusted=not registered_itself) == (logo_uri if shown else None)

@@ -7,14 +7,12 @@ from typing import Any
 import pytest
 from op_testing import ISSUER, SECRET, ProviderFactory, RunningProvider, hidden_fields, query_of
 
-from op.protocol.authorization.consent import consent_is_needed, consented
-from op.records import AuthorizationRequest, Consent
-
 THIRD = {"client_id": "third", "scope": "openid email"}
 
 
 async def to_consent(provider: RunningProvider, **changes: str | None) -> str:
     """Sign in to the third party: the address of the consent page."""
+    await provider.register("third")
     response = await provider.authorize(**(THIRD | changes))
     if response.location.startswith(f"{ISSUER}/login?"):
         response = await provider.submit_login(response.location)
@@ -111,6 +109,7 @@ async def test_a_consent_ends_after_consent_ttl(provider_with: ProviderFactory) 
 
 async def test_prompt_none_cannot_ask(provider: RunningProvider) -> None:
     """OpenID Connect Core §3.1.2.6."""
+    await provider.register("third")
     await provider.login()
     assert query_of((await provider.authorize(**THIRD, prompt="none")).location)["error"] == "consent_required"
 
@@ -160,6 +159,7 @@ async def test_a_form_that_is_not_ours_is_refused(provider: RunningProvider, cha
 
 
 async def test_the_token_of_the_login_form_is_none_for_the_consent(provider: RunningProvider) -> None:
+    await provider.register("third")
     waiting = await provider.authorize(**THIRD)
     page = await (await provider.client.get(waiting.location.removeprefix(ISSUER))).get_data(as_text=True)
     await provider.submit_login(waiting.location)
@@ -169,6 +169,7 @@ async def test_the_token_of_the_login_form_is_none_for_the_consent(provider: Run
 
 async def test_without_the_demanded_login_there_is_no_consent(provider: RunningProvider) -> None:
     """prompt=login cannot be got round by going to the consent page by hand."""
+    await provider.register("third")
     await provider.login()
     login = (await provider.authorize(**THIRD, prompt="login")).location
     response = await provider.client.get(login.removeprefix(ISSUER).replace("/login", "/consent"))
@@ -194,6 +195,7 @@ async def test_a_user_removed_before_the_answer_meets_the_login(provider: Runnin
 
 
 async def test_what_a_client_calls_itself_is_text(provider: RunningProvider) -> None:
+    await provider.register("third")
     client = await provider.op.clients.read("third")
     assert client is not None
     named = type(client)(client_id="x", client_name="<b>x", client_secret="s", redirect_uris=client.redirect_uris)
@@ -230,38 +232,12 @@ async def test_offline_access_without_prompt_consent_is_ignored(provider: Runnin
 
 
 async def test_a_first_party_client_needs_no_consent_for_it(provider: RunningProvider) -> None:
+    await provider.register("plain")
     tokens = await tokens_of(provider, await provider.code(**(OFFLINE | {"client_id": "plain"})), "plain")
     assert "refresh_token" in tokens
     without = await tokens_of(provider, await provider.code(client_id="plain", scope="openid"), "plain")
     assert "refresh_token" not in without
 
 
-async def test_a_client_that_is_not_registered_for_it_gets_a_refresh_token_as_ever(provider: RunningProvider) -> None:
+async def test_client_without_offline_access_gets_a_refresh_token(provider: RunningProvider) -> None:
     assert "refresh_token" in await provider.tokens(scope="openid")
-
-
-# --- By table --------------------------------------------------------------------------------------------------------
-
-
-def request(**changes: Any) -> AuthorizationRequest:
-    return AuthorizationRequest(**({"client_id": "a", "redirect_uri": "http://a/b", "scope": "openid"} | changes))
-
-
-@pytest.mark.parametrize(
-    ("consent", "now", "needed"),
-    [
-        pytest.param(None, 100, True, id="never asked"),
-        pytest.param(Consent(scope="openid email", given_at=0, expires_at=200), 199, False, id="allowed"),
-        pytest.param(Consent(scope="openid email", given_at=0, expires_at=200), 200, True, id="ended"),
-        pytest.param(Consent(scope="email", given_at=0, expires_at=200), 100, True, id="another scope"),
-    ],
-)
-def test_when_consent_is_needed(consent: Consent | None, now: int, needed: bool) -> None:
-    assert consent_is_needed(request(), consent, now) is needed
-
-
-def test_an_ended_consent_does_not_live_on_in_a_new_one() -> None:
-    before = Consent(scope="openid profile", claims=("email",), given_at=0, expires_at=50)
-    assert consented("openid", ("nickname",), before, 100, 10) == Consent(
-        scope="openid", claims=("nickname",), given_at=100, expires_at=110
-    )

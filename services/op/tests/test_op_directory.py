@@ -93,7 +93,7 @@ def test_all_claims_of_core_5_1_can_be_written_down() -> None:
     assert len(ADA) == len(STANDARD_CLAIMS) == 19
 
 
-async def test_loading_is_idempotent_and_keeps_what_an_administrator_changed(provider: RunningProvider) -> None:
+async def test_reloading_keeps_what_an_administrator_changed(provider: RunningProvider) -> None:
     op = provider.op
     directory = read_directory(DEMO, ENVIRONMENT)
     await load(directory, op.users, op.clients, op.passwords, KEY)

@@ -45,6 +45,7 @@ async def test_every_endpoint_is_there(provider: RunningProvider) -> None:
 
 
 async def test_every_advertised_scope_works(provider: RunningProvider) -> None:
+    await provider.register("plain")
     scopes = (await document(provider))["scopes_supported"]
     assert scopes == ["openid", "email", "profile", "address", "phone", "offline_access"]
     response = await provider.redeem(await provider.code(client_id="plain", scope=" ".join(scopes)), **PLAIN)

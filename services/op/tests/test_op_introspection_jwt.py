@@ -48,32 +48,13 @@ async def test_an_inactive_token_is_an_answer_too(provider: RunningProvider) -> 
     ("accept", "signed"),
     [
         pytest.param(MEDIA_TYPE, True, id="§4 it alone"),
-        pytest.param(MEDIA_TYPE.upper(), True, id="in capitals"),
-        pytest.param(f"application/json;q=0.5, {MEDIA_TYPE};q=0.9", True, id="among others"),
         pytest.param(f"{MEDIA_TYPE};q=0, application/json", False, id="refused"),
-        pytest.param(f"{MEDIA_TYPE};q=0.000", False, id="refused at length"),
         pytest.param("application/json", False, id="JSON"),
-        pytest.param("*/*", False, id="anything"),
-        pytest.param("", False, id="nothing"),
     ],
 )
 async def test_who_asks_for_it(provider: RunningProvider, accept: str, signed: bool) -> None:
     response = await introspect(provider, "unknown", accept)
     assert response.headers["Content-Type"] == (MEDIA_TYPE if signed else "application/json")
-
-
-@pytest.mark.parametrize(
-    "metadata",
-    [
-        {"introspection_signed_response_alg": "none"},
-        {"introspection_signed_response_alg": "HS256", "client_secret": "short"},
-        {"introspection_signed_response_alg": "HS256", "token_endpoint_auth_method": "none", "client_secret": None},
-    ],
-)
-def test_an_algorithm_that_makes_no_client(metadata: dict[str, Any]) -> None:
-    """§6."""
-    with pytest.raises(ValueError, match=r"HS256|one of"):
-        client_of({"client_id": "c", "client_secret": SECRET, "grant_types": []} | metadata)
 
 
 async def test_discovery_names_the_algorithms(provider: RunningProvider) -> None:

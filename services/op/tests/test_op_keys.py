@@ -4,10 +4,14 @@ import asyncio
 import json
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from jose import jws
 from op_testing import Clock, RunningProvider, administrate, query_of, until
+from shared_testing import KeyPairs
 
-from op.keys.ring import InvalidSignature, KeyRing, new_keys, thumbprint
+from op.keys.ring import ALGORITHMS, InvalidSignature, KeyRing, new_keys, thumbprint
 from op.keys.rotation import KeyRotation
 from op.protocol.keys.schedule import Schedule
 from op.records import Generation
@@ -69,6 +73,18 @@ def test_the_kid_is_the_thumbprint_of_rfc_7638() -> None:
     assert thumbprint(key) == "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"
 
 
+def test_new_key_pairs_differ_and_have_the_promised_size() -> None:
+    """RFC 7518 §3.3, §3.4. Elsewhere in these tests new keys come from a pool."""
+    one, two = new_keys(), new_keys()
+    assert set(one) == set(two) == set(ALGORITHMS)
+    assert not set(one.values()) & set(two.values())
+    rsa, ec = (load_pem_private_key(one[algorithm].encode(), None) for algorithm in ("RS256", "ES256"))
+    assert isinstance(rsa, RSAPrivateKey)
+    assert rsa.key_size == 2048
+    assert isinstance(ec, EllipticCurvePrivateKey)
+    assert ec.curve.name == "secp256r1"
+
+
 async def test_jwks_may_be_cached_and_called_by_scripts(provider: RunningProvider) -> None:
     response = await provider.client.get("/jwks")
     assert response.headers["Cache-Control"] == "public, max-age=300"
@@ -78,7 +94,7 @@ async def test_jwks_may_be_cached_and_called_by_scripts(provider: RunningProvide
         assert key["kid"] == thumbprint(key)
 
 
-async def test_a_new_key_is_published_before_it_signs_and_the_old_one_stays(redis: Database, clock: Clock) -> None:
+async def test_new_key_is_published_before_it_signs(redis: Database, clock: Clock) -> None:
     """OpenID Connect Core §10.1.1."""
     keys = ring(redis, clock=clock)
     first, signs = await kids(keys), await keys.signing_kids()
@@ -121,20 +137,20 @@ async def test_ten_replicas_rotate_once_and_all_of_them_notice(
         await connection.aclose()
 
 
-async def test_who_read_before_another_rotated_replaces_nothing(redis: Database, clock: Clock) -> None:
+async def test_who_read_before_another_rotated_replaces_nothing(redis: Database, key_pairs: KeyPairs) -> None:
     """The gate itself: one comparison in Redis."""
     store = SigningKeyStore(redis, Sealer(SECRET, "op signing keys"))
-    await store.save_first(Generation(1, new_keys()))
+    await store.save_first(Generation(1, key_pairs.next()))
     before = await store.find()
     assert before is not None
-    assert await store.replace(before, (Generation(2, new_keys()),))
-    assert not await store.replace(before, (Generation(3, new_keys()),))
+    assert await store.replace(before, (Generation(2, key_pairs.next()),))
+    assert not await store.replace(before, (Generation(3, key_pairs.next()),))
     after = await store.find()
     assert after is not None
     assert [one.signs_from for one in after.generations] == [2]
 
 
-async def test_a_command_does_not_rotate_twice_before_the_first_one_signs(redis: Database, clock: Clock) -> None:
+async def test_rotate_command_waits_for_the_last_new_key_to_sign(redis: Database, clock: Clock) -> None:
     keys = ring(redis, clock=clock)
     assert await keys.rotate()
     assert not await keys.rotate()
@@ -150,7 +166,7 @@ async def test_without_an_interval_nothing_is_ever_due(redis: Database, clock: C
     assert not await keys.rotate(when_due=True)
 
 
-async def test_a_replica_whose_clock_is_behind_signs_with_the_first_key(redis: Database, clock: Clock) -> None:
+async def test_replica_with_a_slow_clock_signs_with_the_first_key(redis: Database, clock: Clock) -> None:
     await ring(redis, clock=clock).load()
     behind = Clock()
     behind.pass_seconds(-60)
@@ -158,8 +174,10 @@ async def test_a_replica_whose_clock_is_behind_signs_with_the_first_key(redis: D
     assert await late.verify(await late.sign({"n": 1}, "RS256", typ="JWT"), "RS256", typ="JWT") == {"n": 1}
 
 
-async def test_the_keys_of_before_there_was_rotation_go_on_and_are_due(redis: Database, clock: Clock) -> None:
-    before = new_keys()
+async def test_the_keys_of_before_there_was_rotation_go_on_and_are_due(
+    redis: Database, clock: Clock, key_pairs: KeyPairs
+) -> None:
+    before = key_pairs.next()
     await redis.set("op:keys", Sealer(SECRET, "op signing keys").seal(json.dumps(before), "op:keys"))
     keys = ring(redis, clock=clock)
     first = await kids(keys)
@@ -255,7 +273,7 @@ async def test_the_only_key_is_replaced(redis: Database, clock: Clock) -> None:
     assert await keys.revoke(min(first)) == frozenset(), "it is gone"
 
 
-async def test_a_key_is_withdrawn_from_what_another_replica_just_rotated(redis: Database, clock: Clock) -> None:
+async def test_key_is_withdrawn_during_a_rotation_by_another_replica(redis: Database, clock: Clock) -> None:
     keys, other = ring(redis, clock=clock), ring(redis, clock=clock)
     first = await kids(keys)
     replace, done = keys._store.replace, []

@@ -20,7 +20,6 @@ from op.pages import account, descriptions, device, logout, steps
 from op.protocol.authorization import request as authorization_request
 from op.protocol.authorization import request_object
 from op.protocol.authorization.scope import STANDARD_CLAIMS
-from op.protocol.authorization.ui_locales import choose
 from op.protocol.authorization.user_code import DEVICE_CODE_GRANT
 from op.protocol.clients.metadata import client_of
 from op.protocol.sessions import logout_request
@@ -37,28 +36,6 @@ TEMPLATES = [
     for module, folder in ((pages, "templates"), (servicekit.pages, "templates/trefoil"))
     for path in sorted((Path(str(module.__file__)).parent / folder).glob("*.html"))
 ]
-
-
-@pytest.mark.parametrize(
-    ("ui_locales", "accept", "language"),
-    [
-        (None, None, "en"),
-        ("de", None, "de"),
-        ("de-AT", "en", "de"),
-        ("fr de en", None, "de"),
-        ("fr", "de", "de"),
-        ("xx yy", "zz", "en"),
-        (None, "de-DE,de;q=0.9,en;q=0.8", "de"),
-        (None, "en;q=0.5, de;q=0.8", "de"),
-        (None, "de;q=0, en", "en"),
-        (None, "de;q=0", "en"),
-        (None, "*", "en"),
-        (None, "de;q=x, en", "en"),
-        (None, ";;,=,q", "en"),
-    ],
-)
-def test_the_language_of_a_page(ui_locales: str | None, accept: str | None, language: str) -> None:
-    assert choose(ui_locales, accept) == language
 
 
 async def test_ui_locales_goes_before_accept_language(provider: RunningProvider) -> None:
@@ -149,6 +126,7 @@ async def test_what_goes_wrong_is_said_in_the_persons_language(
 @pytest.mark.usefixtures("strict")
 async def test_the_language_stays_from_page_to_page(provider: RunningProvider) -> None:
     """It came with the request that waits; the browser itself would like English."""
+    await provider.register("third")
     query = {"client_id": "third", "ui_locales": "fr de", "response_mode": "form_post"}
     login_page = (await provider.authorize(**query)).location
     wrong = await provider.submit_login(login_page, password="wrong")

@@ -9,6 +9,8 @@ import pytest
 from op_testing import ISSUER, SECRET, VERIFIER, ProviderFactory, RunningProvider, hidden_fields, query_of
 from werkzeug.datastructures import Headers
 
+from op.sessions.passwords import MEMORY_KIB, PASSES, Passwords
+
 
 async def login_page(provider: RunningProvider) -> tuple[str, str]:
     """The address of a login page and its HTML."""
@@ -92,6 +94,15 @@ async def test_an_unknown_user_costs_as_much_as_a_wrong_password(
     assert len(checked) == 2
     assert checked[0] == checked[1], "the same parameters"
     assert "argon2id" in checked[0]
+
+
+async def test_a_password_is_hashed_at_the_cost_that_owasp_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """OWASP Password Storage Cheat Sheet. All other tests hash at a lower cost (conftest.py)."""
+    monkeypatch.setattr("op.sessions.passwords.PASSES", PASSES)
+    monkeypatch.setattr("op.sessions.passwords.MEMORY_KIB", MEMORY_KIB)
+    passwords = Passwords()
+    assert "$argon2id$v=19$m=19456,t=2,p=1$" in await passwords.hash("password0")
+    passwords.close()
 
 
 async def test_an_unknown_name_costs_as_many_reads_as_a_known_one(provider: RunningProvider) -> None:

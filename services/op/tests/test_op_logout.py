@@ -19,6 +19,7 @@ async def signed_in(provider: RunningProvider) -> bool:
 
 @pytest.mark.parametrize("client_id", ["web", "es256", "hs256"])
 async def test_with_a_hint_the_session_ends_at_once(provider: RunningProvider, client_id: str) -> None:
+    await provider.register(client_id)
     code = await provider.code(client_id=client_id)
     tokens = await (await provider.redeem(code, client_id=client_id, client_secret=SECRET)).get_json()
     provider.clock.pass_seconds(3600)
@@ -58,7 +59,7 @@ async def confirmation(provider: RunningProvider) -> dict[str, str]:
     return hidden_fields(await page.get_data(as_text=True))
 
 
-async def test_a_confirmed_logout_whose_session_has_ended_is_signed_out(provider: RunningProvider) -> None:
+async def test_confirmed_logout_of_an_ended_session_succeeds(provider: RunningProvider) -> None:
     """§2: its TTL may pass while the person reads; the cookie is still there."""
     await provider.tokens()
     fields = await confirmation(provider)
@@ -81,7 +82,7 @@ async def test_a_logout_that_is_confirmed_twice_is_signed_out(provider: RunningP
     assert again.location == f"{BYE}?state=s"
 
 
-async def test_another_sites_confirmation_ends_nothing_and_says_nothing_else(provider: RunningProvider) -> None:
+async def test_cross_site_logout_confirmation_ends_nothing(provider: RunningProvider) -> None:
     """It comes without our cookie (SameSite=Lax), and must not say that somebody is signed out who is not."""
     await provider.tokens()
     response = await provider.new_client().post("/logout", form={"csrf_token": "0" * 64})
@@ -123,6 +124,7 @@ async def test_a_hint_of_another_session_asks_too(provider: RunningProvider) -> 
 async def test_what_is_not_ours_ends_and_redirects_nothing(
     provider: RunningProvider, parameters: dict[str, str]
 ) -> None:
+    await provider.register("other")
     await provider.tokens()
     response = await logout(provider, **parameters)
     assert response.status_code == 400
@@ -131,6 +133,7 @@ async def test_what_is_not_ours_ends_and_redirects_nothing(
 
 
 async def test_a_client_id_beside_anothers_hint_is_refused(provider: RunningProvider) -> None:
+    await provider.register("other")
     tokens = await provider.tokens()
     assert (await logout(provider, id_token_hint=tokens["id_token"], client_id="other")).status_code == 400
 
@@ -157,9 +160,8 @@ async def test_another_sites_form_ends_nothing(provider: RunningProvider) -> Non
     assert await signed_in(provider)
 
 
-@pytest.mark.parametrize("payload", ['{"aud":"\\ud800"}', '{"aud":5}', "[]", "{}"])
-async def test_a_hint_with_a_strange_audience_is_refused(provider: RunningProvider, payload: str) -> None:
-    segment = base64.urlsafe_b64encode(payload.encode()).rstrip(b"=").decode()
+async def test_a_hint_with_a_strange_audience_is_refused(provider: RunningProvider) -> None:
+    segment = base64.urlsafe_b64encode(b'{"aud":"\\ud800"}').rstrip(b"=").decode()
     assert (await logout(provider, id_token_hint=f"e30.{segment}.e30")).status_code == 400
 
 

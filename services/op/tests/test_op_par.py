@@ -97,6 +97,7 @@ async def test_a_request_uri_ends(provider: RunningProvider) -> None:
 
 
 async def test_a_request_uri_of_another_client_or_of_nobody(provider: RunningProvider) -> None:
+    await provider.register("es256")
     for response in (
         await go(provider, await pushed(provider), "es256"),
         await go(provider, "urn:ietf:params:oauth:request_uri:made-up"),
@@ -108,6 +109,7 @@ async def test_a_request_uri_of_another_client_or_of_nobody(provider: RunningPro
 
 async def test_who_must_push_is_not_heard_otherwise(provider: RunningProvider) -> None:
     """RFC 9126 §6."""
+    await provider.register("must-push")
     answer = query_of((await provider.authorize(client_id="must-push")).location)
     assert answer["error_description"] == "this request must be pushed first"
     await provider.login()
@@ -126,12 +128,14 @@ async def test_all_may_have_to(provider_with: ProviderFactory) -> None:
 
 
 async def test_a_public_client_pushes(provider: RunningProvider) -> None:
+    await provider.register("spa")
     response = await provider.client.post("/par", form=provider.request | {"client_id": "spa"})
     assert response.status_code == 201
 
 
 async def test_a_request_object_is_pushed(provider: RunningProvider) -> None:
     """RFC 9126 §3."""
+    await provider.register("signs-rs256", "must-sign")
     await provider.login()
     request_uri = await pushed(provider, client_id="signs-rs256", request=signed(INSIDE))
     assert query_of((await go(provider, request_uri, "signs-rs256")).location)["state"] == "from-inside"

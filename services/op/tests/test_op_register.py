@@ -103,30 +103,10 @@ async def test_what_a_client_says_of_itself_is_in_the_answer(op: RunningProvider
 @pytest.mark.parametrize(
     ("changes", "error"),
     [
-        pytest.param({"contacts": "admin@client.test"}, "invalid_client_metadata", id="contacts that are no list"),
         pytest.param({"redirect_uris": None}, "invalid_redirect_uri", id="§2 no redirect_uris"),
-        pytest.param({"redirect_uris": ["/callback"]}, "invalid_redirect_uri", id="§3.2.2 a relative one"),
-        pytest.param({"redirect_uris": ["https://a.test/#x"]}, "invalid_redirect_uri", id="one with a fragment"),
-        pytest.param({"redirect_uris": ["https://a.test\\@b.test/"]}, "invalid_redirect_uri", id="one with two hosts"),
-        pytest.param({"redirect_uris": ["https://a.test:x@b.test/"]}, "invalid_redirect_uri", id="one with a user"),
-        pytest.param({"redirect_uris": ["javascript:alert(1)"]}, "invalid_redirect_uri", id="one that runs code"),
-        pytest.param(
-            {"redirect_uris": ["https://[::1"], "subject_type": "pairwise"}, "invalid_redirect_uri", id="no URI at all"
-        ),
-        pytest.param({"redirect_uris": ["https://ä.test/"]}, "invalid_redirect_uri", id="one that is no ASCII"),
-        pytest.param({"redirect_uris": ['https://a.test/"\\#']}, "invalid_redirect_uri", id="one with quotes"),
-        pytest.param({"redirect_uris": "https://a.test"}, "invalid_client_metadata", id="no list"),
-        pytest.param({"redirect_uris": [5]}, "invalid_client_metadata", id="no list of texts"),
-        pytest.param({"redirect_uris": ["https://a.test/\ud800"]}, "invalid_client_metadata", id="no Unicode"),
-        pytest.param({"response_types": ["token"]}, "invalid_client_metadata", id="another response_type"),
         pytest.param({"grant_types": ["client_credentials"]}, "invalid_client_metadata", id="in its own name"),
-        pytest.param({"grant_types": [{}]}, "invalid_client_metadata", id="grant_types that are none"),
-        pytest.param({"token_endpoint_auth_method": "x"}, "invalid_client_metadata", id="an unknown method"),
-        pytest.param({"token_endpoint_auth_method": []}, "invalid_client_metadata", id="a method that is none"),
         pytest.param({"id_token_signed_response_alg": "none"}, "invalid_client_metadata", id="unsigned id_tokens"),
         pytest.param({"jwks": {"keys": []}}, "invalid_client_metadata", id="a set without keys"),
-        pytest.param({"token_endpoint_auth_method": "private_key_jwt"}, "invalid_client_metadata", id="no key"),
-        pytest.param({"logo_uri": "javascript:x"}, "invalid_client_metadata", id="a logo that runs code"),
     ],
 )
 async def test_metadata_that_is_refused(op: RunningProvider, changes: dict[str, Any], error: str) -> None:
@@ -147,8 +127,7 @@ async def test_a_body_that_is_no_metadata(op: RunningProvider, body: bytes) -> N
 
 
 @pytest.mark.parametrize(
-    "name", ["client_id", "client_secret", "audience", "introspection_audience", "access_token_format", "source",
-             "registered_at", "changed_at", "registration_token", "something_new", "client_name#de"]
+    "name", ["client_secret", "introspection_audience", "registered_at"]
 )  # fmt: skip
 async def test_what_a_client_cannot_choose_is_left_out(op: RunningProvider, name: str) -> None:
     """RFC 7591 §2: what is not understood is ignored; and so is what would widen a client's rights."""
@@ -219,12 +198,7 @@ async def test_a_client_replaces_its_registration(op: RunningProvider) -> None:
     ("changes", "error"),
     [
         pytest.param({"client_id": "another"}, "invalid_request", id="another client_id"),
-        pytest.param({"client_id": None}, "invalid_request", id="no client_id"),
         pytest.param({"client_secret": "chosen"}, "invalid_request", id="a secret of its choice"),
-        pytest.param({"registration_access_token": "x"}, "invalid_request", id="registration_access_token"),
-        pytest.param({"registration_client_uri": "x"}, "invalid_request", id="registration_client_uri"),
-        pytest.param({"client_secret_expires_at": 0}, "invalid_request", id="client_secret_expires_at"),
-        pytest.param({"client_id_issued_at": 0}, "invalid_request", id="client_id_issued_at"),
         pytest.param({"redirect_uris": ["x"]}, "invalid_redirect_uri", id="metadata that is refused"),
     ],
 )
@@ -314,8 +288,6 @@ PAIRWISE = {"subject_type": "pairwise"}
     ("before", "after"),
     [
         pytest.param(PAIRWISE, PAIRWISE | {"redirect_uris": ["https://victim.test/cb"]}, id="another host"),
-        pytest.param({}, PAIRWISE | {"redirect_uris": ["https://victim.test/cb"]}, id="pairwise afterwards"),
-        pytest.param(PAIRWISE, {}, id="public afterwards"),
     ],
 )
 async def test_a_client_cannot_move_into_anothers_sector(
@@ -325,18 +297,6 @@ async def test_a_client_cannot_move_into_anothers_sector(
     client = await registered(op, **before)
     changed = METADATA | {"client_id": client["client_id"]} | after
     await assert_refused(await manage(op, "PUT", client, json=changed), "invalid_client_metadata")
-
-
-async def test_a_pairwise_client_may_change_what_is_no_matter_of_its_sector(op: RunningProvider) -> None:
-    client = await registered(op, **PAIRWISE)
-    changed = PAIRWISE | {"client_id": client["client_id"], "redirect_uris": ["http://client.test/another"]}
-    assert (await manage(op, "PUT", client, json=changed)).status_code == 200
-
-
-async def test_a_device_proves_no_sector(op: RunningProvider) -> None:
-    """OpenID Connect Core §8.1: no code is sent to its redirect URIs."""
-    grants = ["urn:ietf:params:oauth:grant-type:device_code"]
-    await assert_refused(await register(op, **PAIRWISE, grant_types=grants), "invalid_client_metadata")
 
 
 async def test_metadata_that_is_nested_too_deep(op: RunningProvider) -> None:

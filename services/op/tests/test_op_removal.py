@@ -31,7 +31,7 @@ async def test_the_session_of_a_removed_user_is_no_login(provider: RunningProvid
     assert silent["error"] == "login_required"
 
 
-async def test_a_tab_that_waited_goes_on_waiting_when_the_user_was_removed(provider: RunningProvider) -> None:
+async def test_pending_tab_stays_pending_when_the_user_is_removed(provider: RunningProvider) -> None:
     second = (await provider.authorize()).location.removeprefix(ISSUER)
     await provider.login()
     await remove_user(provider)
@@ -39,7 +39,7 @@ async def test_a_tab_that_waited_goes_on_waiting_when_the_user_was_removed(provi
         assert (await provider.client.get(second)).status_code == 200
 
 
-async def test_a_user_removed_while_the_password_is_checked_is_not_logged_in(
+async def test_user_removed_during_the_password_check_is_not_logged_in(
     provider: RunningProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     matches = provider.op.passwords.matches
@@ -86,6 +86,7 @@ async def test_the_tokens_of_a_removed_client_open_nothing(provider: RunningProv
 @pytest.mark.parametrize("client_id", ["web", "jwt"])
 async def test_the_tokens_of_a_removed_client_are_inactive(provider: RunningProvider, client_id: str) -> None:
     """RFC 7592 §2.3, RFC 7662 §2.2: in both formats."""
+    await provider.register(client_id, "resource-server")
     code = await provider.code(client_id=client_id)
     token = (await (await provider.redeem(code, client_id=client_id, client_secret=SECRET)).get_json())["access_token"]
     assert (await provider.introspect(token, "resource-server", SECRET + "3"))["active"] is True
@@ -114,6 +115,7 @@ async def test_a_command_ends_all_that_a_person_has(
 ) -> None:
     """Two browsers, an opaque token, a JWT, offline access, a code and a consent; and nothing of anybody else."""
     provider = await provider_with(logout_ends_grants=rule)
+    await provider.register("third", "jwt", "resource-server")
     third = {"client_id": "third", "client_secret": SECRET}
     offline = await (await provider.redeem(await provider.code(**OFFLINE), **third)).get_json()
     elsewhere = replace(provider, client=provider.new_client())

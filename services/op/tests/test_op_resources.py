@@ -10,6 +10,7 @@ FORMATS = pytest.mark.parametrize("client_id", ["web", "jwt"], ids=["opaque", "j
 
 
 async def tokens_of(provider: RunningProvider, client_id: str = "web", **changes: str | None) -> dict[str, Any]:
+    await provider.register(client_id)
     code = await provider.code(client_id=client_id, **changes)
     return await (await provider.redeem(code, client_id=client_id, client_secret=SECRET)).get_json()
 
@@ -166,6 +167,7 @@ async def test_the_jti_of_a_jwt_is_no_token(provider: RunningProvider) -> None:
 @FORMATS
 async def test_introspection_of_a_live_token(provider: RunningProvider, client_id: str) -> None:
     """RFC 7662 §2.2, asked by the resource server that the token is for."""
+    await provider.register("resource-server")
     token = (await tokens_of(provider, client_id))["access_token"]
     now = int(provider.clock())
     assert await provider.introspect(token, "resource-server", SECRET + "3") == {
@@ -182,6 +184,7 @@ async def test_introspection_of_a_live_token(provider: RunningProvider, client_i
 
 
 async def test_introspection_of_a_refresh_token_by_its_client(provider: RunningProvider) -> None:
+    await provider.register("resource-server")
     tokens = await tokens_of(provider)
     answer = await provider.introspect(tokens["refresh_token"])
     assert answer["active"] is True
@@ -198,6 +201,7 @@ async def test_introspection_of_what_is_no_token(provider: RunningProvider, toke
 
 async def test_introspection_by_a_stranger_tells_nothing(provider: RunningProvider) -> None:
     """RFC 7662 §4."""
+    await provider.register("other")
     token = (await tokens_of(provider))["access_token"]
     assert await provider.introspect(token, "other", SECRET + "2") == {"active": False}
 
@@ -215,11 +219,13 @@ async def test_introspection_is_authenticated(
     provider: RunningProvider, headers: dict[str, str], form: dict[str, str], error: str, status: int
 ) -> None:
     """RFC 7662 §2.1, §2.3."""
+    await provider.register("spa")
     await assert_refused(await provider.client.post("/introspect", form=form, headers=headers), error, status)
 
 
 async def test_introspection_takes_one_round_trip(provider: RunningProvider) -> None:
     """Also for another client's token: whether that client is still there, the cache knows."""
+    await provider.register("resource-server")
     token = (await tokens_of(provider))["access_token"]
     await provider.introspect(token, "resource-server", SECRET + "3")
     redis = provider.op.clients._redis
@@ -262,6 +268,7 @@ async def test_revoking_an_unknown_token_succeeds(provider: RunningProvider, tok
 
 async def test_revoking_anothers_token_is_refused(provider: RunningProvider) -> None:
     """RFC 7009 §2.1."""
+    await provider.register("other")
     tokens = await tokens_of(provider)
     response = await revoke(provider, tokens["access_token"], "other", SECRET + "2")
     await assert_refused(response, "unauthorized_client")
@@ -275,6 +282,7 @@ async def test_revocation_is_authenticated(provider: RunningProvider) -> None:
 
 async def test_a_public_client_revokes_its_own_token(provider: RunningProvider) -> None:
     """RFC 7009 §2.1."""
+    await provider.register("spa")
     code = await provider.code(client_id="spa")
     tokens = await (await provider.redeem(code, client_id="spa")).get_json()
     form = {"token": tokens["refresh_token"], "client_id": "spa"}

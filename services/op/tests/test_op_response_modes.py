@@ -99,6 +99,7 @@ async def test_a_refused_consent_goes_the_same_way(provider: RunningProvider) ->
 @pytest.mark.parametrize("mode", ["jwt", "query.jwt", "fragment.jwt", "form_post.jwt"])
 async def test_a_signed_answer(provider: RunningProvider, client_id: str, alg: str, mode: str) -> None:
     """JARM §2.1, §2.3: for this client, for a short time; `jwt` is `query.jwt` for a code."""
+    await provider.register(client_id)
     response = await provider.login(client_id=client_id, response_mode=mode)
     claims = await opened(provider, response, client_id, alg)
     assert claims.keys() == ANSWER | {"aud", "exp"}

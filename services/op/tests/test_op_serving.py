@@ -116,7 +116,7 @@ def test_a_secret_key_that_opens_nothing_ends_the_start(start, redis_server: Red
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs /proc to see the workers")
-def test_workers_share_an_address_and_their_figures_and_are_replaced(start) -> None:
+def test_workers_share_address_and_metrics_and_are_replaced(start) -> None:
     management = free_port()
     op = start(WORKERS="2", MANAGEMENT_BIND=f"127.0.0.1:{management}")
     wait_until(lambda: len(op.workers()) == 2)

@@ -1,7 +1,6 @@
 """What ends with a session, and who is told."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,25 +14,26 @@ from servicekit.redis import Database
 
 
 @pytest.mark.parametrize(
-    ("rule", "online", "offline"), [("online", False, True), ("all", False, False), ("none", True, True)]
+    ("rule", "scope", "survives"),
+    [
+        ("online", "openid", False),
+        ("online", "openid offline_access", True),
+        ("all", "openid offline_access", False),
+        ("none", "openid", True),
+    ],
 )
-async def test_grants_end_with_the_session_as_configured(
-    provider_with: ProviderFactory, rule: str, online: bool, offline: bool
+async def test_grants_end_with_their_session_as_configured(
+    provider_with: ProviderFactory, rule: str, scope: str, survives: bool
 ) -> None:
-    """Back-Channel Logout §2.7: tokens of both kinds; what has offline_access goes on, unless it is configured so."""
+    """Back-Channel Logout §2.7, OpenID Connect Core §11: access and refresh tokens alike."""
     provider = await provider_with(logout_ends_grants=rule)
-    await register(provider, "web2")
-    tokens = await sign_in(provider, "web2")
-    without, with_offline = jwt.get_unverified_claims(tokens["id_token"])["sid"], await sign_in(provider, "web2")
-    noted = await provider.op.session_grants.take(without)
-    last = [replace(grant, offline=grant.gid == with_offline["refresh_token"].split(".")[0]) for grant in noted]
-    await provider.op.session_grants.add(without, *last)
+    await register(provider, "app", first_party=True, scope=scope)
+    code = await provider.code(client_id="app", scope=scope)
+    tokens = await (await provider.redeem(code, client_id="app", client_secret=SECRET)).get_json()
     await sign_out(provider, tokens)
-    for one, lives in ((tokens, online), (with_offline, offline)):
-        status = (await provider.userinfo(one["access_token"])).status_code
-        assert status == (200 if lives else 401)
-        again = await provider.refresh(one["refresh_token"], client_id="web2", client_secret=SECRET)
-        assert again.status_code == (200 if lives else 400)
+    assert (await provider.userinfo(tokens["access_token"])).status_code == (200 if survives else 401)
+    again = await provider.refresh(tokens["refresh_token"], client_id="app", client_secret=SECRET)
+    assert again.status_code == (200 if survives else 400)
 
 
 async def by_logout(provider: RunningProvider, tokens: dict[str, Any]) -> Any:
@@ -48,6 +48,26 @@ async def by_account(provider: RunningProvider, tokens: dict[str, Any]) -> Any:
 
 async def by_another_login(provider: RunningProvider, _: dict[str, Any]) -> Any:
     return await provider.login("ada", "password-of-ada", prompt="login")
+
+
+WAYS = pytest.mark.parametrize("way", [by_logout, by_account, by_another_login])
+Way = Callable[[RunningProvider, dict[str, Any]], Awaitable[Any]]
+
+
+@WAYS
+async def test_session_end_revokes_grants_and_notifies_clients(
+    provider: RunningProvider, clients: Clients, way: Way
+) -> None:
+    """Back-Channel Logout §2.5, §2.7: the tokens, a code that was not redeemed yet, and every client."""
+    await register(provider, "told", first_party=True, backchannel_logout_uri=f"{clients.url}/told")
+    tokens = await sign_in(provider, "told")
+    code = await provider.code()
+    assert (await way(provider, tokens)).status_code in (200, 303)
+    assert (await provider.userinfo(tokens["access_token"])).status_code == 401
+    assert (await provider.redeem(code)).status_code == 400
+    await delivered(provider.op.back_channel)
+    (told,) = clients.tokens_of("told")
+    assert jwt.get_unverified_claims(told)["sid"] == jwt.get_unverified_claims(tokens["id_token"])["sid"]
 
 
 Refuse = Callable[..., Awaitable[None]]
@@ -79,11 +99,11 @@ async def faulty(
 
 
 @BROKEN_OFF
-@pytest.mark.parametrize("way", [by_logout, by_account, by_another_login])
-async def test_a_session_whose_end_redis_broke_off_ends_at_the_second_try(
+@WAYS
+async def test_session_end_that_redis_interrupted_can_be_repeated(
     faulty: tuple[RunningProvider, Refuse],
     clients: Clients,
-    way: Callable[[RunningProvider, dict[str, Any]], Awaitable[Any]],
+    way: Way,
     refused: tuple[str, ...],
 ) -> None:
     """With its grants, and every client is told, once."""
@@ -100,7 +120,7 @@ async def test_a_session_whose_end_redis_broke_off_ends_at_the_second_try(
 
 
 @BROKEN_OFF
-async def test_a_login_anew_that_redis_broke_off_keeps_the_sessions_clients(
+async def test_login_that_redis_interrupted_keeps_the_sessions_clients(
     faulty: tuple[RunningProvider, Refuse], clients: Clients, refused: tuple[str, ...]
 ) -> None:
     provider, refuse = faulty
@@ -114,7 +134,7 @@ async def test_a_login_anew_that_redis_broke_off_keeps_the_sessions_clients(
     assert len(clients.tokens_of("told")) == 1
 
 
-async def test_a_session_that_gave_more_than_there_are_connections_ends(provider: RunningProvider) -> None:
+async def test_session_with_more_grants_than_connections_ends(provider: RunningProvider) -> None:
     """A page that renews silently every half minute does."""
     tokens = await provider.tokens()
     (session,) = await provider.op.sessions.all("user0")
@@ -124,7 +144,7 @@ async def test_a_session_that_gave_more_than_there_are_connections_ends(provider
     assert (await provider.userinfo(tokens["access_token"])).status_code == 401
 
 
-async def test_what_is_given_in_a_session_while_it_ends_ends_with_it(provider: RunningProvider) -> None:
+async def test_grant_issued_during_the_end_of_a_session_ends_too(provider: RunningProvider) -> None:
     await provider.login()
     (session,) = await provider.op.sessions.all("user0")
     late: list[str] = []
@@ -136,16 +156,7 @@ async def test_what_is_given_in_a_session_while_it_ends_ends_with_it(provider: R
     assert (await provider.redeem(late[0])).status_code == 400
 
 
-async def test_a_code_of_an_ended_session_is_worth_nothing(provider: RunningProvider) -> None:
-    tokens = await provider.tokens()
-    code = await provider.code()
-    await sign_out(provider, tokens)
-    assert (await provider.redeem(code)).status_code == 400
-
-
-async def test_after_a_new_login_of_the_same_person_all_clients_are_told_by_the_sid_that_they_know(
-    provider: RunningProvider, clients: Clients
-) -> None:
+async def test_clients_keep_their_sid_after_a_second_login(provider: RunningProvider, clients: Clients) -> None:
     for name in ("first", "second"):
         await register(provider, name, backchannel_logout_uri=f"{clients.url}/{name}")
     first = await sign_in(provider, "first")
@@ -158,52 +169,13 @@ async def test_after_a_new_login_of_the_same_person_all_clients_are_told_by_the_
         assert jwt.get_unverified_claims(told)["sid"] == jwt.get_unverified_claims(tokens["id_token"])["sid"]
 
 
-async def test_what_is_noted_with_a_session_has_a_ttl(provider: RunningProvider) -> None:
+async def test_grants_noted_with_a_session_have_a_ttl(provider: RunningProvider) -> None:
     sid = jwt.get_unverified_claims((await provider.tokens())["id_token"])["sid"]
     key = f"op:session-grants:{sid}"
     assert 0 < await provider.op.clients._redis.ttl(key) <= provider.op.settings.session_ttl
 
 
-async def test_a_session_that_ends_from_the_account_page_is_told_too(
-    provider: RunningProvider, clients: Clients
-) -> None:
-    await register(provider, "first", backchannel_logout_uri=f"{clients.url}/first")
-    tokens = await sign_in(provider, "first")
-    sid = jwt.get_unverified_claims(tokens["id_token"])["sid"]
-    page = await provider.client.get("/account")
-    fields = hidden_fields(await page.get_data(as_text=True))
-    response = await provider.client.post("/account", form={"csrf_token": fields["csrf_token"], "sid": sid})
-    assert response.status_code == 200
-    await delivered(provider.op.back_channel)
-    (told,) = clients.tokens_of("first")
-    assert jwt.get_unverified_claims(told)["sid"] == sid
-
-
-@pytest.mark.parametrize(("scope", "status"), [("openid", 400), ("openid offline_access", 200)])
-async def test_offline_access_outlives_its_session(provider: RunningProvider, scope: str, status: int) -> None:
-    """Back-Channel Logout §2.7, OpenID Connect Core §11."""
-    known = {"first_party": True, "scope": "openid offline_access" if "offline" in scope else "openid"}
-    await register(provider, "app", **known)
-    code = await provider.code(client_id="app", scope=scope)
-    tokens = await (await provider.redeem(code, client_id="app", client_secret=SECRET)).get_json()
-    await sign_out(provider, tokens)
-    again = await provider.refresh(tokens["refresh_token"], client_id="app", client_secret=SECRET)
-    assert again.status_code == status
-
-
-async def test_another_persons_login_ends_the_session_before_it(provider: RunningProvider, clients: Clients) -> None:
-    """Back-Channel Logout §2.5: in the same browser there is one session."""
-    await register(provider, "app", backchannel_logout_uri=f"{clients.url}/app")
-    tokens = await sign_in(provider, "app")
-    await provider.login("ada", "password-of-ada", prompt="login")
-    await delivered(provider.op.back_channel)
-    assert len(clients.tokens_of("app")) == 1
-    assert (await provider.userinfo(tokens["access_token"])).status_code == 401
-
-
-async def test_a_login_at_the_consent_page_keeps_what_the_session_before_gave(
-    provider: RunningProvider, clients: Clients
-) -> None:
+async def test_login_at_the_consent_page_keeps_earlier_grants(provider: RunningProvider, clients: Clients) -> None:
     """The session became too old for max_age while the person looked at the page; it ends with the new one."""
     await register(provider, "app", first_party=True, backchannel_logout_uri=f"{clients.url}/app")
     await register(provider, "asks", backchannel_logout_uri=f"{clients.url}/asks")

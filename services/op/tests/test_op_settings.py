@@ -38,7 +38,7 @@ REQUIRED = {"redis_url": "redis://localhost", "oidc_issuer": "https://op.example
         pytest.param(1, 1, ["KEY_PUBLICATION_LEAD", "KEY_ROTATION_INTERVAL"], id="both at once"),
     ],
 )
-def test_a_key_is_published_for_longer_than_anybody_keeps_the_set(lead: int, interval: int, faults: list[str]) -> None:
+def test_publication_lead_outlasts_every_cache_of_the_keys(lead: int, interval: int, faults: list[str]) -> None:
     """OpenID Connect Core §10.1.1."""
     said: list[str] = []
     try:
@@ -46,8 +46,3 @@ def test_a_key_is_published_for_longer_than_anybody_keeps_the_set(lead: int, int
     except SettingsError as error:
         said = [fault.partition(":")[0] for fault in error.faults]
     assert said == faults
-
-
-def test_the_least_lead_outlasts_two_caches_and_a_replicas_look() -> None:
-    """Our Cache-Control allows 300 seconds, a client keeps the set for 300 more, a replica looks each 5 seconds."""
-    assert LEAST_LEAD == 605

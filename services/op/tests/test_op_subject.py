@@ -8,7 +8,6 @@ from jose import jwt
 from op_testing import ISSUER, SECRET, RunningProvider, query_of
 
 from op.protocol.clients.metadata import client_of
-from op.protocol.clients.subject import Subjects
 
 KEY = "a-key-for-tests-of-more-than-32-characters"
 
@@ -19,6 +18,7 @@ def client(**changes: Any) -> Any:
 
 
 async def tokens_of(provider: RunningProvider, client_id: str, **changes: str | None) -> dict[str, Any]:
+    await provider.register(client_id)
     code = await provider.code(client_id=client_id, **changes)
     return await (await provider.redeem(code, client_id=client_id, client_secret=SECRET)).get_json()
 
@@ -26,6 +26,7 @@ async def tokens_of(provider: RunningProvider, client_id: str, **changes: str | 
 @pytest.mark.parametrize("client_id", ["pair", "pair-jwt", "pair-of-sector"])
 async def test_every_surface_has_the_same_pairwise_sub(provider: RunningProvider, client_id: str) -> None:
     """OpenID Connect Core §5.3.2: also after a refresh."""
+    await provider.register("resource-server")
     tokens = await tokens_of(provider, client_id)
     sub = jwt.get_unverified_claims(tokens["id_token"])["sub"]
     assert len(sub) == 43
@@ -78,34 +79,6 @@ async def test_a_tab_that_waited_goes_on_for_the_one_it_names(provider: RunningP
 async def test_both_types_are_advertised(provider: RunningProvider) -> None:
     metadata = await (await provider.client.get("/.well-known/openid-configuration")).get_json()
     assert metadata["subject_types_supported"] == ["public", "pairwise"]
-
-
-def test_what_a_pairwise_sub_depends_on() -> None:
-    """OpenID Connect Core §8.1: sector, user and a secret; not the client, its path, its port or its spelling."""
-    subjects = Subjects(KEY)
-    sub = subjects.of(client(), "user0")
-    same = client(client_id="b", redirect_uris=["https://A:8443/other", "http://a/b"])
-    assert subjects.of(same, "user0") == sub
-    others = {
-        subjects.of(client(redirect_uris=["http://b/b"]), "user0"),
-        subjects.of(client(sector_identifier_uri="https://b.test/x"), "user0"),
-        subjects.of(client(), "user1"),
-        Subjects(KEY + "x").of(client(), "user0"),
-    }
-    assert len(others | {sub}) == 5
-    assert subjects.of(client(subject_type="public"), "user0") == "user0"
-
-
-def test_clients_on_many_hosts_share_a_sector_by_its_uri() -> None:
-    subjects = Subjects(KEY)
-    uri = "https://sector.test/uris.json"
-    many = client(redirect_uris=["http://x/", "http://y/"], sector_identifier_uri=uri)
-    one = client(redirect_uris=["http://z/"], sector_identifier_uri=uri)
-    assert subjects.of(many, "user0") == subjects.of(one, "user0")
-
-
-def test_what_a_client_does_in_its_own_name_has_its_name() -> None:
-    assert Subjects(KEY).of(client(), "a") == "a"
 
 
 async def test_a_session_has_another_name_in_each_sector(provider: RunningProvider) -> None:

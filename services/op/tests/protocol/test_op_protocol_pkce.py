@@ -1,0 +1,95 @@
+"""Proof Key for Code Exchange (RFC 7636)."""
+
+import pytest
+from protocol_testing import refused
+
+from op.errors import InvalidGrant, InvalidRequest
+from op.protocol.authorization.pkce import METHODS, check_challenge, check_verifier, s256
+
+VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
+
+
+def test_s256_matches_the_example_of_rfc_7636() -> None:
+    """RFC 7636, appendix B."""
+    assert s256(VERIFIER) == CHALLENGE
+
+
+def test_s256_is_the_only_method() -> None:
+    assert METHODS == ("S256",)
+
+
+@pytest.mark.parametrize("required", [True, False])
+def test_challenge_with_s256_is_accepted(required: bool) -> None:
+    assert check_challenge(CHALLENGE, "S256", required=required) == CHALLENGE
+
+
+def test_optional_challenge_may_be_absent() -> None:
+    assert check_challenge(None, None, required=False) is None
+
+
+@pytest.mark.parametrize(
+    ("challenge", "method", "required", "description"),
+    [
+        pytest.param(None, None, True, "code_challenge is required (PKCE)", id="missing"),
+        pytest.param(
+            None, "S256", True, "code_challenge_method was sent without a code_challenge", id="required, method alone"
+        ),
+        pytest.param(
+            None, "S256", False, "code_challenge_method was sent without a code_challenge", id="optional, method alone"
+        ),
+        pytest.param(CHALLENGE, None, False, "code_challenge_method must be S256", id="§4.3 the default is plain"),
+        pytest.param(CHALLENGE, "plain", False, "code_challenge_method must be S256", id="plain"),
+        pytest.param(CHALLENGE, "s256", False, "code_challenge_method must be S256", id="lower case"),
+        pytest.param("", "S256", False, "code_challenge must be 43 base64url characters", id="empty"),
+        pytest.param("x" * 42, "S256", False, "code_challenge must be 43 base64url characters", id="42 characters"),
+        pytest.param("x" * 44, "S256", False, "code_challenge must be 43 base64url characters", id="44 characters"),
+        pytest.param("x" * 42 + "=", "S256", False, "code_challenge must be 43 base64url characters", id="padding"),
+        pytest.param("x" * 42 + "+", "S256", False, "code_challenge must be 43 base64url characters", id="base64"),
+        pytest.param("x" * 43 + "\n", "S256", False, "code_challenge must be 43 base64url characters", id="line feed"),
+    ],
+)
+def test_invalid_challenge_is_rejected(
+    challenge: str | None, method: str | None, required: bool, description: str
+) -> None:
+    """RFC 7636 §4.2, §4.3, §4.4.1."""
+    with refused(InvalidRequest, description):
+        check_challenge(challenge, method, required=required)
+
+
+@pytest.mark.parametrize(
+    "verifier", [VERIFIER, "x" * 43, "x" * 128, ALPHABET], ids=["example", "43", "128", "alphabet"]
+)
+def test_matching_verifier_is_accepted(verifier: str) -> None:
+    """RFC 7636 §4.1, §4.6."""
+    check_verifier(s256(verifier), verifier)
+
+
+@pytest.mark.parametrize("verifier", ["", "x" * 42, "x" * 129, "!" * 43, "x" * 42 + "+", "x" * 42 + "\n"], ids=repr)
+def test_malformed_verifier_is_rejected_even_if_its_hash_matches(verifier: str) -> None:
+    """RFC 7636 §4.1."""
+    with refused(InvalidGrant, "code_verifier does not match the code_challenge"):
+        check_verifier(s256(verifier), verifier)
+
+
+@pytest.mark.parametrize("verifier", ["x" * 43, CHALLENGE, VERIFIER.lower(), "ü" * 43])
+def test_other_verifier_is_rejected(verifier: str) -> None:
+    with refused(InvalidGrant, "code_verifier does not match the code_challenge"):
+        check_verifier(CHALLENGE, verifier)
+
+
+def test_missing_verifier_is_rejected() -> None:
+    with refused(InvalidGrant, "code_verifier is required for this code"):
+        check_verifier(CHALLENGE, None)
+
+
+@pytest.mark.parametrize("verifier", [VERIFIER, ""])
+def test_verifier_without_challenge_is_rejected(verifier: str) -> None:
+    """RFC 9700 §4.8.2: PKCE downgrade."""
+    with refused(InvalidGrant, "code_verifier was sent, but the authorization request had no code_challenge"):
+        check_verifier(None, verifier)
+
+
+def test_neither_challenge_nor_verifier_is_accepted() -> None:
+    check_verifier(None, None)

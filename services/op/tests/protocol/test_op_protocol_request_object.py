@@ -1,0 +1,279 @@
+"""Request objects (RFC 9101, OpenID Connect Core §6)."""
+
+import base64
+import json
+from typing import Any
+
+import pytest
+from client_keys_testing import private_pem, public_jwk
+from jose import jws
+from protocol_testing import JWKS, NOW, client, refused
+
+from op.errors import InvalidRequestObject, InvalidRequestUri, OAuthError, RequestNotSupported, RequestUriNotSupported
+from op.protocol.authorization.request_object import (
+    RequestObject,
+    acceptable_algorithms,
+    check_request_uri,
+    merged,
+    open_request_object,
+    without_fragment,
+)
+from op.records import Client
+from servicekit.parameters import Parameters
+
+ISSUER = "https://op.test"
+NO_JWT = "the request object is no JWT"
+BAD_TIME = "a time in the request object is none"
+ITSELF = Client(client_id="app", registered_at=NOW)
+SIGNING = client(jwks=JWKS, request_object_signing_alg="ES256")
+KEYED = client(jwks=JWKS)
+
+
+def part(value: Any) -> str:
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
+
+
+def unsigned(claims: Any, **header: Any) -> str:
+    return f"{part({'alg': 'none', **header})}.{part(claims)}."
+
+
+def opened(text: str, registered: Client = ITSELF, keys: tuple[Any, ...] = ()) -> dict[str, str]:
+    request_object = RequestObject.parse(text, registered)
+    return dict(open_request_object(request_object, keys, client_id="app", issuer=ISSUER, now=NOW))
+
+
+# --- By reference ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("uri", "fetched"),
+    [
+        ("https://a/b", "https://a/b"),
+        ("https://a/b#hash", "https://a/b"),
+        ("https://a/b#c#d", "https://a/b"),
+        ("#", ""),
+    ],
+)
+def test_fragment_is_not_fetched(uri: str, fetched: str) -> None:
+    """OpenID Connect Core §6.2."""
+    assert without_fragment(uri) == fetched
+
+
+REGISTERED = client(request_uris=["https://client.test/other.jwt", "https://client.test/r.jwt#version"])
+
+
+@pytest.mark.parametrize("suffix", ["", "#another-version", "#" + "x" * 486])
+def test_registered_request_uri_is_accepted(suffix: str) -> None:
+    """OpenID Connect Core §6.2: up to 512 characters, whatever the fragment."""
+    check_request_uri("https://client.test/r.jwt" + suffix, REGISTERED)
+
+
+@pytest.mark.parametrize(
+    ("uri", "description"),
+    [
+        ("https://client.test/r.jwt?x=1", "this request_uri is not registered"),
+        ("https://client.test/", "this request_uri is not registered"),
+        ("http://client.test/r.jwt", "this request_uri is not registered"),
+        ("file:///etc/passwd", "this request_uri is not registered"),
+        ("https://client.test/r.jwt#" + "x" * 487, "request_uri is longer than 512 characters"),
+    ],
+    ids=lambda text: text[:40],
+)
+def test_other_request_uri_is_rejected(uri: str, description: str) -> None:
+    """RFC 9101 §10.4.1."""
+    with refused(InvalidRequestUri, description):
+        check_request_uri(uri, REGISTERED)
+
+
+def test_client_without_request_uris_has_no_references() -> None:
+    with refused(RequestUriNotSupported, "this client has registered no request_uris"):
+        check_request_uri("https://client.test/r.jwt", client())
+
+
+# --- The algorithm ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("registered", "algorithms"),
+    [
+        pytest.param(client(), (), id="no keys"),
+        pytest.param(KEYED, ("RS256", "ES256"), id="keys by value"),
+        pytest.param(client(jwks_uri="https://client.test/jwks"), ("RS256", "ES256"), id="keys by reference"),
+        pytest.param(client(jwks=JWKS, request_object_signing_alg="ES256"), ("ES256",), id="a registered algorithm"),
+        pytest.param(client(jwks=JWKS, request_object_signing_alg="none"), ("none",), id="registered for none"),
+        pytest.param(ITSELF, ("none",), id="registered itself, no keys"),
+        pytest.param(Client(client_id="a", registered_at=0, jwks=JWKS), ("RS256", "ES256", "none"), id="itself, keys"),
+    ],
+)
+def test_algorithms_of_a_client(registered: Client, algorithms: tuple[str, ...]) -> None:
+    """Dynamic Client Registration 1.0 §2."""
+    assert acceptable_algorithms(registered) == algorithms
+
+
+@pytest.mark.parametrize(
+    ("header", "registered", "expected"),
+    [
+        pytest.param({"alg": "RS256"}, KEYED, ("RS256", True), id="RS256"),
+        pytest.param({"alg": "ES256"}, KEYED, ("ES256", True), id="ES256"),
+        pytest.param({"alg": "none"}, ITSELF, ("none", False), id="none, registered itself"),
+        pytest.param({"alg": "none"}, client(request_object_signing_alg="none"), ("none", False), id="none, for it"),
+    ],
+)
+def test_header_with_a_registered_algorithm_is_accepted(
+    header: dict[str, Any], registered: Client, expected: tuple[str, bool]
+) -> None:
+    request_object = RequestObject.parse(f"{part(header)}.e30.", registered)
+    assert (request_object.algorithm, request_object.is_signed) == expected
+
+
+NOT_REGISTERED = "this client is not registered for request objects"
+NOT_UNSIGNED = "this client is not registered for unsigned request objects"
+WRONG_ALG = "the request object's alg is not the one that this client is registered for"
+
+
+@pytest.mark.parametrize(
+    ("request_object", "registered", "error", "description"),
+    [
+        pytest.param(unsigned({}), client(), RequestNotSupported, NOT_REGISTERED, id="registered for none at all"),
+        pytest.param("nonsense", client(), RequestNotSupported, NOT_REGISTERED, id="nonsense of such a client"),
+        pytest.param(unsigned({}), KEYED, RequestNotSupported, NOT_UNSIGNED, id="unsigned, with keys"),
+        pytest.param(
+            unsigned({}),
+            client(jwks=JWKS, request_object_signing_alg="ES256"),
+            InvalidRequestObject,
+            WRONG_ALG,
+            id="unsigned, registered for an algorithm",
+        ),
+        pytest.param(f"{part({'alg': 'HS256'})}.e30.", KEYED, InvalidRequestObject, WRONG_ALG, id="RFC 8725 §2.1"),
+        pytest.param(f"{part({'alg': 'ES256'})}.e30.", ITSELF, InvalidRequestObject, WRONG_ALG, id="no keys"),
+        pytest.param("e30.e30.", KEYED, InvalidRequestObject, WRONG_ALG, id="no alg"),
+        pytest.param(
+            f"{part({'alg': 'ES256', 'crit': []})}.e30.",
+            KEYED,
+            InvalidRequestObject,
+            "the request object has a critical extension",
+            id="RFC 7515 §4.1.11 crit",
+        ),
+        *(
+            pytest.param(text, KEYED, InvalidRequestObject, NO_JWT, id=text[:12])
+            for text in ("", "nonsense", "e30.e30", "e30.e30.e30.e30", "é.é.é", "W10.e30.", "e30.W10.", "x.x.")
+        ),
+    ],
+)
+def test_header_is_rejected(request_object: str, registered: Client, error: type[OAuthError], description: str) -> None:
+    with refused(error, description):
+        RequestObject.parse(request_object, registered)
+
+
+# --- What is inside --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("claims", "parameters"),
+    [
+        pytest.param({"state": "a b&c=d"}, {"state": "a b&c=d"}, id="a string"),
+        pytest.param({"max_age": 300}, {"max_age": "300"}, id="a number"),
+        pytest.param({"claims": {"userinfo": {}}}, {"claims": '{"userinfo": {}}'}, id="Core §6.1 claims"),
+        pytest.param({"claims": "{}"}, {"claims": "{}"}, id="claims as a string"),
+        pytest.param({"client_id": "app"}, {"client_id": "app"}, id="RFC 9101 §5 client_id"),
+        pytest.param(
+            {
+                "iss": "app",
+                "sub": "somebody",
+                "aud": ISSUER,
+                "jti": "x",
+                "iat": NOW,
+                "nbf": NOW,
+                "exp": NOW + 1,
+            },
+            {},
+            id="RFC 7519 §4.1 claims of the JWT",
+        ),
+        pytest.param({"aud": ["x", ISSUER]}, {}, id="several audiences"),
+        pytest.param({"iat": NOW + 60, "nbf": NOW + 60}, {}, id="a clock that is ahead"),
+        pytest.param({"state": ""}, {}, id="an empty value"),
+    ],
+)
+def test_members_become_parameters(claims: dict[str, Any], parameters: dict[str, str]) -> None:
+    """RFC 9101 §4, §6."""
+    assert opened(unsigned(claims)) == parameters
+
+
+OTHER_CLIENT = "the request object is of another client"
+WRONG_TYPE = "a member of the request object has the wrong type"
+UNREADABLE = "a parameter in the request object cannot be read"
+NESTED = "a request object in a request object is not allowed"
+
+
+@pytest.mark.parametrize(
+    ("claims", "description"),
+    [
+        pytest.param({"iss": "other"}, OTHER_CLIENT, id="RFC 9101 §4 iss"),
+        pytest.param({"iss": None}, OTHER_CLIENT, id="iss is null"),
+        pytest.param({"client_id": "other"}, OTHER_CLIENT, id="RFC 9101 §5 client_id"),
+        pytest.param({"sub": "app"}, "this is a client assertion, and no request object", id="RFC 9101 §10.8"),
+        *(
+            pytest.param({"aud": aud}, "the request object is for another provider", id=f"RFC 9101 §4 aud {aud}")
+            for aud in ("https://other.test", [], ["x"], None, 5)
+        ),
+        pytest.param({"request": "a.b.c"}, NESTED, id="RFC 9101 §4 nested"),
+        pytest.param({"request_uri": "urn:x"}, NESTED, id="RFC 9101 §4 nested reference"),
+        pytest.param({"exp": NOW}, "the request object has expired", id="expired"),
+        pytest.param({"nbf": NOW + 61}, "the request object is not valid yet", id="nbf in the future"),
+        pytest.param({"iat": NOW + 61}, "the request object is not valid yet", id="iat in the future"),
+        *(
+            pytest.param({name: value}, f"{BAD_TIME}: {name}", id=f"{name} {str(value)[:9]}")
+            for name, value in (("exp", "soon"), ("exp", 10**400), ("nbf", True), ("iat", []))
+        ),
+        pytest.param({"state": ["x"]}, WRONG_TYPE, id="a list"),
+        pytest.param({"state": {}}, WRONG_TYPE, id="an object"),
+        pytest.param({"max_age": True}, WRONG_TYPE, id="a boolean"),
+        pytest.param({"max_age": 1.5}, WRONG_TYPE, id="a fraction"),
+        pytest.param({"state": None}, WRONG_TYPE, id="null"),
+        pytest.param({"claims": []}, WRONG_TYPE, id="claims as a list"),
+        pytest.param({"state": "a\nb"}, UNREADABLE, id="a line feed"),
+        pytest.param({"state": "\ud800"}, UNREADABLE, id="half a character"),
+    ],
+)
+def test_request_object_is_rejected(claims: dict[str, Any], description: str) -> None:
+    with refused(InvalidRequestObject, description):
+        opened(unsigned(claims))
+
+
+def test_unsigned_request_object_has_no_signature() -> None:
+    """RFC 7519 §6."""
+    with refused(InvalidRequestObject, "an unsigned request object has no signature"):
+        opened(unsigned({}) + "AAAA")
+
+
+def test_signed_request_object_is_verified() -> None:
+    """RFC 9101 §6.2."""
+    signed = jws.sign({"state": "x"}, private_pem("ES256"), algorithm="ES256")
+    assert opened(signed, SIGNING, (public_jwk("RS256"), public_jwk("ES256"))) == {"state": "x"}
+    for keys in ((), (public_jwk("RS256"),)):
+        with refused(InvalidRequestObject, "no key of the client fits the request object"):
+            opened(signed, SIGNING, keys)
+    changed = signed.replace(signed.split(".")[1], part({"state": "y"}))
+    with refused(InvalidRequestObject, "no key of the client fits the request object"):
+        opened(changed, SIGNING, (public_jwk("ES256"),))
+
+
+# --- Inside and outside ----------------------------------------------------------------------------------------------
+
+
+def test_what_is_inside_goes_first() -> None:
+    """OpenID Connect Core §6.1."""
+    outside = Parameters({"state": "out", "nonce": "out", "request": "x", "request_uri": "y"}, frozenset({"scope"}))
+    together = merged(outside, Parameters({"state": "in", "scope": "in"}))
+    assert dict(together) == {"state": "in", "nonce": "out", "scope": "in"}
+    assert together.repeated == {"scope"}
+
+
+@pytest.mark.parametrize("name", ["client_id", "response_type"])
+def test_inside_and_outside_must_agree(name: str) -> None:
+    """OpenID Connect Core §6.1, RFC 9101 §5."""
+    assert merged(Parameters({name: "a"}), Parameters({name: "a"}))[name] == "a"
+    assert merged(Parameters({name: "a"}), Parameters({}))[name] == "a"
+    assert merged(Parameters({}), Parameters({name: "a"}))[name] == "a"
+    with refused(InvalidRequestObject, f"a parameter differs inside and outside of the request object: {name}"):
+        merged(Parameters({name: "a"}), Parameters({name: "b"}))

@@ -1,0 +1,224 @@
+"""Scopes, and the claims that they ask for (RFC 6749 §3.3, OpenID Connect Core §5.4)."""
+
+import pytest
+from protocol_testing import refused
+
+from op.errors import InvalidScope
+from op.protocol.authorization.scope import (
+    ADDRESS_MEMBERS,
+    CLAIM_TYPES,
+    CLAIMS_BY_SCOPE,
+    STANDARD_CLAIMS,
+    claims_of,
+    client_scope,
+    gives_refresh_token,
+    granted_scope,
+    is_scope,
+    narrowed_scope,
+    still_registered,
+    without_offline_access,
+)
+
+MALFORMED = [
+    "",
+    " ",
+    " openid",
+    "openid ",
+    "openid  email",
+    "öpenid",
+    'a"b',
+    "a\\b",
+    "a\nb",
+    "a\tb",
+    "openid\n",
+    "a\x7f",
+]
+PROFILE = (
+    "name family_name given_name middle_name nickname preferred_username profile picture website gender birthdate "
+    "zoneinfo locale updated_at"
+)
+NOTHING_LEFT = "none of these scopes is open to this client"
+BAD_FORM = "scope must be names separated by single spaces"
+
+
+@pytest.mark.parametrize("text", ["openid", "openid email", "!", "#", "[", "]", "~", "api:read", "https://a.test/x?y"])
+def test_scope_is_names_with_single_spaces(text: str) -> None:
+    assert is_scope(text)
+
+
+@pytest.mark.parametrize("text", MALFORMED, ids=repr)
+def test_malformed_scope_is_recognised(text: str) -> None:
+    assert not is_scope(text)
+
+
+@pytest.mark.parametrize(
+    ("requested", "registered", "granted"),
+    [
+        pytest.param("openid email", "openid email profile", "openid email", id="a part of it"),
+        pytest.param("email openid", "openid email", "email openid", id="in the order of the request"),
+        pytest.param("openid openid", "openid", "openid", id="a repeated name"),
+        pytest.param("openid api", "openid", "openid", id="Core §3.1.2.1 an unknown name"),
+        pytest.param(None, "openid email profile", "email profile", id="the default, without openid"),
+        pytest.param(None, "a openid b", "a b", id="the default, in the order of the registration"),
+    ],
+)
+def test_granted_scope(requested: str | None, registered: str, granted: str) -> None:
+    """RFC 6749 §3.3."""
+    assert granted_scope(requested, registered) == granted
+
+
+@pytest.mark.parametrize(
+    ("requested", "registered", "description"),
+    [
+        pytest.param("api", "openid", NOTHING_LEFT, id="not registered"),
+        pytest.param("open", "openid", NOTHING_LEFT, id="part of a name"),
+        pytest.param("OPENID", "openid", NOTHING_LEFT, id="another case"),
+        pytest.param(None, "openid", NOTHING_LEFT, id="openid is no default"),
+        *(pytest.param(text, "openid email", BAD_FORM, id=repr(text)) for text in MALFORMED),
+    ],
+)
+def test_scope_that_cannot_be_granted_is_rejected(requested: str | None, registered: str, description: str) -> None:
+    """RFC 6749 §3.3: at least one name."""
+    with refused(InvalidScope, description):
+        granted_scope(requested, registered)
+
+
+@pytest.mark.parametrize(
+    ("requested", "registered", "granted"),
+    [
+        (None, "openid offline_access profile reports", "profile reports"),
+        ("reports openid", "openid reports", "reports"),
+        ("reports offline_access", "offline_access reports", "reports"),
+    ],
+)
+def test_client_scope_has_nothing_about_a_login(requested: str | None, registered: str, granted: str) -> None:
+    """RFC 6749 §4.4.2."""
+    assert client_scope(requested, registered) == granted
+
+
+@pytest.mark.parametrize("requested", [None, "openid", "offline_access"])
+def test_client_scope_that_is_empty_is_rejected(requested: str | None) -> None:
+    with refused(InvalidScope, NOTHING_LEFT):
+        client_scope(requested, "openid offline_access")
+
+
+@pytest.mark.parametrize(
+    ("granted", "left"),
+    [
+        ("openid", "openid"),
+        ("openid offline_access", "openid"),
+        ("a offline_access b", "a b"),
+        ("offline_access2", "offline_access2"),
+    ],
+)
+def test_offline_access_is_left_out(granted: str, left: str) -> None:
+    """OpenID Connect Core §11."""
+    assert without_offline_access(granted) == left
+
+
+def test_offline_access_alone_is_rejected() -> None:
+    with refused(InvalidScope, "offline_access needs prompt=consent, and another scope beside it"):
+        without_offline_access("offline_access")
+
+
+@pytest.mark.parametrize(
+    ("registered", "granted", "gives"),
+    [
+        pytest.param("openid", "openid", True, id="not registered for offline_access"),
+        pytest.param("openid offline_access", "openid", False, id="registered, and not asked for"),
+        pytest.param("openid offline_access", "openid offline_access", True, id="registered, and asked for"),
+        pytest.param("openid", "openid offline_access", True, id="no longer registered"),
+        pytest.param("openid offline_access2", "openid", True, id="a longer name"),
+    ],
+)
+def test_when_a_grant_has_a_refresh_token(registered: str, granted: str, gives: bool) -> None:
+    """OpenID Connect Core §11."""
+    assert gives_refresh_token(registered, granted) is gives
+
+
+@pytest.mark.parametrize(
+    ("requested", "narrowed"),
+    [
+        (None, "openid email"),
+        ("email", "email"),
+        ("email openid", "email openid"),
+        ("email email", "email"),
+    ],
+)
+def test_refreshed_scope_may_be_narrower(requested: str | None, narrowed: str) -> None:
+    """RFC 6749 §6."""
+    assert narrowed_scope(requested, "openid email") == narrowed
+
+
+@pytest.mark.parametrize(
+    ("requested", "description"),
+    [
+        ("openid profile", "the scope goes beyond what was granted"),
+        ("profile", "the scope goes beyond what was granted"),
+        *((text, BAD_FORM) for text in MALFORMED),
+    ],
+    ids=repr,
+)
+def test_refreshed_scope_is_never_wider(requested: str, description: str) -> None:
+    """RFC 6749 §6."""
+    with refused(InvalidScope, description):
+        narrowed_scope(requested, "openid email")
+
+
+@pytest.mark.parametrize(
+    ("granted", "registered", "left"),
+    [("openid email", "email openid", "openid email"), ("openid email", "email", "email"), ("a b", "b c", "b")],
+)
+def test_grant_keeps_what_is_still_registered(granted: str, registered: str, left: str) -> None:
+    assert still_registered(granted, registered) == left
+
+
+def test_grant_with_nothing_still_registered_is_rejected() -> None:
+    with refused(InvalidScope, "what was granted is no longer open to this client"):
+        still_registered("openid email", "api")
+
+
+@pytest.mark.parametrize(
+    ("scope", "claims"),
+    [
+        pytest.param("openid email", {"email": "a@b.c", "email_verified": False}, id="false is a value"),
+        pytest.param("profile", {}, id="null is no value"),
+        pytest.param("phone email", {"phone_number": "1", "email": "a@b.c", "email_verified": False}, id="two scopes"),
+        pytest.param("unknown", {}, id="an unknown scope"),
+        pytest.param("openid", {}, id="openid alone"),
+    ],
+)
+def test_scope_opens_the_claims_that_are_known(scope: str, claims: dict[str, object]) -> None:
+    """OpenID Connect Core §5.3.2, §5.4."""
+    user = {"email": "a@b.c", "email_verified": False, "name": None, "phone_number": "1", "shoe_size": "44"}
+    assert claims_of(user, scope) == claims
+
+
+@pytest.mark.parametrize(
+    ("scope", "claims"),
+    [
+        ("openid", "sub"),
+        ("email", "email email_verified"),
+        ("profile", PROFILE),
+        ("address", "address"),
+        ("phone", "phone_number phone_number_verified"),
+        ("offline_access", ""),
+    ],
+)
+def test_claims_of_each_scope_are_those_of_core(scope: str, claims: str) -> None:
+    """OpenID Connect Core §5.4."""
+    assert " ".join(CLAIMS_BY_SCOPE[scope]) == claims
+
+
+def test_standard_claims_are_those_of_core_except_sub() -> None:
+    """OpenID Connect Core §5.1, §5.1.1."""
+    assert len(STANDARD_CLAIMS) == 19
+    assert "sub" not in STANDARD_CLAIMS
+    types = {claim: kind.__name__ for claim, kind in CLAIM_TYPES.items()}
+    assert types == {
+        "email_verified": "bool",
+        "phone_number_verified": "bool",
+        "updated_at": "int",
+        "address": "dict",
+    }
+    assert " ".join(ADDRESS_MEMBERS) == "formatted street_address locality region postal_code country"

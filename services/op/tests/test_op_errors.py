@@ -1,0 +1,76 @@
+"""What an error says to a client (RFC 6749 §5.2, RFC 6750 §3)."""
+
+import json
+
+import pytest
+
+from op.errors import (
+    InsufficientScope,
+    InvalidClient,
+    InvalidToken,
+    OAuthError,
+    TemporarilyUnavailable,
+    TokenMissing,
+    TooManyRegistrations,
+)
+from op.web.errors import json_error
+
+NEEDED = "the scope openid is needed"
+
+
+def test_error_has_a_public_description_and_a_private_detail() -> None:
+    error = OAuthError("public", "private")
+    assert (error.description, error.detail, str(error)) == ("public", "private", "private")
+    assert (OAuthError("public").detail, str(OAuthError("public"))) == (None, "public")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        pytest.param('a "quoted" text', "a ?quoted? text", id="quotes, which would end a quoted string"),
+        pytest.param("a\\b", "a?b", id="a backslash"),
+        pytest.param("https://ä.example/\u202e", "https://?.example/?", id="no ASCII"),
+        pytest.param("a\r\nb\x7f", "a??b?", id="control characters"),
+        pytest.param("it's ~ [all] (right): 100%!", "it's ~ [all] (right): 100%!", id="what is allowed"),
+    ],
+)
+def test_description_is_printable_ascii_without_quotes(text: str, said: str) -> None:
+    """RFC 6749 §5.2, RFC 6750 §3, RFC 7591 §3.2.2: whatever of a client's text is in it."""
+    assert OAuthError(text).description == said
+    assert InvalidToken(text).headers[0][1].endswith(f'error_description="{said}"')
+
+
+@pytest.mark.parametrize(
+    ("error", "header"),
+    [
+        (InvalidClient("x"), ("www-authenticate", 'Basic realm="Trefoil", charset="UTF-8"')),
+        (TokenMissing("x"), ("www-authenticate", 'Bearer realm="Trefoil"')),
+        (
+            InvalidToken("x"),
+            ("www-authenticate", 'Bearer realm="Trefoil", error="invalid_token", error_description="x"'),
+        ),
+        (
+            InsufficientScope("openid"),
+            (
+                "www-authenticate",
+                f'Bearer realm="Trefoil", error="insufficient_scope", error_description="{NEEDED}", scope="openid"',
+            ),
+        ),
+        (TemporarilyUnavailable("x"), ("retry-after", "1")),
+        (TooManyRegistrations("x"), ("retry-after", "3600")),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_error_has_its_headers(error: OAuthError, header: tuple[str, str]) -> None:
+    """RFC 6750 §3.1, RFC 9110 §10.2.3."""
+    assert error.headers == (header,)
+
+
+def test_error_for_machines_is_json_that_is_not_stored() -> None:
+    """RFC 6749 §5.2: without the private detail."""
+    reply = json_error(InvalidClient("public", "private"))
+    assert reply.status == 401
+    assert json.loads(reply.body) == {"error": "invalid_client", "error_description": "public"}
+    assert {"www-authenticate", "content-type"} < dict(reply.headers).keys()
+    assert dict(reply.headers)["cache-control"] == "no-store"
+    assert dict(reply.headers)["pragma"] == "no-cache"
