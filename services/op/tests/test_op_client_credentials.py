@@ -23,7 +23,7 @@ async def service(provider: RunningProvider) -> RunningProvider:
     return provider
 
 
-async def ask(provider: RunningProvider, client_id: str = "service", **changes: str) -> Any:
+async def ask(provider: RunningProvider, client_id: str = "service", **changes: Any) -> Any:
     form = {"grant_type": "client_credentials", "client_id": client_id, "client_secret": SECRET, **changes}
     return await provider.token(**form)
 

@@ -1,6 +1,7 @@
 """Redis away, and the provider's start."""
 
 import time
+from typing import Any
 
 import pytest
 from op_testing import ISSUER, SECRET, Clock, ProviderFactory, basic, hidden_fields, query_of
@@ -13,7 +14,7 @@ from servicekit.redis import Database
 KEY = "a-key-for-tests-of-more-than-32-characters"
 
 
-def settings(url: str, **changes: object) -> Settings:
+def settings(url: str, **changes: Any) -> Settings:
     return Settings(redis_url=url, oidc_issuer=ISSUER, op_secret_key=KEY, **changes)
 
 
@@ -37,7 +38,7 @@ def away() -> str:
 )
 async def test_every_endpoint_responds_503_in_a_second_without_redis(away: str, method: str, path: str) -> None:
     app = create_app(settings(away), clock=Clock())
-    client = app.test_client()
+    client: Any = app.test_client()
     headers = basic("web", SECRET) if method == "POST" else {"Authorization": f"Bearer {'A' * 22}.{'B' * 43}"}
     form = {"grant_type": "refresh_token", "token": "x"} if method == "POST" else None
     start = time.monotonic()

@@ -203,7 +203,9 @@ async def test_a_replica_looks_by_itself_and_without_a_request(
     await rotation.stop()
 
 
-async def test_the_command_line_rotates_and_lists(provider: RunningProvider, capsys: pytest.CaptureFixture) -> None:
+async def test_the_command_line_rotates_and_lists(
+    provider: RunningProvider, capsys: pytest.CaptureFixture[str]
+) -> None:
     def command(*arguments: str) -> int:
         return administrate(provider.op.settings, ["keys", *arguments])
 
@@ -276,7 +278,8 @@ async def test_the_only_key_is_replaced(redis: Database, clock: Clock) -> None:
 async def test_key_is_withdrawn_during_a_rotation_by_another_replica(redis: Database, clock: Clock) -> None:
     keys, other = ring(redis, clock=clock), ring(redis, clock=clock)
     first = await kids(keys)
-    replace, done = keys._store.replace, []
+    replace = keys._store.replace
+    done: list[bool] = []
 
     async def late(before: object, after: object) -> bool:
         if not done:
@@ -290,7 +293,7 @@ async def test_key_is_withdrawn_during_a_rotation_by_another_replica(redis: Data
     assert not first & await kids(keys)
 
 
-async def test_the_command_line_withdraws_a_key(provider: RunningProvider, capsys: pytest.CaptureFixture) -> None:
+async def test_the_command_line_withdraws_a_key(provider: RunningProvider, capsys: pytest.CaptureFixture[str]) -> None:
     def command(kid: str) -> int:
         return administrate(provider.op.settings, ["keys", "revoke", kid])
 

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import re
 from ipaddress import ip_network
+from typing import Any
 
 import pytest
 from op_testing import ISSUER, SECRET, VERIFIER, ProviderFactory, RunningProvider, hidden_fields, query_of
@@ -143,8 +144,8 @@ async def test_a_planted_cookie_is_not_taken_up(provider: RunningProvider) -> No
     assert await provider.op.sessions.find("planted-by-an-attacker") is None
 
 
-def cookie_of(response: object) -> str:
-    cookies = response.headers.getlist("Set-Cookie")  # type: ignore[attr-defined]
+def cookie_of(response: Any) -> str:
+    cookies: list[str] = response.headers.getlist("Set-Cookie")
     return next(c for c in cookies if c.startswith("op_session=")).split("=", 1)[1].split(";")[0]
 
 

@@ -29,7 +29,8 @@ async def register(op: RunningProvider, token: str | None = None, **changes: Any
 async def registered(op: RunningProvider, **changes: Any) -> dict[str, Any]:
     response = await register(op, **changes)
     assert response.status_code == 201, await response.get_data(as_text=True)
-    return await response.get_json()
+    body: dict[str, Any] = await response.get_json()
+    return body
 
 
 def bearer(token: str) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 from jose import jwt
@@ -26,7 +26,7 @@ async def test_the_session_of_a_removed_user_is_no_login(provider: RunningProvid
     await remove_user(provider)
     response = await provider.authorize()
     assert response.location.startswith(f"{ISSUER}/login?login=")
-    page = await provider.client.get(response.location.removeprefix(ISSUER))
+    page: Any = await provider.client.get(response.location.removeprefix(ISSUER))
     assert (page.status_code, page.location) == (200, None)
     silent = query_of((await provider.authorize(prompt="none")).location)
     assert silent["error"] == "login_required"
@@ -106,7 +106,7 @@ async def test_a_client_is_kept_for_five_seconds_and_no_longer(provider: Running
     assert await replica.find("web") is None
 
 
-OFFLINE = {"client_id": "third", "scope": "openid offline_access", "prompt": "consent"}
+OFFLINE: dict[str, Any] = {"client_id": "third", "scope": "openid offline_access", "prompt": "consent"}
 
 
 @pytest.mark.parametrize("rule", ["all", "none"], ids="LOGOUT_ENDS_GRANTS={}".format)
@@ -129,7 +129,8 @@ async def test_a_command_ends_all_that_a_person_has(
     hers = await adas.tokens(username="ada", password="password-of-ada")
 
     async def is_active(tokens: dict[str, str]) -> bool:
-        return (await provider.introspect(tokens["access_token"], "resource-server", SECRET + "3"))["active"]
+        response = await provider.introspect(tokens["access_token"], "resource-server", SECRET + "3")
+        return response["active"] is True
 
     assert all([await is_active(tokens) for tokens in (offline, opaque, as_jwt)])
 

@@ -9,10 +9,11 @@ from op_testing import ISSUER, SECRET, RunningProvider, assert_refused, basic, q
 FORMATS = pytest.mark.parametrize("client_id", ["web", "jwt"], ids=["opaque", "jwt"])
 
 
-async def tokens_of(provider: RunningProvider, client_id: str = "web", **changes: str | None) -> dict[str, Any]:
+async def tokens_of(provider: RunningProvider, client_id: str = "web", **changes: Any) -> dict[str, Any]:
     await provider.register(client_id)
     code = await provider.code(client_id=client_id, **changes)
-    return await (await provider.redeem(code, client_id=client_id, client_secret=SECRET)).get_json()
+    body: dict[str, Any] = await (await provider.redeem(code, client_id=client_id, client_secret=SECRET)).get_json()
+    return body
 
 
 # --- UserInfo --------------------------------------------------------------------------------------------------------

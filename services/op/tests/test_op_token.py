@@ -162,7 +162,7 @@ async def test_opaque_tokens_are_not_in_redis_in_the_clear(provider: RunningProv
         ),
     ],
 )
-async def test_a_code_is_bound(provider: RunningProvider, changes: dict[str, str | None], error: str) -> None:
+async def test_a_code_is_bound(provider: RunningProvider, changes: dict[str, Any], error: str) -> None:
     """A request that fails loses nothing: the code can still be redeemed as it should be."""
     await provider.register("other")
     code = await provider.code()
@@ -214,7 +214,7 @@ async def test_a_second_redemption_ends_the_tokens(provider: RunningProvider) ->
     ],
 )
 async def test_who_has_only_seen_a_code_cannot_end_its_grant(
-    provider: RunningProvider, changes: dict[str, str | None]
+    provider: RunningProvider, changes: dict[str, Any]
 ) -> None:
     """RFC 6749 §10.5: for that a second request must be as good as the first; a public client has nothing but these."""
     await provider.register("spa", "other")
@@ -289,7 +289,8 @@ async def test_a_request_that_cannot_be_read_gets_a_clear_4xx(
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
 async def test_other_methods_get_405(provider: RunningProvider, method: str) -> None:
-    response = await provider.client.open("/token", method=method)
+    client: Any = provider.client
+    response = await client.open("/token", method=method)
     assert response.status_code == 405
     assert "POST" in response.headers["Allow"]
 
