@@ -79,7 +79,6 @@ CLIENTS: dict[str, dict[str, Any]] = {
     "post": WEB | {"token_endpoint_auth_method": "client_secret_post"},
     # what it must send
     "easy": WEB | {"require_nonce": False, "require_pkce": False},
-    "strict": WEB | {"require_nonce": True, "require_pkce": True},
     "must-push": WEB | {"require_pushed_authorization_requests": True},
     "must-sign": WEB | {"jwks": {"keys": [public_jwk("ES256")]}, "require_signed_request_object": True},
     # how it signs its request objects

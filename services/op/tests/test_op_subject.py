@@ -7,15 +7,6 @@ import pytest
 from jose import jwt
 from op_testing import ISSUER, SECRET, RunningProvider, query_of
 
-from op.protocol.client_metadata import client_of
-
-KEY = "a-key-for-tests-of-more-than-32-characters"
-
-
-def client(**changes: Any) -> Any:
-    metadata = {"client_id": "a", "client_secret": "s", "subject_type": "pairwise", "redirect_uris": ["http://a/b"]}
-    return client_of(metadata | changes)
-
 
 async def tokens_of(provider: RunningProvider, client_id: str, **changes: Any) -> dict[str, Any]:
     await provider.register(client_id)
