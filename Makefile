@@ -5,7 +5,7 @@ SERVICES := op rs rp
 CODE := libs/servicekit/src libs/oidc_discovery/src libs/testing/src $(SERVICES:%=services/%/src) dev bench conftest.py
 TESTS := libs/servicekit/tests libs/testing/tests services/tests
 # Each has modules of its own at the top level, which its tests share: a run of mypy for each.
-TEST_FOLDERS := libs/oidc_discovery/tests services/rs/tests services/rp/tests
+TEST_FOLDERS := libs/oidc_discovery/tests services/op/tests services/rs/tests services/rp/tests
 UNTYPED_SIGNATURES := --allow-untyped-defs --allow-incomplete-defs --allow-untyped-calls
 PIP_COMPILE := $(VENV)/pip-compile --quiet --generate-hashes --allow-unsafe --no-emit-index-url \
 	--no-emit-find-links --strip-extras --no-header

@@ -10,8 +10,12 @@ import socket
 import subprocess
 import time
 from pathlib import Path
+from typing import Any, TypeAlias
 
 _READY_SECONDS = 10.0
+
+RedisClient: TypeAlias = Any
+"""redis-py's client as tests use it: with commands that no store needs. Its own types cannot be awaited under mypy."""
 
 
 def free_port() -> int:

@@ -27,7 +27,7 @@ from op.records import User
 from op.sessions.passwords import LANES
 from op.settings import Settings
 from op.stores.clients.client import ClientStore
-from redis_server import free_port
+from redis_server import RedisClient, free_port
 
 ADA = {
     "name": "Ada Lovelace",
@@ -82,7 +82,6 @@ CLIENTS: dict[str, dict[str, Any]] = {
     "post": WEB | {"token_endpoint_auth_method": "client_secret_post"},
     # what it must send
     "easy": WEB | {"require_nonce": False, "require_pkce": False},
-    "strict": WEB | {"require_nonce": True, "require_pkce": True},
     "must-push": WEB | {"require_pushed_authorization_requests": True},
     "must-sign": WEB | {"jwks": {"keys": [public_jwk("ES256")]}, "require_signed_request_object": True},
     # how it signs its request objects
@@ -169,13 +168,17 @@ class RunningProvider:
         }
     )
 
+    @property
+    def redis(self) -> RedisClient:
+        """The provider's own client, to look at what it wrote and how it reads."""
+        return self.op.clients._redis
+
     async def register(self, *client_ids: str) -> None:
         """Register these of CLIENTS, each once, in one round trip."""
         new = set(client_ids) - self.registered
         self.registered |= new
-        store = self.op.clients
-        async with store._redis.pipeline(transaction=False) as pipeline:
-            piped = ClientStore(pipeline, store._sealer, self.clock)
+        async with self.redis.pipeline(transaction=False) as pipeline:
+            piped = ClientStore(pipeline, self.op.clients._sealer, self.clock)
             for client_id in new:
                 await piped.save(client_of({"client_id": client_id, **CLIENTS[client_id]}))
             await pipeline.execute()

@@ -106,7 +106,7 @@ async def test_a_form_that_names_nothing_is_refused(provider: RunningProvider) -
 
 async def test_every_index_has_a_ttl(provider: RunningProvider) -> None:
     await provider.redeem(query_of((await provider.login()).location)["code"])
-    redis = provider.op.clients._redis
+    redis = provider.redis
     keys = [key async for key in redis.scan_iter(match="op:*") if key.startswith(("op:sessions:", "op:grants:"))]
     assert sorted(keys) == ["op:grants:user0", "op:sessions:user0"]
     assert all([await redis.ttl(key) > 0 for key in keys])

@@ -10,7 +10,7 @@ from op_testing import ISSUER, SECRET, RunningProvider, query_of
 from op.protocol.authorization.authentication_context import ACR
 
 
-async def id_token_of(provider: RunningProvider, location: str, **form: str) -> dict[str, Any]:
+async def id_token_of(provider: RunningProvider, location: str, **form: Any) -> dict[str, Any]:
     tokens = await (await provider.redeem(query_of(location)["code"], **form)).get_json()
     return jwt.get_unverified_claims(tokens["id_token"])
 
@@ -29,7 +29,7 @@ async def id_token_of(provider: RunningProvider, location: str, **form: str) -> 
     ],
 )
 async def test_a_demand_for_a_login_is_answered_with_a_later_auth_time(
-    provider: RunningProvider, changes: dict[str, str]
+    provider: RunningProvider, changes: dict[str, Any]
 ) -> None:
     first = await id_token_of(provider, (await provider.login()).location)
     asked_at_once = await provider.authorize(**changes)
@@ -71,7 +71,8 @@ async def test_parameters_that_change_nothing_here_are_accepted(provider: Runnin
 async def hint_of(provider: RunningProvider, client_id: str = "web") -> str:
     await provider.register(client_id)
     code = await provider.code(client_id=client_id)
-    return (await (await provider.redeem(code, client_id=client_id, client_secret=SECRET)).get_json())["id_token"]
+    tokens = await (await provider.redeem(code, client_id=client_id, client_secret=SECRET)).get_json()
+    return str(tokens["id_token"])
 
 
 @pytest.mark.parametrize("client_id", ["web", "es256", "hs256"])
@@ -131,7 +132,7 @@ async def test_a_hint_for_another_client_of_the_same_algorithm(provider: Running
         pytest.param({"claims": '{"id_token": {"acr": {"value": "x"}}}'}, {"acr": ACR}, id="a voluntary acr"),
     ],
 )
-async def test_acr_and_amr(provider: RunningProvider, changes: dict[str, str], expected: dict[str, Any]) -> None:
+async def test_acr_and_amr(provider: RunningProvider, changes: dict[str, Any], expected: dict[str, Any]) -> None:
     claims = await id_token_of(provider, (await provider.login(**changes)).location)
     assert {name: claims[name] for name in ("acr", "amr") if name in claims} == expected
 

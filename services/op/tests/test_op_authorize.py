@@ -1,5 +1,6 @@
 """GET and POST /authorize (RFC 6749 §4.1, OpenID Connect Core §3.1.2)."""
 
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -97,7 +98,7 @@ async def test_a_query_of_the_redirect_uri_is_kept(provider: RunningProvider) ->
     ],
 )
 async def test_an_unknown_client_or_redirect_uri_never_redirects(
-    provider: RunningProvider, changes: dict[str, str | None]
+    provider: RunningProvider, changes: dict[str, Any]
 ) -> None:
     """RFC 6749 §4.1.2.1, RFC 9700 §4.1.3."""
     await provider.register("other")
@@ -151,7 +152,7 @@ async def test_a_missing_nonce_is_allowed_by_require_nonce_false(provider_with: 
     ],
 )
 async def test_other_errors_go_back_to_the_client(
-    provider: RunningProvider, changes: dict[str, str | None], error: str
+    provider: RunningProvider, changes: dict[str, Any], error: str
 ) -> None:
     """RFC 6749 §4.1.2.1: error, error_description and state; RFC 9207 §2: iss."""
     response = await provider.authorize(**changes)
@@ -189,13 +190,13 @@ async def test_assets_with_strange_names_are_not_found(provider: RunningProvider
 async def test_pkce_may_be_left_to_confidential_clients(provider_with: ProviderFactory) -> None:
     provider = await provider_with(require_pkce=False)
     await provider.register("spa")
-    without = {"code_challenge": None, "code_challenge_method": None}
+    without: dict[str, Any] = {"code_challenge": None, "code_challenge_method": None}
     assert "code" in query_of((await provider.login(**without)).location)
     public = await provider.authorize(client_id="spa", **without)
     assert query_of(public.location)["error"] == "invalid_request"
 
 
-NO_PKCE = {"code_challenge": None, "code_challenge_method": None}
+NO_PKCE: dict[str, Any] = {"code_challenge": None, "code_challenge_method": None}
 
 
 async def test_id_token_without_a_requested_nonce_has_none(provider: RunningProvider) -> None:

@@ -11,7 +11,7 @@ PROTOCOL = {"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", 
 FULL = "openid email profile address phone"
 
 
-async def surfaces(provider: RunningProvider, **changes: str | None) -> tuple[dict[str, Any], dict[str, Any]]:
+async def surfaces(provider: RunningProvider, **changes: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     """What Ada's id_token and UserInfo say to the client `plain`, unless the changes say otherwise."""
     client_id = changes.setdefault("client_id", "plain")
     await provider.register(client_id)

@@ -70,7 +70,7 @@ async def clients(provider: RunningProvider) -> RunningProvider:
     return provider
 
 
-async def introspect(provider: RunningProvider, assertion: str, **changes: str | None) -> Any:
+async def introspect(provider: RunningProvider, assertion: str, **changes: Any) -> Any:
     form = {"token": "x", "client_assertion": assertion, "client_assertion_type": ASSERTION_TYPE, **changes}
     return await provider.client.post("/introspect", form={k: v for k, v in form.items() if v is not None})
 
@@ -165,7 +165,7 @@ async def test_what_is_no_jwt_is_no_client(clients: RunningProvider, assertion: 
         pytest.param({"client_secret": SECRET}, id="RFC 6749 §2.3 two ways at once"),
     ],
 )
-async def test_a_request_that_contradicts_itself(clients: RunningProvider, changes: dict[str, str | None]) -> None:
+async def test_a_request_that_contradicts_itself(clients: RunningProvider, changes: dict[str, Any]) -> None:
     response = await introspect(clients, signed(claims_of(clients, "by-key"), "RS256"), **changes)
     await assert_refused(response, "invalid_request")
 
@@ -181,7 +181,7 @@ async def test_an_assertion_counts_once(clients: RunningProvider) -> None:
     assertion = signed(claims_of(clients, "by-key", jti="once"), "RS256")
     responses = await asyncio.gather(*(introspect(clients, assertion) for _ in range(20)))
     assert sorted(response.status_code for response in responses) == [200] + [401] * 19
-    redis = clients.op.clients._redis
+    redis = clients.redis
     (key,) = [key async for key in redis.scan_iter(match="op:assertion:*")]
     assert 0 < await redis.ttl(key) <= 60
     other = signed(claims_of(clients, "by-secret", jti="once"), "HS256")
@@ -244,7 +244,7 @@ async def test_an_unknown_kid_fetches_again_but_not_without_end(
 
     async def rotated(kid: str) -> int:
         assertion = signed(claims_of(clients, "by-uri"), "ES256", OTHER_KEYS["ES256"], kid=kid)
-        return (await introspect(clients, assertion)).status_code
+        return int((await introspect(clients, assertion)).status_code)
 
     for kid, now, status, asked in (
         ("next", 100.0, 200, 2),

@@ -23,7 +23,7 @@ async def service(provider: RunningProvider) -> RunningProvider:
     return provider
 
 
-async def ask(provider: RunningProvider, client_id: str = "service", **changes: str) -> Any:
+async def ask(provider: RunningProvider, client_id: str = "service", **changes: Any) -> Any:
     form = {"grant_type": "client_credentials", "client_id": client_id, "client_secret": SECRET, **changes}
     return await provider.token(**form)
 
@@ -78,7 +78,7 @@ async def test_userinfo_refuses_it(service: RunningProvider) -> None:
 
 async def test_it_has_a_ttl_and_can_be_revoked(service: RunningProvider) -> None:
     token = (await (await ask(service)).get_json())["access_token"]
-    redis = service.op.clients._redis
+    redis = service.redis
     for kind in ("grant", "at:*"):
         async for key in redis.scan_iter(match=f"op:{{{token.split('.')[0]}}}:{kind}"):
             assert 0 < await redis.ttl(key) <= 300

@@ -13,7 +13,7 @@ from op.protocol.clients.metadata import client_of
 CLIENT = {"client_id": "app", "client_secret": SECRET, "redirect_uris": [REDIRECT_URI], "first_party": True}
 
 
-async def claims_of(op: RunningProvider, **changes: str) -> dict[str, Any]:
+async def claims_of(op: RunningProvider, **changes: Any) -> dict[str, Any]:
     code = await op.code(client_id="app", **changes)
     tokens = await (await op.redeem(code, client_id="app", client_secret=SECRET)).get_json()
     return jwt.get_unverified_claims(tokens["id_token"])

@@ -7,25 +7,26 @@ from typing import Any
 import pytest
 from op_testing import ISSUER, SECRET, ProviderFactory, RunningProvider, hidden_fields, query_of
 
-THIRD = {"client_id": "third", "scope": "openid email"}
+THIRD: dict[str, Any] = {"client_id": "third", "scope": "openid email"}
 
 
-async def to_consent(provider: RunningProvider, **changes: str | None) -> str:
+async def to_consent(provider: RunningProvider, **changes: Any) -> str:
     """Sign in to the third party: the address of the consent page."""
     await provider.register("third")
     response = await provider.authorize(**(THIRD | changes))
     if response.location.startswith(f"{ISSUER}/login?"):
         response = await provider.submit_login(response.location)
     assert response.location.startswith(f"{ISSUER}/consent?login="), response.location
-    return response.location.removeprefix(ISSUER)
+    location: str = response.location
+    return location.removeprefix(ISSUER)
 
 
-async def answer(provider: RunningProvider, location: str, value: str = "allow", **changes: str) -> Any:
+async def answer(provider: RunningProvider, location: str, value: str = "allow", **changes: Any) -> Any:
     html = await (await provider.client.get(location)).get_data(as_text=True)
     return await provider.client.post("/consent", form=hidden_fields(html) | {"answer": value} | changes)
 
 
-async def allow(provider: RunningProvider, **changes: str | None) -> dict[str, str]:
+async def allow(provider: RunningProvider, **changes: Any) -> dict[str, str]:
     """Sign in and allow: what the client gets back."""
     return query_of((await answer(provider, await to_consent(provider, **changes))).location)
 
@@ -76,7 +77,7 @@ def allowed_keys(response: dict[str, str]) -> bool:
         pytest.param({"prompt": "consent"}, id="prompt=consent"),
     ],
 )
-async def test_it_is_asked_again(provider: RunningProvider, changes: dict[str, str]) -> None:
+async def test_it_is_asked_again(provider: RunningProvider, changes: dict[str, Any]) -> None:
     await allow(provider)
     assert allowed_keys(await allow(provider, **changes))
     assert "code" in query_of((await provider.authorize(**(THIRD | changes | {"prompt": None}))).location)
@@ -99,7 +100,7 @@ async def test_a_consent_is_one_users_for_one_client(provider: RunningProvider) 
 async def test_a_consent_ends_after_consent_ttl(provider_with: ProviderFactory) -> None:
     provider = await provider_with(consent_ttl=3600)
     await allow(provider)
-    redis = provider.op.clients._redis
+    redis = provider.redis
     assert 3590 < await redis.ttl("op:consent:user0") <= 3600
     provider.clock.pass_seconds(3599)
     assert "code" in query_of((await provider.authorize(**THIRD)).location)
@@ -153,7 +154,7 @@ async def test_the_form_of_another_browser_is_refused(provider: RunningProvider)
 @pytest.mark.parametrize(
     "changes", [{"csrf_token": ""}, {"csrf_token": "0" * 64}, {"login": "A" * 22}, {"answer": "maybe"}], ids=str
 )
-async def test_a_form_that_is_not_ours_is_refused(provider: RunningProvider, changes: dict[str, str]) -> None:
+async def test_a_form_that_is_not_ours_is_refused(provider: RunningProvider, changes: dict[str, Any]) -> None:
     response = await answer(provider, await to_consent(provider), **changes)
     assert (response.status_code, response.location) == (400, None)
 
@@ -208,11 +209,12 @@ async def test_what_a_client_calls_itself_is_text(provider: RunningProvider) -> 
 # --- offline_access --------------------------------------------------------------------------------------------------
 
 
-OFFLINE = {"client_id": "third", "scope": "openid offline_access"}
+OFFLINE: dict[str, Any] = {"client_id": "third", "scope": "openid offline_access"}
 
 
 async def tokens_of(provider: RunningProvider, code: str, client_id: str = "third") -> dict[str, Any]:
-    return await (await provider.redeem(code, client_id=client_id, client_secret=SECRET)).get_json()
+    body: dict[str, Any] = await (await provider.redeem(code, client_id=client_id, client_secret=SECRET)).get_json()
+    return body
 
 
 async def test_offline_access_with_consent_gives_a_refresh_token(provider: RunningProvider) -> None:

@@ -22,14 +22,15 @@ async def op(provider: RunningProvider) -> RunningProvider:
     return provider
 
 
-async def begin(op: RunningProvider, **form: str) -> dict[str, Any]:
+async def begin(op: RunningProvider, **form: Any) -> dict[str, Any]:
     response = await op.client.post("/device_authorization", form={"client_id": "tv", "scope": "openid email"} | form)
     assert response.status_code == 200, await response.get_data(as_text=True)
     assert response.headers["Cache-Control"] == "no-store"
-    return await response.get_json()
+    body: dict[str, Any] = await response.get_json()
+    return body
 
 
-async def poll(op: RunningProvider, device: dict[str, Any], **changes: str) -> Any:
+async def poll(op: RunningProvider, device: dict[str, Any], **changes: Any) -> Any:
     """Ask as the device does, once it may."""
     op.clock.pass_seconds(device["interval"])
     form = {"grant_type": GRANT, "device_code": device["device_code"], "client_id": "tv"}
@@ -40,7 +41,7 @@ async def page(op: RunningProvider, user_code: str) -> Any:
     return await op.client.get("/device", query_string={"user_code": user_code})
 
 
-async def answer(op: RunningProvider, device: dict[str, Any], answer: str = "allow", **changes: str) -> Any:
+async def answer(op: RunningProvider, device: dict[str, Any], answer: str = "allow", **changes: Any) -> Any:
     """What the person does: type the code, look, answer, and log in by the way."""
     fields = hidden_fields(await (await page(op, device["user_code"])).get_data(as_text=True))
     person = {"username": "user0", "password": "password0"}
@@ -88,7 +89,7 @@ async def test_what_was_typed_is_there_again_after_a_fault(op: RunningProvider) 
 async def test_a_device_takes_its_tokens_once(op: RunningProvider) -> None:
     device = await begin(op)
     await answer(op, device)
-    await asyncio.gather(*(op.op.clients._redis.ping() for _ in range(20)))
+    await asyncio.gather(*(op.redis.ping() for _ in range(20)))
     taken = await asyncio.gather(*(op.op.devices.take(device["device_code"]) for _ in range(20)))
     assert sum(one is not None for one in taken) == 1
     await assert_refused(await poll(op, device), "invalid_grant")
@@ -119,7 +120,7 @@ async def test_whoever_asks_too_often_must_slow_down(op: RunningProvider) -> Non
         pytest.param({"client_id": "spa"}, "unauthorized_client", id="a client without the grant"),
     ],
 )
-async def test_a_poll_that_is_refused(op: RunningProvider, changes: dict[str, str], error: str) -> None:
+async def test_a_poll_that_is_refused(op: RunningProvider, changes: dict[str, Any], error: str) -> None:
     await op.register("spa")
     device = await begin(op)
     await answer(op, device)
@@ -187,7 +188,7 @@ async def test_of_parallel_answers_one_counts(op: RunningProvider) -> None:
     ],
 )
 async def test_a_form_that_is_not_ours_decides_nothing(
-    op: RunningProvider, changes: dict[str, str], headers: dict[str, str]
+    op: RunningProvider, changes: dict[str, Any], headers: dict[str, str]
 ) -> None:
     """§5.4: nobody lets somebody else's device in by a link or a form."""
     await op.tokens()
@@ -293,7 +294,7 @@ async def test_a_confidential_device_proves_itself(op: RunningProvider) -> None:
 async def test_all_of_it_has_a_ttl_and_no_code_in_the_clear(op: RunningProvider) -> None:
     device = await begin(op)
     await poll(op, device)
-    redis = op.op.clients._redis
+    redis = op.redis
     kinds = ("op:device:", "op:user-code:", "op:device-poll:")
     keys = [key async for key in redis.scan_iter() if key.startswith(kinds)]
     assert len(keys) == 3

@@ -3,6 +3,7 @@
 import dataclasses
 import io
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -118,10 +119,13 @@ async def test_a_changed_entry_is_written_again(provider: RunningProvider) -> No
 # --- The command line ------------------------------------------------------------------------------------------------
 
 
+Run = Callable[..., tuple[int, str, str]]
+
+
 @pytest.fixture
 def run(
     redis_server: RedisServer, redis: Database, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-):
+) -> Run:
     """Carry out a command; gives its exit status and what it printed."""
     settings = Settings(redis_url=redis_server.url, oidc_issuer="http://op.test", op_secret_key=KEY)
 
@@ -133,7 +137,7 @@ def run(
     return command
 
 
-def test_users_by_command(run) -> None:
+def test_users_by_command(run: Run) -> None:
     status, out, _ = run(
         "users", "add", "ada", "--claim", "email=ada@x.org", "--claim", "email_verified=true", stdin="pw\n"
     )
@@ -150,7 +154,7 @@ def test_users_by_command(run) -> None:
     assert run("users", "show", "ada")[2] == "op: there is no user ada\n"
 
 
-def test_clients_by_command(run) -> None:
+def test_clients_by_command(run: Run) -> None:
     status, out, _ = run("clients", "add", "app", "--redirect-uri", "http://a/b", "--name", "An app")
     secret = out.splitlines()[1].removeprefix("client_secret: ")
     assert status == 0
@@ -176,14 +180,14 @@ def test_clients_by_command(run) -> None:
         pytest.param(["clients", "show", "nobody"], "", "no client nobody", id="unknown client"),
     ],
 )
-def test_a_fault_is_one_line(run, arguments: list[str], stdin: str, fault: str) -> None:
+def test_a_fault_is_one_line(run: Run, arguments: list[str], stdin: str, fault: str) -> None:
     status, _, err = run(*arguments, stdin=stdin)
     assert status == 1
     assert fault in err
     assert err.count("\n") == 1
 
 
-def test_a_name_is_taken_once(run) -> None:
+def test_a_name_is_taken_once(run: Run) -> None:
     run("users", "add", "ada", stdin="pw\n")
     assert run("users", "add", "ada", stdin="pw\n")[0] == 1
     assert "taken" in run("users", "add", "ADA", "--sub", "2", stdin="pw\n")[2]

@@ -1,5 +1,7 @@
 """The discovery documents say what works, and nothing else (Discovery 1.0 §3, RFC 8414 §2)."""
 
+from typing import Any
+
 from op_testing import ISSUER, SECRET, RunningProvider, basic
 
 PLAIN = {"client_id": "plain", "client_secret": SECRET}
@@ -9,7 +11,8 @@ async def document(provider: RunningProvider, path: str = "/.well-known/openid-c
     response = await provider.client.get(path)
     assert response.status_code == 200
     assert response.headers["Content-Type"] == "application/json"
-    return await response.get_json()
+    body: dict[str, Any] = await response.get_json()
+    return body
 
 
 async def test_both_addresses_have_the_same_document(provider: RunningProvider) -> None:

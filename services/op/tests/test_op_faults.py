@@ -1,19 +1,19 @@
 """Redis away, and the provider's start."""
 
 import time
+from typing import Any
 
 import pytest
 from op_testing import ISSUER, SECRET, Clock, ProviderFactory, basic, hidden_fields, query_of
 
 from op.app import create_app
 from op.settings import Settings
-from redis_server import RedisServer, free_port
-from servicekit.redis import Database
+from redis_server import RedisClient, RedisServer, free_port
 
 KEY = "a-key-for-tests-of-more-than-32-characters"
 
 
-def settings(url: str, **changes: object) -> Settings:
+def settings(url: str, **changes: Any) -> Settings:
     return Settings(redis_url=url, oidc_issuer=ISSUER, op_secret_key=KEY, **changes)
 
 
@@ -37,7 +37,7 @@ def away() -> str:
 )
 async def test_every_endpoint_responds_503_in_a_second_without_redis(away: str, method: str, path: str) -> None:
     app = create_app(settings(away), clock=Clock())
-    client = app.test_client()
+    client: Any = app.test_client()
     headers = basic("web", SECRET) if method == "POST" else {"Authorization": f"Bearer {'A' * 22}.{'B' * 43}"}
     form = {"grant_type": "refresh_token", "token": "x"} if method == "POST" else None
     start = time.monotonic()
@@ -105,7 +105,7 @@ async def test_a_paused_redis_is_a_503_within_a_second_and_recovers(tmp_path_fac
     ],
 )
 async def test_a_login_that_could_not_be_finished_can_be_sent_again(
-    provider_with: ProviderFactory, redis: Database, redis_server: RedisServer, refused: tuple[str, ...]
+    provider_with: ProviderFactory, redis: RedisClient, redis_server: RedisServer, refused: tuple[str, ...]
 ) -> None:
     """Each write in turn is one that Redis does not take: the person loses nothing by it."""
     everything = ("on", "nopass", "allkeys", "allchannels", "+@all")

@@ -32,7 +32,12 @@ IMPLICIT = {
     "grant_types": ["implicit", "refresh_token"],
     "response_types": ["id_token", "id_token token"],
 }
-ASK = {"client_id": "implicit", "redirect_uri": CALLBACK, "code_challenge": None, "code_challenge_method": None}
+ASK: dict[str, Any] = {
+    "client_id": "implicit",
+    "redirect_uri": CALLBACK,
+    "code_challenge": None,
+    "code_challenge_method": None,
+}
 
 
 @pytest.fixture
@@ -102,7 +107,7 @@ async def test_as_a_signed_answer(op: RunningProvider) -> None:
         pytest.param({"prompt": "none"}, "login_required", id="§3.1.2.6 nobody is logged in"),
     ],
 )
-async def test_errors_come_in_the_fragment(op: RunningProvider, changes: dict[str, str], error: str) -> None:
+async def test_errors_come_in_the_fragment(op: RunningProvider, changes: dict[str, Any], error: str) -> None:
     """Core §3.2.2.6, RFC 6749 §4.2.2.1."""
     response = await op.authorize(**(ASK | {"response_type": "id_token token"} | changes))
     assert urlsplit(response.location).query == ""
@@ -145,7 +150,7 @@ async def test_the_access_token_ends_with_its_session(op: RunningProvider) -> No
     ],
 )
 async def test_a_client_gets_what_it_is_registered_for(
-    op: RunningProvider, changes: dict[str, str], error: str
+    op: RunningProvider, changes: dict[str, Any], error: str
 ) -> None:
     """RFC 6749 §4.2.2.1."""
     redirect_uri = REDIRECT_URI if changes.get("client_id") == "web" else CALLBACK

@@ -16,8 +16,8 @@ from op.keys.rotation import KeyRotation
 from op.protocol.keys.schedule import Schedule
 from op.records import Generation
 from op.stores.signing_keys import SigningKeyStore
-from redis_server import RedisServer
-from servicekit.redis import Database, connect
+from redis_server import RedisClient, RedisServer
+from servicekit.redis import connect
 from servicekit.sealing import Sealer, UnsealError
 
 SECRET = "a-key-for-tests-of-more-than-32-characters"
@@ -27,7 +27,7 @@ INTERVAL, LEAD, KEEP = 10_000, 900, 4_000
 SCHEDULE = Schedule(INTERVAL, LEAD, KEEP)
 
 
-def ring(redis: Database, secret: str = SECRET, clock: Clock | None = None) -> KeyRing:
+def ring(redis: RedisClient, secret: str = SECRET, clock: Clock | None = None) -> KeyRing:
     return KeyRing(SigningKeyStore(redis, Sealer(secret, "op signing keys")), SCHEDULE, clock or Clock())
 
 
@@ -35,7 +35,7 @@ async def kids(keys: KeyRing) -> set[str]:
     return {key["kid"] for key in (await keys.jwks())["keys"]}
 
 
-async def test_ten_replicas_that_start_together_have_one_key(redis: Database, redis_server: RedisServer) -> None:
+async def test_ten_replicas_that_start_together_have_one_key(redis: RedisClient, redis_server: RedisServer) -> None:
     connections = [connect(redis_server.url, 2.0) for _ in range(10)]
     await asyncio.gather(*(connection.ping() for connection in connections))
     sets = await asyncio.gather(*(ring(connection).jwks() for connection in connections))
@@ -44,18 +44,18 @@ async def test_ten_replicas_that_start_together_have_one_key(redis: Database, re
         await connection.aclose()
 
 
-async def test_a_restart_has_the_same_keys(redis: Database) -> None:
+async def test_a_restart_has_the_same_keys(redis: RedisClient) -> None:
     assert await ring(redis).jwks() == await ring(redis).jwks()
 
 
-async def test_private_keys_rest_sealed(redis: Database) -> None:
+async def test_private_keys_rest_sealed(redis: RedisClient) -> None:
     await ring(redis).load()
     stored = await redis.get("op:keys")
     assert "PRIVATE" not in stored
     assert "BEGIN" not in stored
 
 
-async def test_another_secret_key_opens_nothing(redis: Database) -> None:
+async def test_another_secret_key_opens_nothing(redis: RedisClient) -> None:
     await ring(redis).load()
     with pytest.raises(UnsealError):
         await ring(redis, "another-secret-of-more-than-32-characters").load()
@@ -94,7 +94,7 @@ async def test_jwks_may_be_cached_and_called_by_scripts(provider: RunningProvide
         assert key["kid"] == thumbprint(key)
 
 
-async def test_new_key_is_published_before_it_signs(redis: Database, clock: Clock) -> None:
+async def test_new_key_is_published_before_it_signs(redis: RedisClient, clock: Clock) -> None:
     """OpenID Connect Core §10.1.1."""
     keys = ring(redis, clock=clock)
     first, signs = await kids(keys), await keys.signing_kids()
@@ -121,7 +121,7 @@ async def test_new_key_is_published_before_it_signs(redis: Database, clock: Cloc
 
 
 async def test_ten_replicas_rotate_once_and_all_of_them_notice(
-    redis: Database, redis_server: RedisServer, clock: Clock
+    redis: RedisClient, redis_server: RedisServer, clock: Clock
 ) -> None:
     connections = [connect(redis_server.url, 2.0) for _ in range(10)]
     replicas = [ring(connection, clock=clock) for connection in connections]
@@ -137,7 +137,7 @@ async def test_ten_replicas_rotate_once_and_all_of_them_notice(
         await connection.aclose()
 
 
-async def test_who_read_before_another_rotated_replaces_nothing(redis: Database, key_pairs: KeyPairs) -> None:
+async def test_who_read_before_another_rotated_replaces_nothing(redis: RedisClient, key_pairs: KeyPairs) -> None:
     """The gate itself: one comparison in Redis."""
     store = SigningKeyStore(redis, Sealer(SECRET, "op signing keys"))
     await store.save_first(Generation(1, key_pairs.next()))
@@ -150,7 +150,7 @@ async def test_who_read_before_another_rotated_replaces_nothing(redis: Database,
     assert [one.signs_from for one in after.generations] == [2]
 
 
-async def test_rotate_command_waits_for_the_last_new_key_to_sign(redis: Database, clock: Clock) -> None:
+async def test_rotate_command_waits_for_the_last_new_key_to_sign(redis: RedisClient, clock: Clock) -> None:
     keys = ring(redis, clock=clock)
     assert await keys.rotate()
     assert not await keys.rotate()
@@ -159,14 +159,14 @@ async def test_rotate_command_waits_for_the_last_new_key_to_sign(redis: Database
     assert len(await kids(keys)) == 6
 
 
-async def test_without_an_interval_nothing_is_ever_due(redis: Database, clock: Clock) -> None:
+async def test_without_an_interval_nothing_is_ever_due(redis: RedisClient, clock: Clock) -> None:
     keys = KeyRing(SigningKeyStore(redis, Sealer(SECRET, "op signing keys")), Schedule(0, LEAD, KEEP), clock)
     await keys.load()
     clock.pass_seconds(10**9)
     assert not await keys.rotate(when_due=True)
 
 
-async def test_replica_with_a_slow_clock_signs_with_the_first_key(redis: Database, clock: Clock) -> None:
+async def test_replica_with_a_slow_clock_signs_with_the_first_key(redis: RedisClient, clock: Clock) -> None:
     await ring(redis, clock=clock).load()
     behind = Clock()
     behind.pass_seconds(-60)
@@ -175,7 +175,7 @@ async def test_replica_with_a_slow_clock_signs_with_the_first_key(redis: Databas
 
 
 async def test_the_keys_of_before_there_was_rotation_go_on_and_are_due(
-    redis: Database, clock: Clock, key_pairs: KeyPairs
+    redis: RedisClient, clock: Clock, key_pairs: KeyPairs
 ) -> None:
     before = key_pairs.next()
     await redis.set("op:keys", Sealer(SECRET, "op signing keys").seal(json.dumps(before), "op:keys"))
@@ -188,7 +188,7 @@ async def test_the_keys_of_before_there_was_rotation_go_on_and_are_due(
 
 
 async def test_a_replica_looks_by_itself_and_without_a_request(
-    redis: Database, redis_server: RedisServer, clock: Clock
+    redis: RedisClient, redis_server: RedisServer, clock: Clock
 ) -> None:
     keys = ring(redis, clock=clock)
     await keys.load()
@@ -203,7 +203,9 @@ async def test_a_replica_looks_by_itself_and_without_a_request(
     await rotation.stop()
 
 
-async def test_the_command_line_rotates_and_lists(provider: RunningProvider, capsys: pytest.CaptureFixture) -> None:
+async def test_the_command_line_rotates_and_lists(
+    provider: RunningProvider, capsys: pytest.CaptureFixture[str]
+) -> None:
     def command(*arguments: str) -> int:
         return administrate(provider.op.settings, ["keys", *arguments])
 
@@ -236,7 +238,7 @@ async def kid_of(keys: KeyRing, state: str, clock: Clock) -> str:
     [("has signed", {"signs", "waits"}), ("signs", {"has signed", "waits"}), ("waits", {"has signed", "signs"})],
 )
 async def test_a_key_that_leaked_is_withdrawn_at_once(
-    redis: Database, clock: Clock, state: str, survivors: set[str]
+    redis: RedisClient, clock: Clock, state: str, survivors: set[str]
 ) -> None:
     """Whatever it does now; the others stay, and somebody signs in any case."""
     keys, replica = ring(redis, clock=clock), ring(redis, clock=clock)
@@ -265,7 +267,7 @@ async def test_a_key_that_leaked_is_withdrawn_at_once(
     assert (await keys.signing_kids() == new) is (state == "signs")
 
 
-async def test_the_only_key_is_replaced(redis: Database, clock: Clock) -> None:
+async def test_the_only_key_is_replaced(redis: RedisClient, clock: Clock) -> None:
     keys = ring(redis, clock=clock)
     first = await kids(keys)
     assert await keys.revoke(min(first)) == first
@@ -273,10 +275,11 @@ async def test_the_only_key_is_replaced(redis: Database, clock: Clock) -> None:
     assert await keys.revoke(min(first)) == frozenset(), "it is gone"
 
 
-async def test_key_is_withdrawn_during_a_rotation_by_another_replica(redis: Database, clock: Clock) -> None:
+async def test_key_is_withdrawn_during_a_rotation_by_another_replica(redis: RedisClient, clock: Clock) -> None:
     keys, other = ring(redis, clock=clock), ring(redis, clock=clock)
     first = await kids(keys)
-    replace, done = keys._store.replace, []
+    replace = keys._store.replace
+    done: list[bool] = []
 
     async def late(before: object, after: object) -> bool:
         if not done:
@@ -290,7 +293,7 @@ async def test_key_is_withdrawn_during_a_rotation_by_another_replica(redis: Data
     assert not first & await kids(keys)
 
 
-async def test_the_command_line_withdraws_a_key(provider: RunningProvider, capsys: pytest.CaptureFixture) -> None:
+async def test_the_command_line_withdraws_a_key(provider: RunningProvider, capsys: pytest.CaptureFixture[str]) -> None:
     def command(kid: str) -> int:
         return administrate(provider.op.settings, ["keys", "revoke", kid])
 

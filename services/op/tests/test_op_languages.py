@@ -127,7 +127,7 @@ async def test_what_goes_wrong_is_said_in_the_persons_language(
 async def test_the_language_stays_from_page_to_page(provider: RunningProvider) -> None:
     """It came with the request that waits; the browser itself would like English."""
     await provider.register("third")
-    query = {"client_id": "third", "ui_locales": "fr de", "response_mode": "form_post"}
+    query: dict[str, Any] = {"client_id": "third", "ui_locales": "fr de", "response_mode": "form_post"}
     login_page = (await provider.authorize(**query)).location
     wrong = await provider.submit_login(login_page, password="wrong")
     await german(wrong, "Benutzername oder Passwort ist falsch.")
@@ -188,6 +188,7 @@ def test_every_text_of_the_pages_is_there_in_german() -> None:
     texts |= {f"{{n}} {unit}{plural}" for _, unit in descriptions._UNITS for plural in ("", "s")}
     texts |= {text for title_and_sentence in HTTP_FAILURES.values() for text in title_and_sentence}
     texts |= {errors._title(error("")) for error in (InvalidRequest, NonceRequired)}
+    where: ModuleType | type | Callable[..., Any]
     for where in (authorization_request, pending, UnknownClient, errors):
         texts |= said_in(where, "UnknownRedirect", "__init__", "failure_page")
     for where in (request_object, request_source):

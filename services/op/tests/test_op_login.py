@@ -4,6 +4,7 @@ import asyncio
 import logging
 import re
 from ipaddress import ip_network
+from typing import Any
 
 import pytest
 from op_testing import ISSUER, SECRET, VERIFIER, ProviderFactory, RunningProvider, hidden_fields, query_of
@@ -106,7 +107,7 @@ async def test_a_password_is_hashed_at_the_cost_that_owasp_asks(monkeypatch: pyt
 
 
 async def test_an_unknown_name_costs_as_many_reads_as_a_known_one(provider: RunningProvider) -> None:
-    redis = provider.op.clients._redis
+    redis = provider.redis
     counts = []
     for name in ("user0", "nobody"):
         before = (await redis.info("stats"))["total_commands_processed"]
@@ -143,14 +144,14 @@ async def test_a_planted_cookie_is_not_taken_up(provider: RunningProvider) -> No
     assert await provider.op.sessions.find("planted-by-an-attacker") is None
 
 
-def cookie_of(response: object) -> str:
-    cookies = response.headers.getlist("Set-Cookie")  # type: ignore[attr-defined]
+def cookie_of(response: Any) -> str:
+    cookies: list[str] = response.headers.getlist("Set-Cookie")
     return next(c for c in cookies if c.startswith("op_session=")).split("=", 1)[1].split(";")[0]
 
 
 async def test_the_session_cookie_is_not_in_redis_in_the_clear(provider: RunningProvider) -> None:
     cookie = cookie_of(await provider.login())
-    redis = provider.op.clients._redis
+    redis = provider.redis
     keys = [key async for key in redis.scan_iter()]
     assert not [key for key in keys if cookie in key]
     assert [key for key in keys if key.startswith("op:session:")]
@@ -340,7 +341,7 @@ async def test_no_secret_is_logged(provider: RunningProvider, caplog: pytest.Log
 
 async def test_tries_end_by_themselves(provider: RunningProvider) -> None:
     await provider.login(password="wrong")
-    redis = provider.op.clients._redis
+    redis = provider.redis
     ttls = [await redis.ttl(key) async for key in redis.scan_iter(match="op:attempts:*")]
     assert len(ttls) == 1
     assert 290 < ttls[0] <= 300

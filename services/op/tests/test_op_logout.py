@@ -1,6 +1,7 @@
 """GET and POST /logout (OpenID Connect RP-Initiated Logout 1.0)."""
 
 import base64
+from typing import Any
 
 import pytest
 from jose import jwt
@@ -9,7 +10,7 @@ from op_testing import ISSUER, SECRET, RunningProvider, hidden_fields, query_of
 BYE = "http://client.test/bye"
 
 
-async def logout(provider: RunningProvider, **parameters: str) -> object:
+async def logout(provider: RunningProvider, **parameters: Any) -> Any:
     return await provider.client.get("/logout", query_string=parameters)
 
 
@@ -122,7 +123,7 @@ async def test_a_hint_of_another_session_asks_too(provider: RunningProvider) -> 
     ],
 )
 async def test_what_is_not_ours_ends_and_redirects_nothing(
-    provider: RunningProvider, parameters: dict[str, str]
+    provider: RunningProvider, parameters: dict[str, Any]
 ) -> None:
     await provider.register("other")
     await provider.tokens()
@@ -201,6 +202,6 @@ async def test_without_a_session_it_is_a_page(provider: RunningProvider) -> None
     ],
 )
 async def test_the_page_says_which_parameter_is_wrong_as_it_is_sent(
-    provider: RunningProvider, parameters: dict[str, str], sentence: str
+    provider: RunningProvider, parameters: dict[str, Any], sentence: str
 ) -> None:
     assert sentence in await (await logout(provider, **parameters)).get_data(as_text=True)

@@ -8,20 +8,20 @@ from op_testing import ISSUER, SECRET, ProviderFactory, RunningProvider, assert_
 from test_op_request_object import INSIDE, signed
 
 
-async def push(provider: RunningProvider, **changes: str | None) -> Any:
+async def push(provider: RunningProvider, **changes: Any) -> Any:
     """POST /par as `web` with client_secret_basic, unless the changes say otherwise."""
     asked = {k: v for k, v in (provider.request | changes).items() if v is not None}
     headers = {} if "client_secret" in asked else basic(asked.get("client_id", "web"), SECRET)
     return await provider.client.post("/par", form=asked, headers=headers)
 
 
-async def pushed(provider: RunningProvider, **changes: str | None) -> str:
+async def pushed(provider: RunningProvider, **changes: Any) -> str:
     response = await push(provider, **changes)
     assert response.status_code == 201, await response.get_data(as_text=True)
-    return (await response.get_json())["request_uri"]
+    return str((await response.get_json())["request_uri"])
 
 
-async def go(provider: RunningProvider, request_uri: str, client_id: str = "web", **more: str) -> Any:
+async def go(provider: RunningProvider, request_uri: str, client_id: str = "web", **more: Any) -> Any:
     query = {"client_id": client_id, "request_uri": request_uri, **more}
     return await provider.client.get("/authorize", query_string=query)
 
@@ -71,7 +71,7 @@ async def test_who_only_looks_ahead_uses_up_no_pushed_request(provider: RunningP
     ],
 )
 async def test_a_request_is_checked_when_it_is_pushed(
-    provider: RunningProvider, changes: dict[str, str | None], error: str, status: int
+    provider: RunningProvider, changes: dict[str, Any], error: str, status: int
 ) -> None:
     """RFC 9126 §2.3: as JSON, like the token endpoint."""
     await assert_refused(await push(provider, **changes), error, status)
@@ -87,7 +87,7 @@ async def test_a_request_uri_is_good_once(provider: RunningProvider) -> None:
 
 async def test_a_request_uri_ends(provider: RunningProvider) -> None:
     request_uri = await pushed(provider)
-    redis = provider.op.clients._redis
+    redis = provider.redis
     keys = [key async for key in redis.scan_iter(match="op:par:*")]
     assert len(keys) == 1
     assert request_uri.rpartition(":")[2] not in keys[0]

@@ -79,7 +79,7 @@ async def test_within_the_grace_it_may_come_again(provider_with: ProviderFactory
 
 
 async def test_fifty_parallel_refreshes_have_one_winner(provider: RunningProvider) -> None:
-    await asyncio.gather(*(provider.op.clients._redis.ping() for _ in range(50)))
+    await asyncio.gather(*(provider.redis.ping() for _ in range(50)))
     tokens = await provider.tokens()
     responses = await asyncio.gather(*(provider.refresh(tokens["refresh_token"]) for _ in range(50)))
     assert sorted(response.status_code for response in responses) == [200] + [400] * 49
@@ -106,7 +106,7 @@ async def test_a_rotated_token_is_not_active_and_ends_in_redis(provider: Running
     first = await provider.tokens()
     await provider.refresh(first["refresh_token"])
     assert await provider.introspect(first["refresh_token"]) == {"active": False}
-    redis = provider.op.clients._redis
+    redis = provider.redis
     assert all([await redis.ttl(key) > 0 async for key in redis.scan_iter(match="op:{*")])
 
 
@@ -164,7 +164,7 @@ async def test_a_refresh_token_ends(provider_with: ProviderFactory) -> None:
 async def test_a_grant_lives_as_long_as_its_refresh_token(provider_with: ProviderFactory) -> None:
     provider = await provider_with(refresh_token_ttl=1000, access_token_ttl=50)
     await provider.tokens()
-    redis = provider.op.clients._redis
+    redis = provider.redis
     ttls = {key.split(":")[2]: await redis.ttl(key) async for key in redis.scan_iter(match="op:{*")}
     assert 990 < ttls["grant"] <= 1000
     assert 990 < ttls["rt"] <= 1000

@@ -29,7 +29,8 @@ async def register(op: RunningProvider, token: str | None = None, **changes: Any
 async def registered(op: RunningProvider, **changes: Any) -> dict[str, Any]:
     response = await register(op, **changes)
     assert response.status_code == 201, await response.get_data(as_text=True)
-    return await response.get_json()
+    body: dict[str, Any] = await response.get_json()
+    return body
 
 
 def bearer(token: str) -> dict[str, str]:
@@ -166,7 +167,7 @@ async def test_not_without_end(provider_with: ProviderFactory) -> None:
     op = await provider_with(registration="open", registration_token=TOKEN, registration_limit=2)
     assert [(await register(op)).status_code for _ in range(3)] == [201, 201, 429]
     assert (await register(op, TOKEN)).status_code == 201
-    assert 0 < await op.op.clients._redis.ttl("op:registrations") <= 3600
+    assert 0 < await op.redis.ttl("op:registrations") <= 3600
 
 
 async def test_a_client_reads_its_registration(op: RunningProvider) -> None:
@@ -239,7 +240,7 @@ async def test_nobody_else_manages_it(op: RunningProvider, method: str) -> None:
 
 async def test_its_record_has_a_ttl_and_no_secret_in_the_clear(op: RunningProvider) -> None:
     client = await registered(op)
-    redis = op.op.clients._redis
+    redis = op.redis
     key = f"op:client:{client['client_id']}"
     assert 0 < await redis.ttl(key) <= 90 * 24 * 3600
     stored = await redis.get(key)

@@ -25,7 +25,7 @@ def unsigned(claims: dict[str, Any]) -> str:
     return f"{part({'alg': 'none'})}.{part(claims)}."
 
 
-async def sign_in(provider: RunningProvider, client_id: str, request: str, **changes: str | None) -> dict[str, str]:
+async def sign_in(provider: RunningProvider, client_id: str, request: str, **changes: Any) -> dict[str, str]:
     await provider.register(client_id)
     response = await provider.authorize(client_id=client_id, request=request, **changes)
     if response.location.startswith(f"{ISSUER}/login"):

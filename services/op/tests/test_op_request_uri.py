@@ -35,7 +35,7 @@ async def refers(provider: RunningProvider, site: Site) -> RunningProvider:
     return provider
 
 
-async def ask(provider: RunningProvider, request_uri: str, **changes: str | None) -> dict[str, str]:
+async def ask(provider: RunningProvider, request_uri: str, **changes: Any) -> dict[str, str]:
     response = await provider.authorize(client_id="refers", request_uri=request_uri, **changes)
     if response.location.startswith(f"{ISSUER}/login"):
         response = await provider.submit_login(response.location)

@@ -9,10 +9,11 @@ from op_testing import ISSUER, SECRET, RunningProvider, assert_refused, basic, q
 FORMATS = pytest.mark.parametrize("client_id", ["web", "jwt"], ids=["opaque", "jwt"])
 
 
-async def tokens_of(provider: RunningProvider, client_id: str = "web", **changes: str | None) -> dict[str, Any]:
+async def tokens_of(provider: RunningProvider, client_id: str = "web", **changes: Any) -> dict[str, Any]:
     await provider.register(client_id)
     code = await provider.code(client_id=client_id, **changes)
-    return await (await provider.redeem(code, client_id=client_id, client_secret=SECRET)).get_json()
+    body: dict[str, Any] = await (await provider.redeem(code, client_id=client_id, client_secret=SECRET)).get_json()
+    return body
 
 
 # --- UserInfo --------------------------------------------------------------------------------------------------------
@@ -228,7 +229,7 @@ async def test_introspection_takes_one_round_trip(provider: RunningProvider) -> 
     await provider.register("resource-server")
     token = (await tokens_of(provider))["access_token"]
     await provider.introspect(token, "resource-server", SECRET + "3")
-    redis = provider.op.clients._redis
+    redis = provider.redis
     before = (await redis.info("stats"))["total_commands_processed"]
     await provider.introspect(token, "resource-server", SECRET + "3")
     after = (await redis.info("stats"))["total_commands_processed"]

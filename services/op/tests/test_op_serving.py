@@ -10,25 +10,27 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 
 from redis_server import RedisServer, free_port
+from servicekit.redis import Database
 from waiting import wait_until
 
 KEY = "a-key-for-tests-of-more-than-32-characters"
 DEMO = Path(__file__).parents[3] / "deploy" / "demo" / "directory.yaml"
 
 
-def environment(**changes: str) -> dict[str, str]:
+def environment(**changes: Any) -> dict[str, str]:
     return {"PATH": os.environ["PATH"], "PYTHONUNBUFFERED": "1", **changes}
 
 
 class Process:
     """A provider on a free port."""
 
-    def __init__(self, redis_url: str, **changes: str) -> None:
+    def __init__(self, redis_url: str, **changes: Any) -> None:
         self.port = free_port()
         issuer = f"http://localhost:{self.port}"
         values = {"OIDC_ISSUER": issuer, "OP_SECRET_KEY": KEY, "REDIS_URL": redis_url, **changes}
@@ -58,11 +60,11 @@ class Process:
 
 
 @pytest.fixture
-def start(redis, redis_server: RedisServer) -> Iterator[Callable[..., Process]]:
+def start(redis: Database, redis_server: RedisServer) -> Iterator[Callable[..., Process]]:
     """Start a provider; it is ended with the test."""
     started: list[Process] = []
 
-    def process(**changes: str) -> Process:
+    def process(**changes: Any) -> Process:
         started.append(Process(redis_server.url, **changes))
         started[-1].until_ready()
         return started[-1]
@@ -73,7 +75,7 @@ def start(redis, redis_server: RedisServer) -> Iterator[Callable[..., Process]]:
         one.process.wait(15)
 
 
-def test_a_request_through_a_proxys_absolute_form_is_answered(start) -> None:
+def test_a_request_through_a_proxys_absolute_form_is_answered(start: Callable[..., Process]) -> None:
     """RFC 9112 §3.2.2: at the machines' door and on the pages."""
     op = start()
     for path, status in (("/jwks", 200), ("/login", 400), ("/nowhere", 404)):
@@ -100,7 +102,9 @@ def test_a_fault_of_the_directory_is_said_too(tmp_path: Path, redis_server: Redi
     assert "Traceback" not in done.stderr
 
 
-def test_a_secret_key_that_opens_nothing_ends_the_start(start, redis_server: RedisServer) -> None:
+def test_a_secret_key_that_opens_nothing_ends_the_start(
+    start: Callable[..., Process], redis_server: RedisServer
+) -> None:
     start()
     values = environment(
         REDIS_URL=redis_server.url,
@@ -116,7 +120,7 @@ def test_a_secret_key_that_opens_nothing_ends_the_start(start, redis_server: Red
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs /proc to see the workers")
-def test_workers_share_address_and_metrics_and_are_replaced(start) -> None:
+def test_workers_share_address_and_metrics_and_are_replaced(start: Callable[..., Process]) -> None:
     management = free_port()
     op = start(WORKERS="2", MANAGEMENT_BIND=f"127.0.0.1:{management}")
     wait_until(lambda: len(op.workers()) == 2)
@@ -134,7 +138,7 @@ def test_workers_share_address_and_metrics_and_are_replaced(start) -> None:
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs /proc to see the workers")
-def test_an_end_asked_for_while_a_worker_is_replaced_is_not_lost(start) -> None:
+def test_an_end_asked_for_while_a_worker_is_replaced_is_not_lost(start: Callable[..., Process]) -> None:
     op = start(WORKERS="2")
     os.kill(op.workers()[0], signal.SIGKILL)
     op.process.send_signal(signal.SIGTERM)
@@ -159,7 +163,7 @@ def test_workers_that_refuse_to_start_are_not_started_again(redis_server: RedisS
     assert "no worker could start" in done.stderr
 
 
-def test_sigterm_finishes_what_runs_and_ends_within_ten_seconds(start) -> None:
+def test_sigterm_finishes_what_runs_and_ends_within_ten_seconds(start: Callable[..., Process]) -> None:
     """A login, whose password check takes a while, is answered although the end was asked for meanwhile."""
     op = start(OP_DIRECTORY_FILE=str(DEMO), RP_BASE_URL="http://rp.test")
     query = urlencode(
@@ -182,7 +186,7 @@ def test_sigterm_finishes_what_runs_and_ends_within_ten_seconds(start) -> None:
     answers: list[int] = []
 
     def log_in() -> None:
-        content_type = {"Content-Type": "application/x-www-form-urlencoded"}
+        content_type: dict[str, Any] = {"Content-Type": "application/x-www-form-urlencoded"}
         answers.append(op.request("POST", "/login", urlencode(form), Cookie=cookie, **content_type)[0])
 
     login = threading.Thread(target=log_in)

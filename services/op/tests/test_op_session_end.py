@@ -9,8 +9,7 @@ from logout_testing import Clients, delivered, register, sign_in, sign_out
 from op_testing import ISSUER, SECRET, ProviderFactory, RunningProvider, hidden_fields, query_of
 
 from op.records import SessionGrant
-from redis_server import RedisServer
-from servicekit.redis import Database
+from redis_server import RedisClient, RedisServer
 
 
 @pytest.mark.parametrize(
@@ -85,7 +84,7 @@ BROKEN_OFF = pytest.mark.parametrize(
 
 @pytest.fixture
 async def faulty(
-    provider_with: ProviderFactory, clients: Clients, redis: Database, redis_server: RedisServer
+    provider_with: ProviderFactory, clients: Clients, redis: RedisClient, redis_server: RedisServer
 ) -> tuple[RunningProvider, Refuse]:
     """A provider with a client that wants to be told, and what makes Redis refuse it something until the next call."""
 
@@ -172,7 +171,7 @@ async def test_clients_keep_their_sid_after_a_second_login(provider: RunningProv
 async def test_grants_noted_with_a_session_have_a_ttl(provider: RunningProvider) -> None:
     sid = jwt.get_unverified_claims((await provider.tokens())["id_token"])["sid"]
     key = f"op:session-grants:{sid}"
-    assert 0 < await provider.op.clients._redis.ttl(key) <= provider.op.settings.session_ttl
+    assert 0 < await provider.redis.ttl(key) <= provider.op.settings.session_ttl
 
 
 async def test_login_at_the_consent_page_keeps_earlier_grants(provider: RunningProvider, clients: Clients) -> None:

@@ -1,5 +1,7 @@
 """What the provider's settings say beyond their values."""
 
+from typing import Any
+
 import pytest
 
 from op.protocol.keys.schedule import LEAST_LEAD
@@ -25,7 +27,11 @@ def test_the_origin_as_browsers_write_it(issuer: str, origin: str, secure: bool)
     assert (settings.origin, settings.secure, settings.oidc_issuer) == (origin, secure, issuer)
 
 
-REQUIRED = {"redis_url": "redis://localhost", "oidc_issuer": "https://op.example", "op_secret_key": "x" * 32}
+REQUIRED: dict[str, Any] = {
+    "redis_url": "redis://localhost",
+    "oidc_issuer": "https://op.example",
+    "op_secret_key": "x" * 32,
+}
 
 
 @pytest.mark.parametrize(

@@ -7,20 +7,12 @@ import pytest
 from jose import jwt
 from op_testing import ISSUER, SECRET, RunningProvider, query_of
 
-from op.protocol.clients.metadata import client_of
 
-KEY = "a-key-for-tests-of-more-than-32-characters"
-
-
-def client(**changes: Any) -> Any:
-    metadata = {"client_id": "a", "client_secret": "s", "subject_type": "pairwise", "redirect_uris": ["http://a/b"]}
-    return client_of(metadata | changes)
-
-
-async def tokens_of(provider: RunningProvider, client_id: str, **changes: str | None) -> dict[str, Any]:
+async def tokens_of(provider: RunningProvider, client_id: str, **changes: Any) -> dict[str, Any]:
     await provider.register(client_id)
     code = await provider.code(client_id=client_id, **changes)
-    return await (await provider.redeem(code, client_id=client_id, client_secret=SECRET)).get_json()
+    body: dict[str, Any] = await (await provider.redeem(code, client_id=client_id, client_secret=SECRET)).get_json()
+    return body
 
 
 @pytest.mark.parametrize("client_id", ["pair", "pair-jwt", "pair-of-sector"])
@@ -56,13 +48,13 @@ async def test_a_person_is_named_by_the_sub_that_the_client_knows(provider: Runn
     """OpenID Connect Core §3.1.2.1, §5.5.1: in id_token_hint and claims."""
     tokens = await tokens_of(provider, "pair")
     sub = jwt.get_unverified_claims(tokens["id_token"])["sub"]
-    by_claims = {"claims": json.dumps({"id_token": {"sub": {"value": sub}}})}
+    by_claims: dict[str, Any] = {"claims": json.dumps({"id_token": {"sub": {"value": sub}}})}
     for named in ({"id_token_hint": tokens["id_token"]}, by_claims):
         response = await provider.authorize(client_id="pair", prompt="none", **named)
         assert "code" in query_of(response.location)
         again = await provider.authorize(client_id="pair", prompt="login", **named)
         assert "code" in query_of((await provider.submit_login(again.location)).location)
-    ours = {"claims": json.dumps({"id_token": {"sub": {"value": "user0"}}})}
+    ours: dict[str, Any] = {"claims": json.dumps({"id_token": {"sub": {"value": "user0"}}})}
     refused = await provider.authorize(client_id="pair", prompt="none", **ours)
     assert query_of(refused.location)["error"] == "login_required"
 

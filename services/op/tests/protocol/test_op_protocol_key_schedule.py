@@ -2,7 +2,8 @@
 
 import pytest
 
-from op.protocol.keys.schedule import LEAST_LEAD, Generation, Schedule, signing, waiting
+from op.protocol.keys.schedule import LEAST_LEAD, Schedule, signing, waiting
+from op.records import Generation
 
 SCHEDULE = Schedule(interval=1000, lead=100, keep=50)
 FIRST, SECOND, THIRD = (Generation(at, {"RS256": f"key from {at}"}) for at in (1000, 2000, 3000))
