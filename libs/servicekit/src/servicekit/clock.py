@@ -3,7 +3,7 @@
 A clock is an argument: a service passes `time.time` or `time.monotonic`, a test passes its own.
 
 RFC 7519 §4.1.4 and §4.1.5 allow a leeway of at most a few minutes for clock skew. How much is right depends on what the
-leeway costs, so there are three constants, each with its reason.
+leeway costs, so there are four constants, each with its reason.
 """
 
 from collections.abc import Callable
@@ -30,4 +30,10 @@ SINGLE_USE_EXPIRY_LEEWAY = 10
 
 ID tokens and logout tokens are such. This leeway lengthens no session, so it also covers the time on the way and a
 clock that is set by hand.
+"""
+
+LONGEST_LEEWAY = 300
+"""The most that any verifier may allow after `exp`, in seconds: an issuer publishes its keys for that much longer.
+
+It lengthens no token. RFC 7519 §4.1.4 speaks of a few minutes, and verifiers of others may allow all of them.
 """

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from op.protocol.authorization.response_type import CODE, IMPLICIT
 from op.protocol.keys.schedule import LEAST_LEAD
+from servicekit.clock import LONGEST_LEEWAY
 from servicekit.settings import (
     Address,
     ServiceSettings,
@@ -23,7 +24,6 @@ from servicekit.settings import (
     whole_number,
 )
 
-_CLOCK_SKEW = 300
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 
@@ -143,7 +143,7 @@ class Settings(ServiceSettings):
     @property
     def signature_life(self) -> int:
         """How long after it was signed a token may be of use: an id_token is a hint as long as somebody lives by it."""
-        return self.id_token_ttl + max(self.access_token_ttl, self.session_ttl, self.refresh_token_ttl) + _CLOCK_SKEW
+        return self.id_token_ttl + max(self.access_token_ttl, self.session_ttl, self.refresh_token_ttl) + LONGEST_LEEWAY
 
     @property
     def secure(self) -> bool:

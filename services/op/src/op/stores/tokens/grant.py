@@ -5,11 +5,11 @@ alive; of any number of parallel tries one wins, and a later one ends the grant 
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 from op.handle import Handle
 from op.records import Grant
 from op.stores.codec import from_json, to_json
+from servicekit.database import Argument
 from servicekit.redis import Database, Reader
 
 _EXCHANGE = """
@@ -97,7 +97,7 @@ class GrantStore:
         say. Raises AlreadySpent and Gone.
         """
         keys = [grant_key(gid), presented, *(entry.key for entry in entries)]
-        values: list[Any] = [now, grace]
+        values: list[Argument] = [now, grace]
         for entry in entries:
             values += [entry.json, entry.ttl]
         outcome = await self._exchange(keys=keys, args=values)
