@@ -2,8 +2,12 @@
 
 The unit and service tests run in parallel, each worker with a Redis server of its own. What drives a browser or builds
 images runs afterwards, one test at a time. With words for pytest, `make test` is a single run of just those.
+
+BEFORE_E2E names a program that `make test` runs before the second phase: in CI it starts a Docker engine. There a phase
+that failed is the last one.
 """
 
+import os
 import signal
 import subprocess
 import sys
@@ -28,6 +32,14 @@ def install_what_is_missing() -> None:
         needed.install_what_is_missing()
 
 
+def prepare_e2e() -> None:
+    """Raises CalledProcessError when BEFORE_E2E fails."""
+    install_what_is_missing()
+    program = os.environ.get("BEFORE_E2E")
+    if program:
+        subprocess.run([program], cwd=ROOT, check=True)
+
+
 def run_pytest(arguments: Sequence[str]) -> int:
     """Pytest's exit status. An interrupted or terminated run is waited for: its fixtures stop what they started."""
     command = [sys.executable, "-P", "-m", "pytest", *arguments]
@@ -45,13 +57,13 @@ def run_phases() -> int:
     lines, statuses = [], []
     for phase, title in TITLES.items():
         if phase == "e2e":
-            install_what_is_missing()
+            prepare_e2e()
         began = time.monotonic()
         status = run_pytest(PHASES[phase])
         statuses.append(status)
         result = "passed" if status == 0 else f"FAILED (exit status {status})"
         lines.append(f"make test: {title}: {result}, {time.monotonic() - began:.0f} s")
-        if status == _INTERRUPTED or status < 0:
+        if status == _INTERRUPTED or status < 0 or (status != 0 and os.environ.get("CI")):
             break
     print("", *lines, sep="\n", flush=True)
     return next((abs(status) for status in statuses if status != 0), 0)

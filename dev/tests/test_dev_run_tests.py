@@ -30,6 +30,8 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> Runs:
     runs = Runs()
     monkeypatch.setattr(run_tests, "run_pytest", runs.run)
     monkeypatch.setattr(run_tests, "install_what_is_missing", lambda: None)
+    for name in ("CI", "BEFORE_E2E"):
+        monkeypatch.delenv(name, raising=False)
     return runs
 
 
@@ -53,6 +55,31 @@ def test_phases_make_one_summary_and_one_status(runs: Runs, capsys, statuses, ex
     for line, result in zip(summary, lines, strict=True):
         assert line.startswith("make test: ")
         assert f": {result}, " in line
+
+
+def test_in_ci_a_failed_phase_is_the_last(runs: Runs, monkeypatch) -> None:
+    monkeypatch.setenv("CI", "true")
+    runs.statuses = [1]
+    assert run_tests.main(["all"]) == 1
+    assert runs.calls == [list(run_tests.SERVICES)]
+
+
+def test_before_e2e_runs_between_the_phases(runs: Runs, monkeypatch, tmp_path: Path) -> None:
+    program = tmp_path / "program"
+    program.write_text(f"#!/bin/sh\necho ran >> {tmp_path}/said\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("BEFORE_E2E", str(program))
+    runs.statuses = [0, 0]
+    assert run_tests.main(["all"]) == 0
+    assert (tmp_path / "said").read_text() == "ran\n"
+
+
+def test_before_e2e_that_fails_ends_the_run(runs: Runs, monkeypatch) -> None:
+    monkeypatch.setenv("BEFORE_E2E", "false")
+    runs.statuses = [0]
+    with pytest.raises(subprocess.CalledProcessError):
+        run_tests.main(["all"])
+    assert runs.calls == [list(run_tests.SERVICES)]
 
 
 def test_words_for_pytest_make_a_single_run(runs: Runs) -> None:
