@@ -12,7 +12,7 @@ import pytest
 
 from containers import Images, build
 from redis_server import RedisServer
-from servicekit.redis import Database, connect
+from servicekit.redis.client import Database, connect
 from stack import StackError
 
 pytest_plugins = ["pytest_no_skip"]

@@ -6,7 +6,7 @@ from typing import Any
 
 from hypercorn.asyncio import serve
 
-from servicekit.serving import hypercorn_config
+from servicekit.serving.server import hypercorn_config
 
 _BODY = b'{"active":false}'
 _HEADERS = [(b"content-type", b"application/json"), (b"content-length", str(len(_BODY)).encode())]

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from run import chosen_mode
-from servicekit.healthcheck import ready
+from servicekit.monitoring.healthcheck import ready
 from stack import MODES, READY_SECONDS, ROLES, ROOT, TITLES, Addresses, Role, StackError, read_values
 
 OFFICIAL = {"PYTHON_IMAGE": "python:3.13-slim", "REDIS_IMAGE": "redis:8", "PROXY_IMAGE": "haproxy:3.0"}

@@ -20,7 +20,7 @@ from op.settings import Settings as ProviderSettings
 from redis_server import RedisServer
 from rp.settings import Settings as RelyingPartySettings
 from rs.settings import Settings as ResourceServerSettings
-from servicekit.healthcheck import ready
+from servicekit.monitoring.healthcheck import ready
 from servicekit.settings import declared
 
 Role = Literal["op", "rs", "rp"]

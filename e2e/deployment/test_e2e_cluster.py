@@ -101,7 +101,7 @@ def test_the_api_server_takes_an_overlay(cluster: Cluster, overlay: str) -> None
 _READ_KEYS = """
 import asyncio, json, os
 from pathlib import Path
-from servicekit.redis import connect
+from servicekit.redis.client import connect
 
 async def main():
     redis = connect(Path(os.environ["REDIS_URL_FILE"]).read_text().strip(), 2.0)

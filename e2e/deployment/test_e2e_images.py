@@ -59,7 +59,12 @@ def test_an_image_says_what_it_is_and_runs_as_a_number(images: Images, role: Rol
     assert configuration["User"] == "10001:10001"
     assert configuration["StopSignal"] == "SIGTERM"
     assert configuration["Entrypoint"] == ["/venv/bin/python", "-m", role]
-    assert configuration["Healthcheck"]["Test"] == ["CMD", "/venv/bin/python", "-m", "servicekit.healthcheck"]
+    assert configuration["Healthcheck"]["Test"] == [
+        "CMD",
+        "/venv/bin/python",
+        "-m",
+        "servicekit.monitoring.healthcheck",
+    ]
     labels = configuration["Labels"]
     revision = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert labels["org.opencontainers.image.revision"] == revision.stdout.strip()

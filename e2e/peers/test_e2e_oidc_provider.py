@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 
 from prerequisites.node_peers import what_is_missing
 from redis_server import free_port
-from servicekit.healthcheck import ready
+from servicekit.monitoring.healthcheck import ready
 from stack import Addresses, Service, Stack
 from support.demo_client import CHALLENGE, VERIFIER
 from support.node_peer import NodePeer

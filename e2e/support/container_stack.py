@@ -69,7 +69,7 @@ class RunningContainer:
 
     @property
     def is_ready(self) -> bool:
-        check = self.handle.exec_run(["/venv/bin/python", "-m", "servicekit.healthcheck"])
+        check = self.handle.exec_run(["/venv/bin/python", "-m", "servicekit.monitoring.healthcheck"])
         return bool(check.exit_code == 0)
 
     @property

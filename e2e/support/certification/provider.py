@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Self
 
 from redis_server import free_port
-from servicekit.healthcheck import ready
+from servicekit.monitoring.healthcheck import ready
 from stack import ROOT, Service, read_values
 from waiting import wait_until
 

@@ -9,7 +9,6 @@ import pytest
 from aiohttp import web
 
 from redis_server import free_port
-from servicekit.healthcheck import ready
 from servicekit.http import (
     BODY_LIMIT,
     HttpClient,
@@ -19,6 +18,7 @@ from servicekit.http import (
     _is_private,
     _PublicResolver,
 )
+from servicekit.monitoring.healthcheck import ready
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from servicekit import machine
-from servicekit.machine import MachineDoor, Reply, Request, Route, error_reply, json_reply
+from servicekit.web import machine
+from servicekit.web.machine import MachineDoor, Reply, Request, Route, error_reply, json_reply
 
 
 async def echo(request: Request) -> Reply:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from servicekit.parameters import COUNT_LIMIT, PARAMETER_LIMIT, MalformedParameters, Parameters
+from servicekit.web.parameters import COUNT_LIMIT, PARAMETER_LIMIT, MalformedParameters, Parameters
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,10 @@ from redis.asyncio import Redis, RedisCluster
 
 from redis_server import RedisServer, free_port
 from servicekit.log import ConsoleFormatter, JsonFormatter, event
-from servicekit.metrics import Metrics
-from servicekit.proxies import client_address
-from servicekit.redis import Reader, RedisError, connect
+from servicekit.monitoring.metrics import Metrics
+from servicekit.redis.client import Reader, RedisError, connect
 from servicekit.sealing import Sealer, UnsealError
+from servicekit.web.proxies import client_address
 
 # --- Sealing ---------------------------------------------------------------------------------------------------------
 

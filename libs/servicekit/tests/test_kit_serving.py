@@ -15,7 +15,7 @@ import pytest
 
 from redis_server import free_port
 from self_signed import certificate
-from servicekit.healthcheck import ready
+from servicekit.monitoring.healthcheck import ready
 from waiting import wait_until
 
 pytestmark = pytest.mark.slow
@@ -23,9 +23,9 @@ pytestmark = pytest.mark.slow
 PROGRAM = """
 import os, sys
 from quart import Quart
-from servicekit.health import health_routes
-from servicekit.machine import MachineDoor
-from servicekit.serving import StartFailed, serve
+from servicekit.monitoring.health import health_routes
+from servicekit.web.machine import MachineDoor
+from servicekit.serving.server import StartFailed, serve
 from servicekit.settings import ServiceSettings, read
 
 def create_app():

@@ -26,7 +26,7 @@ from op.context import Context
 from op.keys.ring import SigningKey
 from op.settings import Settings
 from redis_server import RedisServer
-from servicekit.redis import Database
+from servicekit.redis.client import Database
 
 
 @pytest.fixture(scope="session", autouse=True)

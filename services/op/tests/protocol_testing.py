@@ -12,7 +12,7 @@ from op.errors import OAuthError
 from op.protocol.authorization.request import Asked, Policy, validate
 from op.protocol.clients.metadata import InvalidMetadata, client_of
 from op.records import AuthorizationRequest, Client
-from servicekit.parameters import Parameters
+from servicekit.web.parameters import Parameters
 
 NOW = 1_800_000_000
 REDIRECT_URI = "https://client.test/callback"

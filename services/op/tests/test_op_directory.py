@@ -13,7 +13,7 @@ from op.cli.directory import DirectoryError, load, read_directory, user_entry
 from op.protocol.authorization.scope import STANDARD_CLAIMS
 from op.settings import Settings
 from redis_server import RedisServer
-from servicekit.redis import Database
+from servicekit.redis.client import Database
 
 DEMO = Path(__file__).parents[3] / "deploy" / "demo" / "directory.yaml"
 ENVIRONMENT = {"CLIENT_SECRET": "c" * 40, "RS_CLIENT_SECRET": "r" * 40}

@@ -17,7 +17,7 @@ from op.protocol.keys.schedule import Schedule
 from op.records import Generation
 from op.stores.signing_keys import SigningKeyStore
 from redis_server import RedisClient, RedisServer
-from servicekit.redis import connect
+from servicekit.redis.client import connect
 from servicekit.sealing import Sealer, UnsealError
 
 SECRET = "a-key-for-tests-of-more-than-32-characters"

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from op_testing import ISSUER, REDIRECT_URI, SECRET, RunningProvider, basic, hidden_fields
 
-import servicekit.pages
 from op import pages
 from op.authorization import pending, request_source
 from op.authorization.request_source import pushed_request
@@ -26,14 +25,15 @@ from op.protocol.sessions import logout_request
 from op.web import csrf, errors, language
 from op.web import parameters as web_parameters
 from op.web.german import WORDS
-from servicekit import parameters
-from servicekit.pages import HTTP_FAILURES
-from servicekit.parameters import Parameters
+from servicekit.web import pages as kit_pages
+from servicekit.web import parameters
+from servicekit.web.pages import HTTP_FAILURES
+from servicekit.web.parameters import Parameters
 
 WEBKIT = "AppleWebKit/537.36 (KHTML, like Gecko)"
 TEMPLATES = [
     path
-    for module, folder in ((pages, "templates"), (servicekit.pages, "templates/trefoil"))
+    for module, folder in ((pages, "templates"), (kit_pages, "templates/trefoil"))
     for path in sorted((Path(str(module.__file__)).parent / folder).glob("*.html"))
 ]
 

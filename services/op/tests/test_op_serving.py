@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 import pytest
 
 from redis_server import RedisServer, free_port
-from servicekit.redis import Database
+from servicekit.redis.client import Database
 from waiting import wait_until
 
 KEY = "a-key-for-tests-of-more-than-32-characters"

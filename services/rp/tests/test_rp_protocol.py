@@ -23,7 +23,7 @@ from rp.protocol.logout.logout_request import logout_request
 from rp.protocol.resources import protected_resource, userinfo
 from rp.protocol.tokens import token_response
 from rp.records import NonceBinding
-from servicekit.parameters import MalformedParameters, Parameters
+from servicekit.web.parameters import MalformedParameters, Parameters
 
 ISSUER = "http://localhost:25000"
 BINDING = NonceBinding("the-state-of-this-sign-in", "nonce", "verifier", "/profile", ISSUER)

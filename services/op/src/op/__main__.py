@@ -8,7 +8,7 @@ from op.cli.command_line import administrate
 from op.cli.directory import DirectoryError
 from op.settings import Settings
 from servicekit import log
-from servicekit.serving import StartFailed, serve
+from servicekit.serving.server import StartFailed, serve
 from servicekit.settings import SettingsError, read
 
 

@@ -59,14 +59,14 @@ from op.stores.users.user import UserStore
 from op.tokens.issuer import TokenIssuer
 from op.web.errors import machine_failure, page_failure
 from op.web.language import template_words
-from servicekit.health import health_routes
 from servicekit.http import HttpClient
-from servicekit.machine import MachineDoor, Reply, Request, Route
-from servicekit.metrics import Metrics
-from servicekit.pages import install, refuse_head
-from servicekit.redis import Database, connect
+from servicekit.monitoring.health import health_routes
+from servicekit.monitoring.metrics import Metrics
+from servicekit.redis.client import Database, connect
 from servicekit.sealing import Sealer
 from servicekit.settings import read
+from servicekit.web.machine import MachineDoor, Reply, Request, Route
+from servicekit.web.pages import install, refuse_head
 
 log = logging.getLogger(__name__)
 

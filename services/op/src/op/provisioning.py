@@ -6,7 +6,7 @@ import logging
 from op.cli.directory import Directory, load
 from op.context import Context
 from servicekit.log import event
-from servicekit.redis import RedisError
+from servicekit.redis.client import RedisError
 from servicekit.sealing import UnsealError
 
 log = logging.getLogger(__name__)

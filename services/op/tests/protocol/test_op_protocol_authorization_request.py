@@ -33,7 +33,7 @@ from op.protocol.authorization.request import (
     recognise_redirect,
 )
 from op.records import AuthorizationRequest, Grant, Session
-from servicekit.parameters import Parameters
+from servicekit.web.parameters import Parameters
 
 # --- Where to respond ------------------------------------------------------------------------------------------------
 

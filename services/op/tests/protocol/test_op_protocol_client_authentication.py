@@ -10,7 +10,7 @@ from op.errors import InvalidClient, InvalidRequest, OAuthError
 from op.protocol.clients.assertion import ASSERTION_TYPE, ClientAssertion
 from op.protocol.clients.authentication import METHODS, Credentials, check_credentials, presented_credentials
 from op.records import Client
-from servicekit.parameters import Parameters
+from servicekit.web.parameters import Parameters
 
 SECRET = "s" * 32
 TWO_WAYS = "two ways of client authentication were used at once"

@@ -18,7 +18,7 @@ from op.protocol.clients.registration import (
     registration_response,
 )
 from op.records import Client
-from servicekit.machine import Request
+from servicekit.web.machine import Request
 
 OFFERED = ("code",)
 ALL_TYPES = ("code", "id_token", "id_token token")

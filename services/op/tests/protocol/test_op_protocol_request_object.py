@@ -19,7 +19,7 @@ from op.protocol.authorization.request_object import (
     without_fragment,
 )
 from op.records import Client
-from servicekit.parameters import Parameters
+from servicekit.web.parameters import Parameters
 
 ISSUER = "https://op.test"
 NO_JWT = "the request object is no JWT"

@@ -6,7 +6,7 @@ import sys
 from rp.app import create_app
 from rp.settings import Settings
 from servicekit import log
-from servicekit.serving import serve
+from servicekit.serving.server import serve
 from servicekit.settings import SettingsError, read
 
 

@@ -28,14 +28,14 @@ from rp.stores.session import SessionStore
 from rp.stores.session_index import SessionIndexStore
 from rp.tokens.refreshing import Refreshing
 from rp.web import errors, rendering
-from servicekit import pages
 from servicekit.clock import Clock
-from servicekit.health import health_routes
 from servicekit.http import HttpClient
-from servicekit.machine import MachineDoor, Route
-from servicekit.metrics import Metrics
-from servicekit.redis import connect
+from servicekit.monitoring.health import health_routes
+from servicekit.monitoring.metrics import Metrics
+from servicekit.redis.client import connect
 from servicekit.settings import read
+from servicekit.web import pages
+from servicekit.web.machine import MachineDoor, Route
 
 View = Callable[[Context, Request], Awaitable[Response]]
 

@@ -5,7 +5,8 @@ import sys
 
 from rs.app import create_app
 from rs.settings import read_settings
-from servicekit import log, serving
+from servicekit import log
+from servicekit.serving import server as serving
 from servicekit.settings import SettingsError
 
 

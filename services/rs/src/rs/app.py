@@ -25,12 +25,12 @@ from rs.validation.validator import Validator
 from rs.validation.verification_keys import VerificationKeys
 from rs.web.errors import failure_renderer, http_failure
 from servicekit.clock import Clock
-from servicekit.health import health_routes
 from servicekit.http import HttpClient
 from servicekit.log import event
-from servicekit.machine import MachineDoor, Route
-from servicekit.metrics import Metrics
-from servicekit.redis import RedisError, connect
+from servicekit.monitoring.health import health_routes
+from servicekit.monitoring.metrics import Metrics
+from servicekit.redis.client import RedisError, connect
+from servicekit.web.machine import MachineDoor, Route
 
 LOAD_SECONDS = 2.0
 LOAD_PAUSE_SECONDS = 1.0

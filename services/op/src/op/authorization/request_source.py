@@ -14,7 +14,7 @@ from op.protocol.authorization.request_object import (
 from op.protocol.signed_jwt import suitable_keys
 from op.records import Client
 from servicekit.http import Unreachable
-from servicekit.parameters import Parameters
+from servicekit.web.parameters import Parameters
 
 PUSHED = "urn:ietf:params:oauth:request_uri:"
 REQUEST_OBJECT_LIMIT = 64 * 1024

@@ -18,7 +18,7 @@ from op.context import Context
 from op.protocol.clients.metadata import InvalidMetadata
 from op.settings import Settings
 from op.stores.users.user import UsernameTaken
-from servicekit.redis import Database, RedisError, connect
+from servicekit.redis.client import Database, RedisError, connect
 from servicekit.sealing import UnsealError
 
 _LOGOUT_PATIENCE = 20.0  # seconds, for every try of a logout token

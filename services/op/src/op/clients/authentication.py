@@ -11,8 +11,8 @@ from op.protocol.signed_jwt import suitable_keys
 from op.records import Client
 from op.stores.clients.client import ClientStore
 from op.stores.clients.client_assertion import ClientAssertionStore
-from servicekit.machine import Request
-from servicekit.parameters import Parameters
+from servicekit.web.machine import Request
+from servicekit.web.parameters import Parameters
 
 
 class ClientAuthenticator:

@@ -23,7 +23,7 @@ from op.web.cookies import SESSION_COOKIE, came_without_cookies, cookie
 from op.web.language import use_language
 from op.web.parameters import parameters
 from op.web.rendering import deliver, see_other
-from servicekit.parameters import Parameters
+from servicekit.web.parameters import Parameters
 
 _URL_LIMIT = 8000  # what everything on the way can be expected to take (RFC 9110 §4.1)
 

@@ -12,8 +12,8 @@ from op.records import PushedRequest
 from op.stores.authorization.pushed_request import TTL
 from op.web.replies import NO_STORE
 from servicekit.log import event
-from servicekit.machine import Reply, Request, json_reply
-from servicekit.parameters import Parameters
+from servicekit.web.machine import Reply, Request, json_reply
+from servicekit.web.parameters import Parameters
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ import logging
 from op.keys.ring import KeyRing
 from op.protocol.keys.schedule import LOOK_SECONDS
 from servicekit.log import event
-from servicekit.redis import RedisError
+from servicekit.redis.client import RedisError
 from servicekit.sealing import UnsealError
 
 log = logging.getLogger(__name__)

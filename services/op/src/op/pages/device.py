@@ -20,7 +20,7 @@ from op.web.parameters import parameters
 from op.web.rendering import page
 from op.web.visitor import session_of
 from servicekit.log import event
-from servicekit.parameters import Parameters
+from servicekit.web.parameters import Parameters
 
 log = logging.getLogger(__name__)
 

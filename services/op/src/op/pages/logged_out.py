@@ -7,7 +7,7 @@ from op.protocol.sessions.logout_token import origin_of
 from op.web.cookies import SESSION_COOKIE, delete_cookie
 from op.web.inline_script import InlineScript
 from op.web.rendering import page
-from servicekit.pages import CONTENT_SECURITY_POLICY
+from servicekit.web.pages import CONTENT_SECURITY_POLICY
 
 _FRAMES_SECONDS = 3  # for clients' pages in their frames, before the browser goes on
 # As soon as all of them have loaded. Without scripts the header Refresh counts from then on.

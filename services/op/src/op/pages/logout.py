@@ -19,7 +19,7 @@ from op.web.csrf import check_csrf, csrf_token
 from op.web.parameters import parameters
 from op.web.rendering import page, see_other
 from servicekit.log import event
-from servicekit.parameters import Parameters
+from servicekit.web.parameters import Parameters
 
 log = logging.getLogger(__name__)
 

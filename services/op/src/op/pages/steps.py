@@ -15,7 +15,7 @@ from op.records import LoginRequest, Session
 from op.web.cookies import BROWSER_COOKIE, browser_secret, cookie, set_cookie
 from op.web.language import use_language
 from op.web.rendering import deliver, see_other
-from servicekit.parameters import Parameters
+from servicekit.web.parameters import Parameters
 
 _PAGES = {Login: "login", Consent: "consent"}
 _DECISIONS = {"allow": Decision.ALLOWED, "refuse": Decision.DENIED}

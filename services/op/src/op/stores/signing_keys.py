@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from op.records import Generation
-from servicekit.redis import Database
+from servicekit.redis.client import Database
 from servicekit.sealing import Sealer
 
 _KEY = "op:keys"

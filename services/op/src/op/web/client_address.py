@@ -3,7 +3,7 @@
 from quart import Request
 
 from op.context import Context
-from servicekit.proxies import client_address
+from servicekit.web.proxies import client_address
 
 
 def address(op: Context, request: Request) -> str:

@@ -14,10 +14,10 @@ from op.errors import (
 )
 from op.web.replies import NO_STORE
 from servicekit.log import event
-from servicekit.machine import Reply, Request, error_reply
-from servicekit.pages import failure_page
-from servicekit.redis import RedisError
+from servicekit.redis.client import RedisError
 from servicekit.sealing import UnsealError
+from servicekit.web.machine import Reply, Request, error_reply
+from servicekit.web.pages import failure_page
 
 log = logging.getLogger(__name__)
 

@@ -1,7 +1,7 @@
 """The pages' words in German, by the English ones that stand in templates and code."""
 
 from op.protocol.authorization.request_object import REQUEST_URI_LIMIT
-from servicekit.parameters import COUNT_LIMIT, PARAMETER_LIMIT
+from servicekit.web.parameters import COUNT_LIMIT, PARAMETER_LIMIT
 
 WORDS = {
     "Skip to the content": "Zum Inhalt springen",

@@ -4,7 +4,7 @@ from quart import Request
 
 from op.errors import InvalidRequest
 from op.web.language import use_language
-from servicekit.parameters import MalformedParameters, Parameters
+from servicekit.web.parameters import MalformedParameters, Parameters
 
 
 async def parameters(request: Request) -> Parameters:

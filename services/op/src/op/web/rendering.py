@@ -9,7 +9,7 @@ from op.protocol.clients.presentation import shown_logo
 from op.protocol.sessions.logout_token import origin_of
 from op.records import Client
 from op.web.inline_script import InlineScript
-from servicekit.pages import CONTENT_SECURITY_POLICY
+from servicekit.web.pages import CONTENT_SECURITY_POLICY
 
 _SUBMIT = InlineScript("document.forms[0].submit()")
 

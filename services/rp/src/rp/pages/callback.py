@@ -18,7 +18,7 @@ from rp.web.cookies import Cookies, fresh_value
 from rp.web.rendering import see_other
 from rp.web.visitor import signed_in
 from servicekit.log import event
-from servicekit.parameters import Parameters
+from servicekit.web.parameters import Parameters
 
 HANDLE = "posted"
 """The parameter that names an answer which was posted."""

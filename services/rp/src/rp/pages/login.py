@@ -15,7 +15,7 @@ from rp.web import forms
 from rp.web.cookies import Cookies, fresh_value
 from rp.web.rendering import page, see_other
 from servicekit.log import event
-from servicekit.parameters import Parameters
+from servicekit.web.parameters import Parameters
 
 _LONGEST_QUERY = 8000
 

@@ -17,8 +17,8 @@ from rp.web.cookies import Cookies, fresh_value
 from rp.web.rendering import see_other
 from rp.web.visitor import SignedIn, signed_in
 from servicekit.log import event
-from servicekit.parameters import Parameters
-from servicekit.redis import RedisError
+from servicekit.redis.client import RedisError
+from servicekit.web.parameters import Parameters
 
 PROVIDER_SECONDS = 2.0
 """How long a person waits for the provider when signing out."""

@@ -5,7 +5,7 @@ from hashlib import sha256
 
 from rp.protocol.logout.logout_token import Logout
 from rp.protocol.tokens.signed_token import LIFETIME
-from servicekit.redis import Database
+from servicekit.redis.client import Database
 
 
 class LogoutTokenStore:

@@ -8,7 +8,7 @@ from hmac import compare_digest
 from rp.errors import ForeignBrowser, UnknownSignIn
 from rp.records import NonceBinding
 from servicekit.json_record import JsonRecord
-from servicekit.redis import Database
+from servicekit.redis.client import Database
 from servicekit.sealing import Sealer, UnsealError
 
 TTL = 600

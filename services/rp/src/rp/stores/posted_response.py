@@ -8,7 +8,7 @@ from hashlib import sha256
 
 from rp.protocol.authorization.authorization_response import AuthorizationResponse
 from servicekit.json_record import JsonRecord
-from servicekit.redis import Database
+from servicekit.redis.client import Database
 from servicekit.sealing import Sealer, UnsealError
 
 TTL = 60

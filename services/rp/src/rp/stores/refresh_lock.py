@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from hashlib import sha256
 
 from rp.errors import RefreshBusy
-from servicekit.redis import Database, RedisError
+from servicekit.redis.client import Database, RedisError
 
 _WAIT_SECONDS = 8.0
 _POLL_SECONDS = 0.05

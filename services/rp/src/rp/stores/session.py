@@ -7,7 +7,7 @@ from hashlib import sha256
 from rp.check import Check
 from rp.records import Session
 from servicekit.json_record import JsonRecord
-from servicekit.redis import Database
+from servicekit.redis.client import Database
 from servicekit.sealing import Sealer, UnsealError
 
 _PURPOSE = "rp session"

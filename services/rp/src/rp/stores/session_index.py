@@ -12,7 +12,7 @@ from rp.protocol.tokens.signed_token import LIFETIME
 from rp.records import Session
 from rp.stores.session import key_of
 from servicekit.clock import Clock
-from servicekit.redis import Database
+from servicekit.redis.client import Database
 
 MARK_TTL = LIFETIME
 """How long a sign-out is remembered, in seconds: an id_token that is older opens no session any more."""

@@ -16,7 +16,7 @@ from rp.tokens import verification
 from servicekit.clock import Clock
 from servicekit.http import Answer
 from servicekit.log import event
-from servicekit.redis import RedisError
+from servicekit.redis.client import RedisError
 
 log = logging.getLogger(__name__)
 

@@ -9,9 +9,9 @@ from rp.check import Check, shown
 from rp.errors import BadRequest, CheckRefused, RelyingPartyError
 from rp.web.reasons import why
 from servicekit.log import event
-from servicekit.machine import HeaderList, Reply, Request, error_reply
-from servicekit.parameters import MalformedParameters
-from servicekit.redis import RedisError
+from servicekit.redis.client import RedisError
+from servicekit.web.machine import HeaderList, Reply, Request, error_reply
+from servicekit.web.parameters import MalformedParameters
 
 FAILURES = (RelyingPartyError, ProviderUnavailable, ProviderMisconfigured, MalformedParameters, RedisError)
 """What has a page or a JSON response of its own; anything else is an internal error."""

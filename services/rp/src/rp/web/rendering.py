@@ -5,7 +5,7 @@ from typing import Any
 from quart import Quart, Response, render_template
 
 from rp.web import presentation
-from servicekit import pages
+from servicekit.web import pages
 
 
 def install(app: Quart) -> None:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from rs.errors import InvalidRequest, InvalidToken, TokenMissing
-from servicekit.parameters import MalformedParameters, Parameters
+from servicekit.web.parameters import MalformedParameters, Parameters
 
 TOKEN_LIMIT = 16 * 1024
 

@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 from rs.records import Profile, profile_key
 from servicekit.json_record import JsonRecord
-from servicekit.redis import Database
+from servicekit.redis.client import Database
 
 
 class ProfileStore:

@@ -17,8 +17,8 @@ from rs.errors import (
     TokenMissing,
 )
 from servicekit.log import event
-from servicekit.machine import FailureReply, HeaderList, Reply, Request, error_body, error_reply
-from servicekit.redis import RedisError
+from servicekit.redis.client import RedisError
+from servicekit.web.machine import FailureReply, HeaderList, Reply, Request, error_body, error_reply
 
 NO_STORE: HeaderList = (("cache-control", "no-store"),)
 REALM = "Trefoil"

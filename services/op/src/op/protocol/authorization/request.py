@@ -23,7 +23,7 @@ from op.protocol.authorization.response import RESPONSE_MODES, known_mode
 from op.protocol.authorization.response_type import CODE, GRANT_TYPE_OF, answers_in_fragment, canonical
 from op.protocol.authorization.scope import granted_scope, without_offline_access
 from op.records import AuthorizationRequest, Client, Grant, LoginRequest, Session
-from servicekit.parameters import Parameters
+from servicekit.web.parameters import Parameters
 
 PROMPTS = ("none", "login", "consent", "select_account")
 DISPLAYS = ("page", "popup", "touch")  # one layout that fits them all (§3.1.2.1)

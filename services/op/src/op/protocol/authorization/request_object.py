@@ -10,7 +10,7 @@ from op.errors import InvalidRequestObject, InvalidRequestUri, RequestNotSupport
 from op.protocol.signed_jwt import UNSIGNED, SignedJwt, numeric_date
 from op.records import Client
 from servicekit.clock import CLOCK_AHEAD
-from servicekit.parameters import MalformedParameters, Parameters
+from servicekit.web.parameters import MalformedParameters, Parameters
 
 SIGNED = ("RS256", "ES256")
 REQUEST_OBJECT_ALGORITHMS = (*SIGNED, UNSIGNED)

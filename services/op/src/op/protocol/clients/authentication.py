@@ -9,7 +9,7 @@ from urllib.parse import unquote_plus
 from op.errors import InvalidClient, InvalidRequest
 from op.protocol.clients.assertion import ALGORITHMS_BY_METHOD, ASSERTION_TYPE, ClientAssertion
 from op.records import Client
-from servicekit.parameters import Parameters
+from servicekit.web.parameters import Parameters
 
 METHODS = ("client_secret_basic", "client_secret_post", *ALGORITHMS_BY_METHOD, "none")
 

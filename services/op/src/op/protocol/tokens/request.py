@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from op.errors import InvalidRequest
-from servicekit.machine import Request
-from servicekit.parameters import MalformedParameters, Parameters
+from servicekit.web.machine import Request
+from servicekit.web.parameters import MalformedParameters, Parameters
 
 
 @dataclass(frozen=True, slots=True)

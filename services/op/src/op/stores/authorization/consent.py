@@ -2,7 +2,7 @@
 
 from op.records import Consent
 from op.stores.codec import from_json, to_json
-from servicekit.redis import Database
+from servicekit.redis.client import Database
 
 
 class ConsentStore:

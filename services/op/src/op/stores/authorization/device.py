@@ -5,7 +5,7 @@ import dataclasses
 from op.handle import digest
 from op.records import DeviceRequest, Session
 from op.stores.codec import from_json, to_json
-from servicekit.redis import Database
+from servicekit.redis.client import Database
 
 DEVICE_TTL = 600
 INTERVAL = 5

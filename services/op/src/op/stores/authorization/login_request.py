@@ -3,7 +3,7 @@
 from op.handle import is_grant_id
 from op.records import LoginRequest
 from op.stores.codec import from_json, to_json
-from servicekit.redis import Database
+from servicekit.redis.client import Database
 
 TTL = 600
 

@@ -3,7 +3,7 @@
 from op.handle import digest
 from op.records import PushedRequest
 from op.stores.codec import from_json, to_json
-from servicekit.redis import Database
+from servicekit.redis.client import Database
 
 TTL = 90
 

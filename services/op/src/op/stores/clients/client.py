@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable
 
 from op.records import Client
 from op.stores.codec import from_json, to_json
-from servicekit.redis import Database
+from servicekit.redis.client import Database
 from servicekit.sealing import Sealer
 
 CACHE_SECONDS = 5.0

@@ -1,7 +1,7 @@
 """Assertions that were used: `op:assertion:<hash>`, until they expire."""
 
 from op.handle import digest
-from servicekit.redis import Database
+from servicekit.redis.client import Database
 
 
 class ClientAssertionStore:

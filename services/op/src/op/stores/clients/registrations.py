@@ -1,6 +1,6 @@
 """How many clients have registered themselves in this hour: `op:registrations`."""
 
-from servicekit.redis import Database
+from servicekit.redis.client import Database
 
 _WINDOW = 3600
 _COUNT = """

@@ -1,7 +1,7 @@
 """Guesses of a password or a user code, counted by what is guessed and who guesses: `op:attempts:<hash>`."""
 
 from op.handle import digest
-from servicekit.redis import Database
+from servicekit.redis.client import Database
 
 _COUNT = """
 local count = redis.call('INCR', KEYS[1])

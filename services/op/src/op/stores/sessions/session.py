@@ -4,7 +4,7 @@ from op.handle import digest
 from op.records import Session
 from op.stores.codec import from_json, to_json
 from op.stores.users.index import UserIndex
-from servicekit.redis import Database
+from servicekit.redis.client import Database
 
 LIST_LIMIT = 100  # what a page can show, however often somebody has logged in
 

@@ -4,7 +4,7 @@ from op.handle import Handle
 from op.records import AccessToken, Grant
 from op.stores.codec import from_json, to_json
 from op.stores.tokens.grant import Entry, GrantStore, handle_key
-from servicekit.redis import Database
+from servicekit.redis.client import Database
 
 
 class AccessTokenStore:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from op.handle import Handle
 from op.records import Grant
 from op.stores.codec import from_json, to_json
-from servicekit.database import Argument
-from servicekit.redis import Database, Reader
+from servicekit.redis.client import Database, Reader
+from servicekit.redis.database import Argument
 
 _EXCHANGE = """
 local presented = redis.call('GET', KEYS[2])

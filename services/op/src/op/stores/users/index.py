@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from op.records import Grant
-from servicekit.redis import Database
+from servicekit.redis.client import Database
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 from op.records import User
 from op.stores.codec import from_json, to_json
-from servicekit.redis import Database
+from servicekit.redis.client import Database
 
 _PREFIX = "op:user:"
 _NOBODY = ""  # no sub is empty

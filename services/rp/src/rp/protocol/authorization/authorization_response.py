@@ -6,7 +6,7 @@ from hmac import compare_digest
 from rp.check import Check, masked, shown
 from rp.errors import AuthorizationRefused, BadRequest, ResponseRefused
 from rp.records import NonceBinding
-from servicekit.parameters import Parameters
+from servicekit.web.parameters import Parameters
 
 _LONGEST = 4096
 _PARAMETERS = ("state", "code", "iss", "error", "error_description")

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from rp.errors import BadRequest, ForeignTarget
 from rp.protocol.authorization import return_path
-from servicekit.parameters import Parameters
+from servicekit.web.parameters import Parameters
 
 NAMES = ("iss", "login_hint", "target_link_uri")
 """The parameters of §4, which come by GET or by POST."""

@@ -17,7 +17,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisClusterException, RedisError
 from redis.maint_notifications import MaintNotificationsConfig
 
-from servicekit.database import Database
+from servicekit.redis.database import Database
 
 # Beyond it the response is 503 at once: Redis would not serve more connections in time anyway.
 MAX_CONNECTIONS = 512

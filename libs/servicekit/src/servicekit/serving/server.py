@@ -23,11 +23,11 @@ from hypercorn.config import Config
 from hypercorn.utils import LifespanFailureError
 from quart import Quart
 
-from servicekit.draining import Drain
 from servicekit.log import event
-from servicekit.metrics import Metrics, management_app
+from servicekit.monitoring.metrics import Metrics, management_app
+from servicekit.serving.draining import Drain
+from servicekit.serving.tls_shutdown import shorten_tls_shutdown
 from servicekit.settings import ServiceSettings
-from servicekit.tls_goodbye import hurry_tls_goodbyes
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ def serve(create_app: Callable[[], Quart], settings: ServiceSettings) -> None:
 async def _serve_here(app: Quart, settings: ServiceSettings) -> None:
     drain = Drain(settings.drain_delay)
     loop = asyncio.get_running_loop()
-    hurry_tls_goodbyes(loop)
+    shorten_tls_shutdown(loop)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, drain.begin)
     apps: dict[str, Any] = {settings.bind: drain.around(app)}
@@ -74,7 +74,7 @@ async def _serve_here(app: Quart, settings: ServiceSettings) -> None:
     for bind, served in apps.items():
         config = hypercorn_config(bind)
         if bind == settings.bind:
-            _speak_tls(config, settings)
+            _configure_tls(config, settings)
         config.graceful_timeout = DRAIN_SECONDS - settings.drain_delay
         servers.append(hypercorn_serve(served, config, shutdown_trigger=drain.over))
     event(log, "serving", bind=settings.bind, management=settings.management_bind)
@@ -100,7 +100,7 @@ def hypercorn_config(bind: str) -> Config:
     return config
 
 
-def _speak_tls(config: Config, settings: ServiceSettings) -> None:
+def _configure_tls(config: Config, settings: ServiceSettings) -> None:
     """TLS where there is a certificate. HTTP/1.1 alone: the drain speaks through `Connection`."""
     if settings.tls_cert_file and settings.tls_key_file:
         config.certfile, config.keyfile = str(settings.tls_cert_file), str(settings.tls_key_file)

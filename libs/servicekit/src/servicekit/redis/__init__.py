@@ -1,0 +1,1 @@
+"""The connection to Redis, and the commands that the services use."""

@@ -1,0 +1,1 @@
+"""Serving an application: workers, draining, the end of TLS connections."""

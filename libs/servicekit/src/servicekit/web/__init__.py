@@ -1,0 +1,1 @@
+"""Requests and responses: the endpoints that machines call, the pages that people see, parameters, proxies."""
