@@ -55,6 +55,23 @@ def test_every_local_link_leads_somewhere(document: Path) -> None:
         assert (document.parent / target).exists(), target
 
 
+def test_instructions_for_contributors_are_short_and_name_existing_files() -> None:
+    _, text = (ROOT / "CONTRIBUTING.md").read_text().split("\n## How to add\n")
+    things = re.findall(r"^\*\*(.+?)\*\*.*\n\n((?:\d\. .+\n)+)", text.split("\n## ")[0], re.MULTILINE)
+    assert [name for name, _ in things] == [
+        "A setting",
+        "An endpoint",
+        "A grant",
+        "A claim",
+        "A language",
+        "A provider quirk",
+    ]
+    for name, steps in things:
+        assert len(steps.splitlines()) == 5, name
+        for path in re.findall(r"`(\w+/[\w./-]*)`", steps):
+            assert (ROOT / path).exists() or path == "templates/", path
+
+
 def headings(document: Path) -> set[str]:
     """As GitHub makes fragments of them."""
     titles = re.findall(r"^#+ (.+)$", document.read_text(), re.MULTILINE)
