@@ -20,7 +20,7 @@ WORK = ROOT / ".mutation"
 PACKAGE = "protocol"
 # The tests that call protocol/ directly, without an application and without Redis: files below services/<service>.
 PURE_TESTS = {
-    "op": ("tests/protocol/test_*.py", "tests/test_op_protocol.py", "tests/test_op_subject.py"),
+    "op": ("tests/protocol/test_*.py", "tests/test_op_dispatch.py"),
     "rs": (
         "tests/protocol/test_*.py",
         "tests/test_rs_access_token.py",
@@ -29,6 +29,8 @@ PURE_TESTS = {
     ),
     "rp": ("tests/protocol/test_*.py", "tests/test_rp_protocol.py", "tests/test_rp_id_token.py"),
 }
+# What is pure beyond protocol/: files below services/<service>/src/<service>.
+PURE_MODULES: dict[str, tuple[str, ...]] = {"op": ("authorization/dispatch.py",), "rs": (), "rp": ()}
 # Tests that read the source files see the mutated copy, which holds every mutant at once.
 LEFT_OUT = "not test_only_its_check_makes_a_verified_type"
 # The wording of an error is no rule of a protocol; that it is raised, and its class, are checked.
@@ -36,7 +38,7 @@ NOT_MUTATED = (r"^\s*raise ",)
 SETTINGS = """
 [tool.mutmut]
 source_paths = ["src"]
-only_mutate = ["src/{role}/{package}/*"]
+only_mutate = {mutated}
 do_not_mutate_patterns = {patterns}
 pytest_add_cli_args = ["-k", "{left_out}"]
 pytest_add_cli_args_test_selection = {tests}
@@ -84,7 +86,7 @@ def prepare(role: str) -> Path:
         shutil.copytree(ROOT / "services" / role / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
     settings = SETTINGS.format(
         role=role,
-        package=PACKAGE,
+        mutated=json.dumps([f"src/{role}/{part}" for part in (f"{PACKAGE}/*", *PURE_MODULES[role])]),
         left_out=LEFT_OUT,
         patterns=json.dumps(NOT_MUTATED),
         tests=json.dumps(tests),

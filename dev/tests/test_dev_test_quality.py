@@ -57,6 +57,12 @@ def test_pure_tests_use_neither_redis_nor_an_application(role: str) -> None:
         assert not re.search(r"\bredis\b|create_app", text), file
 
 
+@pytest.mark.parametrize("role", ROLES)
+def test_pure_modules_exist(role: str) -> None:
+    source = ROOT / "services" / role / "src" / role
+    assert [module for module in mutation.PURE_MODULES[role] if not (source / module).is_file()] == []
+
+
 def test_a_service_without_pure_tests_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys) -> None:
     monkeypatch.setitem(mutation.PURE_TESTS, "rs", ("tests/nowhere/test_*.py",))
     assert mutation.main(["rs"]) == 2
