@@ -247,6 +247,12 @@ GRANT_TYPES = f"authorization_code, implicit, refresh_token, {DEVICE_CODE_GRANT}
             id="any other fault",
         ),
         pytest.param(
+            {"token_endpoint_auth_method": "none", "id_token_signed_response_alg": "HS256"},
+            InvalidClientMetadata,
+            "HS256 needs a client_secret",
+            id="Core §16.19 HS256 for a public client",
+        ),
+        pytest.param(
             {"token_endpoint_auth_method": []},
             InvalidClientMetadata,
             "token_endpoint_auth_method must be a string",
@@ -354,7 +360,7 @@ def test_update_keeps_subject_type_and_sector(before: str, after: dict[str, Any]
 
 def test_response_has_all_that_is_registered() -> None:
     """RFC 7591 §3.2.1, RFC 7592 §3."""
-    client = registered(client_name="An app", jwks=JWKS, default_max_age=0, contacts=[])
+    client = registered(client_name="An app", jwks=JWKS, default_max_age=0, contacts=[], logo_uri="")
     response = registration_response(client, registration_token="token", uri="https://op.test/r", secret_expires_at=5)
     assert json.loads(json.dumps(response)) == {
         "client_id": "id",
