@@ -1,9 +1,9 @@
 """`make mutate`: mutation testing (mutmut) of the `protocol/` packages, by the tests of them that are pure functions.
 
 Each service is copied to `.mutation/<service>`, where mutmut changes one expression at a time and runs the tests that
-reach it. A run that follows another tries only what has changed. The survivors are written to
-`.mutation/<service>/survivors.diff`, and the functions that no test reaches to `untested`; the exit status is 1 when
-there are any.
+reach it. A run that follows another tries only what has changed and what survived; `make clean` makes it forget the
+rest. The survivors are written to `.mutation/<service>/survivors.diff`, and the functions that no test reaches to
+`untested`; the exit status is 1 when there are any.
 """
 
 import json
@@ -56,6 +56,7 @@ filterwarnings = ["error", "ignore::DeprecationWarning:jose"]
 
 
 KILLED = {"killed", "timeout", "caught by type check", "skipped"}
+_NOT_KILLED = (0, 33)  # the exit codes by which mutmut remembers what survived, and what no test reaches
 _DIFFERENCES = """
 import sys
 from mutmut.mutation.diff_apply import find_mutant, get_diff_for_mutant
@@ -93,7 +94,18 @@ def prepare(role: str) -> Path:
         paths=json.dumps([str(ROOT / "dev"), "tests"]),
     )
     (folder / "pyproject.toml").write_text(settings, encoding="utf-8")
+    forget_survivors(folder)
     return folder
+
+
+def forget_survivors(folder: Path) -> None:
+    """Have what was not killed tried again: a test may do so now, and mutmut itself looks for changes of the code."""
+    (folder / "mutants" / "mutmut-stats.json").unlink(missing_ok=True)
+    for file in (folder / "mutants" / "src").rglob("*.meta"):
+        known = json.loads(file.read_text(encoding="utf-8"))
+        codes = known["exit_code_by_key"]
+        known["exit_code_by_key"] = {name: None if code in _NOT_KILLED else code for name, code in codes.items()}
+        file.write_text(json.dumps(known, indent=4), encoding="utf-8")
 
 
 def outcomes(listing: str) -> dict[str, str]:
