@@ -115,11 +115,11 @@ async def test_a_hint_of_another_session_asks_too(provider: RunningProvider) -> 
             "post_logout_redirect_uri needs an id_token_hint or a client_id.",
             id="of an unknown client",
         ),
-        pytest.param({"id_token_hint": "nonsense"}, "id_token_hint is no id_token.", id="a hint that is none"),
+        pytest.param({"id_token_hint": "nonsense"}, "id_token_hint is no id_token.", id="a hint that is not a JWT"),
         pytest.param(
             {"id_token_hint": jwt.encode({"iss": ISSUER, "aud": "web", "sub": "user0"}, "x" * 32)},
             "id_token_hint was not issued by this provider.",
-            id="a hint signed by somebody else",
+            id="a hint signed with another key",
         ),
         pytest.param(
             {"id_token_hint": jwt.encode({"iss": ISSUER, "aud": "nobody", "sub": "user0"}, "x" * 32)},
