@@ -27,7 +27,7 @@ PURE_TESTS = {
         "tests/test_rs_bearer.py",
         "tests/test_rs_introspection.py",
     ),
-    "rp": ("tests/protocol/test_*.py", "tests/test_rp_protocol.py", "tests/test_rp_id_token.py"),
+    "rp": ("tests/protocol/test_*.py",),
 }
 # Tests that read the source files see the mutated copy, which holds every mutant at once.
 LEFT_OUT = "not test_only_its_check_makes_a_verified_type"
