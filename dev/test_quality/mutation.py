@@ -21,12 +21,7 @@ PACKAGE = "protocol"
 # The tests that call protocol/ directly, without an application and without Redis: files below services/<service>.
 PURE_TESTS = {
     "op": ("tests/protocol/test_*.py", "tests/test_op_protocol.py", "tests/test_op_subject.py"),
-    "rs": (
-        "tests/protocol/test_*.py",
-        "tests/test_rs_access_token.py",
-        "tests/test_rs_bearer.py",
-        "tests/test_rs_introspection.py",
-    ),
+    "rs": ("tests/protocol/test_*.py",),
     "rp": ("tests/protocol/test_*.py",),
 }
 # Tests that read the source files see the mutated copy, which holds every mutant at once.
