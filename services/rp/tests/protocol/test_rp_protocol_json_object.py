@@ -1,5 +1,7 @@
 """JSON objects from the network (RFC 8259), and times in them (RFC 7519 §2)."""
 
+import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -80,3 +82,17 @@ def test_anything_else_is_no_time(value: Any) -> None:
 )
 def test_time_is_shown_as_number_and_date(value: float, text: str) -> None:
     assert numeric_date.shown(value) == text
+
+
+@pytest.fixture
+def local_time(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A machine whose clock shows the time nine hours east of Greenwich."""
+    monkeypatch.setenv("TZ", "EAST-9")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+def test_time_is_shown_in_utc_whatever_the_local_time(local_time: None) -> None:
+    assert numeric_date.shown(0) == "0 (1970-01-01 00:00:00 UTC)"

@@ -193,6 +193,14 @@ def test_signature_of_other_claims_is_rejected(signer: Signer) -> None:
         verified(f"{header}.{segment({'sub': 'root'})}.{signed}", "RS256", signer.jwks)
 
 
+def test_signature_under_another_alg_is_rejected(signer: Signer) -> None:
+    """RFC 8725 §3.1: even if the key fits, and its signature is valid."""
+    signed = f"{segment({'alg': 'RS512'})}.{segment({})}"
+    token = f"{signed}.{segment(signer.private['RS256'].sign(signed.encode()))}"
+    with refused(IdTokenRefused, row("signature", "valid with RS256", "not valid")):
+        verified(token, "RS256", [signer.jwk("RS256")])
+
+
 def test_token_without_a_signature_is_rejected(signer: Signer) -> None:
     header, claims, _ = signer.sign({}).split(".")
     with refused(IdTokenRefused, row("signature", "valid with RS256", "not valid")):
