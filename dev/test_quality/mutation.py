@@ -21,13 +21,8 @@ PACKAGE = "protocol"
 # The tests that call protocol/ directly, without an application and without Redis: files below services/<service>.
 PURE_TESTS = {
     "op": ("tests/protocol/test_*.py", "tests/test_op_dispatch.py"),
-    "rs": (
-        "tests/protocol/test_*.py",
-        "tests/test_rs_access_token.py",
-        "tests/test_rs_bearer.py",
-        "tests/test_rs_introspection.py",
-    ),
-    "rp": ("tests/protocol/test_*.py", "tests/test_rp_protocol.py", "tests/test_rp_id_token.py"),
+    "rs": ("tests/protocol/test_*.py",),
+    "rp": ("tests/protocol/test_*.py",),
 }
 # What is pure beyond protocol/: files below services/<service>/src/<service>.
 PURE_MODULES: dict[str, tuple[str, ...]] = {"op": ("authorization/dispatch.py",), "rs": (), "rp": ()}

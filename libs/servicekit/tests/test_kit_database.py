@@ -8,7 +8,7 @@ from redis.asyncio.client import Pipeline
 from redis.asyncio.cluster import ClusterPipeline
 from redis.commands.core import AsyncScript
 
-from servicekit.redis.client import database
+from servicekit.redis import database
 
 CLIENTS = [
     (database.Database, Redis),

@@ -6,7 +6,7 @@ import sys
 from rs.app import create_app
 from rs.settings import read_settings
 from servicekit import log
-from servicekit.serving.server import server as serving
+from servicekit.serving import server as serving
 from servicekit.settings import SettingsError
 
 
