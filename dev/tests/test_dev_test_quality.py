@@ -1,6 +1,8 @@
 """`make coverage` and `make mutate`: their sums, and what they run."""
 
+import json
 import re
+from pathlib import Path
 
 import pytest
 
@@ -55,6 +57,31 @@ def test_pure_tests_use_neither_redis_nor_an_application(role: str) -> None:
     for file in mutation.pure_tests(role):
         text = (ROOT / "services" / role / file).read_text()
         assert not re.search(r"\bredis\b|create_app", text), file
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_pure_modules_exist(role: str) -> None:
+    source = ROOT / "services" / role / "src" / role
+    assert [module for module in mutation.PURE_MODULES[role] if not (source / module).is_file()] == []
+
+
+def test_what_was_not_killed_is_tried_again(tmp_path: Path) -> None:
+    """A new test may kill it, although the code is the same."""
+    source = tmp_path / "mutants" / "src" / "rs"
+    source.mkdir(parents=True)
+    stats, results = tmp_path / "mutants" / "mutmut-stats.json", source / "bearer.py.meta"
+    stats.write_text("{}")
+    codes = {"killed": 1, "survived": 0, "no tests": 33, "timeout": 36}
+    results.write_text(json.dumps({"exit_code_by_key": codes, "hash_by_function_name": {"f": "x"}}))
+    mutation.forget_survivors(tmp_path)
+    expected = {"killed": 1, "survived": None, "no tests": None, "timeout": 36}
+    assert json.loads(results.read_text()) == {"exit_code_by_key": expected, "hash_by_function_name": {"f": "x"}}
+    assert not stats.exists(), "which tests reach what"
+
+
+def test_nothing_is_forgotten_before_the_first_run(tmp_path: Path) -> None:
+    mutation.forget_survivors(tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_service_without_pure_tests_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys) -> None:

@@ -5,7 +5,8 @@ Whatever happens, a request is answered in time with a clear 503, and it goes on
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -215,17 +216,36 @@ time.time = lambda: real() + ({seconds})
 """
 
 
+@pytest.fixture(scope="module")
+def stack_in_mode_b(images: Images, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ContainerStack]:
+    """Mode B, where the resource server looks at the token's times itself."""
+    with ContainerStack(tmp_path_factory.mktemp("clocks"), images, mode="B") as running:
+        yield running
+
+
+@contextmanager
+def restarted_with(stack: ContainerStack, role: Role, mounts: Mapping[Path, str]) -> Iterator[None]:
+    """One service with other files, and as it was afterwards."""
+    stack.stop_service(role)
+    stack.mounts[role] = mounts
+    stack.start_service(role)
+    try:
+        yield
+    finally:
+        stack.stop_service(role)
+        stack.mounts[role] = {}
+        stack.start_service(role)
+
+
 @pytest.mark.parametrize("seconds", [30, -30])
 @pytest.mark.parametrize("role", ROLES)
 def test_the_clock_of_a_container_is_off_by_30_seconds(
-    images: Images, tmp_path: Path, role: Role, seconds: int
+    stack_in_mode_b: ContainerStack, tmp_path: Path, role: Role, seconds: int
 ) -> None:
-    """In mode B, where the resource server looks at the token's times itself."""
-    (tmp_path / "sitecustomize.py").write_text(SHIFTED_CLOCK.format(seconds=seconds))
-    with ContainerStack(tmp_path / "stack", images, mode="B") as stack, requests.Session() as browser:
-        stack.stop_service(role)
-        stack.mounts[role] = {tmp_path / "sitecustomize.py": "/app/sitecustomize.py"}
-        stack.start_service(role)
+    shifted = tmp_path / "sitecustomize.py"
+    shifted.write_text(SHIFTED_CLOCK.format(seconds=seconds))
+    stack = stack_in_mode_b
+    with restarted_with(stack, role, {shifted: "/app/sitecustomize.py"}), requests.Session() as browser:
         profile = browser.get(log_in(browser, f"{stack.rp_url}/login"), timeout=TIMEOUT)
         assert profile.status_code == 200, profile.text
         assert "Prefers tea" in profile.text

@@ -1,7 +1,8 @@
 """GET and POST /account: what a person allowed, where they are signed in, and how both end."""
 
 import pytest
-from op_testing import ISSUER, SECRET, RunningProvider, query_of
+from jose import jwt
+from op_testing import ISSUER, SECRET, RunningProvider
 from test_op_consent import THIRD, allow, tokens_of
 
 
@@ -105,11 +106,18 @@ async def test_a_form_that_names_nothing_is_refused(provider: RunningProvider) -
 
 
 async def test_every_index_has_a_ttl(provider: RunningProvider) -> None:
-    await provider.redeem(query_of((await provider.login()).location)["code"])
-    redis = provider.redis
-    keys = [key async for key in redis.scan_iter(match="op:*") if key.startswith(("op:sessions:", "op:grants:"))]
-    assert sorted(keys) == ["op:grants:user0", "op:sessions:user0"]
-    assert all([await redis.ttl(key) > 0 for key in keys])
+    """Those of a user, and of a session."""
+    sid = jwt.get_unverified_claims((await provider.tokens())["id_token"])["sid"]
+    redis, settings = provider.redis, provider.op.settings
+    longest = {
+        "op:sessions:user0": settings.session_ttl,
+        "op:grants:user0": settings.refresh_token_ttl,
+        f"op:session-grants:{sid}": settings.session_ttl,
+    }
+    indexes = ("op:sessions:", "op:grants:", "op:session-grants:")
+    keys = [key async for key in redis.scan_iter(match="op:*") if key.startswith(indexes)]
+    assert sorted(keys) == sorted(longest)
+    assert [key for key in keys if not 0 < await redis.ttl(key) <= longest[key]] == []
 
 
 async def test_names_that_ended_are_dropped(provider: RunningProvider) -> None:

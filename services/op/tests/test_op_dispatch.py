@@ -102,6 +102,8 @@ def test_first_party_consent_only_when_prompted(prompt: str, expected: object) -
         pytest.param(request(sub="bob"), session(auth_time=950), None, LoginRequired, id="another person logged in"),
         pytest.param(request(sub="bob"), session(auth_time=900), None, Login(), id="another person was logged in"),
         pytest.param(request(), None, None, Login(), id="nobody has logged in"),
+        pytest.param(request(max_age=49), session(auth_time=950), "before", Respond(), id="too old now, fresh then"),
+        pytest.param(request(max_age=49), session(auth_time=950), "here", Login(), id="max_age has passed since"),
     ],
 )
 def test_a_pending_request_after_a_login(
@@ -109,6 +111,34 @@ def test_a_pending_request_after_a_login(
 ) -> None:
     waiting = pending(asked, sid=since_sid)
     assert shown(next_step(asked, present, REMEMBERED, NOW, pending=waiting)) == expected
+
+
+@pytest.mark.parametrize(
+    ("asked", "present", "consent", "description"),
+    [
+        (request(prompt="none"), None, None, "the person must log in"),
+        (request(prompt="none"), session(), None, "the person must be asked for consent"),
+        (request(), session(), DENIED, "the person refused"),
+        (DEVICE, session(), DENIED, "the person refused"),
+        (
+            request(sub="bob"),
+            session(auth_time=950),
+            None,
+            "another person logged in than the one that was asked for",
+        ),
+    ],
+)
+def test_a_refusal_says_why(
+    asked: AuthorizationRequest | DeviceRequest,
+    present: Session | None,
+    consent: Decision | None,
+    description: str,
+) -> None:
+    """It is the client's `error_description` (RFC 6749 §4.1.2.1)."""
+    waiting = None if isinstance(asked, DeviceRequest) else pending(asked)
+    step = next_step(asked, present, consent, NOW, pending=waiting)
+    assert isinstance(step, Refuse)
+    assert step.error.description == description
 
 
 def test_a_denial_precedes_another_person() -> None:

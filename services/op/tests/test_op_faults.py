@@ -60,6 +60,7 @@ async def test_discovery_and_healthz_need_no_redis_and_readyz_does(away: str) ->
     assert (await readyz.get_json())["failed"].keys() == {"redis", "provisioning"}
 
 
+@pytest.mark.slow
 async def test_it_starts_without_redis_and_is_ready_when_redis_comes(tmp_path_factory: pytest.TempPathFactory) -> None:
     server = RedisServer(tmp_path_factory.mktemp("late"))
     app = create_app(settings(server.url), clock=Clock())
@@ -75,6 +76,7 @@ async def test_it_starts_without_redis_and_is_ready_when_redis_comes(tmp_path_fa
             server.stop()
 
 
+@pytest.mark.slow
 async def test_a_paused_redis_is_a_503_within_a_second_and_recovers(tmp_path_factory: pytest.TempPathFactory) -> None:
     server = RedisServer(tmp_path_factory.mktemp("paused")).start()
     try:

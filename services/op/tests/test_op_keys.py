@@ -35,6 +35,7 @@ async def kids(keys: KeyRing) -> set[str]:
     return {key["kid"] for key in (await keys.jwks())["keys"]}
 
 
+@pytest.mark.slow
 async def test_ten_replicas_that_start_together_have_one_key(redis: RedisClient, redis_server: RedisServer) -> None:
     connections = [connect(redis_server.url, 2.0) for _ in range(10)]
     await asyncio.gather(*(connection.ping() for connection in connections))
@@ -120,6 +121,7 @@ async def test_new_key_is_published_before_it_signs(redis: RedisClient, clock: C
         await keys.verify(old, "RS256", typ="JWT")
 
 
+@pytest.mark.slow
 async def test_ten_replicas_rotate_once_and_all_of_them_notice(
     redis: RedisClient, redis_server: RedisServer, clock: Clock
 ) -> None:

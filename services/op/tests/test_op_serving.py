@@ -19,6 +19,8 @@ from redis_server import RedisServer, free_port
 from servicekit.redis.client import Database
 from waiting import wait_until
 
+pytestmark = pytest.mark.slow
+
 KEY = "a-key-for-tests-of-more-than-32-characters"
 DEMO = Path(__file__).parents[3] / "deploy" / "demo" / "directory.yaml"
 

@@ -168,12 +168,6 @@ async def test_clients_keep_their_sid_after_a_second_login(provider: RunningProv
         assert jwt.get_unverified_claims(told)["sid"] == jwt.get_unverified_claims(tokens["id_token"])["sid"]
 
 
-async def test_grants_noted_with_a_session_have_a_ttl(provider: RunningProvider) -> None:
-    sid = jwt.get_unverified_claims((await provider.tokens())["id_token"])["sid"]
-    key = f"op:session-grants:{sid}"
-    assert 0 < await provider.redis.ttl(key) <= provider.op.settings.session_ttl
-
-
 async def test_login_at_the_consent_page_keeps_earlier_grants(provider: RunningProvider, clients: Clients) -> None:
     """The session became too old for max_age while the person looked at the page; it ends with the new one."""
     await register(provider, "app", first_party=True, backchannel_logout_uri=f"{clients.url}/app")

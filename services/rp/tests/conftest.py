@@ -19,6 +19,12 @@ def signer() -> Signer:
     return Signer()
 
 
+@pytest.fixture(scope="session")
+def other_signer() -> Signer:
+    """A signer with other keys, which the provider does not publish."""
+    return Signer()
+
+
 @pytest.fixture
 async def provider(signer: Signer) -> AsyncIterator[ScriptedProvider]:
     server = ScriptedProvider(signer)

@@ -8,10 +8,6 @@ import pytest
 from rp_testing import CLIENT_ID, refused
 
 from rp.app import create_app
-from rp.errors import IdTokenRefused
-from rp.protocol.logout import logout_token as verification
-from rp.protocol.tokens.received_token import ReceivedToken
-from rp.protocol.tokens.signed_token import Expected
 from rp.settings import Settings
 from servicekit.settings import read
 
@@ -178,66 +174,21 @@ async def test_another_replica_knows_it_at_once(signed_in, environment, provider
 @pytest.mark.parametrize(
     ("check", "changes"),
     [
-        pytest.param("iss", {"iss": "http://evil.example"}, id="§2.6 (4): another iss"),
-        pytest.param("iss", {"iss": ...}, id="§2.6 (4): no iss"),
-        pytest.param("aud", {"aud": "another-client"}, id="§2.6 (4): another aud"),
-        pytest.param("aud", {"aud": ...}, id="§2.6 (4): no aud"),
-        pytest.param("aud", {"aud": [CLIENT_ID, "stranger"]}, id="§2.6 (4): an aud more"),
-        pytest.param("exp", {"exp": 1_000_000_000}, id="§2.6 (4): expired"),
-        pytest.param("exp", {"exp": ...}, id="§2.4: no exp"),
-        pytest.param("iat", {"iat": ...}, id="§2.6 (4): no iat"),
-        pytest.param("iat", {"iat": 1_000_000_000}, id="§2.6 (4): issued long ago"),
-        pytest.param("sub, sid", {"sub": ..., "sid": ...}, id="§2.6 (5): neither sub nor sid"),
-        pytest.param("sub, sid", {"sid": 7}, id="§2.6 (5): sid is no string"),
-        pytest.param("sub, sid", {"sub": "", "sid": ...}, id="§2.6 (5): sub is empty"),
-        pytest.param("events", {"events": ...}, id="§2.6 (6): no events"),
-        pytest.param("events", {"events": {"http://evil.example/logout": {}}}, id="§2.6 (6): another event"),
-        pytest.param("events", {"events": dict.fromkeys(EVENTS, 7)}, id="§2.6 (6): a member that is no object"),
-        pytest.param("events", {"events": list(EVENTS)}, id="§2.6 (6): events is no object"),
-        pytest.param("nonce", {"nonce": "n"}, id="§2.6 (7): a nonce"),
-        pytest.param("nonce", {"nonce": None}, id="§2.6 (7): a nonce that is null"),
-        pytest.param("jti", {"jti": ...}, id="§2.4: no jti"),
-        pytest.param("jti", {"jti": ["a"]}, id="§2.4: jti is no string"),
+        pytest.param("iss", {"iss": "http://evil.example"}, id="§2.6 (4) a provider that is not known"),
+        pytest.param("aud", {"aud": "another-client"}, id="§2.6 (4) as in an id_token"),
+        pytest.param("exp", {"exp": 1_000_000_000}, id="§2.6 (4) expired"),
+        pytest.param("nonce", {"nonce": "n"}, id="§2.6 (7) of a logout token alone"),
     ],
 )
-async def test_a_claim_that_must_refuse_the_token(signed_in, provider, check, changes):
+async def test_refused_logout_token_names_the_check(signed_in, provider, check, changes):
     said = await refusal(await post(signed_in, logout_token(provider, **changes)))
     assert said.startswith(f"{check}: expected ")
     assert await is_signed_in(signed_in)
 
 
-@pytest.mark.parametrize(
-    ("check", "header"),
-    [
-        pytest.param("typ", {"typ": "at+jwt"}, id="§2.4: an access token"),
-        pytest.param("typ", {"typ": 7}, id="§2.4: typ is no string"),
-        pytest.param("key", {"typ": "logout+jwt", "kid": "unknown"}, id="§2.6 (2): an unknown kid"),
-        pytest.param("alg", {"typ": "logout+jwt", "alg": "HS256"}, id="§2.6 (3): another algorithm"),
-        pytest.param("alg", {"typ": "logout+jwt", "alg": "none"}, id="§2.6 (3): unsigned"),
-        pytest.param("crit", {"typ": "logout+jwt", "crit": ["x"]}, id="RFC 7515 §4.1.11: a critical extension"),
-    ],
-)
-async def test_a_header_that_must_refuse_the_token(signed_in, provider, check, header):
-    algorithm = header.pop("alg", "RS256")
-    claims = logout_claims(provider)
-    if algorithm == "none":
-        token = provider.signer.unsigned(claims, **header)
-    else:
-        token = provider.signer.sign(claims, algorithm, **header)
-    assert (await refusal(await post(signed_in, token))).startswith(f"{check}: expected ")
-    assert await is_signed_in(signed_in)
-
-
-async def test_a_signature_that_is_not_the_providers(signed_in, provider, signer):
-    stranger = type(signer)()
-    token = stranger.sign(logout_claims(provider), typ="logout+jwt")
+async def test_logout_token_by_another_key_is_refused(signed_in, provider, other_signer):
+    token = other_signer.sign(logout_claims(provider), typ="logout+jwt")
     assert (await refusal(await post(signed_in, token))).startswith("signature: ")
-    assert await is_signed_in(signed_in)
-
-
-async def test_an_id_token_is_no_logout_token(signed_in, provider):
-    """§2.6 (6), (7)."""
-    assert (await refusal(await post(signed_in, provider.id_token("n")))).startswith("events: ")
     assert await is_signed_in(signed_in)
 
 
@@ -250,19 +201,6 @@ async def test_an_unsigned_one_is_refused_where_id_tokens_are_unsigned(environme
     token = provider.signer.unsigned(logout_claims(provider), typ="logout+jwt")
     assert (await refusal(await post(browser, token))).startswith("alg: ")
     assert await is_signed_in(browser)
-
-
-@pytest.mark.parametrize("typ", ["logout+jwt", "Logout+JWT", "application/logout+jwt", "JWT", None])
-async def test_a_logout_token_that_is_accepted(signed_in, provider, typ):
-    """§2.4: the type, and those of before it had one."""
-    # The library writes JWT where no type is asked for; None is left out by hand.
-    token = (
-        provider.signer.sign(logout_claims(provider), typ=typ)
-        if typ
-        else provider.signer.untyped(logout_claims(provider))
-    )
-    assert (await post(signed_in, token)).status_code == 200
-    assert not await is_signed_in(signed_in)
 
 
 async def test_a_token_counts_once(signed_in, provider, redis):
@@ -357,15 +295,3 @@ async def test_a_later_sign_in_opens_a_session(signed_in, provider):
     assert not await is_signed_in(signed_in)
     await signed_in.sign_in()
     assert await is_signed_in(signed_in)
-
-
-def test_a_token_of_another_issuer_than_expected(signer):
-    """§2.6 (4): whoever chose what it is compared with."""
-    now = time.time()
-    claims = {"iss": "x", "aud": CLIENT_ID, "iat": now, "exp": now + 60, "jti": "j", "events": EVENTS, "sid": "s"}
-    token = ReceivedToken.parse(signer.sign(claims, typ="logout+jwt"))
-    fields = {"client_id": CLIENT_ID, "client_secret": None, "algorithm": "RS256", "keys": signer.jwks, "now": now}
-    assert verification.verify(token, Expected(issuer="x", **fields)).sid == "s"
-    with pytest.raises(IdTokenRefused) as refusal:
-        verification.verify(token, Expected(issuer="y", **fields))
-    assert refusal.value.check.name == "iss"

@@ -158,11 +158,6 @@ async def test_the_new_tokens_time_is_shown(signed_in, provider):
     assert 770 < int(found[1]) - time.time() < 780
 
 
-async def test_userinfo_as_a_jwt_is_called_one(signed_in, provider):
-    provider.refusals["/userinfo"] = {"status": 200, "text": "e.y.z", "content_type": "application/jwt"}
-    assert "answered with a JWT; this application takes JSON" in panel(await signed_in.see("/profile"), "userinfo")
-
-
 async def test_a_panel_that_is_not_shown_is_in_the_log(signed_in, provider, caplog):
     provider.refusals["/userinfo"] = {"status": 404, "text": ""}
     await signed_in.see("/profile")
@@ -229,11 +224,8 @@ async def test_a_resource_server_that_stopped(signed_in, resource_server):
     ("reply", "says"),
     [
         ({"status": 503}, "The resource server cannot answer right now (503)"),
-        ({"status": 403, "headers": {"WWW-Authenticate": 'Bearer error="insufficient_scope"'}}, "insufficient_scope"),
-        ({"status": 404}, "The resource server knows nothing of this person (404)"),
         ({"status": 302, "headers": {"Location": "http://evil.example"}}, "gave an unexpected answer (302)"),
-        ({"status": 200, "text": "<html>"}, "no usable JSON object"),
-        ({"status": 200, "body": b'{"a":' * 10_000}, "nested deeper"),
+        ({"status": 200, "content_type": "application/jwt", "text": "e.y.z"}, "answered with a JWT"),
         ({"status": 200, "body": b'{"a":"\\ud800"}'}, "text that is not Unicode"),
         ({"status": 200, "body": b"x" * 2_000_000}, "does not answer"),
     ],
@@ -245,10 +237,9 @@ async def test_a_resource_server_that_gives_no_profile(signed_in, resource_serve
     assert "user0@example.com" in panel(page, "userinfo")
 
 
-@pytest.mark.parametrize("sub", ["user1", "", None, 7])
-async def test_userinfo_of_another_sub_is_not_shown(signed_in, provider, sub):
+async def test_userinfo_of_another_sub_is_not_shown(signed_in, provider):
     """OpenID Connect Core §5.3.2."""
-    provider.userinfo = {"sub": sub, "email": "somebody@else.example"}
+    provider.userinfo = {"sub": "user1", "email": "somebody@else.example"}
     page = await signed_in.see("/profile")
     assert "The check “sub”" in panel(page, "userinfo")
     assert '<span class="tag bad">refused</span>' in panel(page, "userinfo")
@@ -256,11 +247,10 @@ async def test_userinfo_of_another_sub_is_not_shown(signed_in, provider, sub):
     assert "plan" in panel(page, "api-me")
 
 
-@pytest.mark.parametrize("status", [403, 500])
-async def test_userinfo_that_refuses(signed_in, provider, status):
-    provider.refusals["/userinfo"] = {"status": status}
+async def test_userinfo_that_refuses(signed_in, provider):
+    provider.refusals["/userinfo"] = {"status": 403}
     page = await signed_in.see("/profile")
-    assert f"({status}" in panel(page, "userinfo")
+    assert "(403" in panel(page, "userinfo")
     assert "plan" in panel(page, "api-me")
 
 

@@ -5,12 +5,9 @@ import time
 from typing import cast
 
 import pytest
-from rp_testing import CLIENT_ID, Browser
+from rp_testing import Browser
 
 from rp.app import create_app
-from rp.errors import IdTokenRefused
-from rp.protocol.tokens import refreshed_id_token
-from rp.protocol.tokens.received_token import ReceivedToken
 from rp.protocol.tokens.token_response import TokenResponse
 from rp.providers import Providers
 from rp.records import Session
@@ -31,18 +28,8 @@ async def signed_in(browser, provider):
     return browser
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        pytest.param({}, id="the same, without nonce"),
-        pytest.param({"auth_time": None}, id="auth_time left out"),
-        pytest.param({"aud": [CLIENT_ID]}, id="aud as a list"),
-        pytest.param({"name": "Another Name"}, id="a claim that changed"),
-        pytest.param({"at_hash": None}, id="at_hash left out"),
-    ],
-)
-async def test_an_id_token_that_is_accepted(signed_in, provider, changes):
-    provider.refreshed = changes
+async def test_refreshed_id_token_changes_nothing_on_the_page(signed_in, provider):
+    provider.refreshed = {"name": "Another Name"}
     page = await signed_in.see("/profile")
     assert "user0@example.com" in page
     assert "User <Zero>" in page, "the page shows the id_token of the sign-in"
@@ -61,75 +48,21 @@ async def test_the_first_nonce_may_come_again(browser, provider):
 @pytest.mark.parametrize(
     ("check", "changes"),
     [
-        pytest.param("iss", {"iss": "http://evil.example"}, id="§12.2: another iss"),
-        pytest.param("sub", {"sub": "user1"}, id="§12.2: another sub"),
-        pytest.param("sub", {"sub": None}, id="§12.2: no sub"),
-        pytest.param("aud", {"aud": "another-client"}, id="§12.2: another aud"),
-        pytest.param("azp", {"azp": CLIENT_ID}, id="§12.2: azp where there was none"),
-        pytest.param("iat", {"iat": int(time.time()) - 3600}, id="§12.2: an old iat"),
-        pytest.param("iat", {"iat": None}, id="§12.2: no iat"),
-        pytest.param("auth_time", {"auth_time": LOGIN + 20}, id="§12.2: another auth_time"),
-        pytest.param("nonce", {"nonce": "another"}, id="§12.2: another nonce"),
-        pytest.param("nonce", {"nonce": ["n"]}, id="§12.2: nonce is no string"),
-        pytest.param("exp", {"exp": 1_000_000_000}, id="§3.1.3.7 (9): expired"),
-        pytest.param("at_hash", {"at_hash": "bm90IHRoZSByaWdodCBvbmU"}, id="§3.1.3.6: another access token's"),
+        pytest.param("sub", {"sub": "user1"}, id="§12.2 as in the id_token of the sign-in"),
+        pytest.param("nonce", {"nonce": "another"}, id="§12.2 the nonce of the sign-in"),
+        pytest.param("exp", {"exp": 1_000_000_000}, id="§3.1.3.7 (9) expired"),
+        pytest.param("at_hash", {"at_hash": "bm90IHRoZSByaWdodCBvbmU"}, id="§3.1.3.6 the new access token"),
     ],
 )
-async def test_an_id_token_that_must_be_refused(signed_in, provider, check, changes):
+async def test_refused_refreshed_id_token_names_the_check(signed_in, provider, check, changes):
     provider.refreshed = changes
     page = await signed_in.see("/profile")
     assert f"The check “{check}” of OIDC Core" in page
     assert "user0@example.com" not in page
 
 
-def verified(signer, changes, original=None, **header):
-    """The refusal of a refreshed id_token, if it is refused."""
-    now = time.time()
-    claims = {"iss": "i", "sub": "s", "aud": CLIENT_ID, "iat": now, "exp": now + 60}
-    expected = refreshed_id_token.Expected(
-        issuer="i",
-        client_id=CLIENT_ID,
-        client_secret=None,
-        algorithm="RS256",
-        keys=signer.jwks,
-        now=now,
-        trusted_audiences=frozenset({"friend"}),
-        nonce="n",
-        access_token="a",
-        original={**claims, **(original or {})},
-    )
-    algorithm = header.pop("alg", "RS256")
-    refreshed_id_token.verify(ReceivedToken.parse(signer.sign({**claims, **changes}, algorithm, **header)), expected)
-
-
-SEVERAL = {"aud": [CLIENT_ID, "friend"], "azp": CLIENT_ID}
-
-
-def test_the_audiences_of_the_sign_in_may_come_again(signer):
-    verified(signer, SEVERAL, SEVERAL)
-    verified(signer, {"aud": [CLIENT_ID, "friend"]})
-
-
-@pytest.mark.parametrize(
-    ("check", "section", "options"),
-    [
-        pytest.param("alg", "§3.1.3.7 (7)", {"changes": {}, "alg": "ES256"}, id="§3.1.3.7 (7): another algorithm"),
-        pytest.param("crit", "§4.1.11", {"changes": {}, "crit": ["x"]}, id="RFC 7515 §4.1.11: a critical extension"),
-        pytest.param("iss", "§3.1.3.7", {"changes": {"iss": "x"}}, id="§3.1.3.7 (2): another iss"),
-        pytest.param("iss", "§12.2", {"changes": {}, "original": {"iss": "x"}}, id="§12.2: another iss than the first"),
-        pytest.param("aud", "§3.1.3.7", {"changes": {"aud": [CLIENT_ID, "x"]}}, id="§3.1.3.7 (3): a stranger more"),
-        pytest.param("aud", "§12.2", {"changes": {}, "original": SEVERAL}, id="§12.2: an aud less"),
-    ],
-)
-def test_a_token_that_breaks_one_rule(signer, check, section, options):
-    with pytest.raises(IdTokenRefused) as refusal:
-        verified(signer, **options)
-    assert refusal.value.check.name == check
-    assert section in refusal.value.check.section
-
-
-async def test_a_signature_that_is_not_the_providers(signed_in, provider, signer):
-    provider.tokens = {"id_token": type(signer)().sign({"iss": provider.url})}
+async def test_a_signature_that_is_not_the_providers(signed_in, provider, other_signer):
+    provider.tokens = {"id_token": other_signer.sign({"iss": provider.url})}
     assert "The check “signature”" in await signed_in.see("/profile")
 
 

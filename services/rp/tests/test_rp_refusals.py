@@ -1,7 +1,6 @@
 """What /login and /callback must refuse, each with a page that says which check did."""
 
 import re
-import time
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -13,13 +12,9 @@ from rp_testing import refused
     [
         pytest.param({"iss": "http://evil.example"}, "evil.example", id="iss of another issuer"),
         pytest.param({"iss": None}, "absent", id="iss missing where it is promised"),
-        pytest.param({"state": None}, "state is missing", id="state missing"),
         pytest.param({"state": "never-made"}, "finished already", id="state unknown"),
-        pytest.param({"code": None}, "The check “code”", id="neither code nor error"),
         pytest.param({"code": "made-up"}, "invalid_grant", id="a code that the provider does not know"),
         pytest.param({"code": None, "error": "access_denied"}, "access_denied", id="the provider's error"),
-        pytest.param({"code": "a\0b"}, "control character", id="NUL"),
-        pytest.param({"code": "x" * 50_000}, "longer than", id="50 KB"),
     ],
 )
 async def test_a_callback_that_must_be_refused(browser, changes, says):
@@ -27,12 +22,12 @@ async def test_a_callback_that_must_be_refused(browser, changes, says):
     assert (await browser.get("/profile")).status_code == 303
 
 
-@pytest.mark.parametrize("query", ["state=a&state=b", "state=%ff", "state=a&code=b&code=b", "&".join("abcdefgh" * 9)])
+@pytest.mark.parametrize("query", ["state=a&state=b", "state=%ff"])
 async def test_a_callback_that_cannot_be_read(browser, query):
     await refused(await browser.get(f"/callback?{query}"), says="cannot be read")
 
 
-@pytest.mark.parametrize("query", ["return_to=/a&return_to=/b", "return_to=%ff", "return_to=%00", f"x={'x' * 50_000}"])
+@pytest.mark.parametrize("query", ["return_to=/a&return_to=/b", "return_to=%ff"])
 async def test_a_login_that_cannot_be_read(browser, query):
     await refused(await browser.get(f"/login?{query}"), says="cannot be read")
 
@@ -53,15 +48,10 @@ async def test_an_error_for_no_sign_in_of_ours_is_not_repeated(browser):
     ("check", "claims"),
     [
         ("nonce", {"nonce": "another"}),
-        ("nonce", {"nonce": None}),
         ("aud", {"aud": "resource-server"}),
         ("iss", {"iss": "http://evil.example"}),
         ("exp", {"exp": 1_000_000_000}),
-        ("iat", {"iat": None}),
-        ("iat", {"iat": time.time() + 3600}),
-        ("azp", {"azp": "another-client"}),
         ("at_hash", {"at_hash": "bm90IHRoZSByaWdodCBvbmU"}),
-        ("sub", {"sub": None}),
     ],
 )
 async def test_an_id_token_with_a_wrong_claim_names_the_check(browser, provider, check, claims):
@@ -79,18 +69,9 @@ async def test_the_page_says_what_was_compared_why_and_what_had_passed(browser, 
     assert re.findall(r"<code>(\w+)</code>", before) == ["alg", "typ", "crit", "key", "signature", "iss"]
 
 
-@pytest.mark.parametrize(
-    ("check", "id_token"),
-    [
-        ("form", "not.a.token.at.all"),
-        ("form", "x" * 20_000),
-        ("alg", "eyJhbGciOiJub25lIn0.e30."),
-        ("signature", "eyJhbGciOiJSUzI1NiJ9.e30.AAAA"),
-    ],
-)
-async def test_an_id_token_that_is_none_names_the_check(browser, provider, check, id_token):
-    provider.tokens = {"id_token": id_token}
-    text = await refused(await browser.sign_in(), says=f"The check “{check}”")
+async def test_page_does_not_repeat_a_malformed_id_token(browser, provider):
+    provider.tokens = {"id_token": "x" * 20_000}
+    text = await refused(await browser.sign_in(), says="The check “form”")
     assert "x" * 200 not in text
 
 
@@ -119,7 +100,6 @@ async def test_a_failure_page_shows_no_secret(browser, provider):
     [
         ({"id_token": None}, "id_token"),
         ({"token_type": "DPoP"}, "token_type"),
-        ({"access_token": None}, "access_token"),
     ],
 )
 async def test_a_token_response_that_must_be_refused(browser, provider, tokens, check):

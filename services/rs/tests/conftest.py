@@ -50,6 +50,11 @@ class SigningKey:
     def document(self) -> dict[str, Any]:
         return {**self.public.to_dict(), "kid": self.kid, "use": "sig"}
 
+    @property
+    def private_document(self) -> dict[str, Any]:
+        """What no provider may publish."""
+        return {**self._key.to_dict(), "kid": self.kid, "use": "sig"}
+
     def sign(self, signing_input: bytes) -> bytes:
         return self._key.sign(signing_input)
 

@@ -153,6 +153,7 @@ def test_order_of_response_type_does_not_matter(response_type: str, expected: st
         ("", False),
         ("code", False),
         ("none", False),
+        ("code\tid_token", False),
         ("token", True),
         ("id_token", True),
         ("code id_token", True),

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from protocol_testing import BY_KEY, JWKS, METADATA, PUBLIC, REDIRECT_URI, faults_of
 
-from op.protocol.clients.metadata import InvalidMetadata, InvalidRedirects, client_of
+from op.protocol.clients.metadata import InvalidMetadata, InvalidRedirects, _form_of, client_of
 from op.records import Client
 
 IMPLICIT = {"grant_types": ["implicit"], "response_types": ["id_token"]}
@@ -96,6 +96,24 @@ NO_OBJECTS: tuple[Any, ...] = ("x", [], [{}])
 )
 def test_value_of_the_wrong_type_is_a_fault(changes: dict[str, Any], fault: str) -> None:
     assert faults_of(**changes) == [fault]
+
+
+@pytest.mark.parametrize(
+    ("hint", "phrase"),
+    [
+        (str, "a string"),
+        (str | None, "a string"),
+        (None | str, "a string"),
+        (bool, "true or false"),
+        (bool | None, "true or false"),
+        (int | None, "a whole number of seconds"),
+        (tuple[str, ...], "a list of strings"),
+        (dict[str, Any] | None, "an object"),
+    ],
+    ids=str,
+)
+def test_form_of_a_value_follows_from_its_type(hint: Any, phrase: str) -> None:
+    assert _form_of(hint).phrase == phrase
 
 
 @pytest.mark.parametrize("seconds", [0, 9_999_999_999])
@@ -298,6 +316,18 @@ def test_implicit_web_application_needs_https(uri: str, fits: bool) -> None:
     expected = [] if fits else [f"implicit needs https: {uri}"]
     assert faults_of(**IMPLICIT, redirect_uris=[uri]) == expected
     assert faults_of(**IMPLICIT, redirect_uris=["http://localhost/cb"], application_type="native") == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        (IMPLICIT, "implicit needs https"),
+        ({"application_type": "native"}, "a native application is not redirected to http elsewhere"),
+    ],
+)
+def test_each_redirect_uri_is_checked(changes: dict[str, Any], fault: str) -> None:
+    uris = ["http://a.test/", "https://b.test/", "http://c.test/", "https://d.test/"]
+    assert faults_of(**changes, redirect_uris=uris) == [f"{fault}: {uris[0]}", f"{fault}: {uris[2]}"]
 
 
 @pytest.mark.parametrize(

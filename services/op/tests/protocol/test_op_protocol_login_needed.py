@@ -43,19 +43,29 @@ def test_when_a_login_is_needed(changes: dict[str, Any], session: Session | None
 
 
 @pytest.mark.parametrize(
-    ("prompt", "session", "expected"),
+    ("changes", "session", "expected"),
     [
-        pytest.param("login", Session(sid="new", sub="user0", auth_time=100), True, id="a login in the same second"),
-        pytest.param("login", Session(sid="new", sub="user0", auth_time=101), True, id="a later login"),
-        pytest.param("login", Session(sid="new", sub="user0", auth_time=99), False, id="an earlier login"),
-        pytest.param("login", Session(sid="before", sub="user0", auth_time=101), False, id="the session from before"),
-        pytest.param("login", None, False, id="no session"),
-        pytest.param("", Session(sid="before", sub="user0", auth_time=99), True, id="no new login is demanded"),
-        pytest.param("", Session(sid="new", sub="user0", auth_time=99), True, id="any session, where none is demanded"),
-        pytest.param("", None, False, id="no session, and none is demanded"),
+        pytest.param(
+            {"prompt": "login"}, Session(sid="new", sub="user0", auth_time=100), True, id="a login in the same second"
+        ),
+        pytest.param({"prompt": "login"}, Session(sid="new", sub="user0", auth_time=101), True, id="a later login"),
+        pytest.param({"prompt": "login"}, Session(sid="new", sub="user0", auth_time=99), False, id="an earlier login"),
+        pytest.param(
+            {"prompt": "login"}, Session(sid="before", sub="user0", auth_time=101), False, id="the session from before"
+        ),
+        pytest.param({"prompt": "login"}, None, False, id="no session"),
+        pytest.param({}, Session(sid="before", sub="user0", auth_time=99), True, id="no new login is demanded"),
+        pytest.param({}, Session(sid="new", sub="user0", auth_time=99), True, id="any session, where none is demanded"),
+        pytest.param({}, None, False, id="no session, and none is demanded"),
+        pytest.param(
+            {"max_age": 101}, Session(sid="before", sub="user0", auth_time=99), True, id="just within max_age"
+        ),
+        pytest.param({"max_age": 100}, Session(sid="before", sub="user0", auth_time=99), False, id="beyond max_age"),
     ],
 )
-def test_pending_request_is_met_by_a_later_login(prompt: str, session: Session | None, expected: bool) -> None:
+def test_pending_request_is_met_by_a_later_login(
+    changes: dict[str, Any], session: Session | None, expected: bool
+) -> None:
     """OpenID Connect Core §3.1.2.1: prompt=login is met by a new session alone."""
-    login = LoginRequest(id="x", browser="y", created_at=100, request=request(prompt=prompt), sid="before")
+    login = LoginRequest(id="x", browser="y", created_at=100, request=request(**changes), sid="before")
     assert is_logged_in_since(login, session, 200) is expected

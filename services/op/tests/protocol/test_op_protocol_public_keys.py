@@ -45,6 +45,7 @@ def test_key_at_the_limits_is_usable(key: dict[str, str]) -> None:
         pytest.param(RSA | {"e": "A"}, id="an exponent of one character"),
         pytest.param(RSA | {"e": "A" * 7}, id="an exponent of seven characters"),
         pytest.param({"kty": "RSA"}, id="no members"),
+        pytest.param({name: RSA[name] for name in ("kty", "n")}, id="no exponent"),
         pytest.param({name: value for name, value in RSA.items() if name != "kty"}, id="no kty"),
         pytest.param(RSA | {"kty": ["RSA"]}, id="kty is no string"),
         pytest.param(RSA | {"kid": 5}, id="kid is no string"),

@@ -14,16 +14,13 @@ from op.protocol.clients.registration import (
     REGISTRABLE,
     changed_client,
     new_client,
-    parse_metadata,
     registration_response,
 )
 from op.records import Client
-from servicekit.web.machine import Request
 
 OFFERED = ("code",)
 ALL_TYPES = ("code", "id_token", "id_token token")
 SAID: dict[str, Any] = {"redirect_uris": [REDIRECT_URI]}
-JSON = [(b"content-type", b"application/json")]
 
 
 def registered(*, offered: tuple[str, ...] = OFFERED, **changes: Any) -> Client:
@@ -32,46 +29,6 @@ def registered(*, offered: tuple[str, ...] = OFFERED, **changes: Any) -> Client:
 
 def updated(client: Client, *, offered: tuple[str, ...] = OFFERED, **changes: Any) -> Client:
     return changed_client(SAID | {"client_id": "id"} | changes, client, NOW + 9, offered)
-
-
-# --- The body --------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "content_type", [b"application/json", b"Application/JSON; charset=utf-8", b" application/json ;"], ids=repr
-)
-def test_metadata_is_a_json_object(content_type: bytes) -> None:
-    """RFC 7591 §3.1."""
-    request = Request("POST", "/register", b"", [(b"content-type", content_type)], '{"a": ["é"]}'.encode())
-    assert parse_metadata(request) == {"a": ["é"]}
-
-
-@pytest.mark.parametrize(
-    ("headers", "body", "error", "description"),
-    [
-        pytest.param([], b"{}", InvalidRequest, "the body must be application/json", id="no content type"),
-        pytest.param(
-            [(b"content-type", b"text/json")], b"{}", InvalidRequest, "the body must be application/json", id="another"
-        ),
-        *(
-            pytest.param(JSON, body, InvalidClientMetadata, "the body is no JSON", id=name)
-            for name, body in (
-                ("empty", b""),
-                ("no JSON", b"x"),
-                ("no UTF-8", b"\xff"),
-                ("nested too deep", b"[" * 60_000),
-                ("half a character", b'{"a": "\\ud800"}'),
-            )
-        ),
-        pytest.param(JSON, b"[]", InvalidClientMetadata, "the metadata must be a JSON object", id="a list"),
-        pytest.param(JSON, b"null", InvalidClientMetadata, "the metadata must be a JSON object", id="null"),
-    ],
-)
-def test_unreadable_metadata_is_rejected(
-    headers: list[tuple[bytes, bytes]], body: bytes, error: type[OAuthError], description: str
-) -> None:
-    with refused(error, description):
-        parse_metadata(Request("POST", "/register", b"", headers, body))
 
 
 # --- A new client ----------------------------------------------------------------------------------------------------
@@ -247,6 +204,12 @@ GRANT_TYPES = f"authorization_code, implicit, refresh_token, {DEVICE_CODE_GRANT}
             id="any other fault",
         ),
         pytest.param(
+            {"token_endpoint_auth_method": "none", "id_token_signed_response_alg": "HS256"},
+            InvalidClientMetadata,
+            "HS256 needs a client_secret",
+            id="Core §16.19 HS256 for a public client",
+        ),
+        pytest.param(
             {"token_endpoint_auth_method": []},
             InvalidClientMetadata,
             "token_endpoint_auth_method must be a string",
@@ -354,7 +317,7 @@ def test_update_keeps_subject_type_and_sector(before: str, after: dict[str, Any]
 
 def test_response_has_all_that_is_registered() -> None:
     """RFC 7591 §3.2.1, RFC 7592 §3."""
-    client = registered(client_name="An app", jwks=JWKS, default_max_age=0, contacts=[])
+    client = registered(client_name="An app", jwks=JWKS, default_max_age=0, contacts=[], logo_uri="")
     response = registration_response(client, registration_token="token", uri="https://op.test/r", secret_expires_at=5)
     assert json.loads(json.dumps(response)) == {
         "client_id": "id",

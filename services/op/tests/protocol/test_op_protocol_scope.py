@@ -88,6 +88,7 @@ def test_scope_that_cannot_be_granted_is_rejected(requested: str | None, registe
     [
         (None, "openid offline_access profile reports", "profile reports"),
         ("reports openid", "openid reports", "reports"),
+        ("reports", "openid reports invoices", "reports"),
         ("reports offline_access", "offline_access reports", "reports"),
     ],
 )

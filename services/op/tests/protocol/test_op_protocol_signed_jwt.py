@@ -3,6 +3,7 @@
 import base64
 import json
 import math
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -73,6 +74,12 @@ def test_any_of_the_keys_may_have_signed() -> None:
     assert signed().is_signed_by(["x" * 32, SECRET], "HS256")
     assert not signed().is_signed_by(["x" * 32], "HS256")
     assert not signed().is_signed_by([], "HS256")
+
+
+def test_key_may_be_any_mapping() -> None:
+    """As `usable_keys` gives them."""
+    key = MappingProxyType({"kty": "oct", "k": base64.urlsafe_b64encode(SECRET.encode()).rstrip(b"=").decode()})
+    assert signed().is_signed_by([key], "HS256")
 
 
 def test_key_that_cannot_be_read_has_not_signed() -> None:

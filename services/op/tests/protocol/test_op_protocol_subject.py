@@ -12,7 +12,10 @@ from op.records import Client, Session
 
 KEY = "a-key-for-tests-of-more-than-32-characters"
 SECTOR = "https://sector.test/uris.json"
-SUBJECTS = Subjects(KEY)
+
+
+def subjects() -> Subjects:
+    return Subjects(KEY)
 
 
 def pairwise(*redirect_uris: str, **changes: Any) -> Client:
@@ -38,20 +41,20 @@ def test_sectors_are_hosts(uris: list[str], sector_identifier_uri: str | None, s
 
 
 def test_public_sub_is_the_users() -> None:
-    assert SUBJECTS.of(client(), "user0") == "user0"
-    assert SUBJECTS.sid_of(client(), "sid") == "sid"
+    assert subjects().of(client(), "user0") == "user0"
+    assert subjects().sid_of(client(), "sid") == "sid"
 
 
 def test_pairwise_sub_is_43_base64url_characters() -> None:
-    sub = SUBJECTS.of(pairwise(), "user0")
+    sub = subjects().of(pairwise(), "user0")
     assert len(sub) == 43
     assert sub.replace("-", "").replace("_", "").isalnum()
 
 
 def test_pairwise_sub_does_not_change_between_versions() -> None:
     """Clients store it: another derivation would make every user a stranger."""
-    assert SUBJECTS.of(pairwise(), "user0") == "E4bGhdEn75uPrDv19MJMwgOGaBMHqrGNeY15T0ZknG4"
-    assert SUBJECTS.sid_of(pairwise(), "sid") == "mxSrymPM6aV73p-nyPRYaQupbY2wVThqyM5PI06OhlU"
+    assert subjects().of(pairwise(), "user0") == "E4bGhdEn75uPrDv19MJMwgOGaBMHqrGNeY15T0ZknG4"
+    assert subjects().sid_of(pairwise(), "sid") == "mxSrymPM6aV73p-nyPRYaQupbY2wVThqyM5PI06OhlU"
 
 
 @pytest.mark.parametrize(
@@ -64,33 +67,33 @@ def test_pairwise_sub_does_not_change_between_versions() -> None:
 )
 def test_clients_of_a_sector_see_the_same_sub(same: Client) -> None:
     """OpenID Connect Core §8.1."""
-    assert SUBJECTS.of(same, "user0") == SUBJECTS.of(pairwise(), "user0")
-    assert SUBJECTS.sid_of(same, "sid") == SUBJECTS.sid_of(pairwise(), "sid")
+    assert subjects().of(same, "user0") == subjects().of(pairwise(), "user0")
+    assert subjects().sid_of(same, "sid") == subjects().sid_of(pairwise(), "sid")
 
 
 def test_sub_depends_on_sector_user_and_secret() -> None:
     """OpenID Connect Core §8.1."""
     subs = {
-        SUBJECTS.of(pairwise(), "user0"),
-        SUBJECTS.of(pairwise("http://b/b"), "user0"),
-        SUBJECTS.of(pairwise(sector_identifier_uri=SECTOR), "user0"),
-        SUBJECTS.of(pairwise(), "user1"),
+        subjects().of(pairwise(), "user0"),
+        subjects().of(pairwise("http://b/b"), "user0"),
+        subjects().of(pairwise(sector_identifier_uri=SECTOR), "user0"),
+        subjects().of(pairwise(), "user1"),
         Subjects(KEY + "x").of(pairwise(), "user0"),
-        SUBJECTS.sid_of(pairwise(), "user0"),
+        subjects().sid_of(pairwise(), "user0"),
     }
     assert len(subs) == 6
 
 
 def test_client_in_its_own_name_has_its_own_name() -> None:
     """RFC 9068 §2.2."""
-    assert SUBJECTS.of(pairwise(), "app") == "app"
+    assert subjects().of(pairwise(), "app") == "app"
 
 
 def test_session_is_seen_with_the_sub_of_the_client() -> None:
     session = Session(sid="sid", sub="user0", auth_time=100, user_agent="x")
-    seen = SUBJECTS.seen_by(pairwise(), session)
-    assert seen == Session(sid="sid", sub=SUBJECTS.of(pairwise(), "user0"), auth_time=100, user_agent="x")
-    assert SUBJECTS.seen_by(client(), session) == session
+    seen = subjects().seen_by(pairwise(), session)
+    assert seen == Session(sid="sid", sub=subjects().of(pairwise(), "user0"), auth_time=100, user_agent="x")
+    assert subjects().seen_by(client(), session) == session
 
 
 URIS = ["http://a/b", "http://c/d"]

@@ -2,7 +2,9 @@
 
 import dataclasses
 import json
-from typing import Any, TypeVar
+from collections.abc import Hashable
+from functools import cache
+from typing import Any, TypeVar, cast
 
 from op.records import record_of
 
@@ -19,6 +21,11 @@ def from_json(record_type: type[R], text: str) -> R:
     return record_of(record_type, json.loads(text))
 
 
+@cache
+def _names(record_type: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(record_type))
+
+
 def _plain(record: Any) -> dict[str, Any]:
-    values = {field.name: getattr(record, field.name) for field in dataclasses.fields(record)}
+    values = {name: getattr(record, name) for name in _names(cast(Hashable, type(record)))}
     return {name: _plain(v) if dataclasses.is_dataclass(v) else v for name, v in values.items() if v is not None}

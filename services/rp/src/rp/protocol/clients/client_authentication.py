@@ -89,18 +89,24 @@ def _algorithm(client: ClientIdentity, method: str) -> str | None:
     return _HMAC if method == "client_secret_jwt" else None
 
 
+def _secret(client: ClientIdentity) -> str:
+    """The secret of a client whose method needs one: a registration without it is refused at start."""
+    assert client.client_secret, "this method needs a secret"
+    return client.client_secret
+
+
 def _client_secret_basic(client: ClientIdentity, *_: object) -> ClientCredentials:
     # Both are form-encoded first, so that a colon or an umlaut survives (RFC 6749 §2.3.1).
-    pair = f"{quote_plus(client.client_id)}:{quote_plus(client.client_secret or '')}"
+    pair = f"{quote_plus(client.client_id)}:{quote_plus(_secret(client))}"
     return ClientCredentials({"Authorization": f"Basic {b64encode(pair.encode()).decode()}"}, {})
 
 
 def _client_secret_post(client: ClientIdentity, *_: object) -> ClientCredentials:
-    return ClientCredentials({}, {"client_id": client.client_id, "client_secret": client.client_secret or ""})
+    return ClientCredentials({}, {"client_id": client.client_id, "client_secret": _secret(client)})
 
 
 def _client_secret_jwt(client: ClientIdentity, audience: str, now: float) -> ClientCredentials:
-    key = jwk.construct((client.client_secret or "").encode(), _HMAC)
+    key = jwk.construct(_secret(client).encode(), _HMAC)
     return _assertion(client, ClientKey(_HMAC, None, key), audience, now)
 
 

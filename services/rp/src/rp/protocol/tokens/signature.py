@@ -89,7 +89,9 @@ def _construct(
     token: ReceivedToken, algorithm: str, keys: Sequence[Mapping[str, Any]], client_secret: str | None
 ) -> Key:
     if algorithm == SYMMETRIC:
-        return jwk.construct((client_secret or "").encode(), SYMMETRIC)
+        # Never an empty key, which anybody could sign with: a registration without a secret is refused at start.
+        assert client_secret, "HS256 needs the client's secret"
+        return jwk.construct(client_secret.encode(), SYMMETRIC)
     suitable = _suitable(keys, token.kid, algorithm)[0]
     members = {name: suitable.get(name) for name in ("kty", *_PUBLIC_MEMBERS[suitable["kty"]])}
     try:

@@ -18,6 +18,11 @@ def test_a_token_is_taken_from_the_header(header):
     assert bearer_token([header], b"page=1", form_body=False) == "abc.DEF-_~+/123=="
 
 
+def test_a_token_of_the_longest_length_is_taken():
+    token = "a" * TOKEN_LIMIT
+    assert bearer_token([f"Bearer {token}".encode()], b"", form_body=False) == token
+
+
 @pytest.mark.parametrize(
     ("authorization", "query", "form_body", "error"),
     [

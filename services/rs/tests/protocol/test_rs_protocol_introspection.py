@@ -39,6 +39,12 @@ def test_the_optional_members_may_be_absent():
     assert introspection.process(answer, EXPECTED, NOW) == VerifiedToken("user0", None, frozenset(), None)
 
 
+@pytest.mark.parametrize("token_type", ["Bearer", "bearer", "access_token", "ACCESS_TOKEN"])
+def test_the_type_of_an_access_token_has_two_names(token_type):
+    answer = answer_with({"token_type": token_type})
+    assert introspection.process(answer, EXPECTED, NOW).sub == "user0"
+
+
 @pytest.mark.parametrize(
     "change",
     [

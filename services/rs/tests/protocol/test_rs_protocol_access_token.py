@@ -6,7 +6,6 @@ import json
 from hashlib import sha256
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from rs.errors import InsufficientScope, InvalidToken
 from rs.protocol import access_token
@@ -103,6 +102,16 @@ def test_a_token_that_breaks_a_rule_is_invalid(judge, mint, header, claims):
         judge(mint.token(header=header, **claims))
 
 
+def test_header_says_which_key_is_needed(mint):
+    header, payload, signature = mint.token().split(".")
+    assert access_token.parse(f"{header}.{payload}.{signature}", "RS256").kid == mint.key.kid
+
+
+@pytest.mark.parametrize("size", range(4))
+def test_segments_of_any_length_are_decoded(judge, mint, size):
+    assert judge(mint.token(sub="u" * (size + 1))).sub == "u" * (size + 1)
+
+
 @pytest.mark.parametrize(
     "token",
     [
@@ -172,32 +181,6 @@ def test_an_es256_token_is_verified_where_es256_is_configured(mint, ec_key):
     key = verification_key(ec_key.document, "ES256")
     assert key is not None
     assert access_token.verify(access_token.parse(token, "ES256"), key, EXPECTED, NOW).sub == "user0"
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        pytest.param({"kty": "EC"}, id="kty of another algorithm"),
-        pytest.param({"kty": "oct", "k": "c2VjcmV0"}, id="kty of a secret"),
-        pytest.param({"alg": "RS512"}, id="alg another"),
-        pytest.param({"use": "enc"}, id="use is encryption"),
-        pytest.param({"n": "!"}, id="n malformed"),
-        pytest.param({"n": None}, id="n missing"),
-        pytest.param({"d": "AQAB"}, id="a private key"),
-    ],
-)
-def test_a_jwk_that_is_not_for_the_algorithm_is_no_key(rsa_key, change):
-    assert verification_key(rsa_key.document, "RS256") is not None
-    assert verification_key({**rsa_key.document, **change}, "RS256") is None
-
-
-def test_an_rsa_key_under_2048_bits_is_no_key(make_key):
-    assert verification_key(make_key("small", bits=1024).document, "RS256") is None
-
-
-def test_a_key_on_another_curve_is_no_es256_key(make_key):
-    document = make_key("other", "ES256", curve=ec.SECP384R1).document
-    assert verification_key(document, "ES256") is None
 
 
 @pytest.mark.parametrize("scope", [pytest.param(None, id="no scope"), "", "openid", "profiles", "Profile"])

@@ -1,0 +1,47 @@
+"""The body of a registration (RFC 7591 §3.1)."""
+
+import pytest
+from protocol_testing import refused
+
+from op.errors import InvalidClientMetadata, InvalidRequest, OAuthError
+from op.protocol.clients.registration import parse_metadata
+from servicekit.web.machine import Request
+
+JSON = [(b"content-type", b"application/json")]
+
+
+@pytest.mark.parametrize(
+    "content_type", [b"application/json", b"Application/JSON; charset=utf-8", b" application/json ;"], ids=repr
+)
+def test_metadata_is_a_json_object(content_type: bytes) -> None:
+    """RFC 7591 §3.1."""
+    request = Request("POST", "/register", b"", [(b"content-type", content_type)], '{"a": ["é"]}'.encode())
+    assert parse_metadata(request) == {"a": ["é"]}
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "error", "description"),
+    [
+        pytest.param([], b"{}", InvalidRequest, "the body must be application/json", id="no content type"),
+        pytest.param(
+            [(b"content-type", b"text/json")], b"{}", InvalidRequest, "the body must be application/json", id="another"
+        ),
+        *(
+            pytest.param(JSON, body, InvalidClientMetadata, "the body is no JSON", id=name)
+            for name, body in (
+                ("empty", b""),
+                ("no JSON", b"x"),
+                ("no UTF-8", b"\xff"),
+                ("nested too deep", b"[" * 60_000),
+                ("half a character", b'{"a": "\\ud800"}'),
+            )
+        ),
+        pytest.param(JSON, b"[]", InvalidClientMetadata, "the metadata must be a JSON object", id="a list"),
+        pytest.param(JSON, b"null", InvalidClientMetadata, "the metadata must be a JSON object", id="null"),
+    ],
+)
+def test_unreadable_metadata_is_rejected(
+    headers: list[tuple[bytes, bytes]], body: bytes, error: type[OAuthError], description: str
+) -> None:
+    with refused(error, description):
+        parse_metadata(Request("POST", "/register", b"", headers, body))

@@ -1,0 +1,74 @@
+"""A sign-in that a link or a third party starts (OpenID Connect Core §4)."""
+
+import pytest
+
+from rp.errors import BadRequest, ForeignTarget
+from rp.protocol.authorization.login_initiation import NAMES, LoginInitiation
+from servicekit.web.parameters import Parameters
+
+SITE = "http://localhost:25001"
+
+
+def initiation(**parameters: str) -> LoginInitiation:
+    return LoginInitiation.of(Parameters(parameters), SITE)
+
+
+def test_parameters_of_login_initiation() -> None:
+    assert NAMES == ("iss", "login_hint", "target_link_uri")
+
+
+@pytest.mark.parametrize(
+    ("parameters", "expected"),
+    [
+        pytest.param({}, LoginInitiation(None, None, "/profile"), id="none"),
+        pytest.param(
+            {"iss": "http://op", "login_hint": "user0", "target_link_uri": f"{SITE}/profile?a=b"},
+            LoginInitiation("http://op", "user0", "/profile?a=b"),
+            id="all of §4",
+        ),
+        pytest.param({"target_link_uri": SITE}, LoginInitiation(None, None, "/"), id="this site without a path"),
+        pytest.param({"return_to": "/a"}, LoginInitiation(None, None, "/a"), id="a link of ours"),
+        pytest.param({"return_to": "//evil.example"}, LoginInitiation(None, None, "/profile"), id="return_to, foreign"),
+        pytest.param({"return_to": "/a", "target_link_uri": f"{SITE}/b"}, LoginInitiation(None, None, "/b"), id="both"),
+    ],
+)
+def test_login_initiation_is_read(parameters: dict[str, str], expected: LoginInitiation) -> None:
+    assert initiation(**parameters) == expected
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "https://evil.example/",
+        "http://localhost:25001.evil.example/",
+        "http://localhost:25001@evil.example/",
+        "http://localhost:250011/",
+        "https://localhost:25001/",
+        "//localhost:25001/profile",
+        "/profile",
+        "http://localhost:25001//evil.example",
+        "http://localhost:25001/\\evil.example",
+        "http://localhost:25001/login",
+        "javascript:alert(1)",
+    ],
+)
+def test_target_on_another_site_is_rejected(target: str) -> None:
+    """§4: otherwise this would be an open redirector."""
+    with pytest.raises(ForeignTarget):
+        initiation(target_link_uri=target)
+
+
+def test_duplicate_parameter_of_login_initiation_is_rejected() -> None:
+    with pytest.raises(BadRequest, match="iss, x"):
+        LoginInitiation.of(Parameters({"iss": "a", "x": "b"}, frozenset({"x", "iss"})), SITE)
+
+
+@pytest.mark.parametrize(
+    ("read", "query"),
+    [
+        pytest.param(LoginInitiation("http://op", "ö", "/a"), {"return_to": "/a", "login_hint": "ö"}, id="with a hint"),
+        pytest.param(LoginInitiation("http://op", None, "/a"), {"return_to": "/a"}, id="without a hint"),
+    ],
+)
+def test_login_initiation_as_parameters_has_no_issuer(read: LoginInitiation, query: dict[str, str]) -> None:
+    assert read.query() == query
