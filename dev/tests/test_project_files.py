@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 import yaml
+from check_jsonschema import main as check_jsonschema
+from click.testing import CliRunner
+from pre_commit.clientlib import load_config
 
 ROOT = Path(__file__).parents[2]
-PROGRAMS = Path(sys.executable).parent
 FORMS = ".github/ISSUE_TEMPLATE/[!c]*.yml"
 SCHEMAS = {
     ".github/workflows/*.yml": "vendor.github-workflows",
@@ -26,17 +28,17 @@ def matching(pattern: str) -> list[str]:
     return sorted(str(path) for path in ROOT.glob(pattern))
 
 
-def checked(program: str, *arguments: str) -> None:
-    """Run a program of .venv in the repository; fail with its output if it reports a fault."""
-    done = subprocess.run([PROGRAMS / program, *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+def check_schema(schema: str, files: list[str]) -> None:
+    """Fail with the report of check-jsonschema if a file does not match a schema that comes with it."""
+    done = CliRunner().invoke(check_jsonschema, ["--no-cache", "--builtin-schema", schema, *files])
+    assert done.exit_code == 0, done.output
 
 
 @pytest.mark.parametrize("pattern", SCHEMAS)
 def test_files_match_their_schema(pattern: str) -> None:
     files = matching(pattern)
     assert files
-    checked("check-jsonschema", "--no-cache", "--builtin-schema", SCHEMAS[pattern], *files)
+    check_schema(SCHEMAS[pattern], files)
 
 
 def test_every_configuration_file_has_a_schema_or_a_test() -> None:
@@ -46,13 +48,16 @@ def test_every_configuration_file_has_a_schema_or_a_test() -> None:
 
 
 def test_every_job_has_a_timeout() -> None:
-    schema = "custom.github-workflows-require-timeout"
-    checked("check-jsonschema", "--no-cache", "--builtin-schema", schema, *matching(".github/workflows/*.yml"))
+    check_schema("custom.github-workflows-require-timeout", matching(".github/workflows/*.yml"))
 
 
+@pytest.mark.slow
 def test_workflows_have_no_security_findings() -> None:
     """As zizmor's offline audits define them, with the exceptions of .github/zizmor.yml."""
-    checked("zizmor", "--offline", "--no-progress", "--quiet", ".github/workflows")
+    zizmor = str(Path(sys.executable).parent / "zizmor")
+    command = [zizmor, "--offline", "--no-progress", "--quiet", ".github/workflows"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def workflow(name: str) -> dict[str, Any]:
@@ -91,7 +96,7 @@ def test_nothing_is_released_before_all_checks_have_passed() -> None:
 
 
 def test_pre_commit_configuration_is_valid() -> None:
-    checked("pre-commit", "validate-config", ".pre-commit-config.yaml")
+    load_config(ROOT / ".pre-commit-config.yaml")
 
 
 @pytest.mark.parametrize(
