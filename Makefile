@@ -8,7 +8,7 @@ TESTS := libs/servicekit/tests libs/testing/tests services/tests
 TEST_FOLDERS := libs/oidc_discovery/tests services/op/tests services/rs/tests services/rp/tests
 UNTYPED_SIGNATURES := --allow-untyped-defs --allow-incomplete-defs --allow-untyped-calls
 PIP_COMPILE := $(VENV)/pip-compile --quiet --generate-hashes --allow-unsafe --no-emit-index-url \
-	--no-emit-find-links --strip-extras --no-header
+	--no-emit-find-links --strip-extras
 
 .DEFAULT_GOAL := help
 .PHONY: help bootstrap run up down logs ps images base-images kind-up kind-down k8s-validate test test-unit test-services test-e2e coverage mutate lint format bench screenshots lock clean-data clean

@@ -55,6 +55,23 @@ def test_every_local_link_leads_somewhere(document: Path) -> None:
         assert (document.parent / target).exists(), target
 
 
+def test_instructions_for_contributors_are_short_and_name_existing_files() -> None:
+    _, text = (ROOT / "CONTRIBUTING.md").read_text().split("\n## How to add\n")
+    things = re.findall(r"^\*\*(.+?)\*\*.*\n\n((?:\d\. .+\n)+)", text.split("\n## ")[0], re.MULTILINE)
+    assert [name for name, _ in things] == [
+        "A setting",
+        "An endpoint",
+        "A grant",
+        "A claim",
+        "A language",
+        "A provider quirk",
+    ]
+    for name, steps in things:
+        assert len(steps.splitlines()) == 5, name
+        for path in re.findall(r"`(\w+/[\w./-]*)`", steps):
+            assert (ROOT / path).exists() or path == "templates/", path
+
+
 def headings(document: Path) -> set[str]:
     """As GitHub makes fragments of them."""
     titles = re.findall(r"^#+ (.+)$", document.read_text(), re.MULTILINE)
@@ -86,16 +103,22 @@ def sources_of_tests() -> dict[str, str]:
     return {path.name: path.read_text() for path in files}
 
 
-def conformance_rows() -> list[tuple[str, str, str]]:
-    """Section, functions and tests of each row."""
-    lines = (ROOT / "docs" / "conformance.md").read_text().splitlines()
-    cells = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines if line.startswith("| ")]
-    return [(row[0], row[2], row[3]) for row in cells if len(row) == 4 and row[0] != "section"]
+def rows_with_tests(document: str, head: str) -> list[tuple[str, str, str]]:
+    """The first cell, the functions and the tests of each row below a head `head | ... | function | test`."""
+    tables = re.findall(
+        rf"^\| {head} \| \w+ \| function \| test \|\n\|[-|]+\|\n((?:\|.*\n)+)", f"{document}\n", re.MULTILINE
+    )
+    lines = "".join(tables).splitlines()
+    cells = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
+    return [(first, functions, tests) for first, _, functions, tests in cells]
 
 
-def test_every_conformance_row_names_existing_code_and_a_test() -> None:
-    rows = conformance_rows()
-    assert len(rows) > 200
+@pytest.mark.parametrize(
+    ("document", "head", "least"), [("conformance.md", "section", 200), ("threat-model.md", "threat", 40)]
+)
+def test_every_row_names_existing_code_and_a_test(document: str, head: str, least: int) -> None:
+    rows = rows_with_tests((ROOT / "docs" / document).read_text(), head)
+    assert len(rows) > least
     for section, functions, tests in rows:
         files = re.findall(r"\(([\w/]+\.py)\)", functions)
         names = re.findall(r"`(\w+)(?:\.\w+)?`", functions)
