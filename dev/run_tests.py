@@ -43,6 +43,8 @@ def prepare_e2e() -> None:
 def run_pytest(arguments: Sequence[str]) -> int:
     """Pytest's exit status. An interrupted or terminated run is waited for: its fixtures stop what they started."""
     command = [sys.executable, "-P", "-m", "pytest", *arguments]
+    # A program that a shell starts in the background ignores SIGINT, and so would pytest after it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with subprocess.Popen(command, cwd=ROOT) as process:
         signal.signal(signal.SIGTERM, lambda *_: process.send_signal(signal.SIGINT))
         while True:

@@ -106,15 +106,19 @@ def test(started): signal.pause()
 
 
 @pytest.mark.slow
-def test_a_terminated_run_ends_its_fixtures_first(tmp_path: Path) -> None:
+@pytest.mark.parametrize("shell", [(), ("sh", "-c", 'trap "" INT; exec "$@"', "sh")], ids=["foreground", "background"])
+def test_a_terminated_run_ends_its_fixtures_first(tmp_path: Path, shell: tuple[str, ...]) -> None:
     (tmp_path / "test_it.py").write_text(INTERRUPTED)
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
     words = ["services", "-n0", "-mnot docker", "-c", str(tmp_path / "pytest.ini"), str(tmp_path)]
     command = [sys.executable, run_tests.__file__, *words]
     environment = {**os.environ, "PYTHONPATH": str(Path(run_tests.__file__).parent)}
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) as process:
-        wait_until((tmp_path / "started").exists)
-        process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=20)
+    with subprocess.Popen([*shell, *command], env=environment, stdout=subprocess.PIPE) as process:
+        try:
+            wait_until((tmp_path / "started").exists)
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=20)
+        finally:
+            process.kill()
     assert process.returncode == pytest.ExitCode.INTERRUPTED
     assert (tmp_path / "stopped").exists()
