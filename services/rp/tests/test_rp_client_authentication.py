@@ -26,7 +26,7 @@ async def test_every_method_signs_in(environment, open_browser, provider, way, b
     if by_setting:
         environment["TOKEN_ENDPOINT_AUTH_METHOD"] = method
     if method == "private_key_jwt":
-        used = "ES256" if "kty" in variables["CLIENT_KEY"] else "RS256"
+        used = "ES256" if variables["CLIENT_KEY"].startswith("{") else "RS256"  # a JWK, or PEM
         provider.client_key = client_public_key(used)
     browser = await open_browser()
     assert (await browser.sign_in()).status_code == 303
