@@ -97,11 +97,12 @@ def test_words_are_added_to_a_phase_that_is_named(runs: Runs) -> None:
 INTERRUPTED = """
 import pathlib, signal, pytest
 @pytest.fixture
-def started():
-    pathlib.Path(__file__).with_name("started").touch()
+def resource():
     yield
     pathlib.Path(__file__).with_name("stopped").touch()
-def test(started): signal.pause()
+def test(resource):
+    pathlib.Path(__file__).with_name("started").touch()
+    signal.pause()
 """
 
 
