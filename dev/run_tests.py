@@ -1,18 +1,22 @@
 """`make test` and its parts: pytest in two phases, and what the second needs installed first where that is possible.
 
 The unit and service tests run in parallel, each worker with a Redis server of its own. What drives a browser or builds
-images runs afterwards, one test at a time. With words for pytest, `make test` is a single run of just those.
+images runs afterwards, in two runs of pytest side by side: the tests over containers wait most of the time. With words
+for pytest, `make test` is a single run of just those.
 
 BEFORE_E2E names a program that `make test` runs before the second phase: in CI it starts a Docker engine. There a phase
 that failed is the last one.
 """
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 
 from prerequisites import apache, browser, node_peers
 from stack import ROOT
@@ -22,6 +26,8 @@ _SEQUENTIAL = "docker or e2e"  # markers of pyproject.toml; what one phase leave
 SERVICES = (*_PARALLEL, "--ignore=e2e", "-m", f"not ({_SEQUENTIAL})")
 UNIT = (*_PARALLEL, "--ignore=e2e", "-m", f"not ({_SEQUENTIAL} or slow)")
 E2E = ("-m", _SEQUENTIAL)
+LANES = (("-m", "docker"), ("-m", "e2e and not docker"))
+"""E2E in two halves that take about as long. The cluster, whose ports are fixed, is in the second alone."""
 PHASES = {"services": SERVICES, "unit": UNIT, "e2e": E2E}
 TITLES = {"services": "unit and service tests", "e2e": "tests in browsers and containers"}
 _INTERRUPTED = 2  # pytest.ExitCode.INTERRUPTED; the phases that are left are not begun
@@ -40,18 +46,42 @@ def prepare_e2e() -> None:
         subprocess.run([program], cwd=ROOT, check=True)
 
 
-def run_pytest(arguments: Sequence[str]) -> int:
-    """Pytest's exit status. An interrupted or terminated run is waited for: its fixtures stop what they started."""
-    command = [sys.executable, "-P", "-m", "pytest", *arguments]
+def run_pytest(*runs: Sequence[str]) -> list[int]:
+    """Pytest's exit status for each of `runs`, the arguments of one; they go on at the same time.
+
+    The first writes to the terminal; what the others wrote follows when all have ended. A run that is interrupted or
+    terminated is waited for: its fixtures stop what they started.
+    """
     # A program that a shell starts in the background ignores SIGINT, and so would pytest after it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    with subprocess.Popen(command, cwd=ROOT) as process:
-        signal.signal(signal.SIGTERM, lambda *_: process.send_signal(signal.SIGINT))
-        while True:
-            try:
-                return process.wait()
-            except KeyboardInterrupt:  # a terminal has sent it to pytest, too
-                continue
+    with ExitStack() as opened:
+        outputs = [None, *(opened.enter_context(tempfile.TemporaryFile("w+")) for _ in runs[1:])]
+        processes = [
+            opened.enter_context(
+                subprocess.Popen([sys.executable, "-P", "-m", "pytest", *arguments], cwd=ROOT, stdout=output)
+            )
+            for arguments, output in zip(runs, outputs, strict=True)
+        ]
+
+        def interrupt(*_: object) -> None:
+            for process in processes:
+                process.send_signal(signal.SIGINT)
+
+        signal.signal(signal.SIGTERM, interrupt)
+        statuses = [_status(process) for process in processes]
+        for output in outputs:
+            if output is not None:
+                output.seek(0)
+                shutil.copyfileobj(output, sys.stdout)
+        return statuses
+
+
+def _status(process: subprocess.Popen[bytes]) -> int:
+    while True:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:  # a terminal has sent it to pytest, too
+            continue
 
 
 def run_phases() -> int:
@@ -61,7 +91,7 @@ def run_phases() -> int:
         if phase == "e2e":
             prepare_e2e()
         began = time.monotonic()
-        status = run_pytest(PHASES[phase])
+        status = worst(run_pytest(*(LANES if phase == "e2e" else [PHASES[phase]])))
         statuses.append(status)
         result = "passed" if status == 0 else f"FAILED (exit status {status})"
         lines.append(f"make test: {title}: {result}, {time.monotonic() - began:.0f} s")
@@ -71,6 +101,13 @@ def run_phases() -> int:
     return next((abs(status) for status in statuses if status != 0), 0)
 
 
+def worst(statuses: Sequence[int]) -> int:
+    """An interruption before any other failure, and any failure before success."""
+    if _INTERRUPTED in statuses:
+        return _INTERRUPTED
+    return next((status for status in statuses if status != 0), 0)
+
+
 def main(arguments: Sequence[str]) -> int:
     """The first word names what to run, the others go to pytest: `all`, or one of PHASES."""
     chosen, *words = arguments
@@ -78,7 +115,8 @@ def main(arguments: Sequence[str]) -> int:
         return run_phases()
     if chosen in ("all", "e2e"):
         install_what_is_missing()
-    return abs(run_pytest([*PHASES.get(chosen, ()), *words]))
+    runs = LANES if chosen == "e2e" and not words else [(*PHASES.get(chosen, ()), *words)]
+    return abs(worst(run_pytest(*runs)))
 
 
 if __name__ == "__main__":

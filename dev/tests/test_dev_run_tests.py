@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from _pytest.mark.expression import Expression
 
 import run_tests
 from waiting import wait_until
@@ -20,9 +21,13 @@ class Runs:
         self.calls: list[list[str]] = []
         self.statuses: list[int] = []
 
-    def run(self, arguments: Sequence[str]) -> int:
-        self.calls.append(list(arguments))
-        return self.statuses.pop(0)
+    def run(self, *runs: Sequence[str]) -> list[int]:
+        self.calls += [list(arguments) for arguments in runs]
+        return [self.statuses.pop(0) for _ in runs]
+
+
+SERVICES = list(run_tests.SERVICES)
+LANES = [list(lane) for lane in run_tests.LANES]
 
 
 @pytest.fixture
@@ -38,10 +43,12 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> Runs:
 @pytest.mark.parametrize(
     ("statuses", "expected", "lines"),
     [
-        pytest.param([0, 0], 0, ["passed", "passed"], id="both-pass"),
-        pytest.param([1, 0], 1, ["FAILED (exit status 1)", "passed"], id="first-fails"),
-        pytest.param([0, 1], 1, ["passed", "FAILED (exit status 1)"], id="second-fails"),
-        pytest.param([1, 3], 1, ["FAILED (exit status 1)", "FAILED (exit status 3)"], id="both-fail"),
+        pytest.param([0, 0, 0], 0, ["passed", "passed"], id="both-pass"),
+        pytest.param([1, 0, 0], 1, ["FAILED (exit status 1)", "passed"], id="first-fails"),
+        pytest.param([0, 1, 0], 1, ["passed", "FAILED (exit status 1)"], id="second-fails"),
+        pytest.param([0, 0, 1], 1, ["passed", "FAILED (exit status 1)"], id="second-half-fails"),
+        pytest.param([1, 3, 0], 1, ["FAILED (exit status 1)", "FAILED (exit status 3)"], id="both-fail"),
+        pytest.param([0, 1, 2], 2, ["passed", "FAILED (exit status 2)"], id="second-half-is-interrupted"),
         pytest.param([2], 2, ["FAILED (exit status 2)"], id="interrupted"),
         pytest.param([-9], 9, ["FAILED (exit status -9)"], id="killed"),
     ],
@@ -49,7 +56,7 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> Runs:
 def test_phases_make_one_summary_and_one_status(runs: Runs, capsys, statuses, expected, lines) -> None:
     runs.statuses = list(statuses)
     assert run_tests.main(["all"]) == expected
-    assert runs.calls == [list(run_tests.SERVICES), list(run_tests.E2E)][: len(statuses)]
+    assert runs.calls == [SERVICES, *LANES][: len(statuses)]
     summary = [line for line in capsys.readouterr().out.splitlines() if line]
     assert len(summary) == len(lines)
     for line, result in zip(summary, lines, strict=True):
@@ -61,7 +68,7 @@ def test_in_ci_a_failed_phase_is_the_last(runs: Runs, monkeypatch) -> None:
     monkeypatch.setenv("CI", "true")
     runs.statuses = [1]
     assert run_tests.main(["all"]) == 1
-    assert runs.calls == [list(run_tests.SERVICES)]
+    assert runs.calls == [SERVICES]
 
 
 def test_before_e2e_runs_between_the_phases(runs: Runs, monkeypatch, tmp_path: Path) -> None:
@@ -69,7 +76,7 @@ def test_before_e2e_runs_between_the_phases(runs: Runs, monkeypatch, tmp_path: P
     program.write_text(f"#!/bin/sh\necho ran >> {tmp_path}/said\n")
     program.chmod(0o755)
     monkeypatch.setenv("BEFORE_E2E", str(program))
-    runs.statuses = [0, 0]
+    runs.statuses = [0, 0, 0]
     assert run_tests.main(["all"]) == 0
     assert (tmp_path / "said").read_text() == "ran\n"
 
@@ -79,7 +86,7 @@ def test_before_e2e_that_fails_ends_the_run(runs: Runs, monkeypatch) -> None:
     runs.statuses = [0]
     with pytest.raises(subprocess.CalledProcessError):
         run_tests.main(["all"])
-    assert runs.calls == [list(run_tests.SERVICES)]
+    assert runs.calls == [SERVICES]
 
 
 def test_words_for_pytest_make_a_single_run(runs: Runs) -> None:
@@ -92,6 +99,38 @@ def test_words_are_added_to_a_phase_that_is_named(runs: Runs) -> None:
     runs.statuses = [0]
     assert run_tests.main(["unit", "-x"]) == 0
     assert runs.calls == [[*run_tests.UNIT, "-x"]]
+
+
+@pytest.mark.parametrize("markers", [{"docker"}, {"e2e"}, {"docker", "e2e"}, set()], ids=" and ".join)
+def test_every_test_of_the_phase_is_in_one_lane(markers: set[str]) -> None:
+    def has(name: str, /, **_: object) -> bool:
+        return name in markers
+
+    phase, *lanes = (Expression.compile(chosen[-1]).evaluate(has) for chosen in (run_tests.E2E, *LANES))
+    assert lanes.count(True) == (1 if phase else 0)
+    assert phase == bool(markers)
+
+
+def test_e2e_runs_as_lanes_unless_words_choose(runs: Runs) -> None:
+    runs.statuses = [0, 5, 0]
+    assert run_tests.main(["e2e"]) == 5
+    assert run_tests.main(["e2e", "-k", "device"]) == 0
+    assert runs.calls == [*LANES, [*run_tests.E2E, "-k", "device"]]
+
+
+@pytest.mark.slow
+def test_output_of_parallel_runs_is_shown_one_after_the_other(tmp_path: Path, capfd) -> None:
+    """And each has its own exit status."""
+    for name, word in {"first": "True", "second": "False"}.items():
+        (tmp_path / f"test_{name}.py").write_text(f"def test_{name}():\n    assert {word}\n")
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    words = ["-c", str(tmp_path / "pytest.ini"), "-v", "-p", "no:cacheprovider"]
+    assert run_tests.run_pytest(*([*words, str(tmp_path / f"test_{name}.py")] for name in ("first", "second"))) == [
+        0,
+        1,
+    ]
+    said = capfd.readouterr().out
+    assert 0 < said.index("test_first PASSED") < said.index("1 passed") < said.index("test_second FAILED")
 
 
 INTERRUPTED = """
