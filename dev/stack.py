@@ -34,6 +34,8 @@ MODES: Mapping[Mode, Mapping[str, str]] = {
     "A": {"ACCESS_TOKEN_FORMAT": "opaque", "TOKEN_VALIDATION": "introspection"},
     "B": {"ACCESS_TOKEN_FORMAT": "jwt", "TOKEN_VALIDATION": "jwt"},
 }
+PATIENT: Mapping[str, str] = {"REDIS_TIMEOUT": "5", "HTTP_TIMEOUT": "10"}
+"""Deadlines for a test that is not about them: a machine may be busy for a second."""
 ID_TOKEN_ALGS = ("RS256", "ES256", "HS256")
 
 READY_SECONDS = 30.0
@@ -261,8 +263,21 @@ class Stack:
         """End one at once, as a crash would."""
         self._services.pop(role).kill()
 
+    @property
+    def started(self) -> tuple[Role, ...]:
+        """The services that were started and not stopped."""
+        return tuple(self._services)
+
     def process(self, role: Role) -> subprocess.Popen[str]:
         return self._services[role].process
+
+    def has_ended(self, role: Role) -> bool:
+        """Whether a service that was started has ended by itself."""
+        return self._services[role].has_ended
+
+    def ending(self, role: Role) -> str:
+        """How a service ended, and the last lines of its log."""
+        return self._services[role].ending()
 
     def log(self, role: Role) -> list[str]:
         """The last lines that a running service has logged."""

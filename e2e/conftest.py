@@ -6,7 +6,7 @@ calls. The fixtures here lift that mark between tests, so that asynchronous test
 
 import asyncio
 import re
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,9 +15,10 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
 
 from prerequisites.browser import LAUNCH_FLAGS, chromium_program, what_is_missing
-from stack import Mode, Stack
+from stack import PATIENT, Mode, Stack
 from support.consent_client import ConsentClient, directory_with_consent_client, running_site
 from support.container_stack import ContainerStack
 
@@ -27,6 +28,7 @@ Platform = Callable[..., Stack]
 
 _FAILED = pytest.StashKey[bool]()
 _STEP_MILLISECONDS = 10_000
+_SHOWN_LINES = 25
 
 
 @dataclass
@@ -73,11 +75,28 @@ class RunningBrowser:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Remember for the fixtures' teardown whether the test failed."""
+    """Remember for the fixtures' teardown whether the test failed, and report what its pages and services said."""
     report = yield
     if report.when == "call":
         item.stash[_FAILED] = report.failed
+        if report.failed:
+            report.sections += list(state_of(getattr(item, "funcargs", {})))
     return report
+
+
+def state_of(fixtures: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    """Title and text: each page that is open, and the last lines of each service of a stack."""
+    browser = fixtures.get("browser")
+    if isinstance(browser, Browser):
+        for page in (page for context in browser.contexts for page in context.pages):
+            try:
+                yield f"page {page.url}", page.locator("body").inner_text(timeout=1_000)
+            except PlaywrightError as error:
+                yield f"page {page.url}", f"cannot be read: {error}"
+    for name, stack in fixtures.items():
+        if isinstance(stack, Stack):
+            for role in stack.started:
+                yield f"{role} of {name}", "\n".join(stack.log(role)[-_SHOWN_LINES:])
 
 
 @pytest.fixture(scope="session")
@@ -173,7 +192,7 @@ def stack_b(platform: Platform, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 
 def _running(platform: Platform, mode: Mode, folders: pytest.TempPathFactory) -> Iterator[Stack]:
-    with platform(folders.mktemp(f"stack-{mode}"), mode=mode) as stack:
+    with platform(folders.mktemp(f"stack-{mode}"), mode=mode, extra=PATIENT) as stack:
         yield stack
 
 
@@ -189,7 +208,7 @@ def consent_client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Consent
     """A third-party client that must ask for consent, at a stack of processes that knows a second user."""
     folder = tmp_path_factory.mktemp("consent-client")
     with running_site() as site:
-        extra = {"OP_DIRECTORY_FILE": str(directory_with_consent_client(folder, site))}
+        extra = {**PATIENT, "OP_DIRECTORY_FILE": str(directory_with_consent_client(folder, site))}
         with Stack(folder, extra=extra) as stack:
             yield ConsentClient(stack, site)
 

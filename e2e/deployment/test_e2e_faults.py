@@ -15,7 +15,7 @@ import requests
 from playwright.sync_api import Page, expect
 
 from containers import Images
-from stack import ROLES, Role
+from stack import PATIENT, ROLES, Role
 from support.container_stack import ContainerStack
 from support.continuous_sign_ins import ContinuousSignIns
 from support.demo_client import TIMEOUT, DemoClient
@@ -219,7 +219,7 @@ time.time = lambda: real() + ({seconds})
 @pytest.fixture(scope="module")
 def stack_in_mode_b(images: Images, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ContainerStack]:
     """Mode B, where the resource server looks at the token's times itself."""
-    with ContainerStack(tmp_path_factory.mktemp("clocks"), images, mode="B") as running:
+    with ContainerStack(tmp_path_factory.mktemp("clocks"), images, mode="B", extra=PATIENT) as running:
         yield running
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from stack import ROOT, Addresses, Stack
+from stack import PATIENT, ROOT, Addresses, Stack
 
 DIRECTORY = (ROOT / "deploy/demo/directory.yaml").read_text()
 CHANNELS = {
@@ -33,7 +33,7 @@ def stack_of(tmp_path: Path) -> Iterator[StackOf]:
         directory.write_text(DIRECTORY.replace(place, f"{place}\n    {CHANNELS[channel]}"))
         addresses = Addresses.on_free_ports()
         addresses = replace(addresses, op=addresses.op.replace("localhost", "127.0.0.1"))
-        stack = Stack(tmp_path, addresses=addresses, extra={"OP_DIRECTORY_FILE": str(directory), **settings})
+        stack = Stack(tmp_path, addresses=addresses, extra={**PATIENT, "OP_DIRECTORY_FILE": str(directory), **settings})
         running.append(stack.start())
         return stack
 

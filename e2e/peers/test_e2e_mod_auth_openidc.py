@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 
 from prerequisites import apache
 from redis_server import free_port
-from stack import Stack, demo_values
+from stack import PATIENT, Stack, demo_values
 from support.apache_server import Apache, Site
 from support.directories import demo_directory_and
 from waiting import wait_until
@@ -160,7 +160,7 @@ def parties(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parties]:
     key_file.write_bytes(KEY.as_pem(private=True))
     (folder / "key.pem.pub").write_bytes(KEY.as_pem(private=False))
     directory = demo_directory_and((protected.entry(ports[protected.name]) for protected in SITES), folder)
-    with Stack(folder, extra={"OP_DIRECTORY_FILE": str(directory)}) as stack:
+    with Stack(folder, extra={**PATIENT, "OP_DIRECTORY_FILE": str(directory)}) as stack:
         sites = [protected.site(ports[protected.name], stack.op_url, key_file) for protected in SITES]
         with Apache(folder, [*sites, *api_sites(ports, stack.op_url, folder)]):
             yield Parties(stack, ports)

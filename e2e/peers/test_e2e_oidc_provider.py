@@ -15,7 +15,7 @@ from playwright.sync_api import Page, expect
 from prerequisites.node_peers import what_is_missing
 from redis_server import free_port
 from servicekit.monitoring.healthcheck import ready
-from stack import Addresses, Service, Stack
+from stack import PATIENT, Addresses, Service, Stack
 from support.demo_client import CHALLENGE, VERIFIER
 from support.node_peer import NodePeer
 from waiting import wait_until
@@ -124,7 +124,9 @@ def parties(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parties]:
     listed = json.dumps([agreed.listed(issuers[agreed.name]) for agreed in PROVIDERS])
     with (
         NodePeer("oidc_provider.mjs", {"providers": options}) as peer,
-        Stack(tmp_path_factory.mktemp("oidc-provider"), addresses=addresses, extra={"RP_PROVIDERS": listed}) as stack,
+        Stack(
+            tmp_path_factory.mktemp("oidc-provider"), addresses=addresses, extra={**PATIENT, "RP_PROVIDERS": listed}
+        ) as stack,
     ):
         assert peer.hear() == {"ready": True}
         yield Parties(stack, issuers)

@@ -10,7 +10,7 @@ from joserfc.jwk import ECKey
 from playwright.sync_api import Page, expect
 
 from prerequisites.node_peers import what_is_missing
-from stack import Stack
+from stack import PATIENT, Stack
 from support.directories import demo_directory_and
 from support.node_peer import NodePeer
 from support.scripted_login import log_in, log_in_and_allow
@@ -123,7 +123,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A stack whose provider knows these clients, and lets others register."""
     folder = tmp_path_factory.mktemp("openid-client")
     directory = demo_directory_and((client.entry() for client in (*SIGN_INS, DEVICE, MACHINE)), folder)
-    with Stack(folder, extra={"OP_DIRECTORY_FILE": str(directory), "REGISTRATION": "open"}) as running:
+    with Stack(folder, extra={**PATIENT, "OP_DIRECTORY_FILE": str(directory), "REGISTRATION": "open"}) as running:
         yield running
 
 
