@@ -11,7 +11,7 @@ PIP_COMPILE := $(VENV)/pip-compile --quiet --generate-hashes --allow-unsafe --no
 	--no-emit-find-links --strip-extras
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap run up down logs ps images base-images kind-up kind-down k8s-validate test test-unit test-services test-e2e coverage mutate lint format bench screenshots lock clean-data clean
+.PHONY: help bootstrap run op up down logs ps images base-images kind-up kind-down k8s-validate test test-unit test-services test-e2e coverage mutate lint format bench screenshots lock clean-data clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +23,9 @@ bootstrap: ## Make .venv from the locks, unless it is up to date
 
 run: bootstrap ## Start everything here until Ctrl-C [MODE=A|B] [ID_TOKEN_ALG=RS256|ES256|HS256]
 	@$(VENV)/python dev/run.py
+
+op: bootstrap ## Manage the users, clients and keys of what `run` runs [ARGS="users list"]
+	@$(VENV)/python dev/op_command.py $(ARGS)
 
 up: bootstrap ## Build the images and start everything on Docker [MODE=A|B] [REPLICAS=1]
 	@$(VENV)/python dev/containers.py up

@@ -1,19 +1,23 @@
 """`make run`: the three services and a Redis server, in the foreground, until Ctrl-C.
 
-Reads `.env`, or `.env.example` where there is none; the environment overrides it.
+Reads `.env`, or `.env.example` where there is none; the environment overrides it. A service that ends is reported and
+not started again; the others go on without it.
 """
 
+import asyncio
 import fcntl
+import json
 import os
 import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import ports
+from directory_contents import DirectoryContents, read_contents
 from stack import (
     ADDRESS_NAMES,
     ID_TOKEN_ALGS,
@@ -30,6 +34,8 @@ from stack import (
 )
 
 DATA = ROOT / ".data"
+PROVIDER_ENVIRONMENT = "provider-environment.json"
+"""In the data folder while the stack runs: what `make op` runs the command line of the provider with."""
 _WATCH_SECONDS = 0.2
 _END_SECONDS = 10.0
 _ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -137,27 +143,52 @@ def record_processes(stack: Stack, folder: Path) -> None:
     (folder / "processes").write_text("".join(lines))
 
 
-def banner(stack: Stack, alg: str, seconds: float) -> str:
+def record_environment(stack: Stack, folder: Path) -> None:
+    """Write the provider's environment for `make op`; it has secrets, so that its owner alone can read it."""
+    file = folder / PROVIDER_ENVIRONMENT
+    file.unlink(missing_ok=True)
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as output:
+        json.dump(stack.environment("op"), output)
+
+
+def banner(stack: Stack, alg: str, contents: DirectoryContents, seconds: float) -> str:
     mode = {"A": "opaque access tokens, introspection", "B": "JWT access tokens, verified locally"}[stack.mode]
-    return "\n".join(
-        [
-            "",
-            f"  Trefoil is ready after {seconds:.1f} s",
-            "",
-            f"  open       {stack.rp_url}",
-            "  sign in    user0 / password0",
-            f"  mode       {stack.mode}: {mode}",
-            f"  id_token   {alg}",
-            f"  services   op {stack.op_url}   rs {stack.rs_url}",
-            "",
-            "  Ctrl-C stops everything",
-            "",
-        ]
-    )
+    rows = [
+        ("open", [stack.rp_url]),
+        ("users", contents.users),
+        ("clients", contents.clients),
+        ("mode", [f"{stack.mode}: {mode}"]),
+        ("id_token", [alg]),
+        ("services", [f"{role}  {stack.addresses.url(role)}  pid {stack.process(role).pid}" for role in ROLES]),
+        ("manage", ['make op ARGS="users list"']),
+    ]
+    lines = [f"  {title if first else '':<10} {line}" for title, column in rows for first, line in _first(column)]
+    return "\n".join(["", f"  Trefoil is ready after {seconds:.1f} s", "", *lines, "", "  Ctrl-C stops everything", ""])
+
+
+def _first(column: Sequence[str]) -> Iterator[tuple[bool, str]]:
+    return ((number == 0, line) for number, line in enumerate(column))
+
+
+def watch(stack: Stack, log: Log) -> None:
+    """Report each service that ends, and Redis. Raises StackError when no service is left."""
+    reported: set[str] = set()
+    while True:
+        time.sleep(_WATCH_SECONDS)
+        ended: dict[str, str] = {role: stack.ending(role) for role in ROLES if stack.has_ended(role)}
+        if not stack.redis.is_running:
+            ended["redis"] = "the Redis server ended"
+        for name in ended.keys() - reported:
+            # What a service said last is in the log above.
+            how = ended[name].splitlines()[0]
+            log.say(f"run: {how}; the others go on. To start it again, press Ctrl-C and run `make run` once more.")
+        reported |= ended.keys()
+        if reported.issuperset(ROLES):
+            raise StackError("all services have ended")
 
 
 def run(environment: Mapping[str, str], log: Log, started: float) -> None:
-    """Run until KeyboardInterrupt; raises StackError when something is wrong or a service ends by itself."""
+    """Run until KeyboardInterrupt; raises StackError when the start fails or no service is left."""
     values = configured(environment)
     mode, alg, addresses = chosen_mode(values), chosen_alg(values), Addresses.of(values)
     with exclusive(DATA):
@@ -167,19 +198,20 @@ def run(environment: Mapping[str, str], log: Log, started: float) -> None:
         stack = Stack(DATA, mode=mode, id_token_alg=alg, addresses=addresses, values=values, reader=log.line)
         try:
             stack.start()
+            seconds = time.monotonic() - started
             record_processes(stack, DATA)
-            log.say(banner(stack, alg, time.monotonic() - started))
-            while True:
-                time.sleep(_WATCH_SECONDS)
-                stack.check()
+            record_environment(stack, DATA)
+            log.say(banner(stack, alg, asyncio.run(read_contents(stack.environment("op"))), seconds))
+            watch(stack, log)
         except StackError as fault:
-            # What a service said last stands in the log above already.
-            raise StackError(f"{str(fault).splitlines()[0]}; everything else was stopped too") from None
+            # What a service said last is in the log above.
+            raise StackError(str(fault).splitlines()[0]) from None
         finally:
             for number in _ENDING_SIGNALS:
                 signal.signal(number, signal.SIG_IGN)
             stack.stop()
-            (DATA / "processes").unlink(missing_ok=True)
+            for name in ("processes", PROVIDER_ENVIRONMENT):
+                (DATA / name).unlink(missing_ok=True)
 
 
 def main() -> int:

@@ -1,6 +1,7 @@
 """`make run`: what is wrong is one clear line, and its end is in order."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -8,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import requests
 
 import ports
 import run
@@ -160,15 +162,95 @@ def test_a_second_run_is_told_of_the_first(tmp_path):
     assert err == f"run: `make run` is at work here already (pid {first.pid}); Ctrl-C ends it\n"
 
 
+def _pid_of(folder: Path, command: str) -> int:
+    lines = (folder / "processes").read_text().splitlines()
+    return int(next(line for line in lines if re.search(command, line)).split()[0])
+
+
+def _until(process: subprocess.Popen[str], words: str) -> str:
+    assert process.stdout is not None
+    return next(line for line in process.stdout if words in line)
+
+
 @pytest.mark.slow
-def test_a_dead_service_ends_the_rest(tmp_path):
+def test_a_stopped_service_leaves_the_others_running(tmp_path):
+    with runner(tmp_path) as process:
+        relying_party = re.findall(r"http://localhost:\d+", _until_ready(process))[0]
+        os.kill(_pid_of(tmp_path, "-m op$"), signal.SIGTERM)
+        said = _until(process, "the provider (op) ended")
+        healthy = requests.get(f"{relying_party}/healthz", timeout=10).ok
+        os.kill(_pid_of(tmp_path, "redis|valkey"), signal.SIGKILL)
+        _until(process, "the Redis server ended")
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+    assert said == (
+        "run: the provider (op) ended with status 0; the others go on. "
+        "To start it again, press Ctrl-C and run `make run` once more.\n"
+    )
+    assert healthy
+    assert (process.returncode, err) == (0, "")
+
+
+@pytest.mark.slow
+def test_a_run_ends_when_no_service_is_left(tmp_path):
     with runner(tmp_path) as process:
         _until_ready(process)
-        lines = (tmp_path / "processes").read_text().splitlines()
-        os.kill(int(next(line for line in lines if line.endswith("-m rp")).split()[0]), signal.SIGKILL)
+        for role in ROLES:
+            os.kill(_pid_of(tmp_path, f"-m {role}$"), signal.SIGKILL)
         _, err = process.communicate(timeout=30)
     assert process.returncode == 1
-    assert err == "run: the relying party (rp) ended with SIGKILL; everything else was stopped too\n"
+    assert err == "run: all services have ended\n"
+
+
+DIRECTORY = """
+users:
+  - {username: ada, password: password-of-ada}
+  - {username: user0, password: password0}
+clients:
+  - {client_id: shop, redirect_uris: ["http://localhost:1/callback"], token_endpoint_auth_method: none}
+"""
+
+
+@pytest.mark.slow
+def test_the_banner_shows_what_is_there_and_make_op_changes_it(tmp_path):
+    (tmp_path / "directory.yaml").write_text(DIRECTORY)
+    settings = {"OP_DIRECTORY_FILE": str(tmp_path / "directory.yaml")}
+    with runner(tmp_path, **settings) as process:
+        seen = _until_ready(process)
+        mode = (tmp_path / run.PROVIDER_ENVIRONMENT).stat().st_mode
+        done = operator(tmp_path, "users", "set-password", "ada", text="another")
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+    assert "  users      ada / password-of-ada\n             user0 / password0\n" in seen
+    assert "  clients    shop http://localhost:1/callback\n" in seen
+    assert mode & 0o777 == 0o600
+    assert (done.returncode, done.stdout, done.stderr) == (0, "password of ada set\n", "")
+    with runner(tmp_path, **settings) as process:
+        seen = _until_ready(process)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+    assert "  users      ada\n             user0 / password0\n" in seen, "the password of the file no longer holds"
+    assert not (tmp_path / run.PROVIDER_ENVIRONMENT).exists()
+
+
+def operator(folder: Path, *arguments: str, text: str = "") -> subprocess.CompletedProcess[str]:
+    """`make op` for the data folder."""
+    source = f"import pathlib, sys, run, op_command\nrun.DATA = pathlib.Path({str(folder)!r})\n"
+    return subprocess.run(
+        [sys.executable, "-c", f"{source}sys.exit(op_command.main(sys.argv[1:]))", *arguments],
+        env={**os.environ, "PYTHONPATH": str(Path(run.__file__).parent)},
+        input=text,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.slow
+def test_make_op_without_make_run_says_what_to_do(tmp_path):
+    done = operator(tmp_path, "users", "list")
+    assert done.returncode == 1
+    assert done.stderr.startswith("op: `make run` is not running here. Start it in another terminal")
 
 
 @pytest.mark.slow
