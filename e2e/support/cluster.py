@@ -30,7 +30,6 @@ KIT = ROOT.parent / "shared" / "cluster"
 NAME = "trefoil-test"
 PYTHON = "/venv/bin/python"
 WAIT_SECONDS = 60.0
-_DELETE_SECONDS = 180.0
 _POLL_SECONDS = 0.2
 
 # A pod that leads each connection to the Services anew, as an ingress controller does: `kubectl port-forward` to a
@@ -165,20 +164,18 @@ class Cluster:
         for role in roles:
             self.kubectl("rollout", "status", f"deployment/{role}", f"--timeout={WAIT_SECONDS:.0f}s")
 
-    def gone(self, *pods: str) -> None:
-        """Wait until these pods no longer exist; a kubelet on a busy machine removes some of them a minute late."""
-        left = self._those_of(pods)
-        if left:
-            try:
-                self.kubectl("wait", "--for=delete", *left, f"--timeout={_DELETE_SECONDS:.0f}s")
-            except AssertionError as failure:
-                said = self.kubectl("describe", *self._those_of(pods)) if self._those_of(pods) else ""
-                raise AssertionError(f"{failure}\n{said}") from None
+    def ended(self, *pods: str) -> None:
+        """Wait until no container of these pods runs. A kubelet may remove the objects a minute later."""
+        wait_until(lambda: not self.running(*pods), f"{', '.join(pods)} ended")
 
-    def _those_of(self, pods: Sequence[str]) -> list[str]:
-        """`pod/<name>` for each of these that still exists."""
-        found = [pod["metadata"]["name"] for pod in self.get("pods")["items"]]
-        return [f"pod/{name}" for name in found if name in pods]
+    def running(self, *pods: str) -> list[str]:
+        """Those of these pods that have a running container."""
+        return [
+            pod["metadata"]["name"]
+            for pod in self.get("pods")["items"]
+            if pod["metadata"]["name"] in pods
+            and any("running" in container["state"] for container in pod["status"].get("containerStatuses", []))
+        ]
 
     @contextmanager
     def forwards(self) -> Iterator[Addresses]:
