@@ -15,7 +15,7 @@ from redis_server import RedisServer
 from servicekit.redis.client import Database, connect
 from stack import StackError
 
-pytest_plugins = ["pytest_no_skip"]
+pytest_plugins = ["pytest_no_skip", "pytest_skip_reasons"]
 
 # testcontainers reads these once: its reaper is an image that not every machine can get (the fixtures clean up), and a
 # stray /.dockerenv would make it look for published ports elsewhere than on this machine.

@@ -4,6 +4,8 @@ The unit and service tests run in parallel, each worker with a Redis server of i
 images runs afterwards, in two runs of pytest side by side: the tests over containers wait most of the time. With words
 for pytest, `make test` is a single run of just those.
 
+The last lines name each reason for which tests were skipped, once.
+
 BEFORE_E2E names a program that `make test` runs before the second phase: in CI it starts a Docker engine. There a phase
 that failed is the last one.
 """
@@ -17,7 +19,9 @@ import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
+from pathlib import Path
 
+import pytest_skip_reasons
 from prerequisites import apache, browser, node_peers
 from stack import ROOT
 
@@ -85,7 +89,16 @@ def _status(process: subprocess.Popen[bytes]) -> int:
 
 
 def run_phases() -> int:
-    """Both phases, and a line about each at the end; the first exit status that is not zero."""
+    """Both phases, and at the end their results and what was skipped; the first exit status that is not zero."""
+    with tempfile.NamedTemporaryFile(prefix="skips-") as skips:
+        os.environ[pytest_skip_reasons.VARIABLE] = skips.name
+        try:
+            return _run_phases(Path(skips.name))
+        finally:
+            del os.environ[pytest_skip_reasons.VARIABLE]
+
+
+def _run_phases(skips: Path) -> int:
     lines, statuses = [], []
     for phase, title in TITLES.items():
         if phase == "e2e":
@@ -97,7 +110,7 @@ def run_phases() -> int:
         lines.append(f"make test: {title}: {result}, {time.monotonic() - began:.0f} s")
         if status == _INTERRUPTED or status < 0 or (status != 0 and os.environ.get("CI")):
             break
-    print("", *lines, sep="\n", flush=True)
+    print("", *lines, *pytest_skip_reasons.lines(pytest_skip_reasons.read(skips)), sep="\n", flush=True)
     return next((abs(status) for status in statuses if status != 0), 0)
 
 

@@ -18,7 +18,11 @@ def program() -> str | None:
 
 def what_is_missing() -> str | None:
     """Why it cannot run here; None when it can."""
-    return None if program() and _MODULE.exists() else f"no Apache with mod_auth_openidc (Debian's {_PACKAGE})"
+    return (
+        None
+        if program() and _MODULE.exists()
+        else f"there is no Apache with mod_auth_openidc (on Debian: apt-get install {_PACKAGE})"
+    )
 
 
 def module_knows(name: str) -> bool:
@@ -27,5 +31,5 @@ def module_knows(name: str) -> bool:
 
 
 def install_what_is_missing() -> None:
-    """Install Debian's package, as root on a system with apt-get; else do nothing."""
+    """Install Debian's package in CI; else do nothing."""
     debian.install([_PACKAGE] if what_is_missing() else [], "the tests of interoperability")

@@ -1,4 +1,4 @@
-"""The Chromium that the browser tests drive: found on this machine, or installed where that is ours to do."""
+"""The Chromium that the browser tests drive: found on this machine, or installed in CI."""
 
 import shutil
 import subprocess
@@ -43,11 +43,11 @@ def driver_runs() -> bool:
 def what_is_missing() -> str | None:
     """Why no test can run in a browser here; None when it can."""
     if chromium_program() is None:
-        return "no chromium or google-chrome on PATH"
-    return None if driver_runs() else "Playwright's driver does not start (on Debian it needs libatomic1)"
+        return "there is no chromium or google-chrome on PATH (on Debian: apt-get install chromium)"
+    return None if driver_runs() else "Playwright's driver does not start (on Debian: apt-get install libatomic1)"
 
 
 def install_what_is_missing() -> None:
-    """Install Debian's packages for it, as root on a system with apt-get; else do nothing."""
+    """Install Debian's packages for it in CI; else do nothing."""
     packages = ([] if chromium_program() else ["chromium"]) + ([] if driver_runs() else ["libatomic1"])
     debian.install(packages, "the browser tests")

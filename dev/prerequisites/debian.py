@@ -1,4 +1,4 @@
-"""Debian's packages, installed where that is ours to do: as root on a system with apt-get."""
+"""Debian's packages, installed in CI alone: with CI=true, as root, on a system with apt-get."""
 
 import functools
 import os
@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 
 def install(packages: Sequence[str], purpose: str) -> None:
-    """Install packages and say so; do nothing elsewhere, or where there are none to install."""
-    if not packages or os.geteuid() != 0 or not shutil.which("apt-get"):
+    """Install packages and say so; do nothing outside CI, or where there are none to install."""
+    if not packages or os.environ.get("CI") != "true" or os.geteuid() != 0 or not shutil.which("apt-get"):
         return
     print(f"Installing {' and '.join(packages)} with apt-get for {purpose} ...", end="", flush=True)
     fault = _update() or _apt_get("install", "-y", "--no-install-recommends", *packages)

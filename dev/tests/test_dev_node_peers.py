@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 import sys
 
 import pytest
@@ -69,12 +70,33 @@ def test_a_node_that_does_not_start_here_is_no_crash(elsewhere, monkeypatch, cap
     assert "No such file" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(
-    ("user", "program"), [(1000, "/usr/bin/apt-get"), (0, None)], ids=["not root", "not on Debian"]
-)
-def test_debian_packages_are_for_root_on_debian(monkeypatch, capsys, user, program):
+def _debian(monkeypatch, user: int, program: str | None, ci: str) -> None:
     monkeypatch.setattr("os.geteuid", lambda: user)
     monkeypatch.setattr("shutil.which", lambda _: program)
+    monkeypatch.setenv("CI", ci)
+
+
+@pytest.mark.parametrize(
+    ("user", "program", "ci"),
+    [(1000, "/usr/bin/apt-get", "true"), (0, None, "true"), (0, "/usr/bin/apt-get", "")],
+    ids=["not-root", "not-on-Debian", "not-in-CI"],
+)
+def test_debian_packages_are_installed_in_ci_alone(monkeypatch, capsys, user, program, ci):
+    _debian(monkeypatch, user, program, ci)
     monkeypatch.setattr("subprocess.run", lambda *_, **__: pytest.fail("something was started"))
     debian.install(["a-package"], "a test")
     assert capsys.readouterr().out == ""
+
+
+def test_debian_packages_are_installed_in_ci(monkeypatch, capsys):
+    _debian(monkeypatch, 0, "/usr/bin/apt-get", "true")
+    commands = []
+
+    def run(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+        commands.append(command)
+        return subprocess.CompletedProcess(command, 0, "")
+
+    monkeypatch.setattr("subprocess.run", run)
+    debian.install(["a-package"], "a test")
+    assert commands[-1][-1] == "a-package"
+    assert capsys.readouterr().out == "Installing a-package with apt-get for a test ... done\n"
