@@ -29,16 +29,11 @@ shows.
 """
 
 
-def pages(root: Path) -> dict[str, str]:
-    """The text of each file by its name."""
-    return written(documented_code(root), marked_tests(root))
-
-
 def write(root: Path) -> None:
     """Write the files, and remove those of specifications that are no longer cited."""
     folder = root / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
-    files = pages(root)
+    files = written(documented_code(root), marked_tests(root))
     for old in folder.glob("*.md"):
         if old.name not in {*files, NOT_COVERED}:
             old.unlink()
@@ -47,7 +42,7 @@ def write(root: Path) -> None:
 
 
 def written(code_sources: Iterable[Source], test_sources: Iterable[Source]) -> dict[str, str]:
-    """The files for these sources."""
+    """The text of each file by its name."""
     by_code, by_test = _by_section(code_sources), _by_section(test_sources)
     files, index = {}, ["| specification | sections | tests |", "|---|---|---|"]
     for specification in SPECIFICATIONS:
