@@ -115,8 +115,9 @@ def test_oidcc_ensure_request_with_unknown_parameter_succeeds(client: Certificat
     client.sign_in(extra="foobar")
 
 
+@pytest.mark.spec("RFC 7636 §4.1")
 def test_oidcc_ensure_request_with_valid_pkce_succeeds(client: CertificationClient) -> None:
-    """The verifier has 128 characters, of all that it may have (RFC 7636 §4.1)."""
+    """The verifier has 128 characters and all kinds that are allowed."""
     verifier = random_text(128)
     request = client.request(code_challenge=s256(verifier), code_challenge_method="S256")
     client.complete(client.authorize(request), request, code_verifier=verifier)
@@ -343,8 +344,9 @@ def test_oidcc_unsigned_request_object_supported_correctly_or_rejected_as_unsupp
     client.complete(client.authorize(client.with_request_object(request)), request)
 
 
+@pytest.mark.spec("OpenID Connect Core §6.1")
 def test_oidcc_ensure_request_object_with_redirect_uri(client: CertificationClient) -> None:
-    """The redirect_uri inside counts, and the wrong one outside does not (OpenID Connect Core §6.1)."""
+    """The redirect_uri inside the object is used, and the wrong one outside is not."""
     request = client.request()
     sent = client.with_request_object(request, redirect_uri=f"{client.redirect_uri}_invalid")
     client.complete(client.authorize(sent), request)

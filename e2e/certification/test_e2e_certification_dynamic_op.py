@@ -135,8 +135,9 @@ def test_oidcc_redirect_uri_regfrag(certified_op: Op, suite: SuiteServer) -> Non
 # --- Discovery and registration ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.spec("OpenID Connect Core §15.2")
 def test_oidcc_discovery_endpoint_verification(certified_op: Op) -> None:
-    """With client_registration=dynamic_client: what such a provider must offer (OpenID Connect Core §15.2)."""
+    """This is what a provider with client_registration=dynamic_client must offer."""
     check_discovery(certified_op)
     offered = {frozenset(name.split()) for name in certified_op.metadata["response_types_supported"]}
     assert {frozenset({"code"}), frozenset({"id_token"}), frozenset({"id_token", "token"})} <= offered
@@ -262,8 +263,9 @@ def test_oidcc_request_uri_signed_rs256(registering: Register, suite: SuiteServe
     client.complete(client.authorize(sent), request)
 
 
+@pytest.mark.spec("OpenID Connect Core §6.1")
 def test_oidcc_ensure_request_object_with_redirect_uri(registering: Register) -> None:
-    """The redirect_uri inside counts, and the wrong one outside does not (OpenID Connect Core §6.1)."""
+    """The redirect_uri inside the object is used, and the wrong one outside is not."""
     client = registering()
     request = client.request()
     sent = client.with_request_object(request, redirect_uri=f"{client.redirect_uri}_invalid")

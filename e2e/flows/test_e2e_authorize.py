@@ -31,10 +31,11 @@ def allow_if_asked(page: Page, consent_client: ConsentClient) -> None:
 @pytest.mark.parametrize(
     "demand", [{"prompt": "login"}, {"prompt": "select_account"}, {"max_age": "0"}], ids=["login", "select", "max_age"]
 )
+@pytest.mark.spec("OpenID Connect Core §3.1.2.1")
 def test_a_demand_for_a_login_is_met_within_a_session_too(
     page: Page, consent_client: ConsentClient, log_in, demand: dict[str, str]
 ) -> None:
-    """OpenID Connect Core §3.1.2.1: the id_token says when, and with select_account it may be another person."""
+    """The id_token says when the login was, and with select_account another user may log in."""
     page.goto(consent_client.authorization_url())
     log_in(page)
     allow_if_asked(page, consent_client)
@@ -52,9 +53,11 @@ def test_a_demand_for_a_login_is_met_within_a_session_too(
     assert after["sid"] != before["sid"]
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.2.1")
 def test_login_hint_fills_in_the_username_and_the_cursor_waits_at_the_password(
     page: Page, consent_client: ConsentClient, log_in
 ) -> None:
+    """login_hint fills in the username."""
     page.goto(consent_client.authorization_url(login_hint="ada"))
     expect(page.get_by_label("Username")).to_have_value("ada")
     expect(page.get_by_label("Password")).to_be_focused()
@@ -68,10 +71,11 @@ def test_login_hint_fills_in_the_username_and_the_cursor_waits_at_the_password(
     [(("de-AT", None), "de"), (("en-US", "de"), "de"), (("de-DE", "en"), "en"), (("fr-FR", None), "en")],
     ids=["browser", "ui_locales", "ui_locales first", "neither"],
 )
+@pytest.mark.spec("OpenID Connect Core §3.1.2.1")
 def test_every_page_of_a_sign_in_is_in_one_language(
     open_page: OpenPage, consent_client: ConsentClient, log_in, wanted: tuple[str, str | None], language: str
 ) -> None:
-    """ui_locales of the client first, then what the browser would like (OpenID Connect Core §3.1.2.1)."""
+    """ui_locales of the client takes precedence over the languages of the browser."""
     page = open_page(locale=wanted[0])
     page.goto(consent_client.authorization_url(ui_locales=wanted[1], prompt="login consent"))
     titles = {"en": ("Sign in", "Allow access?"), "de": ("Anmelden", "Zugriff erlauben?")}[language]
@@ -87,8 +91,9 @@ def test_every_page_of_a_sign_in_is_in_one_language(
 # --- Form post -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.spec("OAuth 2.0 Form Post Response Mode §2")
 def test_an_answer_by_form_post_sends_itself(page: Page, consent_client: ConsentClient, log_in) -> None:
-    """Form Post Response Mode §2: the one script of the page is allowed by its hash."""
+    """The only script of the page is allowed by its hash."""
     page.goto(consent_client.authorization_url(response_mode="form_post"))
     log_in(page)
     allow_if_asked(page, consent_client)
@@ -99,6 +104,7 @@ def test_an_answer_by_form_post_sends_itself(page: Page, consent_client: Consent
     assert claims_of(consent_client.tokens()["id_token"])["sub"] == "user0"
 
 
+@pytest.mark.spec("OAuth 2.0 Form Post Response Mode §2")
 def test_without_scripts_a_button_sends_it(open_page: OpenPage, consent_client: ConsentClient, log_in) -> None:
     page = open_page(java_script_enabled=False)
     page.goto(consent_client.authorization_url(response_mode="form_post", ui_locales="de", prompt="consent"))

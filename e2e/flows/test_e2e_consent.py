@@ -31,8 +31,8 @@ def allow(page: Page, consent_client: ConsentClient) -> None:
     page.wait_for_url(f"{consent_client.site.url}/callback?*")
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.2.4")
 def test_the_page_names_who_asks_for_what_and_for_how_long(logged_in: Page, consent_client: ConsentClient) -> None:
-    """OpenID Connect Core §3.1.2.4."""
     logged_in.goto(consent_client.authorization_url())
     expect_to_be_asked(logged_in)
     main = logged_in.get_by_role("main")
@@ -45,6 +45,7 @@ def test_the_page_names_who_asks_for_what_and_for_how_long(logged_in: Page, cons
     logged_in.wait_for_url(f"{consent_client.stack.op_url}/account")
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.2.4")
 def test_allowed_once_it_is_asked_again_for_more_or_on_demand_alone(
     logged_in: Page, consent_client: ConsentClient
 ) -> None:
@@ -65,6 +66,7 @@ def test_allowed_once_it_is_asked_again_for_more_or_on_demand_alone(
     expect_to_be_asked(page)
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.2.4")
 def test_a_refusal_is_access_denied_at_the_client_and_nothing_is_allowed(
     logged_in: Page, consent_client: ConsentClient
 ) -> None:
@@ -82,8 +84,9 @@ def test_a_refusal_is_access_denied_at_the_client_and_nothing_is_allowed(
     expect_to_be_asked(logged_in)
 
 
+@pytest.mark.spec("OpenID Connect Core §17.2")
 def test_what_was_allowed_is_taken_back_on_the_account_page(logged_in: Page, consent_client: ConsentClient) -> None:
-    """With it the refresh token is dead, and the person is asked again."""
+    """Removing access revokes the refresh token, and the user is asked again."""
     page = logged_in
     page.goto(consent_client.authorization_url(scope="openid profile offline_access", prompt="consent"))
     expect(page.get_by_role("listitem")).to_contain_text(["keep its access while you are away"])
@@ -103,6 +106,7 @@ def test_what_was_allowed_is_taken_back_on_the_account_page(logged_in: Page, con
     expect_to_be_asked(page)
 
 
+@pytest.mark.spec("OpenID Connect Core §17.2")
 def test_another_browsers_session_is_ended_on_the_account_page(
     open_page: OpenPage, consent_client: ConsentClient, log_in
 ) -> None:

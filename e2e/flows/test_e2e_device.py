@@ -30,10 +30,11 @@ def type_code(page: Page, device: dict[str, Any], user_code: str) -> None:
     page.keyboard.press("Enter")
 
 
+@pytest.mark.spec("RFC 8628 §3.3, §5.4")
 def test_a_person_types_the_code_logs_in_and_lets_the_device_in(
     page: Page, consent_client: ConsentClient, device: dict[str, Any]
 ) -> None:
-    """§3.3: it may be typed in small letters and without its hyphen."""
+    """RFC 8628 §3.3: The user code may be typed in lower case and without its hyphen."""
     type_code(page, device, device["user_code"].replace("-", "").lower())
     main = page.get_by_role("main")
     expect(main).to_contain_text("asked for by Television")
@@ -54,10 +55,11 @@ def test_a_person_types_the_code_logs_in_and_lets_the_device_in(
     expect(page.get_by_role("region", name="Your sign-ins")).to_contain_text("Chrome")
 
 
+@pytest.mark.spec("RFC 8628 §3.3, §3.3.1, §5.4")
 def test_a_code_in_the_address_leads_to_the_question_and_a_person_may_refuse(
     page: Page, consent_client: ConsentClient, device: dict[str, Any]
 ) -> None:
-    """§3.3.1: and it is not answered by opening it."""
+    """RFC 8628 §3.3.1: Opening a link with the code does not approve the request."""
     page.goto(device["verification_uri_complete"])
     expect(page.get_by_role("heading", level=1)).to_have_text("Let this device in?")
     page.get_by_role("button", name="Refuse").click()

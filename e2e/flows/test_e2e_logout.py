@@ -15,8 +15,9 @@ from waiting import wait_until
 OpenPage = Callable[..., Page]
 
 
+@pytest.mark.spec("OpenID Connect RP-Initiated Logout §2, §3")
 def test_without_a_hint_the_person_is_asked_first(page: Page, consent_client: ConsentClient, sign_in) -> None:
-    """RP-Initiated Logout §2, §3: and the client_id is enough for the way back."""
+    """The client_id is enough for the return to the client."""
     sign_in(page, consent_client.stack)
     bye = {
         "client_id": "consent-client",
@@ -34,10 +35,11 @@ def test_without_a_hint_the_person_is_asked_first(page: Page, consent_client: Co
     assert "op_session" not in {cookie["name"] for cookie in page.context.cookies()}
 
 
+@pytest.mark.spec("OpenID Connect Front-Channel Logout §2")
 def test_the_frames_load_and_end_the_session_at_the_relying_party(
     page: Page, open_page: OpenPage, consent_client: ConsentClient, sign_in, log_in
 ) -> None:
-    """Front-Channel Logout §2: the demo's client has no other channel here. Another browser stays signed in."""
+    """The demo's client has no other channel here. Another browser stays signed in."""
     elsewhere = open_page()
     for browser in (page, elsewhere):
         sign_in(browser, consent_client.stack)
@@ -58,8 +60,9 @@ def test_the_frames_load_and_end_the_session_at_the_relying_party(
     assert is_signed_in(elsewhere, consent_client.stack)
 
 
+@pytest.mark.spec("OpenID Connect Front-Channel Logout §2")
 def test_a_frame_that_does_not_load_keeps_nobody(page: Page, consent_client: ConsentClient, sign_in) -> None:
-    """The way back is taken after three seconds at most."""
+    """The browser continues after at most three seconds."""
     sign_in(page, consent_client.stack)
     page.route("**/frontchannel-logout?*", lambda _: None)
     page.get_by_role("button", name="Sign out").click(no_wait_after=True)
@@ -77,10 +80,11 @@ def test_a_sign_out_at_the_relying_party_comes_back_past_the_frames(
     expect(page.get_by_role("status")).to_have_text("You are signed out, here and at the provider.")
 
 
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.5")
 def test_a_session_that_is_ended_from_another_browser_ends_at_the_relying_party(
     page: Page, open_page: OpenPage, stack_a: Stack, sign_in
 ) -> None:
-    """Back-Channel Logout §2.5: the right one does, and over the images as over processes."""
+    """The right session ends, with images as with processes."""
     third = open_page()
     sign_in(third, stack_a)
     other = end_from_another_browser(page, open_page, sign_in, stack_a)
@@ -89,10 +93,11 @@ def test_a_session_that_is_ended_from_another_browser_ends_at_the_relying_party(
     expect(other.get_by_label("Password")).to_be_visible()
 
 
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.5")
 def test_every_session_that_came_of_one_login_ends_with_it(
     page: Page, open_page: OpenPage, stack_a: Stack, sign_in
 ) -> None:
-    """Two sign-ins at the relying party within one session of the provider, whose frames do not load."""
+    """There are two sign-ins at the relying party within one session of the provider, and its frames do not load."""
     sign_in(page, stack_a)
     second = open_page()
     cookies: Any = [cookie for cookie in page.context.cookies() if cookie["name"].startswith("op_")]

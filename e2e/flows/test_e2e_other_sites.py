@@ -42,15 +42,16 @@ def stack_of(tmp_path: Path) -> Iterator[StackOf]:
         stack.stop()
 
 
+@pytest.mark.spec("OAuth 2.0 Form Post Response Mode §2")
 def test_an_answer_that_is_posted_from_another_site_signs_in(page: Page, stack_of: StackOf, sign_in) -> None:
-    """Form Post Response Mode: the form brings no cookie of ours, the way on by GET does."""
+    """The form carries no cookie, but the GET that follows it does."""
     stack = stack_of(RP_RESPONSE_MODE="form_post")
     sign_in(page, stack)
     expect(page.locator("#userinfo")).to_contain_text("user0@example.com")
 
 
+@pytest.mark.spec("OpenID Connect Core §4")
 def test_another_site_starts_a_sign_in_by_a_form(page: Page, stack_of: StackOf) -> None:
-    """OpenID Connect Core §4."""
     stack = stack_of()
     fields = {"iss": stack.op_url, "login_hint": "user0", "target_link_uri": f"{stack.rp_url}/profile#userinfo"}
     inputs = "".join(f'<input name="{name}" value="{value}">' for name, value in fields.items())
@@ -63,8 +64,9 @@ def test_another_site_starts_a_sign_in_by_a_form(page: Page, stack_of: StackOf) 
 
 
 @pytest.mark.parametrize("channel", CHANNELS)
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.5, §2.7")
+@pytest.mark.spec("OpenID Connect Front-Channel Logout §2")
 def test_a_sign_out_at_the_provider_ends_the_session_here(page: Page, stack_of: StackOf, sign_in, channel) -> None:
-    """Back-Channel Logout §2.5, Front-Channel Logout §2."""
     stack = stack_of(channel)
     sign_in(page, stack)
     page.goto(f"{stack.op_url}/logout")

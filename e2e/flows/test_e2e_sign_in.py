@@ -28,6 +28,7 @@ def test_three_identity_surfaces(page: Page, stack: Stack, sign_in) -> None:
     expect(me).to_contain_text("Prefers tea")
 
 
+@pytest.mark.spec("RFC 6265bis §4.1.2.6, §4.1.2.7")
 def test_no_token_and_no_secret_reaches_the_browser(page: Page, stack: Stack, sign_in) -> None:
     """The tokens stay in Redis; the browser has random cookies that no script can read."""
     sign_in(page, stack)
@@ -40,8 +41,13 @@ def test_no_token_and_no_secret_reaches_the_browser(page: Page, stack: Stack, si
     assert page.evaluate("document.cookie") == ""
 
 
+@pytest.mark.spec("RFC 6750 §2.1")
+@pytest.mark.spec("RFC 7636 §4.5")
 def test_neither_nonce_nor_token_is_in_any_address(page: Page, stack: Stack, sign_in) -> None:
-    """The nonce goes to the provider in the query, as OpenID Connect has it, and never comes back in one."""
+    """RFC 7636 §4.5: The verifier is sent with the token request and nowhere else.
+
+    The nonce is sent to the provider in the query, as OpenID Connect requires, and never returned in one.
+    """
     visited: list[str] = []
     page.on("request", lambda request: visited.append(request.url))
     sign_in(page, stack)
@@ -60,6 +66,7 @@ def test_a_second_client_needs_no_password(page: Page, stack_a: Stack, sign_in) 
     page.wait_for_url(f"{stack_a.rp_url}/profile")
 
 
+@pytest.mark.spec("OpenID Connect RP-Initiated Logout §2")
 def test_signing_out_ends_both_sessions(page: Page, stack: Stack, sign_in) -> None:
     sign_in(page, stack)
     page.get_by_role("button", name="Sign out").click()
@@ -97,6 +104,7 @@ def test_the_login_works_by_keyboard_alone(page: Page, stack_a: Stack) -> None:
     page.wait_for_url(f"{stack_a.rp_url}/profile")
 
 
+@pytest.mark.spec("RFC 6749 §3.1.2.4")
 def test_an_unregistered_redirect_uri_is_an_error_page(page: Page, stack_a: Stack) -> None:
     query = urlencode({"client_id": "demo-client", "redirect_uri": f"{stack_a.rp_url}/callback/"})
     response = page.goto(f"{stack_a.op_url}/authorize?{query}")
@@ -106,8 +114,9 @@ def test_an_unregistered_redirect_uri_is_an_error_page(page: Page, stack_a: Stac
     expect(page.get_by_role("heading", level=1)).to_contain_text("not registered")
 
 
+@pytest.mark.spec("RFC 6749 §10.12")
 def test_another_browsers_callback_is_refused(page: Page, stack_a: Stack) -> None:
-    """Login CSRF: an attacker's own callback address, opened by a victim, signs nobody in."""
+    """An attacker's callback URL that a victim opens signs nobody in (login CSRF)."""
     with requests.Session() as attacker:
         callback = log_in(attacker, f"{stack_a.rp_url}/login")
         response = page.goto(callback)

@@ -18,8 +18,11 @@ NONCE = "nonce-of-authlib"
 
 
 @pytest.mark.parametrize("auth_method", ["client_secret_basic", "client_secret_post"])
+@pytest.mark.spec("OpenID Connect Discovery §4")
 def test_authlib_by_discovery(stack: Stack, auth_method: str) -> None:
-    """Code with PKCE, the id_token by JWKS, UserInfo, the API, refresh, introspection, revocation."""
+    """The test covers code with PKCE, the id_token by JWKS, UserInfo, the API, refresh, introspection and
+    revocation.
+    """
     metadata: dict[str, Any] = requests.get(f"{stack.op_url}/.well-known/openid-configuration", timeout=10).json()
     client = OAuth2Session(
         VALUES["CLIENT_ID"],

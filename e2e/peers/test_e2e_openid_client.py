@@ -197,8 +197,8 @@ def test_openid_client_on_devices(page: Page, stack: Stack) -> None:
         assert other.hear() == {"error": "access_denied"}
 
 
+@pytest.mark.spec("RFC 6749 §4.4")
 def test_openid_client_in_its_own_name(stack: Stack) -> None:
-    """RFC 6749 §4.4."""
     with NodePeer("client_credentials.mjs", MACHINE.options(stack)) as peer:
         found = peer.hear()
     assert found == {

@@ -17,7 +17,11 @@ async def ask(known: ProviderDocuments, path: str) -> object:
     return await (known.metadata() if path == DISCOVERY else known.keys("a"))
 
 
+@pytest.mark.spec("OpenID Connect Discovery §4.2")
 async def test_metadata_is_fetched_once_and_again_when_stale(provider: Provider, documents) -> None:
+    """The metadata is fetched once and cached. The last valid copy is used while the provider is unavailable or
+    returns something else, and a cancelled attempt does not count.
+    """
     known, ticks = documents()
     for _ in range(3):
         assert (await known.metadata()).issuer == provider.issuer
@@ -41,8 +45,10 @@ async def test_documents_that_are_not_kept_are_fetched_each_time(provider: Provi
 
 
 @pytest.mark.parametrize("issuer", ["/", ".evil.test", None], ids=["a slash more", "another", "none"])
+@pytest.mark.spec("OpenID Connect Discovery §4.3")
+@pytest.mark.spec("RFC 8414 §3.3")
 async def test_another_issuer_is_refused(provider: Provider, documents, issuer: str | None) -> None:
-    """OpenID Connect Discovery 1.0 §4.3: exactly."""
+    """RFC 8414 §3.3: The metadata of another issuer is not used."""
     known, _ = documents()
     provider.metadata["issuer"] = issuer and provider.issuer + issuer
     with pytest.raises(ProviderMisconfigured):
@@ -65,7 +71,11 @@ async def test_another_issuer_is_refused(provider: Provider, documents, issuer: 
         pytest.param(7, "7", id="a number"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Discovery §4.3")
 async def test_another_issuer_is_named_short_and_printable(provider: Provider, documents, found, shown) -> None:
+    """The metadata of another issuer is rejected each time, and an older copy does not hide it. The message
+    about it is short and printable.
+    """
     known, _ = documents()
     provider.metadata["issuer"] = found
     with pytest.raises(WrongIssuer) as refusal:
@@ -86,6 +96,7 @@ async def test_a_provider_that_answers_with_an_error(provider: Provider, documen
         await known.metadata()
 
 
+@pytest.mark.spec("OpenID Connect Discovery §4.2")
 async def test_a_stale_document_serves_while_the_provider_is_away(provider: Provider, documents) -> None:
     known, ticks = documents()
     await known.metadata()
@@ -94,8 +105,9 @@ async def test_a_stale_document_serves_while_the_provider_is_away(provider: Prov
     assert (await known.metadata()).issuer == provider.issuer
 
 
+@pytest.mark.spec("OpenID Connect Discovery §4.1")
 async def test_an_issuer_that_ends_with_a_slash(provider: Provider, documents) -> None:
-    """OpenID Connect Discovery 1.0 §4.1: the slash is left out of the address, and compared all the same."""
+    """The URL of the metadata leaves the slash out; the comparison keeps it."""
     known, _ = documents("/")
     provider.metadata["issuer"] = f"{provider.issuer}/"
     assert (await known.metadata()).issuer == f"{provider.issuer}/"
@@ -103,6 +115,7 @@ async def test_an_issuer_that_ends_with_a_slash(provider: Provider, documents) -
 
 
 @pytest.mark.parametrize("path", [DISCOVERY, JWKS])
+@pytest.mark.spec("OpenID Connect Discovery §4.2")
 async def test_an_attempt_that_was_cancelled_makes_no_document_fresh(provider: Provider, documents, path: str) -> None:
     """A caller may have less time than the provider takes; what was stale is stale afterwards."""
     known, ticks = documents()
@@ -119,6 +132,7 @@ async def test_an_attempt_that_was_cancelled_makes_no_document_fresh(provider: P
 
 
 @pytest.mark.parametrize("path", [DISCOVERY, JWKS])
+@pytest.mark.spec("OpenID Connect Discovery §4.2")
 async def test_who_waited_for_an_attempt_that_was_cancelled_makes_one(provider: Provider, documents, path: str) -> None:
     known, _ = documents()
     provider.held = path
@@ -135,9 +149,11 @@ async def test_who_waited_for_an_attempt_that_was_cancelled_makes_one(provider: 
 @pytest.mark.parametrize(
     ("status", "failure"), [(500, ProviderUnavailable), (429, ProviderUnavailable), (404, ProviderMisconfigured)]
 )
+@pytest.mark.spec("OpenID Connect Discovery §4.2")
 async def test_thirty_requests_do_not_ask_a_failing_provider_thirty_times(
     provider: Provider, documents, path: str, status: int, failure
 ) -> None:
+    """A provider that returns an error is contacted once a second, however many requests need its documents."""
     known, ticks = documents()
     provider.status = status
     for _ in range(30):
@@ -182,10 +198,11 @@ async def test_a_provider_that_could_not_be_reached_is_noticed_when_it_is_back(p
         pytest.param((200, "[]"), id="no object"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Discovery §4.2")
 async def test_a_good_document_serves_while_no_other_comes(
     provider: Provider, documents, caplog, path: str, answer: tuple[int, str]
 ) -> None:
-    """The first who asks gets the same as all others, and the log says that it is the last one."""
+    """The first caller gets the same document as all others, and the log says that it is the last valid one."""
     known, ticks = documents()
     good = await ask(known, path)
     provider.scripted[path] = answer
@@ -198,8 +215,9 @@ async def test_a_good_document_serves_while_no_other_comes(
     assert path in str(record.fields["reason"])
 
 
+@pytest.mark.spec("OpenID Connect Discovery §4.3")
 async def test_no_document_hides_one_of_another_issuer(provider: Provider, documents) -> None:
-    """OpenID Connect Discovery 1.0 §4.3: not the one of before, and not while the provider is away afterwards."""
+    """An older document does not hide it, even while the provider is unavailable afterwards."""
     known, ticks = documents()
     await known.metadata()
     right, provider.metadata = provider.metadata, {**provider.metadata, "issuer": "http://evil.test"}

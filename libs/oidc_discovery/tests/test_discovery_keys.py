@@ -10,7 +10,9 @@ from oidc_discovery.documents import MAX_AGE, REFETCH_INTERVAL
 from oidc_discovery.errors import ProviderUnavailable
 
 
+@pytest.mark.spec("OpenID Connect Core §10.1.1")
 async def test_an_unknown_kid_fetches_once_more_and_not_again_and_again(provider: Provider, documents) -> None:
+    """An unknown `kid` makes a client fetch the set again, at a limited rate."""
     known, ticks = documents()
     assert len(await known.keys("a")) == 1
     provider.keys = {"keys": [{"kid": "c"}]}
@@ -23,10 +25,11 @@ async def test_an_unknown_kid_fetches_once_more_and_not_again_and_again(provider
     assert provider.asked.count("/jwks") == 3
 
 
+@pytest.mark.spec("OpenID Connect Core §10.1.1")
 async def test_a_token_without_kid_asks_for_the_set_again_and_not_again_and_again(
     provider: Provider, documents
 ) -> None:
-    """OpenID Connect Core §10.1.1: it may be signed with a key that came after the set was fetched."""
+    """A token without `kid` may be signed with a key that was added after the set was fetched."""
     known, ticks = documents()
     assert len(await known.keys()) == 2
     provider.keys = {"keys": [{"kid": "c"}]}
@@ -39,10 +42,13 @@ async def test_a_token_without_kid_asks_for_the_set_again_and_not_again_and_agai
 
 
 @pytest.mark.parametrize("named", [True, False], ids=["with kid", "without kid"])
+@pytest.mark.spec("OpenID Connect Core §10.1.1")
 async def test_a_token_that_was_asked_for_always_finds_the_newest_keys(
     provider: Provider, documents, named: bool
 ) -> None:
-    """OpenID Connect Core §10.1.1: however often the provider changes them, and whatever strangers sent before."""
+    """The token of a sign-in finds the newest keys, however often the provider changes them and whatever forged
+    tokens came before.
+    """
     known, _ = documents()
     await known.keys("a")
     await known.keys("a stranger's")
@@ -79,6 +85,7 @@ async def test_the_keys_come_from_the_document_that_is_known(provider: Provider,
     assert provider.asked == [DISCOVERY, JWKS]
 
 
+@pytest.mark.spec("OpenID Connect Discovery §4.2")
 async def test_nor_one_that_fails_for_its_keys_alone(provider: Provider, documents) -> None:
     known, ticks = documents()
     provider.scripted[JWKS] = 500, ""
@@ -104,6 +111,7 @@ async def test_a_failure_keeps_no_token_that_was_asked_for_from_its_key(
     assert await known.keys("a", solicited=True) == ({"kid": "a"},)
 
 
+@pytest.mark.spec("OpenID Connect Discovery §4.2")
 async def test_known_keys_serve_while_their_set_is_none(provider: Provider, documents) -> None:
     known, ticks = documents()
     await known.keys("a")
@@ -117,9 +125,14 @@ async def test_known_keys_serve_while_their_set_is_none(provider: Provider, docu
     [((500, ""), True), ((200, "<!doctype html>"), True), ((200, '{"keys": []}'), False)],
     ids=["500", "HTML", "a set without it"],
 )
+@pytest.mark.spec("OpenID Connect Core §10.1.1")
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.8")
 async def test_a_key_is_certainly_unknown_only_when_the_set_could_be_fetched(
     provider: Provider, documents, answer: tuple[int, str], fails: bool
 ) -> None:
+    """While the set cannot be fetched, known keys are used. A logout token with another key may be sent again,
+    and an access token with another key is rejected.
+    """
     known, ticks = documents()
     await known.keys("a")
     provider.scripted[JWKS] = answer

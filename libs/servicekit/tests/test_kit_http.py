@@ -142,8 +142,9 @@ def test_an_answer_that_is_no_json_object(body: bytes) -> None:
     "host",
     ["localhost", "127.0.0.1", "127.1", "0x7f000001", "[::1]", "[::ffff:127.0.0.1]", "[64:ff9b::7f00:1]", "10.0.0.1"],
 )
+@pytest.mark.spec("RFC 7591 §5")
 async def test_public_only_connects_to_no_private_address(server: int, host: str) -> None:
-    """Neither by a name nor by any way to write an address."""
+    """Neither a name nor any notation of an address leads to a private address."""
     http = HttpClient(public_only=True)
     with pytest.raises(Unreachable, match=r"private network|not a canonical"):
         await http.get(f"http://{host}:{server}/echo")
@@ -183,16 +184,20 @@ async def test_public_only_connects_to_no_private_address(server: int, host: str
         pytest.param("2001:db8::1", id="documentation"),
     ],
 )
+@pytest.mark.spec("RFC 6890")
+@pytest.mark.spec("RFC 7591 §5")
 def test_an_address_that_a_stranger_must_not_reach(address: str) -> None:
-    """RFC 6890: in all its forms."""
+    """RFC 6890: Private addresses are recognized in every notation."""
     assert _is_private(address)
 
 
 @pytest.mark.parametrize(
     "address", ["1.1.1.1", "2606:4700:4700::1111", "::ffff:1.1.1.1", "64:ff9b::101:101", "op.example", ""]
 )
+@pytest.mark.spec("RFC 6890")
+@pytest.mark.spec("RFC 7591 §5")
 def test_what_is_public_or_no_address_is_let_through(address: str) -> None:
-    """Where there is IPv6 alone, NAT64 is the way to a public IPv4 address; a name is looked at when it is resolved."""
+    """On a network with only IPv6, NAT64 leads to public IPv4 addresses. A name is checked when it is resolved."""
     assert not _is_private(address)
 
 
@@ -201,10 +206,12 @@ def test_what_is_public_or_no_address_is_let_through(address: str) -> None:
     [["127.0.0.1", "1.1.1.1"], ["1.1.1.1", "127.0.0.1"], ["1.1.1.1", "64:ff9b::7f00:1"]],
     ids=["first", "last", "in IPv6"],
 )
+@pytest.mark.spec("RFC 6890")
+@pytest.mark.spec("RFC 7591 §5")
 async def test_a_name_with_one_private_address_among_its_own_is_refused(
     monkeypatch: pytest.MonkeyPatch, addresses: list[str]
 ) -> None:
-    """Which of them is connected to is nobody's to choose."""
+    """Nobody can choose which of the addresses is connected to."""
 
     async def found(*_: object) -> list[dict[str, object]]:
         return [{"hostname": "name.test", "host": address, "port": 80} for address in addresses]

@@ -55,8 +55,9 @@ async def test_a_body_in_pieces_is_one_body() -> None:
     assert (await call(pieces))[1]["body"] == b'{"body":"ab"}'
 
 
+@pytest.mark.spec("RFC 9110 §15.5.9")
 async def test_a_body_that_stops_coming_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
-    """RFC 9110 §15.5.9: and the connection is given up."""
+    """A body that stops arriving gets a response, and the connection is closed."""
     monkeypatch.setattr(machine, "BODY_SECONDS", 0.01)
     sent = await call([{"type": "http.request", "body": b"a", "more_body": True}])
     assert sent[0]["status"] == 408
@@ -73,8 +74,9 @@ async def test_a_client_that_goes_away_gets_no_answer() -> None:
 
 
 @pytest.mark.parametrize("path", ["http://a.test/echo", "HTTPS://a.test:1/echo", "http://u@[::1]/echo"])
+@pytest.mark.spec("RFC 9112 §3.2.2")
 async def test_a_target_in_absolute_form_is_known_by_its_path(path: str) -> None:
-    """RFC 9112 §3.2.2: a server MUST accept it."""
+    """A request target in absolute form is accepted."""
     assert (await call([{"type": "http.request"}], path))[0]["status"] == 200
 
 
@@ -96,8 +98,8 @@ async def test_other_targets_are_not_taken_for_it(path: str) -> None:
         pytest.param("§5 für", "?5 f?r", id="outside ASCII"),
     ],
 )
+@pytest.mark.spec("RFC 6749 §5.2")
 def test_an_error_description_has_allowed_characters_only(description: str, sent: str) -> None:
-    """RFC 6749 §5.2."""
     reply = error_reply(400, "invalid_request", description, (("cache-control", "no-store"),))
     assert json.loads(reply.body) == {"error": "invalid_request", "error_description": sent}
     assert reply.headers == (("content-type", "application/json"), ("cache-control", "no-store"))

@@ -22,7 +22,10 @@ from servicekit.web.proxies import client_address
 # --- Sealing ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.spec("RFC 5869")
+@pytest.mark.spec("NIST SP 800-38D")
 def test_what_is_sealed_opens_in_its_place() -> None:
+    """What must not be readable in Redis is encrypted, for one purpose and one place."""
     sealer = Sealer("secret", "purpose")
     sealed = sealer.seal("välue", "place")
     assert "välue".encode() not in base64.urlsafe_b64decode(sealed), "it is encrypted"
@@ -31,6 +34,8 @@ def test_what_is_sealed_opens_in_its_place() -> None:
 
 
 @pytest.mark.parametrize("case", ["place", "secret", "purpose", "changed", "no base64", "empty"])
+@pytest.mark.spec("RFC 5869")
+@pytest.mark.spec("NIST SP 800-38D")
 def test_it_opens_nowhere_else(case: str) -> None:
     sealed = Sealer("secret", "purpose").seal("value", "place")
     opener = Sealer("other" if case == "secret" else "secret", "other" if case == "purpose" else "purpose")

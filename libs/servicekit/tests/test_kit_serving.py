@@ -118,7 +118,10 @@ def test_an_address_in_use_is_one_line(start, workers: str) -> None:
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.spec("RFC 9325 §3.1.1")
+@pytest.mark.spec("RFC 9700 §2.6")
 def test_a_service_speaks_tls_by_itself(start, tmp_path: Path, workers: str) -> None:
+    """A service serves TLS itself if it has a certificate; without one a proxy must."""
     cert_file, key_file = certificate(tmp_path, "own")
     trust = ssl.create_default_context(cafile=cert_file)
     example = start(trust, TLS_CERT_FILE=cert_file, TLS_KEY_FILE=key_file, WORKERS=workers)
@@ -130,8 +133,9 @@ def test_a_service_speaks_tls_by_itself(start, tmp_path: Path, workers: str) -> 
     assert example.process.wait(10) == 0
 
 
+@pytest.mark.spec("RFC 8446 §6.1")
 def test_a_connection_that_is_kept_idle_does_not_hold_up_the_end(start, tmp_path: Path) -> None:
-    """Its peer does not answer the goodbye of TLS: nobody reads there."""
+    """A TLS connection is closed with close_notify. A peer that does not reply is waited for at most one second."""
     cert_file, key_file = certificate(tmp_path, "own")
     example = start(ssl.create_default_context(cafile=cert_file), TLS_CERT_FILE=cert_file, TLS_KEY_FILE=key_file)
     with closing(example.connection()) as kept:
@@ -149,6 +153,8 @@ def test_a_connection_that_is_kept_idle_does_not_hold_up_the_end(start, tmp_path
         ("own.key", "own.key", "cannot be used"),
     ],
 )
+@pytest.mark.spec("RFC 9325 §3.1.1")
+@pytest.mark.spec("RFC 9700 §2.6")
 def test_a_certificate_that_cannot_be_used_is_one_line(
     tmp_path: Path, cert: str | None, key: str | None, complaint: str
 ) -> None:

@@ -26,7 +26,11 @@ async def test_without_a_session_there_is_nothing_to_see(provider: RunningProvid
     assert "You are not signed in" in await response.get_data(as_text=True)
 
 
+@pytest.mark.spec("OpenID Connect Core §17.2")
 async def test_what_was_allowed_is_shown_and_taken_back(provider: RunningProvider) -> None:
+    """Users see what they have allowed and where they are signed in. They can end both, with all codes and
+    tokens that came of it; access of devices is included.
+    """
     tokens = await tokens_of(provider, (await allow(provider))["code"])
     html = await page(provider)
     assert "A third party" in html
@@ -39,6 +43,7 @@ async def test_what_was_allowed_is_shown_and_taken_back(provider: RunningProvide
     assert again.location.startswith(f"{ISSUER}/consent?")
 
 
+@pytest.mark.spec("OpenID Connect Core §17.2")
 async def test_taking_back_ends_the_tokens_of_that_client_alone(provider: RunningProvider) -> None:
     """A refresh keeps the grant in the index, whenever its first tokens were issued."""
     mine = await provider.tokens()
@@ -56,6 +61,7 @@ async def test_taking_back_ends_the_tokens_of_that_client_alone(provider: Runnin
     assert (await provider.userinfo(mine["access_token"])).status_code == 200
 
 
+@pytest.mark.spec("OpenID Connect Core §17.2")
 async def test_a_session_elsewhere_is_shown_and_ended(provider: RunningProvider) -> None:
     tokens = await provider.tokens()
     elsewhere, provider.client = provider.client, provider.new_client()
@@ -80,8 +86,11 @@ async def test_a_session_names_its_browser(provider: RunningProvider) -> None:
     assert session.user_agent in await page(provider)
 
 
+@pytest.mark.spec("OpenID Connect Core §17.2")
 async def test_nobody_ends_anothers_session(provider: RunningProvider) -> None:
-    """Nor what was given in it: a `sid` is no secret, every client of the session knows it."""
+    """Nobody ends another user's session or its grants: a `sid` is not a secret, and every client of the session
+    knows it.
+    """
     tokens = await provider.tokens()
     victim = (await provider.op.sessions.all("user0"))[0]
     provider.client = provider.new_client()
@@ -127,6 +136,7 @@ async def test_names_that_ended_are_dropped(provider: RunningProvider) -> None:
     assert len(await provider.op.user_grants.all("user0")) == 1
 
 
+@pytest.mark.spec("OpenID Connect Core §17.2")
 async def test_code_is_revoked_with_its_consent(provider: RunningProvider) -> None:
     code = (await allow(provider))["code"]
     await provider.client.post("/account", form={"client_id": "third", "csrf_token": csrf_of(await page(provider))})

@@ -28,9 +28,13 @@ async def id_token_of(provider: RunningProvider, location: str, **form: Any) -> 
         pytest.param({"max_age": "0", "prompt": "login"}, id="both again"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §3.1.2.1")
 async def test_a_demand_for_a_login_is_answered_with_a_later_auth_time(
     provider: RunningProvider, changes: dict[str, Any]
 ) -> None:
+    """`max_age=0` works like `prompt=login`, and `select_account` shows the login page; the id_token then has a
+    later auth_time.
+    """
     first = await id_token_of(provider, (await provider.login()).location)
     asked_at_once = await provider.authorize(**changes)
     assert asked_at_once.location.startswith(f"{ISSUER}/login?")
@@ -40,8 +44,9 @@ async def test_a_demand_for_a_login_is_answered_with_a_later_auth_time(
     assert second["sid"] != first["sid"]
 
 
+@pytest.mark.spec("OpenID Connect Core §2, §3.1.2.1")
 async def test_within_max_age_the_first_auth_time_holds(provider: RunningProvider) -> None:
-    """OpenID Connect Core §2: auth_time is in the id_token."""
+    """OpenID Connect Core §2: Within max_age, the id_token has the auth_time of the first login."""
     first = await id_token_of(provider, (await provider.login()).location)
     provider.clock.pass_seconds(50)
     second = await id_token_of(provider, (await provider.authorize(max_age="60")).location)
@@ -53,14 +58,16 @@ async def test_none_is_alone(provider: RunningProvider, prompt: str) -> None:
     assert query_of((await provider.authorize(prompt=prompt)).location)["error"] == "invalid_request"
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.2.1")
 async def test_none_with_max_age_0_cannot_be_answered(provider: RunningProvider) -> None:
     await provider.login()
     answer = query_of((await provider.authorize(prompt="none", max_age="0")).location)
     assert answer["error"] == "login_required"
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.2.1")
 async def test_parameters_that_change_nothing_here_are_accepted(provider: RunningProvider) -> None:
-    """OpenID Connect Core §3.1.2.1: display, claims_locales; and those that are not known are ignored."""
+    """display and claims_locales are accepted and have no effect. Unknown parameters are ignored."""
     strange = {"display": "popup", "claims_locales": "se en", "foo": "bar", "resource_x": "y"}
     assert "code" in query_of((await provider.login(**strange)).location)
 
@@ -76,15 +83,20 @@ async def hint_of(provider: RunningProvider, client_id: str = "web") -> str:
 
 
 @pytest.mark.parametrize("client_id", ["web", "es256", "hs256"])
+@pytest.mark.spec("OpenID Connect Core §3.1.2.1")
 async def test_a_hint_about_the_one_who_is_logged_in(provider: RunningProvider, client_id: str) -> None:
-    """Expired hints are as good."""
+    """An expired hint is accepted as well."""
     hint = await hint_of(provider, client_id)
     provider.clock.pass_seconds(3600)
     response = await provider.authorize(client_id=client_id, prompt="none", id_token_hint=hint)
     assert "code" in query_of(response.location)
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.2.1")
 async def test_a_hint_about_somebody_else_needs_a_login(provider: RunningProvider) -> None:
+    """id_token_hint, expired or not, names the user who must be logged in. A hint of another issuer or client is
+    rejected.
+    """
     hint = await hint_of(provider)
     provider.client = provider.new_client()
     await provider.login("ada", "password-of-ada")
@@ -97,8 +109,11 @@ async def test_a_hint_about_somebody_else_needs_a_login(provider: RunningProvide
     assert "code" in query_of((await provider.login(id_token_hint=hint)).location)
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.2.1")
 async def test_a_hint_that_is_none(provider: RunningProvider) -> None:
-    """Not ours, changed, of another client, or no id_token at all; and none that contradicts the claims parameter."""
+    """A hint is rejected if it was changed, is of another issuer or client, is not an id_token, or contradicts
+    the claims parameter.
+    """
     hint = await hint_of(provider)
     header, payload, signature = hint.split(".")
     of_another = await hint_of(provider, "es256")
@@ -112,6 +127,7 @@ async def test_a_hint_that_is_none(provider: RunningProvider) -> None:
     assert answer["error"] == "invalid_request"
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.2.1")
 async def test_a_hint_for_another_client_of_the_same_algorithm(provider: RunningProvider) -> None:
     hint = await hint_of(provider, "plain")
     answer = query_of((await provider.authorize(id_token_hint=hint)).location)
@@ -132,13 +148,16 @@ async def test_a_hint_for_another_client_of_the_same_algorithm(provider: Running
         pytest.param({"claims": '{"id_token": {"acr": {"value": "x"}}}'}, {"acr": ACR}, id="a voluntary acr"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §3.1.2.1")
 async def test_acr_and_amr(provider: RunningProvider, changes: dict[str, Any], expected: dict[str, Any]) -> None:
+    """acr_values requests `acr` as a voluntary claim, with `amr`."""
     claims = await id_token_of(provider, (await provider.login(**changes)).location)
     assert {name: claims[name] for name in ("acr", "amr") if name in claims} == expected
 
 
+@pytest.mark.spec("OpenID Connect Core §5.5.1.1")
 async def test_an_essential_acr_that_there_is_not(provider: RunningProvider) -> None:
-    """OpenID Connect Core §5.5.1.1: that is a failed authentication."""
+    """An essential `acr` that no login here satisfies is a failed authentication."""
     claims = '{"id_token": {"acr": {"essential": true, "values": ["urn:gold"]}}}'
     answer = query_of((await provider.authorize(claims=claims)).location)
     assert answer["error"] == "unmet_authentication_requirements"

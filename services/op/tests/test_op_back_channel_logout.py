@@ -16,10 +16,13 @@ EVENT = "http://schemas.openid.net/event/backchannel-logout"
 
 
 @pytest.mark.parametrize("algorithm", ["RS256", "ES256", "HS256"])
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.4, §2.5")
 async def test_every_client_of_the_session_gets_a_logout_token(
     provider: RunningProvider, clients: Clients, algorithm: str
 ) -> None:
-    """Back-Channel Logout §2.4, §2.5."""
+    """OpenID Connect Back-Channel Logout §2.4: A logout token has issuer, subject, audience, times, jti, sid and
+    the event, and no nonce. It has its own type and is signed like the client's id_tokens.
+    """
     for name in ("first", "second", "uninvolved"):
         uri = f"{clients.url}/{name}"
         await register(provider, name, backchannel_logout_uri=uri, id_token_signed_response_alg=algorithm)
@@ -47,8 +50,9 @@ async def test_every_client_of_the_session_gets_a_logout_token(
     }
 
 
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.5")
 async def test_the_person_does_not_wait_for_a_slow_client(provider: RunningProvider, clients: Clients) -> None:
-    """Back-Channel Logout §2.5: and the others do not wait for it either."""
+    """Neither the user nor the other clients wait for a slow client."""
     for name in ("slow", "quick"):
         await register(provider, name, backchannel_logout_uri=f"{clients.url}/{name}")
     tokens = await sign_in(provider, "slow")
@@ -77,9 +81,13 @@ async def test_the_person_does_not_wait_for_a_slow_client(provider: RunningProvi
         pytest.param([400], 1, id="§2.8 refused"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.5, §2.8")
 async def test_a_token_is_sent_again_where_that_may_help(
     provider: RunningProvider, clients: Clients, statuses: list[int], tries: int
 ) -> None:
+    """OpenID Connect Back-Channel Logout §2.8: 200 means that the logout token was accepted, and 400 that it was
+    rejected for good.
+    """
     clients.statuses["client"] = list(statuses)
     client = client_of({"client_id": "client", "client_secret": SECRET, "redirect_uris": [REDIRECT_URI]})
     channel = BackChannel(pauses=(0.0, 0.0))
@@ -102,10 +110,16 @@ async def test_a_client_that_is_away_breaks_nothing(provider: RunningProvider) -
 
 
 @pytest.mark.parametrize("allowed", [False, True])
+@pytest.mark.spec("RFC 6890")
+@pytest.mark.spec("RFC 7591 §5")
 async def test_logout_token_for_a_self_registered_client_stays_public(
     provider_with: ProviderFactory, clients: Clients, allowed: bool
 ) -> None:
-    """RFC 7591 §5: its URL is a stranger's; those of the directory may lead anywhere."""
+    """A logout token cannot be sent to a private network either, nor to a host name of which one address is private,
+    nor to an IPv6 address that stands for a private IPv4 address.
+
+    Its URL was not chosen by an administrator; those of the directory may be anywhere.
+    """
     provider = await provider_with(registration_private_addresses=allowed)
     provider.op.back_channel._pauses = ()
     for name in ("itself", "known"):
@@ -119,22 +133,30 @@ async def test_logout_token_for_a_self_registered_client_stays_public(
     assert {name for name, _ in clients.received} == ({"itself", "known"} if allowed else {"known"})
 
 
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.5")
 async def test_parallel_logouts_tell_each_client_once(provider: RunningProvider) -> None:
+    """Every client that the session signed in to is notified separately. The user waits for none of them, and an
+    unavailable client is tried again.
+    """
     sid = jwt.get_unverified_claims((await provider.tokens())["id_token"])["sid"]
     taken = await asyncio.gather(*(provider.op.session_grants.take(sid) for _ in range(20)))
     assert sorted(len(grants) for grants in taken) == [0] * 19 + [1]
 
 
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.1")
+@pytest.mark.spec("OpenID Connect Front-Channel Logout §3")
 async def test_discovery_says_so(provider: RunningProvider) -> None:
-    """Back-Channel Logout §2.1, Front-Channel Logout §3."""
+    """OpenID Connect Back-Channel Logout §2.1: Discovery says that logout tokens are sent, with `sid`."""
     document = await (await provider.client.get("/.well-known/openid-configuration")).get_json()
     for name in ("backchannel", "frontchannel"):
         assert document[f"{name}_logout_supported"] is True
         assert document[f"{name}_logout_session_supported"] is True
 
 
+@pytest.mark.spec("OpenID Connect Core §8")
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.4")
 async def test_a_pairwise_client_is_told_by_the_sub_that_it_knows(provider: RunningProvider, clients: Clients) -> None:
-    """OpenID Connect Core §8 beside Back-Channel Logout §2.4."""
+    """A logout token for a pairwise client has the `sub` that the client knows."""
     await register(provider, "paired", backchannel_logout_uri=f"{clients.url}/paired", subject_type="pairwise")
     tokens = await sign_in(provider, "paired")
     await sign_out(provider, tokens)

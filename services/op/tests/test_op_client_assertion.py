@@ -76,7 +76,9 @@ async def introspect(provider: RunningProvider, assertion: str, **changes: Any) 
 
 
 @pytest.mark.parametrize(("client_id", "algorithm"), [("by-key", "RS256"), ("by-key", "ES256"), ("by-secret", "HS256")])
+@pytest.mark.spec("RFC 7523 §2.2")
 async def test_a_code_is_redeemed_with_an_assertion(clients: RunningProvider, client_id: str, algorithm: str) -> None:
+    """A client can authenticate with an assertion at every endpoint that authenticates clients."""
     code = await clients.code(client_id=client_id)
     assertion = signed(claims_of(clients, client_id), algorithm)
     response = await clients.client.post(
@@ -102,7 +104,9 @@ async def test_a_code_is_redeemed_with_an_assertion(clients: RunningProvider, cl
         pytest.param(["https://elsewhere.test", ISSUER], id="several"),
     ],
 )
+@pytest.mark.spec("RFC 7523 §3 (3)")
 async def test_an_audience_that_is_meant_for_us(clients: RunningProvider, audience: Any) -> None:
+    """`aud` is the issuer, the token endpoint, or the endpoint that is called."""
     response = await introspect(clients, signed(claims_of(clients, "by-key", aud=audience), "RS256"))
     assert response.status_code == 200
 
@@ -117,7 +121,9 @@ async def test_an_audience_that_is_meant_for_us(clients: RunningProvider, audien
         pytest.param({"jti": None}, id="Core §9 no jti"),
     ],
 )
+@pytest.mark.spec("RFC 7523 §3 (1), (2), (3), (4), (5), (6)")
 async def test_claims_that_prove_nothing(clients: RunningProvider, changes: dict[str, Any]) -> None:
+    """RFC 7523 §3 (1), (2): `iss` and `sub` are the client_id."""
     assertion = signed_as_it_is(claims_of(clients, "by-key", **changes))
     await assert_refused(await introspect(clients, assertion), "invalid_client", 401)
 
@@ -141,9 +147,11 @@ def signed_as_it_is(claims: dict[str, Any]) -> str:
         pytest.param("nobody", "HS256", None, {}, id="an unknown client"),
     ],
 )
+@pytest.mark.spec("RFC 7523 §3 (9)")
 async def test_a_signature_that_proves_nothing(
     clients: RunningProvider, client_id: str, algorithm: str, key: str | None, headers: dict[str, Any]
 ) -> None:
+    """The signature uses the client's registered method and one of its keys."""
     assertion = signed(claims_of(clients, client_id), algorithm, key, **headers)
     await assert_refused(await introspect(clients, assertion), "invalid_client", 401)
 
@@ -154,6 +162,7 @@ async def test_a_signature_that_proves_nothing(
         "a.b.c",
     ],
 )
+@pytest.mark.spec("RFC 7523 §2.2")
 async def test_what_is_no_jwt_is_no_client(clients: RunningProvider, assertion: str) -> None:
     await assert_refused(await introspect(clients, assertion), "invalid_client", 401)
 
@@ -165,19 +174,26 @@ async def test_what_is_no_jwt_is_no_client(clients: RunningProvider, assertion: 
         pytest.param({"client_secret": SECRET}, id="RFC 6749 §2.3 two ways at once"),
     ],
 )
+@pytest.mark.spec("RFC 7521 §4.2")
 async def test_a_request_that_contradicts_itself(clients: RunningProvider, changes: dict[str, Any]) -> None:
+    """An assertion is sent with its type and without another authentication method; a client_id beside it must
+    be that of the assertion.
+    """
     response = await introspect(clients, signed(claims_of(clients, "by-key"), "RS256"), **changes)
     await assert_refused(response, "invalid_request")
 
 
 @pytest.mark.parametrize("client_id", ["by-key", "by-secret"])
+@pytest.mark.spec("OpenID Connect Core §9")
 async def test_the_registered_method_is_the_only_one(clients: RunningProvider, client_id: str) -> None:
+    """A client can use only the method that it registered."""
     response = await clients.client.post("/introspect", form={"token": "x"}, headers=basic(client_id, SECRET))
     await assert_refused(response, "invalid_client", 401)
 
 
+@pytest.mark.spec("RFC 7523 §3 (7)")
 async def test_an_assertion_counts_once(clients: RunningProvider) -> None:
-    """§3 (7): of parallel ones, too; and it is remembered as long as it could be sent again."""
+    """A `jti` is accepted once, even by parallel requests, and is remembered for as long as the assertion is valid."""
     assertion = signed(claims_of(clients, "by-key", jti="once"), "RS256")
     responses = await asyncio.gather(*(introspect(clients, assertion) for _ in range(20)))
     assert sorted(response.status_code for response in responses) == [200] + [401] * 19
@@ -188,7 +204,9 @@ async def test_an_assertion_counts_once(clients: RunningProvider) -> None:
     assert (await introspect(clients, other)).status_code == 200, "another client's jti is another"
 
 
+@pytest.mark.spec("RFC 7523 §3 (7)")
 async def test_a_refused_assertion_uses_up_no_jti(clients: RunningProvider) -> None:
+    """A `jti` is accepted once per client. A forged assertion does not use one up."""
     forged = signed(claims_of(clients, "by-key", jti="mine"), "RS256", OTHER_KEYS["RS256"])
     await assert_refused(await introspect(clients, forged), "invalid_client", 401)
     good = signed(claims_of(clients, "by-key", jti="mine"), "RS256")
@@ -226,17 +244,25 @@ async def key_server(clients: RunningProvider) -> AsyncIterator[KeyServer]:
     await runner.cleanup()
 
 
+@pytest.mark.spec("RFC 7591 §2")
 async def test_keys_are_fetched_and_kept(clients: RunningProvider, key_server: KeyServer) -> None:
+    """Keys by reference are fetched within limits and cached. An unknown `kid` causes another fetch, at a
+    limited rate.
+    """
     assertions = [signed(claims_of(clients, "by-uri"), "ES256") for _ in range(5)]
     responses = await asyncio.gather(*(introspect(clients, assertion) for assertion in assertions))
     assert [response.status_code for response in responses] == [200] * 5
     assert key_server.asked == 1
 
 
+@pytest.mark.spec("OpenID Connect Core §10.1.1")
+@pytest.mark.spec("RFC 7591 §2")
 async def test_an_unknown_kid_fetches_again_but_not_without_end(
     clients: RunningProvider, key_server: KeyServer
 ) -> None:
-    """OpenID Connect Core §10.1.1: the client has rotated; and a stranger cannot make the provider hammer it."""
+    """OpenID Connect Core §10.1.1: An unknown `kid` may mean that the client has rotated its keys, but must not
+    let anyone flood the client with requests.
+    """
     keys = clients.op.client_keys
     seconds = 100.0
     keys._clock = lambda: seconds
@@ -270,6 +296,7 @@ async def test_an_unknown_kid_fetches_again_but_not_without_end(
         pytest.param(b"{}", 500, id="away"),
     ],
 )
+@pytest.mark.spec("RFC 7591 §2")
 async def test_keys_that_cannot_be_used_are_a_clear_refusal(
     clients: RunningProvider, key_server: KeyServer, body: bytes, status: int
 ) -> None:
@@ -279,8 +306,9 @@ async def test_keys_that_cannot_be_used_are_a_clear_refusal(
     assert key_server.asked == 1
 
 
+@pytest.mark.spec("OpenID Connect Discovery §3")
 async def test_discovery_names_methods_and_algorithms(provider: RunningProvider) -> None:
-    """Discovery 1.0 §3."""
+    """The metadata lists the methods and their algorithms."""
     document = await (await provider.client.get("/.well-known/openid-configuration")).get_json()
     assert {"client_secret_jwt", "private_key_jwt"} <= set(document["token_endpoint_auth_methods_supported"])
     for endpoint in ("token", "introspection", "revocation"):
@@ -288,10 +316,11 @@ async def test_discovery_names_methods_and_algorithms(provider: RunningProvider)
         assert sorted(algorithms) == ["ES256", "HS256", "RS256"]
 
 
+@pytest.mark.spec("RFC 9101 §6.2")
 async def test_request_objects_are_checked_with_keys_by_reference(
     clients: RunningProvider, key_server: KeyServer
 ) -> None:
-    """RFC 9101 §6.2: the same keys as for client authentication."""
+    """Request objects are verified with the same keys as client assertions."""
     request_object = signed(
         {**clients.request, "iss": "by-uri", "aud": ISSUER, "client_id": "by-uri"},
         "ES256",

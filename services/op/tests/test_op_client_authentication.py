@@ -9,8 +9,13 @@ from op_testing import REDIRECT_URI, SECRET, VERIFIER, RunningProvider, assert_r
     [("web", "basic"), ("web", "post"), ("basic", "basic"), ("post", "post"), ("spa", "none")],
     ids=["none registered, basic", "none registered, post", "basic", "post", "none, a public client"],
 )
+@pytest.mark.spec("OpenID Connect Core §9")
+@pytest.mark.spec("RFC 6749 §2.1, §2.3.1, §3.2.1")
+@pytest.mark.spec("RFC 7591 §2")
 async def test_a_client_authenticates(provider: RunningProvider, client_id: str, how: str) -> None:
-    """RFC 6749 §2.3.1, §3.2.1."""
+    """RFC 6749 §2.1, §3.2.1: A public client has no secret and is identified by its client_id alone; a
+    confidential client must authenticate.
+    """
     await provider.register(client_id)
     form = {
         "grant_type": "authorization_code",
@@ -27,8 +32,14 @@ async def test_a_client_authenticates(provider: RunningProvider, client_id: str,
 @pytest.mark.parametrize(
     ("client_id", "registered"), [("basic", "client_secret_basic"), ("post", "client_secret_post")]
 )
+@pytest.mark.spec("OpenID Connect Core §9")
+@pytest.mark.spec("RFC 7591 §2")
 async def test_only_the_registered_method_counts(provider: RunningProvider, client_id: str, registered: str) -> None:
-    """OpenID Connect Core §9: and who has the right secret is told which one it is, nobody else."""
+    """client_secret_basic, client_secret_post and none are supported. A client uses the one that it is registered for;
+    a client of the directory without one uses basic or post.
+
+    A client with the right secret is told which method it is registered for; nobody else is.
+    """
     await provider.register(client_id)
     for secret, told in ((SECRET, True), ("wrong", False)):
         if registered == "client_secret_basic":
@@ -40,8 +51,9 @@ async def test_only_the_registered_method_counts(provider: RunningProvider, clie
         assert (registered in (await response.get_json())["error_description"]) is told
 
 
+@pytest.mark.spec("RFC 6749 §2.3.1")
 async def test_basic_credentials_are_form_encoded(provider: RunningProvider) -> None:
-    """RFC 6749 §2.3.1."""
+    """Both parts of HTTP Basic credentials are form-decoded after base64."""
     client = await provider.op.clients.read("web")
     assert client is not None
     await provider.op.clients.save(type(client)(client_id="a:b", client_secret="s+ %é", redirect_uris=(REDIRECT_URI,)))
@@ -62,10 +74,15 @@ async def test_basic_credentials_are_form_encoded(provider: RunningProvider) -> 
         pytest.param({"Authorization": "Basic !!!"}, {}, id="no base64"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §9")
+@pytest.mark.spec("RFC 6749 §2.1, §3.2.1, §5.2")
+@pytest.mark.spec("RFC 7591 §2")
 async def test_failed_client_authentication_gets_401_with_a_challenge(
     provider: RunningProvider, headers: dict[str, str], form: dict[str, str]
 ) -> None:
-    """RFC 6749 §5.2."""
+    """RFC 6749 §5.2: Failed client authentication is a 401 with a challenge, and is the same for an unknown
+    client and for a wrong secret.
+    """
     await provider.register("post", "spa")
     response = await provider.client.post(
         "/token", form={"grant_type": "authorization_code", "code": "x", **form}, headers=headers
@@ -74,8 +91,9 @@ async def test_failed_client_authentication_gets_401_with_a_challenge(
     assert response.headers["WWW-Authenticate"].startswith("Basic ")
 
 
+@pytest.mark.spec("RFC 6749 §2.3")
 async def test_two_authentication_methods_at_once_are_refused(provider: RunningProvider) -> None:
-    """RFC 6749 §2.3."""
+    """A request uses one authentication method, not two; a client_id in the form must be that of the header."""
     response = await provider.client.post(
         "/token",
         form={"grant_type": "authorization_code", "client_id": "web", "client_secret": SECRET},

@@ -28,8 +28,9 @@ async def ask(provider: RunningProvider, client_id: str = "service", **changes: 
     return await provider.token(**form)
 
 
+@pytest.mark.spec("RFC 6749 §4.4, §4.4.3")
 async def test_it_gives_an_access_token_and_nothing_else(service: RunningProvider) -> None:
-    """§4.4.3: no refresh token, and no id_token, since nobody logged in."""
+    """RFC 6749 §4.4.3: There is no refresh token and no id_token, since nobody logged in."""
     response = await ask(service)
     tokens = await response.get_json()
     assert response.status_code == 200
@@ -49,8 +50,9 @@ async def test_it_gives_an_access_token_and_nothing_else(service: RunningProvide
     }
 
 
+@pytest.mark.spec("RFC 9068 §2.2, §5")
 async def test_as_a_jwt_its_sub_is_the_client(service: RunningProvider) -> None:
-    """RFC 9068 §2.2."""
+    """Without a user, `sub` is the client_id. A client whose client_id is the name of a user gets no such token."""
     await service.op.clients.save(client_of(CLIENT | {"client_id": "jwt-service", "access_token_format": "jwt"}))
     token = (await (await ask(service, "jwt-service")).get_json())["access_token"]
     claims = jwt.get_unverified_claims(token)
@@ -59,8 +61,11 @@ async def test_as_a_jwt_its_sub_is_the_client(service: RunningProvider) -> None:
 
 
 @pytest.mark.parametrize("scope", ["openid", "offline_access", "unknown", "a  b"])
+@pytest.mark.spec("RFC 6749 §4.4, §4.4.2")
 async def test_a_scope_that_is_not_the_clients_own(service: RunningProvider, scope: str) -> None:
-    """§4.4.2."""
+    """RFC 6749 §4.4: A confidential client gets an access token in its own name, without a refresh token, an
+    id_token, or a scope that is about a user's sign-in.
+    """
     await assert_refused(await ask(service, scope=scope), "invalid_scope")
 
 
@@ -68,8 +73,10 @@ async def test_a_narrower_scope(service: RunningProvider) -> None:
     assert (await (await ask(service, scope="reports openid")).get_json())["scope"] == "reports"
 
 
+@pytest.mark.spec("OpenID Connect Core §5.3")
+@pytest.mark.spec("RFC 6749 §4.4")
 async def test_userinfo_refuses_it(service: RunningProvider) -> None:
-    """OpenID Connect Core §5.3: there is no user."""
+    """OpenID Connect Core §5.3: UserInfo rejects the token of a client, since there is no user."""
     token = (await (await ask(service)).get_json())["access_token"]
     response = await service.userinfo(token)
     assert response.status_code == 403
@@ -90,12 +97,15 @@ async def test_a_client_that_is_not_registered_for_it(provider: RunningProvider)
     await assert_refused(await provider.token(grant_type="client_credentials"), "unauthorized_client")
 
 
+@pytest.mark.spec("RFC 6749 §4.4.2")
 async def test_who_does_not_prove_himself_gets_nothing(service: RunningProvider) -> None:
-    """§4.4.2."""
     await assert_refused(await ask(service, client_secret="wrong"), "invalid_client", 401)
 
 
+@pytest.mark.spec("RFC 9068 §2.2, §5")
 async def test_a_client_named_like_a_person_gets_nothing(provider: RunningProvider) -> None:
-    """RFC 9068 §5: the resource server would take it for that person."""
+    """RFC 9068 §5: A client whose client_id is the name of a user gets no token: the resource server would take
+    it for that user.
+    """
     await provider.op.clients.save(client_of(CLIENT | {"client_id": "user0"}))
     await assert_refused(await ask(provider, "user0"), "unauthorized_client")

@@ -23,7 +23,12 @@ async def claims_of(op: RunningProvider, **changes: Any) -> dict[str, Any]:
     ("max_age", "asked_again"),
     [pytest.param(None, True, id="the default"), pytest.param("3600", False, id="the request goes first")],
 )
+@pytest.mark.spec("OpenID Connect Core §4")
+@pytest.mark.spec("OpenID Connect Dynamic Client Registration §2")
 async def test_default_max_age(provider: RunningProvider, max_age: str | None, asked_again: bool) -> None:
+    """default_max_age and default_acr_values apply to requests that do not have max_age or acr_values, auth_time
+    is always present, and initiate_login_uri is stored: https, or http on the same host.
+    """
     await provider.op.clients.save(client_of(CLIENT | {"default_max_age": 60}))
     await provider.login()
     provider.clock.pass_seconds(61)
@@ -31,6 +36,8 @@ async def test_default_max_age(provider: RunningProvider, max_age: str | None, a
     assert response.location.startswith(f"{ISSUER}/login?") is asked_again
 
 
+@pytest.mark.spec("OpenID Connect Core §4")
+@pytest.mark.spec("OpenID Connect Dynamic Client Registration §2")
 async def test_default_acr_values(provider: RunningProvider) -> None:
     await provider.op.clients.save(client_of(CLIENT | {"default_acr_values": ["urn:x", ACR]}))
     assert (await claims_of(provider))["acr"] == ACR
@@ -38,11 +45,15 @@ async def test_default_acr_values(provider: RunningProvider) -> None:
     assert "acr" not in await claims_of(provider)
 
 
+@pytest.mark.spec("OpenID Connect Core §4")
+@pytest.mark.spec("OpenID Connect Dynamic Client Registration §2")
 async def test_require_auth_time_is_always_met(provider: RunningProvider) -> None:
     await provider.op.clients.save(client_of(CLIENT | {"require_auth_time": True}))
     assert (await claims_of(provider))["auth_time"] == int(provider.clock())
 
 
+@pytest.mark.spec("OpenID Connect Core §4")
+@pytest.mark.spec("OpenID Connect Dynamic Client Registration §2")
 async def test_they_are_registered_and_said_again(provider_with: ProviderFactory) -> None:
     op = await provider_with(registration="open")
     said = {
@@ -62,6 +73,8 @@ async def test_they_are_registered_and_said_again(provider_with: ProviderFactory
     ],
     ids=str,
 )
+@pytest.mark.spec("OpenID Connect Core §4")
+@pytest.mark.spec("OpenID Connect Dynamic Client Registration §2")
 async def test_what_cannot_be_registered(provider_with: ProviderFactory, changes: dict[str, Any]) -> None:
     op = await provider_with(registration="open")
     await assert_refused(await register(op, **changes), "invalid_client_metadata")

@@ -31,7 +31,11 @@ async def allow(provider: RunningProvider, **changes: Any) -> dict[str, str]:
     return query_of((await answer(provider, await to_consent(provider, **changes))).location)
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.2.4")
 async def test_the_page_names_client_scopes_and_lifetime(provider: RunningProvider) -> None:
+    """The consent page names the client, describes what it requests and for how long, and lets the user allow or
+    deny it.
+    """
     claims = '{"userinfo": {"nickname": null, "email": null}}'
     location = await to_consent(provider, scope="openid email api:read", claims=claims)
     html = await (await provider.client.get(location)).get_data(as_text=True)
@@ -50,6 +54,7 @@ async def test_the_page_names_client_scopes_and_lifetime(provider: RunningProvid
     assert "see your postal address" not in text
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.2.4")
 async def test_the_page_says_when_access_is_renewed(provider: RunningProvider) -> None:
     location = await to_consent(provider, scope="openid offline_access", prompt="consent")
     html = await (await provider.client.get(location)).get_data(as_text=True)
@@ -57,7 +62,11 @@ async def test_the_page_says_when_access_is_renewed(provider: RunningProvider) -
     assert "Each use renews its access, which otherwise ends after 14 days." in html
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.2.4")
 async def test_allowed_once_it_is_not_asked_for_again(provider: RunningProvider) -> None:
+    """A consent is remembered per user and client. It is requested again if the client requests more, with
+    `prompt=consent`, and when it has expired; first-party clients are registered to skip it.
+    """
     assert allowed_keys(await allow(provider))
     again = await provider.authorize(**THIRD)
     assert "code" in query_of(again.location)
@@ -77,6 +86,7 @@ def allowed_keys(response: dict[str, str]) -> bool:
         pytest.param({"prompt": "consent"}, id="prompt=consent"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §3.1.2.4")
 async def test_it_is_asked_again(provider: RunningProvider, changes: dict[str, Any]) -> None:
     await allow(provider)
     assert allowed_keys(await allow(provider, **changes))
@@ -90,6 +100,7 @@ async def test_what_was_allowed_before_stays_allowed(provider: RunningProvider) 
     assert "code" in query_of(both.location)
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.2.4")
 async def test_a_consent_is_one_users_for_one_client(provider: RunningProvider) -> None:
     await allow(provider)
     provider.client = provider.new_client()
@@ -97,6 +108,7 @@ async def test_a_consent_is_one_users_for_one_client(provider: RunningProvider) 
     assert response.location.startswith(f"{ISSUER}/consent?")
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.2.4")
 async def test_a_consent_ends_after_consent_ttl(provider_with: ProviderFactory) -> None:
     provider = await provider_with(consent_ttl=3600)
     await allow(provider)
@@ -108,13 +120,15 @@ async def test_a_consent_ends_after_consent_ttl(provider_with: ProviderFactory) 
     await to_consent(provider)
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.2.6")
 async def test_prompt_none_cannot_ask(provider: RunningProvider) -> None:
-    """OpenID Connect Core §3.1.2.6."""
+    """With `prompt=none`, missing consent is `consent_required`."""
     await provider.register("third")
     await provider.login()
     assert query_of((await provider.authorize(**THIRD, prompt="none")).location)["error"] == "consent_required"
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.2.4")
 async def test_a_refusal_goes_back_to_the_client_and_is_no_consent(provider: RunningProvider) -> None:
     location = await to_consent(provider)
     response = await answer(provider, location, "refuse")
@@ -124,13 +138,15 @@ async def test_a_refusal_goes_back_to_the_client_and_is_no_consent(provider: Run
     await to_consent(provider)
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.2.4")
 async def test_a_first_party_client_asks_nobody_but_on_demand(provider: RunningProvider) -> None:
     assert "code" in query_of((await provider.login()).location)
     await to_consent(provider, client_id="web", prompt="consent")
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.2.1")
 async def test_login_and_consent_together(provider: RunningProvider) -> None:
-    """OpenID Connect Core §3.1.2.1: prompt is a list."""
+    """prompt is a list."""
     await allow(provider)
     response = await provider.authorize(**THIRD, prompt="consent login")
     assert response.location.startswith(f"{ISSUER}/login?")
@@ -142,6 +158,7 @@ async def test_login_and_consent_together(provider: RunningProvider) -> None:
 # --- Who may answer --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.2.4")
 async def test_the_form_of_another_browser_is_refused(provider: RunningProvider) -> None:
     location = await to_consent(provider)
     html = await (await provider.client.get(location)).get_data(as_text=True)
@@ -177,6 +194,7 @@ async def test_without_the_demanded_login_there_is_no_consent(provider: RunningP
     assert response.location == login
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.2.4")
 async def test_of_parallel_answers_one_gets_a_code(provider: RunningProvider) -> None:
     location = await to_consent(provider)
     html = await (await provider.client.get(location)).get_data(as_text=True)
@@ -217,8 +235,11 @@ async def tokens_of(provider: RunningProvider, code: str, client_id: str = "thir
     return body
 
 
+@pytest.mark.spec("OpenID Connect Core §11")
 async def test_offline_access_with_consent_gives_a_refresh_token(provider: RunningProvider) -> None:
-    """OpenID Connect Core §11."""
+    """offline_access needs `prompt=consent` or a first-party client, and is ignored otherwise. A client that is
+    registered for it gets a refresh token only with it.
+    """
     response = await allow(provider, **OFFLINE, prompt="consent")
     tokens = await tokens_of(provider, response["code"])
     assert tokens["scope"] == "openid offline_access"
@@ -226,13 +247,14 @@ async def test_offline_access_with_consent_gives_a_refresh_token(provider: Runni
     assert "refresh_token" in await refreshed.get_json()
 
 
+@pytest.mark.spec("OpenID Connect Core §11")
 async def test_offline_access_without_prompt_consent_is_ignored(provider: RunningProvider) -> None:
-    """OpenID Connect Core §11."""
     tokens = await tokens_of(provider, (await allow(provider, **OFFLINE))["code"])
     assert tokens["scope"] == "openid"
     assert "refresh_token" not in tokens
 
 
+@pytest.mark.spec("OpenID Connect Core §11")
 async def test_a_first_party_client_needs_no_consent_for_it(provider: RunningProvider) -> None:
     await provider.register("plain")
     tokens = await tokens_of(provider, await provider.code(**(OFFLINE | {"client_id": "plain"})), "plain")
@@ -241,5 +263,6 @@ async def test_a_first_party_client_needs_no_consent_for_it(provider: RunningPro
     assert "refresh_token" not in without
 
 
+@pytest.mark.spec("OpenID Connect Core §11")
 async def test_client_without_offline_access_gets_a_refresh_token(provider: RunningProvider) -> None:
     assert "refresh_token" in await provider.tokens(scope="openid")

@@ -48,8 +48,8 @@ async def answer(op: RunningProvider, device: dict[str, Any], answer: str = "all
     return await op.client.post("/device", form=fields | person | {"answer": answer} | changes)
 
 
+@pytest.mark.spec("RFC 8628 §3.1, §3.2, §3.3, §3.4, §3.5, §5.4")
 async def test_the_whole_way(op: RunningProvider) -> None:
-    """§3.2 to §3.5."""
     device = await begin(op)
     assert device.keys() == {
         "device_code", "user_code", "verification_uri", "verification_uri_complete", "expires_in", "interval"
@@ -86,7 +86,9 @@ async def test_what_was_typed_is_there_again_after_a_fault(op: RunningProvider) 
     assert "wrong" not in html.replace("password is wrong", "")
 
 
+@pytest.mark.spec("RFC 8628 §3.4")
 async def test_a_device_takes_its_tokens_once(op: RunningProvider) -> None:
+    """The device gets its tokens once, as the client that started the request. The user decides once."""
     device = await begin(op)
     await answer(op, device)
     await asyncio.gather(*(op.redis.ping() for _ in range(20)))
@@ -95,8 +97,11 @@ async def test_a_device_takes_its_tokens_once(op: RunningProvider) -> None:
     await assert_refused(await poll(op, device), "invalid_grant")
 
 
+@pytest.mark.spec("RFC 8628 §3.5")
 async def test_whoever_asks_too_often_must_slow_down(op: RunningProvider) -> None:
-    """§3.5: five seconds more, from then on."""
+    """Polling returns authorization_pending, slow_down (which adds five seconds each time), access_denied or
+    expired_token.
+    """
     device = await begin(op)
     form = {"grant_type": GRANT, "device_code": device["device_code"], "client_id": "tv"}
     for wait, error in (
@@ -120,6 +125,7 @@ async def test_whoever_asks_too_often_must_slow_down(op: RunningProvider) -> Non
         pytest.param({"client_id": "spa"}, "unauthorized_client", id="a client without the grant"),
     ],
 )
+@pytest.mark.spec("RFC 8628 §3.4")
 async def test_a_poll_that_is_refused(op: RunningProvider, changes: dict[str, Any], error: str) -> None:
     await op.register("spa")
     device = await begin(op)
@@ -128,22 +134,25 @@ async def test_a_poll_that_is_refused(op: RunningProvider, changes: dict[str, An
     assert (await poll(op, device)).status_code == 200, "and uses nothing up"
 
 
+@pytest.mark.spec("RFC 8628 §3.5")
 async def test_nobody_answered_in_time(op: RunningProvider) -> None:
-    """§3.5: neither side can go on."""
+    """After the code has expired, neither the device nor the user can continue."""
     device = await begin(op)
     op.clock.pass_seconds(600)
     assert (await page(op, device["user_code"])).status_code == 404
     await assert_refused(await poll(op, device), "expired_token")
 
 
+@pytest.mark.spec("RFC 8628 §3.5")
 async def test_the_person_refuses(op: RunningProvider) -> None:
-    """§3.5: no login is needed for it."""
+    """The user can deny the request without a login."""
     device = await begin(op)
     assert (await answer(op, device, "refuse", password="")).status_code == 200
     await assert_refused(await poll(op, device), "access_denied")
     assert (await page(op, device["user_code"])).status_code == 404
 
 
+@pytest.mark.spec("RFC 8628 §3.3, §5.4")
 async def test_a_wrong_password_lets_no_device_in(op: RunningProvider) -> None:
     device = await begin(op)
     response = await answer(op, device, password="wrong")
@@ -152,7 +161,11 @@ async def test_a_wrong_password_lets_no_device_in(op: RunningProvider) -> None:
     assert (await answer(op, device)).status_code == 200
 
 
+@pytest.mark.spec("RFC 8628 §3.3, §5.4")
 async def test_who_is_signed_in_needs_no_password(op: RunningProvider) -> None:
+    """A page asks for the user code, says which client requests what, and accepts a decision after a login, from
+    its own form in the same browser.
+    """
     await op.tokens()
     device = await begin(op)
     assert 'name="password"' not in await (await page(op, device["user_code"])).get_data(as_text=True)
@@ -168,6 +181,7 @@ async def test_the_login_opens_a_session_and_its_end_ends_the_device(op: Running
     assert (await op.userinfo(tokens["access_token"])).status_code == 401
 
 
+@pytest.mark.spec("RFC 8628 §3.4")
 async def test_of_parallel_answers_one_counts(op: RunningProvider) -> None:
     device = await begin(op)
     waiting = await op.op.devices.find_by_user_code(device["user_code"])
@@ -187,10 +201,11 @@ async def test_of_parallel_answers_one_counts(op: RunningProvider) -> None:
         pytest.param({"answer": "perhaps"}, {}, id="no answer"),
     ],
 )
+@pytest.mark.spec("RFC 8628 §3.3, §5.4")
 async def test_a_form_that_is_not_ours_decides_nothing(
     op: RunningProvider, changes: dict[str, Any], headers: dict[str, str]
 ) -> None:
-    """§5.4: nobody lets somebody else's device in by a link or a form."""
+    """RFC 8628 §5.4: Nobody can connect a device to another user's account by a link or a form."""
     await op.tokens()
     device = await begin(op)
     fields = hidden_fields(await (await page(op, device["user_code"])).get_data(as_text=True))
@@ -199,6 +214,7 @@ async def test_a_form_that_is_not_ours_decides_nothing(
     await assert_refused(await poll(op, device), "authorization_pending")
 
 
+@pytest.mark.spec("RFC 8628 §3.3, §5.4")
 async def test_a_form_of_another_browser_or_code_decides_nothing(op: RunningProvider) -> None:
     device, other = await begin(op), await begin(op)
     fields = hidden_fields(await (await page(op, device["user_code"])).get_data(as_text=True))
@@ -208,22 +224,25 @@ async def test_a_form_of_another_browser_or_code_decides_nothing(op: RunningProv
     assert (await op.client.post("/device", form=moved | person)).status_code == 400
 
 
+@pytest.mark.spec("RFC 8628 §5.1")
 async def test_codes_cannot_be_guessed_for_long(op: RunningProvider) -> None:
-    """§5.1."""
+    """Wrong user codes are counted before they are looked up: for each signed-in user, else for each address."""
     device = await begin(op)
     statuses = [(await page(op, "BCDF-GHJK")).status_code for _ in range(6)]
     assert statuses == [404] * 5 + [429]
     assert (await page(op, device["user_code"])).status_code == 429
 
 
+@pytest.mark.spec("RFC 8628 §5.1")
 async def test_codes_guessed_in_parallel_do_not_slip_through(op: RunningProvider) -> None:
-    """§5.1: five are looked at, however many come at once."""
+    """Five codes are looked up, however many are tried in parallel."""
     pages = await asyncio.gather(*(page(op, "BCDF-GHJK") for _ in range(30)))
     assert sorted(response.status_code for response in pages) == [404] * 5 + [429] * 25
 
 
+@pytest.mark.spec("RFC 8628 §5.1")
 async def test_a_device_of_ones_own_makes_up_for_no_wrong_code(op: RunningProvider) -> None:
-    """A public client gives whoever guesses as many right codes as they want."""
+    """Right codes do not make up for wrong ones: a public client can create as many of them as it wants."""
     device = await begin(op)
     for _ in range(4):
         await page(op, "BCDF-GHJK")
@@ -232,6 +251,7 @@ async def test_a_device_of_ones_own_makes_up_for_no_wrong_code(op: RunningProvid
     assert [(await page(op, "BCDF-GHJK")).status_code for _ in range(2)] == [404, 429]
 
 
+@pytest.mark.spec("RFC 8628 §5.1")
 async def test_signed_in_user_is_not_locked_out_by_a_stranger(op: RunningProvider) -> None:
     await op.tokens()
     device = await begin(op)
@@ -251,6 +271,8 @@ async def test_signed_in_user_is_not_locked_out_by_a_stranger(op: RunningProvide
         pytest.param("BCDF-GHJK", {"Sec-Fetch-Dest": "iframe"}, 200, id="a frame"),
     ],
 )
+@pytest.mark.spec("RFC 8628 §5.1")
+@pytest.mark.spec("Fetch Metadata §2.1")
 async def test_what_nobody_typed_or_followed_is_no_guess(
     op: RunningProvider, typed: str, headers: dict[str, str], status: int
 ) -> None:
@@ -278,13 +300,16 @@ async def test_the_page_asks_for_the_code(op: RunningProvider) -> None:
         pytest.param({"client_id": "tv", "scope": "unknown"}, {}, "invalid_scope", 400, id="no scope of its own"),
     ],
 )
+@pytest.mark.spec("RFC 8628 §3.1, §3.2")
 async def test_a_device_that_gets_no_code(
     op: RunningProvider, form: dict[str, str], headers: dict[str, str], error: str, status: int
 ) -> None:
+    """A client that is registered for it gets a device code, a user code, and the address where the user enters it."""
     response = await op.client.post("/device_authorization", form=form, headers=headers)
     await assert_refused(response, error, status)
 
 
+@pytest.mark.spec("RFC 8628 §3.1, §3.2")
 async def test_a_confidential_device_proves_itself(op: RunningProvider) -> None:
     device = await begin(op, client_id="box", client_secret=SECRET)
     await answer(op, device)
@@ -305,8 +330,9 @@ async def test_all_of_it_has_a_ttl_and_no_code_in_the_clear(op: RunningProvider)
         assert device["user_code"] not in stored
 
 
+@pytest.mark.spec("RFC 8628 §4")
 async def test_discovery_names_the_endpoint_and_the_grant(provider: RunningProvider) -> None:
-    """§4."""
+    """Discovery names the endpoint and the grant."""
     document = await (await provider.client.get("/.well-known/openid-configuration")).get_json()
     assert document["device_authorization_endpoint"] == f"{ISSUER}/device_authorization"
     assert GRANT in document["grant_types_supported"]
@@ -320,6 +346,7 @@ async def take_back(op: RunningProvider, client_id: str) -> str:
     return html
 
 
+@pytest.mark.spec("OpenID Connect Core §17.2")
 async def test_device_access_is_on_the_account_page_and_revocable(op: RunningProvider) -> None:
     device = await begin(op)
     await answer(op, device)

@@ -55,6 +55,7 @@ def test_variables_come_from_the_environment_or_a_file(tmp_path: Path) -> None:
         pytest.param("clients: [{client_id: a, client_name: '${NOPE}'}]", "environment has no NOPE", id="variable"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §2, §5.1")
 def test_faults_are_said_with_their_place(tmp_path: Path, text: str, fault: str) -> None:
     with pytest.raises(DirectoryError, match=fault):
         read_directory(write(tmp_path, text), {})
@@ -76,7 +77,9 @@ def test_faults_are_said_with_their_place(tmp_path: Path, text: str, fault: str)
         pytest.param("clients: &a [*a]", "contains itself|list of mappings", id="a knot"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §5.1, §5.1.1")
 def test_entries_that_could_not_be_answered_with_are_refused(tmp_path: Path, text: str, fault: str) -> None:
+    """All 20 standard claims are supported, each with its type. An address is an object of strings."""
     with pytest.raises(DirectoryError, match=fault):
         read_directory(write(tmp_path, text), {})
 
@@ -88,8 +91,9 @@ def test_a_fault_does_not_show_the_line_that_it_is_in(tmp_path: Path) -> None:
     assert "line 3" in str(caught.value)
 
 
+@pytest.mark.spec("OpenID Connect Core §5.1, §5.1.1")
 def test_all_claims_of_core_5_1_can_be_written_down() -> None:
-    """OpenID Connect Core §5.1: 20 claims, of which `sub` is a field of its own."""
+    """OpenID Connect Core §5.1: There are 20 standard claims; `sub` is a field of its own."""
     assert user_entry({"username": "ada", "password": "x", "claims": ADA}).claims == ADA
     assert len(ADA) == len(STANDARD_CLAIMS) == 19
 
@@ -180,7 +184,9 @@ def test_clients_by_command(run: Run) -> None:
         pytest.param(["clients", "show", "nobody"], "", "no client nobody", id="unknown client"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §5.1")
 def test_a_fault_is_one_line(run: Run, arguments: list[str], stdin: str, fault: str) -> None:
+    """A user has only standard claims."""
     status, _, err = run(*arguments, stdin=stdin)
     assert status == 1
     assert fault in err

@@ -73,13 +73,17 @@ def shown(step: Step) -> object:
         pytest.param(DEVICE, None, DENIED, AccessDenied, id="device, denied without a login"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §3.1.2.3, §3.1.2.4, §3.1.2.6")
+@pytest.mark.spec("RFC 8628 §3.3")
 def test_the_next_step(
     asked: AuthorizationRequest | DeviceRequest,
     present: Session | None,
     consent: records.Consent | Decision | None,
     expected: object,
 ) -> None:
-    """OpenID Connect Core §3.1.2.3, §3.1.2.4, §3.1.2.6; RFC 8628 §3.3."""
+    """One function decides between login, consent, response and error, for the authorization endpoint and the
+    login, consent and device pages.
+    """
     assert shown(next_step(asked, present, consent, NOW)) == expected
 
 
@@ -87,6 +91,8 @@ def test_the_next_step(
     ("prompt", "expected"),
     [("", Respond()), ("none", Respond()), ("consent", Consent()), ("none consent", ConsentRequired)],
 )
+@pytest.mark.spec("OpenID Connect Core §3.1.2.3, §3.1.2.4, §3.1.2.6")
+@pytest.mark.spec("RFC 8628 §3.3")
 def test_first_party_consent_only_when_prompted(prompt: str, expected: object) -> None:
     assert shown(next_step(request(prompt=prompt), session(), None, NOW, first_party=True)) == expected
 
@@ -106,6 +112,8 @@ def test_first_party_consent_only_when_prompted(prompt: str, expected: object) -
         pytest.param(request(max_age=49), session(auth_time=950), "here", Login(), id="max_age has passed since"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §3.1.2.3, §3.1.2.4, §3.1.2.6")
+@pytest.mark.spec("RFC 8628 §3.3")
 def test_a_pending_request_after_a_login(
     asked: AuthorizationRequest, present: Session | None, since_sid: str | None, expected: object
 ) -> None:
@@ -128,19 +136,22 @@ def test_a_pending_request_after_a_login(
         ),
     ],
 )
+@pytest.mark.spec("RFC 6749 §4.1.2.1")
 def test_a_refusal_says_why(
     asked: AuthorizationRequest | DeviceRequest,
     present: Session | None,
     consent: Decision | None,
     description: str,
 ) -> None:
-    """It is the client's `error_description` (RFC 6749 §4.1.2.1)."""
+    """The reason is the `error_description` for the client."""
     waiting = None if isinstance(asked, DeviceRequest) else pending(asked)
     step = next_step(asked, present, consent, NOW, pending=waiting)
     assert isinstance(step, Refuse)
     assert step.error.description == description
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.2.3, §3.1.2.4, §3.1.2.6")
+@pytest.mark.spec("RFC 8628 §3.3")
 def test_a_denial_precedes_another_person() -> None:
     asked = request(sub="bob")
     step = next_step(asked, session(auth_time=950), DENIED, NOW, pending=pending(asked))

@@ -59,8 +59,13 @@ async def verified(op: RunningProvider, answer: dict[str, str]) -> dict[str, Any
 
 
 @pytest.mark.parametrize("response_type", ["id_token token", "token id_token"])
+@pytest.mark.spec("OpenID Connect Core §3.2.2.5, §5.4")
+@pytest.mark.spec("OAuth 2.0 Multiple Response Types §3, §5")
+@pytest.mark.spec("RFC 6749 §3.1.1, §4.2.2")
 async def test_tokens_come_in_the_fragment(op: RunningProvider, response_type: str) -> None:
-    """Core §3.2.2.5, RFC 6749 §4.2.2; the order of the values does not matter (§3.1.1)."""
+    """OpenID Connect Core §3.2.2.5; RFC 6749 §3.1.1, §4.2.2: Tokens are returned in the fragment; the order of
+    the values of response_type does not matter.
+    """
     response = await op.login(**ASK, response_type=response_type)
     assert response.location.startswith(f"{CALLBACK}#")
     answer = fragment_of(response.location)
@@ -74,8 +79,13 @@ async def test_tokens_come_in_the_fragment(op: RunningProvider, response_type: s
     assert userinfo["email"] == "user0@example.com"
 
 
+@pytest.mark.spec("OpenID Connect Core §3.2.2.5, §5.4")
 async def test_an_id_token_alone_has_all_claims(op: RunningProvider) -> None:
-    """Core §5.4: there is no access token for UserInfo, and so no at_hash either."""
+    """The implicit flow gives an id_token, and with `token` an access token too, but never a refresh token. An id_token
+    on its own has all claims that were granted.
+
+    There is no access token for UserInfo, and so no at_hash either.
+    """
     response = await op.login(username="ada", password="password-of-ada", **ASK, response_type="id_token")
     answer = fragment_of(response.location)
     assert answer.keys() == {"id_token", "state", "iss"}
@@ -84,15 +94,21 @@ async def test_an_id_token_alone_has_all_claims(op: RunningProvider) -> None:
     assert "at_hash" not in claims
 
 
+@pytest.mark.spec("OAuth 2.0 Multiple Response Types §3, §5")
+@pytest.mark.spec("OAuth 2.0 Form Post Response Mode §2")
 async def test_by_form_post(op: RunningProvider) -> None:
-    """Form Post Response Mode §2."""
+    """OAuth 2.0 Multiple Response Types §3, §5: Tokens are sent in the fragment, a form or a signed response,
+    never in a query, and so are the errors of such a request.
+    """
     response = await op.login(**ASK, response_type="id_token", response_mode="form_post")
     fields = hidden_fields(await response.get_data(as_text=True))
     assert fields.keys() == {"id_token", "state", "iss"}
 
 
+@pytest.mark.spec("OAuth 2.0 Multiple Response Types §3, §5")
+@pytest.mark.spec("JARM §2.3.4")
 async def test_as_a_signed_answer(op: RunningProvider) -> None:
-    """JARM §2.3.4: `jwt` is fragment.jwt here."""
+    """JARM §2.3.4: `jwt` means fragment.jwt here."""
     response = await op.login(**ASK, response_type="id_token", response_mode="jwt")
     answer = jwt.get_unverified_claims(fragment_of(response.location)["response"])
     assert {"id_token", "state", "iss", "aud", "exp"} == answer.keys()
@@ -107,8 +123,10 @@ async def test_as_a_signed_answer(op: RunningProvider) -> None:
         pytest.param({"prompt": "none"}, "login_required", id="§3.1.2.6 nobody is logged in"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §3.2.2.1, §3.2.2.6")
+@pytest.mark.spec("OAuth 2.0 Multiple Response Types §3, §5")
+@pytest.mark.spec("RFC 6749 §4.2.2.1")
 async def test_errors_come_in_the_fragment(op: RunningProvider, changes: dict[str, Any], error: str) -> None:
-    """Core §3.2.2.6, RFC 6749 §4.2.2.1."""
     response = await op.authorize(**(ASK | {"response_type": "id_token token"} | changes))
     assert urlsplit(response.location).query == ""
     answer: dict[str, Any] = fragment_of(response.location)
@@ -118,16 +136,21 @@ async def test_errors_come_in_the_fragment(op: RunningProvider, changes: dict[st
     assert answer["state"] == "state-of-the-test"
 
 
+@pytest.mark.spec("OpenID Connect Core §3.2.2.1")
 async def test_a_nonce_is_always_needed(provider_with: ProviderFactory) -> None:
-    """Core §3.2.2.1: whatever is configured for codes."""
+    """A request for an id_token without a code must have a nonce, and the scope openid.
+
+    A nonce is required whatever is configured for codes.
+    """
     op = await provider_with(implicit_flow=True, require_nonce=False)
     await op.op.clients.save(client_of(IMPLICIT | {"require_nonce": False}))
     response = await op.authorize(**ASK, response_type="id_token", nonce=None)
     assert (response.status_code, response.location) == (400, None)
 
 
+@pytest.mark.spec("OpenID Connect Core §3.2.2.5, §5.4, §11")
 async def test_there_is_no_refresh_token_and_no_offline_access(op: RunningProvider) -> None:
-    """Core §11: offline_access is ignored without a code."""
+    """OpenID Connect Core §11: offline_access is ignored without a code."""
     response = await op.login(**ASK, response_type="id_token token", scope="openid offline_access")
     answer = fragment_of(response.location)
     assert answer["scope"] == "openid"
@@ -149,17 +172,19 @@ async def test_the_access_token_ends_with_its_session(op: RunningProvider) -> No
         pytest.param({"response_type": "code"}, "unauthorized_client", id="a client without codes"),
     ],
 )
+@pytest.mark.spec("RFC 6749 §4.2.2.1")
 async def test_a_client_gets_what_it_is_registered_for(
     op: RunningProvider, changes: dict[str, Any], error: str
 ) -> None:
-    """RFC 6749 §4.2.2.1."""
     redirect_uri = REDIRECT_URI if changes.get("client_id") == "web" else CALLBACK
     response = await op.authorize(**(ASK | {"redirect_uri": redirect_uri} | changes))
     assert (fragment_of(response.location) or query_of(response.location))["error"] == error
 
 
+@pytest.mark.spec("OpenID Connect Core §15.2")
+@pytest.mark.spec("RFC 9700 §2.1.2")
 async def test_it_is_off_unless_it_is_configured(provider: RunningProvider) -> None:
-    """RFC 9700 §2.1.2: and discovery says so."""
+    """RFC 9700 §2.1.2: Discovery does not list the implicit flow while it is disabled."""
     await provider.op.clients.save(client_of(IMPLICIT))
     response = await provider.authorize(**ASK, response_type="id_token")
     assert fragment_of(response.location)["error"] == "unsupported_response_type"
@@ -168,8 +193,13 @@ async def test_it_is_off_unless_it_is_configured(provider: RunningProvider) -> N
     assert "implicit" not in document["grant_types_supported"]
 
 
+@pytest.mark.spec("OpenID Connect Core §15.2")
+@pytest.mark.spec("OpenID Connect Discovery §3")
+@pytest.mark.spec("RFC 9700 §2.1.2")
 async def test_discovery_offers_it_where_it_is_on(op: RunningProvider) -> None:
-    """Core §15.2, Discovery 1.0 §3."""
+    """OpenID Connect Core §15.2; RFC 9700 §2.1.2: The implicit flow is disabled unless IMPLICIT_FLOW is set, and
+    discovery says which.
+    """
     document = await (await op.client.get("/.well-known/openid-configuration")).get_json()
     assert document["response_types_supported"] == ["code", "id_token", "id_token token"]
     assert "implicit" in document["grant_types_supported"]
@@ -179,8 +209,9 @@ async def test_implicit_is_no_grant_of_the_token_endpoint(op: RunningProvider) -
     await assert_refused(await op.token(grant_type="implicit"), "unsupported_grant_type")
 
 
+@pytest.mark.spec("OpenID Connect Core §3.2.2.4")
 async def test_a_consented_client_gets_its_tokens_after_the_page(op: RunningProvider) -> None:
-    """Core §3.2.2.4: and the page says how long the access lasts, with nothing that renews it."""
+    """The page says how long the access lasts, and that nothing renews it."""
     await op.op.clients.save(client_of(IMPLICIT | {"first_party": False}))
     response = await op.login(**ASK, response_type="id_token token")
     page = await op.client.get(response.location.removeprefix(ISSUER))
@@ -197,10 +228,13 @@ async def test_a_consented_client_gets_its_tokens_after_the_page(op: RunningProv
         pytest.param({"response_types": ["token id_token", "code"]}, ["implicit", "authorization_code"], id="both"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Dynamic Client Registration §2")
 async def test_a_client_registers_for_it(
     provider_with: ProviderFactory, metadata: dict[str, Any], expected: list[str]
 ) -> None:
-    """Dynamic Client Registration 1.0 §2."""
+    """response_types and grant_types must match, and redirect URIs must suit the application_type: a web
+    application of the implicit flow uses only https, a native application uses http only on its own host.
+    """
     op = await provider_with(implicit_flow=True, registration="open")
     client = await registered(op, redirect_uris=[CALLBACK], **metadata)
     assert client["grant_types"] == expected
@@ -215,8 +249,9 @@ async def test_a_client_registers_for_it(
         pytest.param({"redirect_uris": ["http://client.test/cb"], "response_types": ["id_token"]}, id="without TLS"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Dynamic Client Registration §2")
+@pytest.mark.spec("RFC 7591 §2.1")
 async def test_what_does_not_fit_is_refused(provider_with: ProviderFactory, changes: dict[str, Any]) -> None:
-    """Dynamic Client Registration 1.0 §2, RFC 7591 §2.1."""
     op = await provider_with(implicit_flow=True, registration="open")
     response = await op.client.post("/register", json={"redirect_uris": [CALLBACK]} | changes)
     await assert_refused(response, "invalid_client_metadata")
@@ -234,8 +269,9 @@ async def test_no_client_registers_for_what_is_off(provider_with: ProviderFactor
         "http://127.0.0.1:8400/cb",
     ],
 )
+@pytest.mark.spec("OpenID Connect Dynamic Client Registration §2")
+@pytest.mark.spec("RFC 8252 §7")
 async def test_a_native_application_comes_back_to_its_machine(provider_with: ProviderFactory, uri: str) -> None:
-    """Dynamic Client Registration 1.0 §2, RFC 8252 §7."""
     op = await provider_with(registration="open")
     client = await registered(op, redirect_uris=[uri], application_type="native")
     assert client["application_type"] == "native"

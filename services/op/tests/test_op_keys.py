@@ -36,7 +36,9 @@ async def kids(keys: KeyRing) -> set[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.spec("RFC 7517 §5")
 async def test_ten_replicas_that_start_together_have_one_key(redis: RedisClient, redis_server: RedisServer) -> None:
+    """The provider publishes its keys as a JWK Set."""
     connections = [connect(redis_server.url, 2.0) for _ in range(10)]
     await asyncio.gather(*(connection.ping() for connection in connections))
     sets = await asyncio.gather(*(ring(connection).jwks() for connection in connections))
@@ -49,6 +51,8 @@ async def test_a_restart_has_the_same_keys(redis: RedisClient) -> None:
     assert await ring(redis).jwks() == await ring(redis).jwks()
 
 
+@pytest.mark.spec("RFC 5869")
+@pytest.mark.spec("NIST SP 800-38D")
 async def test_private_keys_rest_sealed(redis: RedisClient) -> None:
     await ring(redis).load()
     stored = await redis.get("op:keys")
@@ -62,8 +66,9 @@ async def test_another_secret_key_opens_nothing(redis: RedisClient) -> None:
         await ring(redis, "another-secret-of-more-than-32-characters").load()
 
 
+@pytest.mark.spec("RFC 7638 §3, §3.1")
 def test_the_kid_is_the_thumbprint_of_rfc_7638() -> None:
-    """The example of RFC 7638 §3.1."""
+    """The example of §3.1 has the same thumbprint."""
     modulus = (
         "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3"
         "oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdA"
@@ -74,8 +79,9 @@ def test_the_kid_is_the_thumbprint_of_rfc_7638() -> None:
     assert thumbprint(key) == "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"
 
 
+@pytest.mark.spec("RFC 7518 §3.3, §3.4")
 def test_new_key_pairs_differ_and_have_the_promised_size() -> None:
-    """RFC 7518 §3.3, §3.4. Elsewhere in these tests new keys come from a pool."""
+    """New keys have the required size. Elsewhere in these tests they come from a pool."""
     one, two = new_keys(), new_keys()
     assert set(one) == set(two) == set(ALGORITHMS)
     assert not set(one.values()) & set(two.values())
@@ -86,7 +92,9 @@ def test_new_key_pairs_differ_and_have_the_promised_size() -> None:
     assert ec.curve.name == "secp256r1"
 
 
+@pytest.mark.spec("RFC 7517 §4, §5")
 async def test_jwks_may_be_cached_and_called_by_scripts(provider: RunningProvider) -> None:
+    """RFC 7517 §4: A published key has its use, and no private member."""
     response = await provider.client.get("/jwks")
     assert response.headers["Cache-Control"] == "public, max-age=300"
     assert response.headers["Access-Control-Allow-Origin"] == "*"
@@ -95,8 +103,11 @@ async def test_jwks_may_be_cached_and_called_by_scripts(provider: RunningProvide
         assert key["kid"] == thumbprint(key)
 
 
+@pytest.mark.spec("OpenID Connect Core §10.1.1")
 async def test_new_key_is_published_before_it_signs(redis: RedisClient, clock: Clock) -> None:
-    """OpenID Connect Core §10.1.1."""
+    """A new key is published before it signs, for longer than anybody caches the set. The old key stays until
+    nothing that it signed is in use.
+    """
     keys = ring(redis, clock=clock)
     first, signs = await kids(keys), await keys.signing_kids()
     clock.pass_seconds(INTERVAL - LEAD - 1)
@@ -122,9 +133,11 @@ async def test_new_key_is_published_before_it_signs(redis: RedisClient, clock: C
 
 
 @pytest.mark.slow
+@pytest.mark.spec("OpenID Connect Core §10.1.1")
 async def test_ten_replicas_rotate_once_and_all_of_them_notice(
     redis: RedisClient, redis_server: RedisServer, clock: Clock
 ) -> None:
+    """One of any number of replicas rotates; the others notice it without being told."""
     connections = [connect(redis_server.url, 2.0) for _ in range(10)]
     replicas = [ring(connection, clock=clock) for connection in connections]
     await asyncio.gather(*(replica.load() for replica in replicas))
@@ -139,8 +152,9 @@ async def test_ten_replicas_rotate_once_and_all_of_them_notice(
         await connection.aclose()
 
 
+@pytest.mark.spec("OpenID Connect Core §10.1.1")
 async def test_who_read_before_another_rotated_replaces_nothing(redis: RedisClient, key_pairs: KeyPairs) -> None:
-    """The gate itself: one comparison in Redis."""
+    """One comparison in Redis decides which replica rotates."""
     store = SigningKeyStore(redis, Sealer(SECRET, "op signing keys"))
     await store.save_first(Generation(1, key_pairs.next()))
     before = await store.find()
@@ -176,6 +190,7 @@ async def test_replica_with_a_slow_clock_signs_with_the_first_key(redis: RedisCl
     assert await late.verify(await late.sign({"n": 1}, "RS256", typ="JWT"), "RS256", typ="JWT") == {"n": 1}
 
 
+@pytest.mark.spec("OpenID Connect Core §10.1.1")
 async def test_the_keys_of_before_there_was_rotation_go_on_and_are_due(
     redis: RedisClient, clock: Clock, key_pairs: KeyPairs
 ) -> None:
@@ -189,6 +204,7 @@ async def test_the_keys_of_before_there_was_rotation_go_on_and_are_due(
     assert await keys.signing_kids() == first
 
 
+@pytest.mark.spec("OpenID Connect Core §10.1.1")
 async def test_a_replica_looks_by_itself_and_without_a_request(
     redis: RedisClient, redis_server: RedisServer, clock: Clock
 ) -> None:
@@ -239,10 +255,12 @@ async def kid_of(keys: KeyRing, state: str, clock: Clock) -> str:
     ("state", "survivors"),
     [("has signed", {"signs", "waits"}), ("signs", {"has signed", "waits"}), ("waits", {"has signed", "signs"})],
 )
+@pytest.mark.spec("OpenID Connect Core §10.1.1")
+@pytest.mark.spec("RFC 7517 §5")
 async def test_a_key_that_leaked_is_withdrawn_at_once(
     redis: RedisClient, clock: Clock, state: str, survivors: set[str]
 ) -> None:
-    """Whatever it does now; the others stay, and somebody signs in any case."""
+    """A compromised key is removed whatever its state; the other keys stay, and one always signs."""
     keys, replica = ring(redis, clock=clock), ring(redis, clock=clock)
     old = await keys.sign({"of": "has signed"}, "RS256", typ="JWT")
     await keys.rotate()
@@ -269,7 +287,12 @@ async def test_a_key_that_leaked_is_withdrawn_at_once(
     assert (await keys.signing_kids() == new) is (state == "signs")
 
 
+@pytest.mark.spec("OpenID Connect Core §10.1.1")
+@pytest.mark.spec("RFC 7517 §5")
 async def test_the_only_key_is_replaced(redis: RedisClient, clock: Clock) -> None:
+    """A compromised key is removed from the set at once, on all replicas. What it signed no longer verifies, and
+    new keys replace it.
+    """
     keys = ring(redis, clock=clock)
     first = await kids(keys)
     assert await keys.revoke(min(first)) == first
@@ -277,6 +300,8 @@ async def test_the_only_key_is_replaced(redis: RedisClient, clock: Clock) -> Non
     assert await keys.revoke(min(first)) == frozenset(), "it is gone"
 
 
+@pytest.mark.spec("OpenID Connect Core §10.1.1")
+@pytest.mark.spec("RFC 7517 §5")
 async def test_key_is_withdrawn_during_a_rotation_by_another_replica(redis: RedisClient, clock: Clock) -> None:
     keys, other = ring(redis, clock=clock), ring(redis, clock=clock)
     first = await kids(keys)
@@ -295,6 +320,8 @@ async def test_key_is_withdrawn_during_a_rotation_by_another_replica(redis: Redi
     assert not first & await kids(keys)
 
 
+@pytest.mark.spec("OpenID Connect Core §10.1.1")
+@pytest.mark.spec("RFC 7517 §5")
 async def test_the_command_line_withdraws_a_key(provider: RunningProvider, capsys: pytest.CaptureFixture[str]) -> None:
     def command(kid: str) -> int:
         return administrate(provider.op.settings, ["keys", "revoke", kid])

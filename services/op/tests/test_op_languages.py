@@ -38,8 +38,9 @@ TEMPLATES = [
 ]
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.2.1")
 async def test_ui_locales_goes_before_accept_language(provider: RunningProvider) -> None:
-    """It is kept with the request that waits."""
+    """ui_locales takes precedence over Accept-Language, and is kept with the pending request."""
     location = (await provider.authorize(ui_locales="de")).location.removeprefix(ISSUER)
     page = await provider.client.get(location, headers={"Accept-Language": "en"})
     html = await page.get_data(as_text=True)
@@ -113,6 +114,7 @@ async def german(response: Any, *texts: str) -> str:
         ("get", "/logout", {}, (200, "Sie sind abgemeldet")),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §3.1.2.1")
 async def test_what_goes_wrong_is_said_in_the_persons_language(
     provider: RunningProvider, method: str, path: str, options: dict[str, Any], said: tuple[int, str]
 ) -> None:
@@ -124,8 +126,9 @@ async def test_what_goes_wrong_is_said_in_the_persons_language(
 
 
 @pytest.mark.usefixtures("strict")
+@pytest.mark.spec("OpenID Connect Core §3.1.2.1")
 async def test_the_language_stays_from_page_to_page(provider: RunningProvider) -> None:
-    """It came with the request that waits; the browser itself would like English."""
+    """The language of the pending request is kept from page to page, although the browser prefers English."""
     await provider.register("third")
     query: dict[str, Any] = {"client_id": "third", "ui_locales": "fr de", "response_mode": "form_post"}
     login_page = (await provider.authorize(**query)).location
@@ -147,7 +150,11 @@ async def test_the_language_stays_from_page_to_page(provider: RunningProvider) -
     await german(await provider.client.post("/logout", form=hidden_fields(html)), "Sie sind abgemeldet")
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.2.1")
 async def test_the_language_of_a_request_that_was_pushed(provider: RunningProvider) -> None:
+    """The language is kept with a pending or pushed request and from page to page, including the pages for
+    devices and logout.
+    """
     pushed = await provider.client.post(
         "/par", form=provider.request | {"ui_locales": "de", "redirect_uri": REDIRECT_URI}, headers=basic("web", SECRET)
     )
@@ -158,6 +165,7 @@ async def test_the_language_of_a_request_that_was_pushed(provider: RunningProvid
 
 @pytest.mark.usefixtures("strict")
 @pytest.mark.parametrize(("answer", "said"), [("allow", "ist angemeldet"), ("refuse", "wurde abgelehnt")])
+@pytest.mark.spec("OpenID Connect Core §3.1.2.1")
 async def test_the_language_of_the_pages_for_a_device(provider: RunningProvider, answer: str, said: str) -> None:
     metadata = {"client_id": "tv", "grant_types": [DEVICE_CODE_GRANT], "token_endpoint_auth_method": "none"}
     await provider.op.clients.save(client_of(metadata))
@@ -175,6 +183,7 @@ async def test_the_language_of_the_pages_for_a_device(provider: RunningProvider,
     await german(await provider.client.post("/device", form=form | {"password": "password0"}), said)
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.2.1")
 def test_every_text_of_the_pages_is_there_in_german() -> None:
     texts = {text for path in TEMPLATES for text in re.findall(r'\bt\("([^"]+)"', path.read_text())}
     texts |= {
@@ -222,8 +231,9 @@ def text_of(node: ast.AST, module: ModuleType | None) -> str:
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
+@pytest.mark.spec("OpenID Connect Core §3.1.2.1")
 def test_no_template_says_anything_in_one_language_alone(path: Path) -> None:
-    """Every text goes through `t`; what stands there by itself is a name."""
+    """Every text of a template is translated; only names are not."""
     source = re.sub(r"{% block layout %}.*|{#.*?#}|<script>.*?</script>", "", path.read_text())
     html = re.sub(r"{%.*?%}|{{.*?}}", "", source, flags=re.DOTALL)
     texts = re.sub(r"<[^>]*>", "\n", html, flags=re.DOTALL).splitlines()

@@ -31,8 +31,13 @@ async def test_the_page_names_the_client_and_labels_its_fields(provider: Running
     assert not re.search(r"(src|href|action)=\"https?://", html), "nothing may come from another host"
 
 
+@pytest.mark.spec("RFC 6265bis §4.1.2.6, §4.1.2.7")
+@pytest.mark.spec("RFC 9700 §4.12")
 async def test_a_good_password_opens_a_session_and_answers_303(provider: RunningProvider) -> None:
-    """RFC 9700 §4.12: a POST with credentials is never followed by another POST."""
+    """RFC 9700 §4.12: Redirects are 303, so that a form with a password is never sent on.
+
+    A POST with credentials is never followed by another POST.
+    """
     response = await provider.login()
     assert response.status_code == 303
     cookie = next(c for c in response.headers.getlist("Set-Cookie") if c.startswith("op_session="))
@@ -41,7 +46,9 @@ async def test_a_good_password_opens_a_session_and_answers_303(provider: Running
     assert "Path=/" in cookie
 
 
+@pytest.mark.spec("RFC 6265bis §4.1.3.2")
 async def test_cookies_are_secure_and_bound_to_the_host_under_https(provider_with: ProviderFactory) -> None:
+    """Over TLS the provider's cookies are Secure and bound to the host by their name."""
     provider = await provider_with(oidc_issuer="https://op.test")
     response = await provider.authorize()
     assert response.headers["Set-Cookie"].startswith("__Host-op_login=")
@@ -50,10 +57,11 @@ async def test_cookies_are_secure_and_bound_to_the_host_under_https(provider_wit
 
 @pytest.mark.parametrize(("issuer", "sent"), [("https://op.test", "max-age=31536000"), (ISSUER, None)])
 @pytest.mark.parametrize("path", ["/account", "/jwks", "/assets/trefoil.css", "/nothing-here", "/authorize"])
+@pytest.mark.spec("RFC 6797 §7.1, §7.2")
 async def test_over_tls_no_answer_lets_a_browser_come_back_without(
     provider_with: ProviderFactory, path: str, issuer: str, sent: str | None
 ) -> None:
-    """RFC 6797 §7.1, §7.2: pages, machines and failures; of this host alone."""
+    """Pages, responses to machines and errors have the header, for this host only."""
     provider = await provider_with(oidc_issuer=issuer)
     assert (await provider.client.get(path)).headers.get("Strict-Transport-Security") == sent
 
@@ -78,10 +86,11 @@ async def test_unknown_user_and_wrong_password_get_the_same_answer(
     assert await provider.client.get("/healthz")
 
 
+@pytest.mark.spec("RFC 9106")
 async def test_an_unknown_user_costs_as_much_as_a_wrong_password(
     provider: RunningProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The same work is done: one argon2 verification each."""
+    """Both cost one argon2 verification."""
     checked = []
     verify = provider.op.passwords._verify
 
@@ -106,7 +115,9 @@ async def test_a_password_is_hashed_at_the_cost_that_owasp_asks(monkeypatch: pyt
     passwords.close()
 
 
+@pytest.mark.spec("RFC 9106")
 async def test_an_unknown_name_costs_as_many_reads_as_a_known_one(provider: RunningProvider) -> None:
+    """Passwords are stored as argon2id hashes. An unknown user takes as long as a wrong password."""
     redis = provider.redis
     counts = []
     for name in ("user0", "nobody"):
@@ -160,6 +171,8 @@ async def test_the_session_cookie_is_not_in_redis_in_the_clear(provider: Running
 # --- CSRF ------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.2.3")
+@pytest.mark.spec("RFC 6749 §10.12")
 async def test_the_form_of_another_browser_is_refused(provider: RunningProvider) -> None:
     """An attacker's own login form, sent by the victim's browser, signs nobody in (login CSRF)."""
     _, html = await login_page(provider)
@@ -183,7 +196,9 @@ async def test_the_login_link_of_another_browser_is_refused(provider: RunningPro
 
 
 @pytest.mark.parametrize("token", ["", "0" * 64, "é"])
+@pytest.mark.spec("RFC 6749 §10.12")
 async def test_a_wrong_csrf_token_is_refused(provider: RunningProvider, token: str) -> None:
+    """The login form is accepted only from the provider's own page, in the browser that it was shown in."""
     location = (await provider.authorize()).location
     response = await provider.submit_login(location, csrf_token=token)
     assert response.status_code == 400
@@ -191,7 +206,10 @@ async def test_a_wrong_csrf_token_is_refused(provider: RunningProvider, token: s
 
 
 @pytest.mark.parametrize("origin", ["http://evil.test", "null", "http://localhost:25001"])
+@pytest.mark.spec("OpenID Connect Core §3.1.2.3")
+@pytest.mark.spec("RFC 6749 §10.12")
 async def test_a_form_from_another_origin_is_refused(provider: RunningProvider, origin: str) -> None:
+    """OpenID Connect Core §3.1.2.3: The login is protected against cross-site request forgery."""
     _, html = await login_page(provider)
     form = hidden_fields(html) | {"username": "user0", "password": "password0"}
     response = await provider.client.post("/login", form=form, headers={"Origin": origin})
@@ -204,8 +222,9 @@ async def test_our_own_origin_is_accepted(provider: RunningProvider) -> None:
     assert (await provider.client.post("/login", form=form, headers={"Origin": ISSUER})).status_code == 303
 
 
+@pytest.mark.spec("RFC 6454 §6.2")
 async def test_our_own_origin_is_known_as_browsers_write_it(provider_with: ProviderFactory) -> None:
-    """RFC 6454 §6.2: however the issuer is written."""
+    """The provider's origin is recognized however its issuer is written."""
     provider = await provider_with(oidc_issuer="HTTP://LOCALHOST:80")
     location = (await provider.authorize()).location.removeprefix("HTTP://LOCALHOST:80")
     form = hidden_fields(await (await provider.client.get(location)).get_data(as_text=True))
@@ -238,6 +257,7 @@ async def test_of_parallel_forms_one_gets_a_code(provider: RunningProvider) -> N
     assert sorted(r.status_code for r in responses) == [303] + [400] * 4
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.2.3")
 async def test_a_second_tab_goes_on_after_the_first_logged_in(provider: RunningProvider) -> None:
     second = (await provider.authorize()).location
     await provider.login()
@@ -246,8 +266,9 @@ async def test_a_second_tab_goes_on_after_the_first_logged_in(provider: RunningP
     assert "code" in query_of(response.location)
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.2.1")
 async def test_login_hint_fills_in_the_username(provider: RunningProvider) -> None:
-    """OpenID Connect Core §3.1.2.1; it is escaped."""
+    """login_hint fills in the username, and is escaped."""
     location = (await provider.authorize(login_hint='"><script>alert(1)</script>')).location
     html = await (await provider.client.get(location.removeprefix(ISSUER))).get_data(as_text=True)
     assert "<script>" not in html
@@ -309,8 +330,9 @@ async def test_a_good_password_makes_up_for_wrong_ones(provider: RunningProvider
         assert (await provider.submit_login(location)).status_code == 303
 
 
+@pytest.mark.spec("RFC 9110 §5.3")
 async def test_a_forged_line_of_x_forwarded_for_is_no_way_around(provider_with: ProviderFactory) -> None:
-    """RFC 9110 §5.3: of several lines the last entry is the nearest proxy's, and only that is believed."""
+    """Of several header lines, the last entry is that of the nearest proxy, and only it is trusted."""
     proxied = await provider_with(trusted_proxies=(ip_network("127.0.0.0/8"),), login_attempts=2)
     location = (await proxied.authorize()).location
     form = hidden_fields(await (await proxied.client.get(location.removeprefix(ISSUER))).get_data(as_text=True))

@@ -19,7 +19,9 @@ async def signed_in(provider: RunningProvider) -> bool:
 
 
 @pytest.mark.parametrize("client_id", ["web", "es256", "hs256"])
+@pytest.mark.spec("OpenID Connect RP-Initiated Logout §2")
 async def test_with_a_hint_the_session_ends_at_once(provider: RunningProvider, client_id: str) -> None:
+    """A hint of the current session ends it at once, even if the hint has expired."""
     await provider.register(client_id)
     code = await provider.code(client_id=client_id)
     tokens = await (await provider.redeem(code, client_id=client_id, client_secret=SECRET)).get_json()
@@ -29,8 +31,11 @@ async def test_with_a_hint_the_session_ends_at_once(provider: RunningProvider, c
     assert not await signed_in(provider)
 
 
+@pytest.mark.spec("OpenID Connect RP-Initiated Logout §2, §3")
 async def test_it_returns_to_a_registered_address_with_state(provider: RunningProvider) -> None:
-    """§2, §3."""
+    """OpenID Connect RP-Initiated Logout §3: The browser is redirected only to a registered URI, with the state
+    that was sent.
+    """
     tokens = await provider.tokens()
     response = await logout(
         provider, id_token_hint=tokens["id_token"], post_logout_redirect_uri=BYE, state="a b", client_id="web"
@@ -39,8 +44,12 @@ async def test_it_returns_to_a_registered_address_with_state(provider: RunningPr
     assert response.location == f"{BYE}?state=a+b"
 
 
+@pytest.mark.spec("OpenID Connect RP-Initiated Logout §2")
 async def test_without_a_hint_the_person_is_asked(provider: RunningProvider) -> None:
-    """§2: and the form is protected against CSRF."""
+    """Without a valid hint of the current session, the user is asked to confirm.
+
+    The form is protected against CSRF.
+    """
     await provider.tokens()
     page = await logout(provider, client_id="web", post_logout_redirect_uri=BYE, state="s")
     assert page.status_code == 200
@@ -60,8 +69,12 @@ async def confirmation(provider: RunningProvider) -> dict[str, str]:
     return hidden_fields(await page.get_data(as_text=True))
 
 
+@pytest.mark.spec("OpenID Connect RP-Initiated Logout §2")
 async def test_confirmed_logout_of_an_ended_session_succeeds(provider: RunningProvider) -> None:
-    """§2: its TTL may pass while the person reads; the cookie is still there."""
+    """A confirmed logout succeeds even if the session has already ended, by its lifetime or in another tab.
+
+    The session may expire while the user reads the page; the cookie is still there.
+    """
     await provider.tokens()
     fields = await confirmation(provider)
     for session in await provider.op.sessions.all("user0"):
@@ -70,8 +83,9 @@ async def test_confirmed_logout_of_an_ended_session_succeeds(provider: RunningPr
     assert (response.status_code, response.location) == (303, f"{BYE}?state=s")
 
 
+@pytest.mark.spec("OpenID Connect RP-Initiated Logout §2")
 async def test_a_logout_that_is_confirmed_twice_is_signed_out(provider: RunningProvider) -> None:
-    """§2: from two tabs; the first one took the cookie away."""
+    """A logout that is confirmed in two tabs succeeds in both; the first one removed the cookie."""
     await provider.tokens()
     fields = await confirmation(provider)
     assert (await provider.client.post("/logout", form=fields)).location == f"{BYE}?state=s"
@@ -83,8 +97,13 @@ async def test_a_logout_that_is_confirmed_twice_is_signed_out(provider: RunningP
     assert again.location == f"{BYE}?state=s"
 
 
+@pytest.mark.spec("OpenID Connect RP-Initiated Logout §2")
+@pytest.mark.spec("OpenID Connect Front-Channel Logout §3")
 async def test_a_hint_of_another_session_asks_too(provider: RunningProvider) -> None:
-    """An old id_token of the same person must not end a session that it is not of."""
+    """OpenID Connect Front-Channel Logout §3: `sid` identifies the session to clients, and the logout recognizes it.
+
+    An old id_token of the same user must not end another session.
+    """
     old = await provider.tokens()
     await provider.tokens(prompt="login")
     page = await logout(provider, id_token_hint=old["id_token"])
@@ -128,10 +147,11 @@ async def test_a_hint_of_another_session_asks_too(provider: RunningProvider) -> 
         ),
     ],
 )
+@pytest.mark.spec("OpenID Connect RP-Initiated Logout §2, §3")
 async def test_what_is_not_ours_ends_and_redirects_nothing(
     provider: RunningProvider, parameters: dict[str, Any], sentence: str
 ) -> None:
-    """And the page names the parameter that is wrong as it is sent."""
+    """The page names the faulty parameter as it is written in the request."""
     await provider.register("other")
     await provider.tokens()
     response = await logout(provider, **parameters)
@@ -141,7 +161,9 @@ async def test_what_is_not_ours_ends_and_redirects_nothing(
     assert await signed_in(provider)
 
 
+@pytest.mark.spec("OpenID Connect RP-Initiated Logout §2")
 async def test_a_client_id_beside_anothers_hint_is_refused(provider: RunningProvider) -> None:
+    """A hint of another issuer or of another client ends nothing."""
     await provider.register("other")
     tokens = await provider.tokens()
     assert (await logout(provider, id_token_hint=tokens["id_token"], client_id="other")).status_code == 400
@@ -156,10 +178,15 @@ async def test_a_client_id_beside_anothers_hint_is_refused(provider: RunningProv
         pytest.param({"csrf_token": "0" * 64}, f"{ISSUER}/logout", id="a confirmation"),
     ],
 )
+@pytest.mark.spec("OpenID Connect RP-Initiated Logout §2")
 async def test_cross_site_logout_form_ends_nothing(
     provider: RunningProvider, form: dict[str, str], location: str
 ) -> None:
-    """Its POST comes without our cookie (SameSite=Lax): it becomes a GET, which has the cookie and asks the person."""
+    """A logout by POST from another site, which carries no cookie, becomes a GET that does; nothing is ended before
+    that.
+
+    Its POST carries no cookie (SameSite=Lax): it becomes a GET, which has the cookie and asks the user.
+    """
     await provider.tokens()
     response = await provider.new_client().post("/logout", form=form)
     assert (response.status_code, response.location) == (303, location)
@@ -183,18 +210,26 @@ async def with_public_key_as_secret(provider: RunningProvider, claims: dict[str,
 
 
 @pytest.mark.parametrize("forged", [with_foreign_issuer, with_client_secret, with_public_key_as_secret])
+@pytest.mark.spec("RFC 8725 §3.1")
 async def test_hint_of_another_issuer_or_algorithm_is_rejected(
     provider: RunningProvider, forged: Callable[[RunningProvider, dict[str, Any]], Awaitable[str]]
 ) -> None:
-    """Its algorithm is the client's registered one, never the token's (RFC 8725 §3.1)."""
+    """At the provider the algorithm of a hint is configured, and its header never chooses it.
+
+    The algorithm is the client's registered one, never that of the token.
+    """
     claims = jwt.get_unverified_claims((await provider.tokens())["id_token"])
     assert (await logout(provider, id_token_hint=await forged(provider, claims))).status_code == 400
     assert await signed_in(provider)
 
 
 @pytest.mark.parametrize("typ", ["at+jwt", "logout+jwt", "jwt"])
+@pytest.mark.spec("RFC 8725 §3.11")
 async def test_a_token_of_another_type_is_no_hint(provider: RunningProvider, typ: str) -> None:
-    """RFC 8725 §3.11: the same key signs them, and their claims may fit."""
+    """At the provider, a token of another type is not an id_token_hint.
+
+    The same key signs both, and their claims could match.
+    """
     id_token = (await provider.tokens())["id_token"]
     another = await provider.op.keys.sign(jwt.get_unverified_claims(id_token), "RS256", typ=typ)
     assert (await logout(provider, id_token_hint=another)).status_code == 400

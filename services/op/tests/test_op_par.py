@@ -26,8 +26,11 @@ async def go(provider: RunningProvider, request_uri: str, client_id: str = "web"
     return await provider.client.get("/authorize", query_string=query)
 
 
+@pytest.mark.spec("RFC 9126 §2.2, §4")
 async def test_a_pushed_request_is_answered(provider: RunningProvider) -> None:
-    """RFC 9126 §2.2, §4."""
+    """The request_uri stands for the pushed request, once, for the same client, for 90 seconds. Other parameters
+    beside it are ignored.
+    """
     response = await push(provider)
     body = await response.get_json()
     assert response.status_code == 201
@@ -40,15 +43,18 @@ async def test_a_pushed_request_is_answered(provider: RunningProvider) -> None:
     assert (await provider.redeem(answer["code"])).status_code == 200
 
 
+@pytest.mark.spec("RFC 9126 §2.2, §4")
 async def test_what_stands_beside_it_is_ignored(provider: RunningProvider) -> None:
-    """RFC 9126 §4: what was pushed cannot be changed in the browser."""
+    """RFC 9126 §4: Parameters beside the request_uri are ignored: a pushed request cannot be changed in the browser."""
     await provider.login()
     response = await go(provider, await pushed(provider), scope="openid", state="x", redirect_uri="http://evil.test/")
     assert query_of(response.location)["state"] == "state-of-the-test"
 
 
+@pytest.mark.spec("RFC 9110 §9.2.1, §9.3.2")
+@pytest.mark.spec("RFC 9126 §4")
 async def test_who_only_looks_ahead_uses_up_no_pushed_request(provider: RunningProvider) -> None:
-    """RFC 9110 §9.3.2 beside RFC 9126 §4."""
+    """RFC 9110 §9.3.2; RFC 9126 §4: A link preview does not use up a pushed request."""
     await provider.login()
     request_uri = await pushed(provider)
     query = {"client_id": "web", "request_uri": request_uri}
@@ -70,21 +76,24 @@ async def test_who_only_looks_ahead_uses_up_no_pushed_request(provider: RunningP
         pytest.param({"request": "a.b.c"}, "request_not_supported", 400, id="request"),
     ],
 )
+@pytest.mark.spec("RFC 9126 §2.1, §2.3")
 async def test_a_request_is_checked_when_it_is_pushed(
     provider: RunningProvider, changes: dict[str, Any], error: str, status: int
 ) -> None:
-    """RFC 9126 §2.3: as JSON, like the token endpoint."""
+    """RFC 9126 §2.3: The errors are JSON, not redirects."""
     await assert_refused(await push(provider, **changes), error, status)
 
 
+@pytest.mark.spec("RFC 9126 §2.2, §4")
 async def test_a_request_uri_is_good_once(provider: RunningProvider) -> None:
-    """RFC 9126 §4: also when many ask at the same moment."""
+    """RFC 9126 §4: A request_uri is accepted once, even by parallel requests."""
     await provider.login()
     request_uri = await pushed(provider)
     responses = await asyncio.gather(*(go(provider, request_uri) for _ in range(10)))
     assert sorted(response.status_code for response in responses) == [303] + [400] * 9
 
 
+@pytest.mark.spec("RFC 9126 §2.2, §4")
 async def test_a_request_uri_ends(provider: RunningProvider) -> None:
     request_uri = await pushed(provider)
     redis = provider.redis
@@ -96,6 +105,7 @@ async def test_a_request_uri_ends(provider: RunningProvider) -> None:
     assert (await go(provider, request_uri)).status_code == 400
 
 
+@pytest.mark.spec("RFC 9126 §2.2, §4")
 async def test_a_request_uri_of_another_client_or_of_nobody(provider: RunningProvider) -> None:
     await provider.register("es256")
     for response in (
@@ -107,8 +117,8 @@ async def test_a_request_uri_of_another_client_or_of_nobody(provider: RunningPro
         assert "invalid_request_uri" in await response.get_data(as_text=True)
 
 
+@pytest.mark.spec("RFC 9126 §5, §6")
 async def test_who_must_push_is_not_heard_otherwise(provider: RunningProvider) -> None:
-    """RFC 9126 §6."""
     await provider.register("must-push")
     answer = query_of((await provider.authorize(client_id="must-push")).location)
     assert answer["error_description"] == "this request must be pushed first"
@@ -117,8 +127,9 @@ async def test_who_must_push_is_not_heard_otherwise(provider: RunningProvider) -
     assert "code" in query_of(response.location)
 
 
+@pytest.mark.spec("RFC 9126 §5, §6")
 async def test_all_may_have_to(provider_with: ProviderFactory) -> None:
-    """RFC 9126 §5."""
+    """Pushing may be required of all clients, or of one."""
     provider = await provider_with(require_pushed_authorization_requests=True)
     metadata = await (await provider.client.get("/.well-known/openid-configuration")).get_json()
     assert metadata["require_pushed_authorization_requests"] is True
@@ -127,14 +138,19 @@ async def test_all_may_have_to(provider_with: ProviderFactory) -> None:
     assert (await go(provider, await pushed(provider))).location.startswith(f"{ISSUER}/login?")
 
 
+@pytest.mark.spec("RFC 9126 §2.1, §2.3")
 async def test_a_public_client_pushes(provider: RunningProvider) -> None:
+    """The client authenticates as at the token endpoint. The request is checked as at the authorization
+    endpoint, its errors are JSON, and it must not have a request_uri.
+    """
     await provider.register("spa")
     response = await provider.client.post("/par", form=provider.request | {"client_id": "spa"})
     assert response.status_code == 201
 
 
+@pytest.mark.spec("RFC 9126 §3")
 async def test_a_request_object_is_pushed(provider: RunningProvider) -> None:
-    """RFC 9126 §3."""
+    """A request object may be pushed."""
     await provider.register("signs-rs256", "must-sign")
     await provider.login()
     request_uri = await pushed(provider, client_id="signs-rs256", request=signed(INSIDE))

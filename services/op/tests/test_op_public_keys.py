@@ -29,8 +29,10 @@ async def test_a_client_cannot_register_what_would_harm(provider_with: ProviderF
     await assert_refused(await register(op, jwks={"keys": [key]}), "invalid_client_metadata")
 
 
+@pytest.mark.spec("RFC 7517 §4")
+@pytest.mark.spec("RFC 7518 §3.3, §6")
 async def test_keys_by_reference_do_no_harm_either(provider_with: ProviderFactory, site: Site) -> None:
-    """A private exponent would be factored, a number be that many octets."""
+    """Fetched keys are checked like registered ones, so that verifying with them stays cheap."""
     op = await provider_with(registration="open", registration_private_addresses=True)
     site.pages["/jwks"] = web.json_response({"keys": [RSA | {"d": "AQAB"}, RSA | {"n": 10**15}, EC]})
     client = await registered(op, token_endpoint_auth_method="private_key_jwt", jwks_uri=f"{site.url}/jwks")
@@ -40,8 +42,10 @@ async def test_keys_by_reference_do_no_harm_either(provider_with: ProviderFactor
     assert (await introspect(op, assertion)).status_code == 200
 
 
+@pytest.mark.spec("RFC 7517 §4")
+@pytest.mark.spec("RFC 7518 §3.3, §6")
 async def test_request_objects_meet_the_same_keys(provider_with: ProviderFactory, site: Site) -> None:
-    """Nobody has to authenticate for /authorize."""
+    """Request objects are verified with the same keys, although nobody authenticates at the authorization endpoint."""
     op = await provider_with(registration="open", registration_private_addresses=True)
     site.pages["/jwks"] = web.json_response({"keys": [RSA | {"n": 10**15}]})
     client = await registered(op, redirect_uris=[REDIRECT_URI], jwks_uri=f"{site.url}/jwks")

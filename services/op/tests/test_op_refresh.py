@@ -13,7 +13,13 @@ from op.protocol.tokens.claims import at_hash
 from op.stores.tokens.grant import AlreadySpent
 
 
+@pytest.mark.spec("OpenID Connect Core §12.2")
+@pytest.mark.spec("RFC 6749 §6")
 async def test_it_gives_new_tokens_and_no_id_token(provider: RunningProvider) -> None:
+    """RFC 6749 §6: A refresh token gives a new access token and a new refresh token.
+
+    OpenID Connect Core §12.2: Any other client gets no id_token on refresh, which the specification allows.
+    """
     first = await provider.tokens()
     response = await provider.refresh(first["refresh_token"])
     second = await response.get_json()
@@ -31,8 +37,11 @@ async def with_id_token(provider: RunningProvider) -> dict[str, str]:
     return {"client_id": "again", "client_secret": SECRET}
 
 
+@pytest.mark.spec("OpenID Connect Core §12.2")
 async def test_a_client_may_get_an_id_token_on_refresh(provider: RunningProvider) -> None:
-    """OpenID Connect Core §12.2."""
+    """A client that registered for it gets an id_token on refresh: with the same user, client, session and
+    auth_time, new times and no nonce, and only if the scope still has `openid`.
+    """
     credentials = await with_id_token(provider)
     code = await provider.code(client_id="again")
     first = await (await provider.redeem(code, **credentials)).get_json()
@@ -47,6 +56,7 @@ async def test_a_client_may_get_an_id_token_on_refresh(provider: RunningProvider
     assert after == before, "iss, sub, aud, auth_time, sid"
 
 
+@pytest.mark.spec("OpenID Connect Core §12.2")
 async def test_no_id_token_without_openid(provider: RunningProvider) -> None:
     credentials = await with_id_token(provider)
     code = await provider.code(client_id="again")
@@ -55,8 +65,9 @@ async def test_no_id_token_without_openid(provider: RunningProvider) -> None:
     assert "id_token" not in await narrowed.get_json()
 
 
+@pytest.mark.spec("RFC 9700 §4.14.2")
 async def test_a_reused_refresh_token_ends_the_grant(provider: RunningProvider) -> None:
-    """RFC 9700 §4.14.2: neither the thief nor the victim can go on."""
+    """After the reuse of a refresh token, neither the thief nor the victim can continue."""
     first = await provider.tokens()
     second = await (await provider.refresh(first["refresh_token"])).get_json()
     await assert_refused(await provider.refresh(first["refresh_token"]), "invalid_grant")
@@ -64,8 +75,9 @@ async def test_a_reused_refresh_token_ends_the_grant(provider: RunningProvider) 
     assert (await provider.userinfo(second["access_token"])).status_code == 401
 
 
+@pytest.mark.spec("RFC 9700 §4.14.2")
 async def test_within_the_grace_it_may_come_again(provider_with: ProviderFactory) -> None:
-    """A client that lost the answer can ask again; after the grace it ends the grant."""
+    """A client that lost the response can repeat the request within the grace period; after it, that ends the grant."""
     provider = await provider_with(refresh_token_grace=10)
     first = await provider.tokens()
     await provider.refresh(first["refresh_token"])
@@ -78,7 +90,9 @@ async def test_within_the_grace_it_may_come_again(provider_with: ProviderFactory
     await assert_refused(await provider.refresh(latest), "invalid_grant")
 
 
+@pytest.mark.spec("RFC 9700 §4.14.2")
 async def test_fifty_parallel_refreshes_have_one_winner(provider: RunningProvider) -> None:
+    """Refresh tokens are rotated. One that is used again revokes its grant."""
     await asyncio.gather(*(provider.redis.ping() for _ in range(50)))
     tokens = await provider.tokens()
     responses = await asyncio.gather(*(provider.refresh(tokens["refresh_token"]) for _ in range(50)))
@@ -110,7 +124,9 @@ async def test_a_rotated_token_is_not_active_and_ends_in_redis(provider: Running
     assert all([await redis.ttl(key) > 0 async for key in redis.scan_iter(match="op:{*")])
 
 
+@pytest.mark.spec("RFC 6749 §6")
 async def test_refresh_token_of_another_client_is_rejected(provider: RunningProvider) -> None:
+    """A refresh token is bound to its client and expires."""
     await provider.register("other")
     tokens = await provider.tokens()
     stranger = {"client_id": "other", "client_secret": SECRET + "2"}
@@ -118,14 +134,15 @@ async def test_refresh_token_of_another_client_is_rejected(provider: RunningProv
     assert (await provider.refresh(tokens["refresh_token"])).status_code == 200
 
 
+@pytest.mark.spec("RFC 6749 §6")
 async def test_a_wider_scope_is_refused_and_loses_nothing(provider: RunningProvider) -> None:
-    """RFC 6749 §6."""
     tokens = await provider.tokens(scope="openid email")
     wider = await provider.refresh(tokens["refresh_token"], scope="openid email profile")
     await assert_refused(wider, "invalid_scope")
     assert (await provider.refresh(tokens["refresh_token"])).status_code == 200
 
 
+@pytest.mark.spec("RFC 6749 §6")
 async def test_a_narrower_scope_holds_for_the_access_token_alone(provider: RunningProvider) -> None:
     tokens = await provider.tokens()
     narrow = await (await provider.refresh(tokens["refresh_token"], scope="openid")).get_json()
@@ -144,6 +161,7 @@ async def test_a_narrower_scope_holds_for_the_access_token_alone(provider: Runni
         pytest.param("A" * 22 + "." + "B" * 43, "invalid_grant", id="unknown"),
     ],
 )
+@pytest.mark.spec("RFC 6749 §6")
 async def test_a_token_that_is_none(provider: RunningProvider, token: str | None, error: str) -> None:
     response = await provider.token(grant_type="refresh_token", refresh_token=token)
     await assert_refused(response, error)
@@ -154,6 +172,7 @@ async def test_an_access_token_is_no_refresh_token(provider: RunningProvider) ->
     await assert_refused(await provider.refresh(tokens["access_token"]), "invalid_grant")
 
 
+@pytest.mark.spec("RFC 6749 §6")
 async def test_a_refresh_token_ends(provider_with: ProviderFactory) -> None:
     provider = await provider_with(refresh_token_ttl=1000)
     tokens = await provider.tokens()
@@ -186,8 +205,9 @@ async def test_a_public_client_refreshes_without_a_secret(provider: RunningProvi
     assert (await provider.refresh(tokens["refresh_token"], client_id="spa")).status_code == 200
 
 
+@pytest.mark.spec("RFC 6749 §6")
 async def test_refresh_drops_scopes_no_longer_registered(provider: RunningProvider) -> None:
-    """RFC 6749 §6 lets the provider narrow a scope: what was taken from a client ends with its access token."""
+    """What a client is no longer registered for ends with its current access token."""
     tokens = await provider.tokens(scope="openid email profile")
     client = await provider.op.clients.read("web")
     assert client is not None

@@ -43,8 +43,9 @@ async def manage(op: RunningProvider, method: str, client: dict[str, Any], **opt
     return await op.client.open(path, method=method, **options)
 
 
+@pytest.mark.spec("RFC 7591 §3.2.1")
 async def test_a_client_registers_and_signs_somebody_in(op: RunningProvider) -> None:
-    """RFC 7591 §3.2.1: and everything that discovery promises works with what it was given."""
+    """What discovery lists works with the registered credentials."""
     document = await (await op.client.get("/.well-known/openid-configuration")).get_json()
     assert document["registration_endpoint"] == f"{ISSUER}/register"
     response = await register(op, grant_types=["authorization_code", "refresh_token"])
@@ -62,8 +63,8 @@ async def test_a_client_registers_and_signs_somebody_in(op: RunningProvider) -> 
     assert {"id_token", "refresh_token"} <= tokens.keys()
 
 
+@pytest.mark.spec("RFC 7591 §2, §3.2.1")
 async def test_the_defaults_of_the_specification(op: RunningProvider) -> None:
-    """RFC 7591 §2, §3.2.1."""
     client = await registered(op)
     now = int(op.clock())
     assert len(client.pop("client_secret")) >= 43
@@ -83,8 +84,8 @@ async def test_the_defaults_of_the_specification(op: RunningProvider) -> None:
     assert expected.items() <= client.items()
 
 
+@pytest.mark.spec("RFC 7591 §2, §3.2.1")
 async def test_what_a_client_says_of_itself_is_in_the_answer(op: RunningProvider) -> None:
-    """RFC 7591 §2, §3.2.1."""
     said = {
         "contacts": ["admin@client.test", "security@client.test"],
         "client_uri": "https://client.test/",
@@ -110,8 +111,13 @@ async def test_what_a_client_says_of_itself_is_in_the_answer(op: RunningProvider
         pytest.param({"jwks": {"keys": []}}, "invalid_client_metadata", id="a set without keys"),
     ],
 )
+@pytest.mark.spec("RFC 6749 §5.2")
+@pytest.mark.spec("RFC 6750 §3")
+@pytest.mark.spec("RFC 7591 §3.2.2")
 async def test_metadata_that_is_refused(op: RunningProvider, changes: dict[str, Any], error: str) -> None:
-    """RFC 7591 §3.2.2."""
+    """RFC 7591 §3.2.2: Invalid metadata is `invalid_redirect_uri` or `invalid_client_metadata`, by the same
+    checks as the directory.
+    """
     await assert_refused(await register(op, **changes), error)
 
 
@@ -120,7 +126,9 @@ async def test_metadata_that_is_refused(op: RunningProvider, changes: dict[str, 
     [b"", b"[]", b"x", b"\xff", b"[" * 60_000, b"{}"],
     ids=["empty", "list", "no JSON", "no UTF-8", "deep", "nothing said"],
 )
+@pytest.mark.spec("RFC 7591 §3.1")
 async def test_a_body_that_is_no_metadata(op: RunningProvider, body: bytes) -> None:
+    """A registration is a JSON object."""
     response = await op.client.post("/register", data=body, headers={"Content-Type": "application/json"})
     assert response.status_code == 400
     form = await op.client.post("/register", form={"client_name": "x"})
@@ -130,8 +138,11 @@ async def test_a_body_that_is_no_metadata(op: RunningProvider, body: bytes) -> N
 @pytest.mark.parametrize(
     "name", ["client_secret", "introspection_audience", "registered_at"]
 )  # fmt: skip
+@pytest.mark.spec("RFC 7591 §2")
 async def test_what_a_client_cannot_choose_is_left_out(op: RunningProvider, name: str) -> None:
-    """RFC 7591 §2: what is not understood is ignored; and so is what would widen a client's rights."""
+    """Metadata have the defaults of the specification. Members that are unknown, or that would widen a client's
+    rights, are ignored.
+    """
     value = ["resource-server"] if name == "introspection_audience" else "chosen"
     client = await registered(op, **{name: value})
     assert client.get(name) != value
@@ -140,46 +151,57 @@ async def test_what_a_client_cannot_choose_is_left_out(op: RunningProvider, name
     assert getattr(stored, name, None) != (tuple(value) if isinstance(value, list) else value)
 
 
+@pytest.mark.spec("RFC 7591 §3")
 async def test_registration_is_off_unless_it_is_configured(provider: RunningProvider) -> None:
+    """Registration is disabled unless it is configured: with an initial access token, or open to everyone."""
     document = await (await provider.client.get("/.well-known/openid-configuration")).get_json()
     assert "registration_endpoint" not in document
     assert (await register(provider)).status_code == 404
 
 
 @pytest.mark.parametrize(("token", "status"), [(None, 401), ("wrong", 401), (TOKEN, 201)])
+@pytest.mark.spec("RFC 7591 §3")
 async def test_with_an_initial_access_token_alone(
     provider_with: ProviderFactory, token: str | None, status: int
 ) -> None:
-    """RFC 7591 §3."""
     op = await provider_with(registration="token", registration_token=TOKEN)
     response = await register(op, token)
     assert response.status_code == status
     assert status == 201 or response.headers["WWW-Authenticate"].startswith("Bearer")
 
 
+@pytest.mark.spec("RFC 7591 §3")
 def test_who_demands_a_token_has_one() -> None:
     with pytest.raises(SettingsError, match="REGISTRATION_TOKEN"):
         Settings(redis_url="redis://x", oidc_issuer=ISSUER, op_secret_key="x" * 32, registration="token")
 
 
+@pytest.mark.spec("RFC 7591 §5")
 async def test_not_without_end(provider_with: ProviderFactory) -> None:
-    """RFC 7591 §5: who has the initial access token is not counted."""
+    """Requests with the initial access token are not limited."""
     op = await provider_with(registration="open", registration_token=TOKEN, registration_limit=2)
     assert [(await register(op)).status_code for _ in range(3)] == [201, 201, 429]
     assert (await register(op, TOKEN)).status_code == 201
     assert 0 < await op.redis.ttl("op:registrations") <= 3600
 
 
+@pytest.mark.spec("RFC 7592 §2.1, §3")
 async def test_a_client_reads_its_registration(op: RunningProvider) -> None:
-    """RFC 7592 §2.1, §3."""
+    """A client can read its registration."""
     client = await registered(op)
     response = await manage(op, "GET", client)
     assert response.status_code == 200
     assert await response.get_json() == client
 
 
+@pytest.mark.spec("RFC 7591 §3.2.1")
+@pytest.mark.spec("RFC 7592 §2.2")
 async def test_a_client_replaces_its_registration(op: RunningProvider) -> None:
-    """RFC 7592 §2.2: what is not said is as if it had never been said; the secret stays."""
+    """RFC 7591 §3.2.1: `client_id_issued_at` does not change when the client updates its registration; the time at
+    which its secret expires does.
+
+    Omitted metadata is reset; the secret is kept.
+    """
     client = await registered(op, post_logout_redirect_uris=["http://client.test/bye"])
     op.clock.pass_seconds(60)
     changed = {"client_id": client["client_id"], "redirect_uris": ["https://new.test/callback"]}
@@ -203,10 +225,11 @@ async def test_a_client_replaces_its_registration(op: RunningProvider) -> None:
         pytest.param({"redirect_uris": ["x"]}, "invalid_redirect_uri", id="metadata that is refused"),
     ],
 )
+@pytest.mark.spec("RFC 7592 §2.2")
 async def test_an_update_that_is_refused_changes_nothing(
     op: RunningProvider, changes: dict[str, Any], error: str
 ) -> None:
-    """RFC 7592 §2.2."""
+    """A client replaces its whole registration, but cannot choose its client_id or its secret."""
     client = await registered(op)
     body = METADATA | {"client_id": client["client_id"]} | changes
     response = await manage(op, "PUT", client, json={k: v for k, v in body.items() if v is not None})
@@ -214,8 +237,9 @@ async def test_an_update_that_is_refused_changes_nothing(
     assert await (await manage(op, "GET", client)).get_json() == client
 
 
+@pytest.mark.spec("RFC 7592 §2.3")
 async def test_a_client_removes_itself(op: RunningProvider) -> None:
-    """RFC 7592 §2.3."""
+    """A client can delete its registration."""
     client = await registered(op)
     assert (await manage(op, "DELETE", client)).status_code == 204
     assert (await manage(op, "GET", client)).status_code == 401
@@ -224,8 +248,13 @@ async def test_a_client_removes_itself(op: RunningProvider) -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+@pytest.mark.spec("RFC 7592 §2")
 async def test_nobody_else_manages_it(op: RunningProvider, method: str) -> None:
-    """RFC 7592 §2: another client's token, the initial one, none; a client that never registered itself."""
+    """A client manages its registration with its registration access token. Nobody else can.
+
+    The token of another client, the initial access token and a missing token are rejected, and so is a client that
+    never registered itself.
+    """
     client, other = await registered(op), await registered(op)
     for token in (other["registration_access_token"], TOKEN, client["client_secret"]):
         response = await manage(op, method, client, headers=bearer(token), json=METADATA)
@@ -238,7 +267,11 @@ async def test_nobody_else_manages_it(op: RunningProvider, method: str) -> None:
     assert (await manage(op, "GET", client)).status_code == 200
 
 
+@pytest.mark.spec("RFC 7591 §5")
 async def test_its_record_has_a_ttl_and_no_secret_in_the_clear(op: RunningProvider) -> None:
+    """Registration is rate-limited and its records expire. URLs of a client that registered itself cannot reach
+    a private network.
+    """
     client = await registered(op)
     redis = op.redis
     key = f"op:client:{client['client_id']}"
@@ -248,7 +281,9 @@ async def test_its_record_has_a_ttl_and_no_secret_in_the_clear(op: RunningProvid
     assert client["registration_access_token"] not in stored
 
 
+@pytest.mark.spec("RFC 7591 §3.2.1")
 async def test_with_keys_of_its_own_it_needs_no_secret(op: RunningProvider) -> None:
+    """The response has everything that was registered, the credentials, and when they expire."""
     client = await registered(op, token_endpoint_auth_method="private_key_jwt", jwks=JWKS)
     assert "client_secret" not in client
     assert client["jwks"] == json.loads(json.dumps(JWKS))
@@ -257,10 +292,11 @@ async def test_with_keys_of_its_own_it_needs_no_secret(op: RunningProvider) -> N
 
 
 @pytest.mark.parametrize(("allowed", "status"), [(False, 401), (True, 200)])
+@pytest.mark.spec("RFC 7591 §5")
 async def test_its_urls_lead_into_no_private_network(
     provider_with: ProviderFactory, allowed: bool, status: int
 ) -> None:
-    """RFC 7591 §5: the provider would fetch what only it can reach."""
+    """Otherwise the provider would fetch what only it can reach."""
     op = await provider_with(registration="open", registration_private_addresses=allowed)
     asked = []
 
@@ -291,16 +327,19 @@ PAIRWISE = {"subject_type": "pairwise"}
         pytest.param(PAIRWISE, PAIRWISE | {"redirect_uris": ["https://victim.test/cb"]}, id="another host"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §8, §8.1")
 async def test_a_client_cannot_move_into_anothers_sector(
     op: RunningProvider, before: dict[str, Any], after: dict[str, Any]
 ) -> None:
-    """OpenID Connect Core §8.1: what it was granted as one it would redeem as another."""
+    """OpenID Connect Core §8.1: It would use grants of the old sector in the new one."""
     client = await registered(op, **before)
     changed = METADATA | {"client_id": client["client_id"]} | after
     await assert_refused(await manage(op, "PUT", client, json=changed), "invalid_client_metadata")
 
 
+@pytest.mark.spec("RFC 8259")
 async def test_metadata_that_is_nested_too_deep(op: RunningProvider) -> None:
+    """JSON that is sent to the provider is nested at most twenty levels deep."""
     deep: Any = "x"
     for _ in range(500):
         deep = [deep]

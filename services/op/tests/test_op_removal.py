@@ -19,8 +19,9 @@ async def remove_user(provider: RunningProvider) -> None:
     await provider.op.users.remove(user)
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.2.3, §3.1.2.6")
 async def test_the_session_of_a_removed_user_is_no_login(provider: RunningProvider) -> None:
-    """OpenID Connect Core §3.1.2.3, §3.1.2.6."""
+    """OpenID Connect Core §3.1.2.3: The session of a deleted user does not count as a login."""
     await provider.login()
     await remove_user(provider)
     response = await provider.authorize()
@@ -31,6 +32,7 @@ async def test_the_session_of_a_removed_user_is_no_login(provider: RunningProvid
     assert silent["error"] == "login_required"
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.2.3")
 async def test_pending_tab_stays_pending_when_the_user_is_removed(provider: RunningProvider) -> None:
     second = (await provider.authorize()).location.removeprefix(ISSUER)
     await provider.login()
@@ -61,10 +63,11 @@ async def test_a_removed_user_gets_no_tokens(provider: RunningProvider) -> None:
 
 
 @pytest.mark.parametrize("redirect_uris", [None, ("http://client.test/elsewhere",)], ids=["client", "redirect_uri"])
+@pytest.mark.spec("RFC 6749 §3.1.2.4")
 async def test_what_was_removed_during_a_login_gets_no_code(
     provider: RunningProvider, redirect_uris: tuple[str, ...] | None
 ) -> None:
-    """RFC 6749 §3.1.2.4: nothing is sent where nobody is registered any more."""
+    """No code is issued for a user or client that was deleted during the login."""
     location = (await provider.authorize()).location
     client = await provider.op.clients.read("web")
     assert client is not None
@@ -77,15 +80,20 @@ async def test_what_was_removed_during_a_login_gets_no_code(
     assert "Set-Cookie" not in response.headers
 
 
+@pytest.mark.spec("RFC 7592 §2.3")
+@pytest.mark.spec("RFC 7662 §2.2")
 async def test_the_tokens_of_a_removed_client_open_nothing(provider: RunningProvider) -> None:
+    """The access tokens of a deleted client are inactive and give no access."""
     token = (await provider.tokens())["access_token"]
     await provider.op.clients.remove("web")
     await assert_refused(await provider.userinfo(token), "invalid_token", 401)
 
 
 @pytest.mark.parametrize("client_id", ["web", "jwt"])
+@pytest.mark.spec("RFC 7592 §2.3")
+@pytest.mark.spec("RFC 7662 §2.2")
 async def test_the_tokens_of_a_removed_client_are_inactive(provider: RunningProvider, client_id: str) -> None:
-    """RFC 7592 §2.3, RFC 7662 §2.2: in both formats."""
+    """The tokens of a deleted client are inactive in both formats."""
     await provider.register(client_id, "resource-server")
     code = await provider.code(client_id=client_id)
     token = (await (await provider.redeem(code, client_id=client_id, client_secret=SECRET)).get_json())["access_token"]
@@ -110,10 +118,14 @@ OFFLINE: dict[str, Any] = {"client_id": "third", "scope": "openid offline_access
 
 @pytest.mark.parametrize("rule", ["all", "none"], ids="LOGOUT_ENDS_GRANTS={}".format)
 @pytest.mark.parametrize("command", ["remove", "sign-out"])
+@pytest.mark.spec("RFC 7009 §2.1")
+@pytest.mark.spec("RFC 7662 §2.2")
 async def test_a_command_ends_all_that_a_person_has(
     provider_with: ProviderFactory, command: str, rule: Literal["all", "none"]
 ) -> None:
-    """Two browsers, an opaque token, a JWT, offline access, a code and a consent; and nothing of anybody else."""
+    """The command ends sessions in two browsers, an opaque token, a JWT, offline access, a code and a consent,
+    and nothing of other users.
+    """
     provider = await provider_with(logout_ends_grants=rule)
     await provider.register("third", "jwt", "resource-server")
     third = {"client_id": "third", "client_secret": SECRET}
@@ -148,9 +160,14 @@ async def test_a_command_ends_all_that_a_person_has(
 
 
 @pytest.mark.parametrize("command", ["remove", "sign-out"])
+@pytest.mark.spec("RFC 7009 §2.1")
+@pytest.mark.spec("RFC 7662 §2.2")
 async def test_a_command_that_redis_broke_off_can_be_given_again(
     provider: RunningProvider, redis: RedisClient, command: str
 ) -> None:
+    """A user who was deleted, or signed out everywhere by command, has no active token of any kind and no code;
+    the clients are notified.
+    """
     tokens = await provider.tokens()
     arguments = ["users", command, "user0"]
     await redis.execute_command("ACL", "SETUSER", "default", "-zrange")
@@ -163,10 +180,15 @@ async def test_a_command_that_redis_broke_off_can_be_given_again(
 
 
 @pytest.mark.parametrize("command", ["remove", "sign-out"])
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.5")
+@pytest.mark.spec("RFC 7009 §2.1")
+@pytest.mark.spec("RFC 7662 §2.2")
 async def test_the_clients_hear_of_a_command_before_it_returns(
     provider: RunningProvider, clients: Clients, command: str
 ) -> None:
-    """Back-Channel Logout §2.5: also one that has to be asked twice."""
+    """OpenID Connect Back-Channel Logout §2.5: Clients are notified before the command returns, even one that
+    must be tried twice.
+    """
     clients.statuses["told"] = [503]
     await register(provider, "told", backchannel_logout_uri=f"{clients.url}/told")
     tokens = await sign_in(provider, "told")

@@ -41,8 +41,13 @@ async def sign_in(provider: RunningProvider, client_id: str, request: str, **cha
         pytest.param("unsigned", unsigned(INSIDE), id="none, where registered"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §6.1")
 async def test_what_is_inside_goes_first(provider: RunningProvider, client_id: str, request_object: str) -> None:
-    """OpenID Connect Core §6.1: and what is only outside is used, too."""
+    """A request object is read if the client is registered for it. Its parameters override those outside it, and
+    client_id and response_type must agree.
+
+    Parameters that are only outside the object are used too.
+    """
     answer = await sign_in(provider, client_id, request_object, state="from-outside", nonce="nonce-from-outside")
     assert answer["state"] == "from-inside"
     tokens = await provider.redeem(answer["code"], client_id=client_id, client_secret=SECRET)
@@ -50,8 +55,9 @@ async def test_what_is_inside_goes_first(provider: RunningProvider, client_id: s
     assert jwt.get_unverified_claims((await tokens.get_json())["id_token"])["nonce"] == "nonce-from-inside"
 
 
+@pytest.mark.spec("OpenID Connect Core §6.1")
 async def test_all_of_the_request_may_be_inside(provider: RunningProvider) -> None:
-    """OpenID Connect Core §6.1: client_id and response_type alone stand outside; JSON has numbers and objects."""
+    """Only client_id and response_type must be outside the object; JSON allows numbers and objects."""
     claims = {"id_token": {"nickname": {"essential": True}}}
     inside = {k: v for k, v in provider.request.items() if k not in ("client_id", "response_type")}
     nothing = dict.fromkeys(inside)
@@ -76,9 +82,14 @@ async def test_all_of_the_request_may_be_inside(provider: RunningProvider) -> No
         ),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §6.1")
+@pytest.mark.spec("RFC 9101 §4, §6.1")
 async def test_how_it_is_signed_is_a_matter_of_registration(
     provider: RunningProvider, client_id: str, request_object: str, error: str
 ) -> None:
+    """OpenID Connect Core §6.1: For a client that is registered for none, a request object is rejected with
+    `request_not_supported`, never ignored.
+    """
     assert (await sign_in(provider, client_id, request_object))["error"] == error
 
 
@@ -90,13 +101,16 @@ async def test_how_it_is_signed_is_a_matter_of_registration(
         pytest.param({"exp": 1_800_000_000}, id="expired"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §6.1")
+@pytest.mark.spec("RFC 9101 §4, §6.1")
 async def test_a_request_object_that_is_refused(provider: RunningProvider, claims: dict[str, Any]) -> None:
     answer = await sign_in(provider, "signs-rs256", signed(INSIDE | claims))
     assert answer["error"] == "invalid_request_object"
 
 
+@pytest.mark.spec("RFC 9101 §6.3")
 async def test_a_redirect_uri_inside_is_checked_like_any(provider: RunningProvider) -> None:
-    """RFC 9101 §6.3: no redirect to what a request object made up."""
+    """A redirect_uri of a request object is checked like any other, so that it cannot redirect elsewhere."""
     await provider.register("signs-rs256")
     inside = signed(INSIDE | {"redirect_uri": "http://evil.test/"})
     response = await provider.authorize(client_id="signs-rs256", request=inside)
@@ -105,21 +119,27 @@ async def test_a_redirect_uri_inside_is_checked_like_any(provider: RunningProvid
     assert (nowhere.status_code, nowhere.location) == (400, None)
 
 
+@pytest.mark.spec("RFC 9101 §6.3")
 async def test_the_checks_hold_for_what_is_inside(provider: RunningProvider) -> None:
+    """The parameters of a request object are checked like those of any request. For a client that must sign,
+    only they count.
+    """
     answer = await sign_in(provider, "signs-rs256", signed(INSIDE | {"prompt": "none login"}))
     assert answer["error"] == "invalid_request"
     assert answer["state"] == "from-inside"
 
 
+@pytest.mark.spec("RFC 9101 §10.5")
 async def test_who_must_sign_is_not_heard_otherwise(provider: RunningProvider) -> None:
-    """RFC 9101 §10.5."""
+    """A request of a client that must sign is rejected without a signed request object."""
     await provider.register("must-sign")
     plain = query_of((await provider.authorize(client_id="must-sign")).location)
     assert plain["error_description"] == "this client must sign its requests"
 
 
+@pytest.mark.spec("RFC 9101 §6.3")
 async def test_for_who_must_sign_only_what_is_inside_counts(provider: RunningProvider) -> None:
-    """RFC 9101 §6.3: nothing outside adds to it."""
+    """For a client that must sign, parameters outside the object are ignored."""
     await provider.register("must-sign")
     inside = {k: v for k, v in provider.request.items() if k not in ("client_id", "nonce", "state")}
     without = await provider.authorize(client_id="must-sign", request=signed(inside, "ES256"))

@@ -45,8 +45,12 @@ async def ask(provider: RunningProvider, request_uri: str, **changes: Any) -> di
 @pytest.mark.parametrize(
     "media_type", ["application/oauth-authz-req+jwt", "application/jwt", "application/jose", "text/plain"]
 )
+@pytest.mark.spec("OpenID Connect Core §6.2")
+@pytest.mark.spec("RFC 9101 §5.2")
 async def test_it_is_fetched_and_counts_like_one_by_value(refers: RunningProvider, site: Site, media_type: str) -> None:
-    """Core §6.2: what is inside goes first."""
+    """A request object by reference is fetched for each request, without following redirects, and is treated
+    like one by value. The fragment of its URL only names a version.
+    """
     site.pages[PATH] = published(signed(INSIDE), media_type=media_type)
     answer = await ask(refers, site.url + PATH)
     assert answer["state"] == "from-inside"
@@ -54,8 +58,10 @@ async def test_it_is_fetched_and_counts_like_one_by_value(refers: RunningProvide
     assert site.visits == [PATH]
 
 
+@pytest.mark.spec("OpenID Connect Core §6.2")
+@pytest.mark.spec("RFC 9101 §5, §5.2")
 async def test_what_is_only_inside_needs_nothing_outside(refers: RunningProvider, site: Site) -> None:
-    """RFC 9101 §5: client_id and request_uri are enough."""
+    """RFC 9101 §5: Only client_id and request_uri are required outside the object."""
     inside = {name: value for name, value in refers.request.items() if name != "client_id"}
     site.pages[PATH] = published(signed(inside))
     response = await refers.client.get(
@@ -65,14 +71,18 @@ async def test_what_is_only_inside_needs_nothing_outside(refers: RunningProvider
     assert answer["state"] == "state-of-the-test"
 
 
+@pytest.mark.spec("OpenID Connect Core §6.2")
+@pytest.mark.spec("RFC 9101 §5.2")
 async def test_the_fragment_only_names_a_version(refers: RunningProvider, site: Site) -> None:
-    """Core §6.2: it is not sent, and differs with the contents."""
+    """OpenID Connect Core §6.2: The fragment is not sent, and differs with the contents."""
     assert (await ask(refers, site.url + PATH + "#the-hash-of-other-contents"))["code"]
     assert site.visits == [PATH]
 
 
+@pytest.mark.spec("OpenID Connect Core §6.2")
+@pytest.mark.spec("RFC 9101 §5.2")
 async def test_what_the_client_changes_counts_at_once(refers: RunningProvider, site: Site) -> None:
-    """Core §6.2: nothing is kept here."""
+    """OpenID Connect Core §6.2: A request object by reference is not cached."""
     await ask(refers, site.url + PATH)
     site.pages[PATH] = published(signed(INSIDE | {"state": "newer"}))
     assert (await ask(refers, site.url + PATH))["state"] == "newer"
@@ -85,13 +95,20 @@ async def test_what_the_client_changes_counts_at_once(refers: RunningProvider, s
         pytest.param(lambda _: "file:///etc/passwd", id="a file"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §6.2")
+@pytest.mark.spec("RFC 9101 §10.4.1")
 async def test_only_a_registered_one_is_fetched(refers: RunningProvider, site: Site, changed: Any) -> None:
-    """RFC 9101 §10.4.1: whoever sends a browser here does not choose what the provider asks for."""
+    """RFC 9101 §10.4.1: Whoever sends a browser to the provider cannot choose what it fetches."""
     assert (await ask(refers, changed(site.url + PATH)))["error"] == "invalid_request_uri"
     assert site.visits == []
 
 
+@pytest.mark.spec("OpenID Connect Core §6.2")
+@pytest.mark.spec("RFC 9101 §10.4.1")
 async def test_a_client_that_has_registered_none_is_told_so(provider: RunningProvider, site: Site) -> None:
+    """Only a registered request_uri of up to 512 characters is fetched. For a client that has registered none,
+    it is rejected with `request_uri_not_supported`.
+    """
     await provider.register("signs-rs256")
     response = await provider.authorize(client_id="signs-rs256", request_uri=site.url + PATH)
     assert query_of(response.location)["error"] == "request_uri_not_supported"
@@ -113,10 +130,12 @@ async def test_a_client_that_has_registered_none_is_told_so(provider: RunningPro
         pytest.param(published(signed(INSIDE | {"iss": "web"})), "invalid_request_object", id="of another client"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §6.2")
+@pytest.mark.spec("RFC 9101 §5.2, §6, §7")
 async def test_what_is_there_must_be_a_request_object(
     refers: RunningProvider, site: Site, page: web.Response, error: str
 ) -> None:
-    """RFC 9101 §6, §7: and no redirect is followed."""
+    """RFC 9101 §6, §7: The response must be a request object, and redirects are not followed."""
     site.pages[PATH] = page
     assert (await ask(refers, site.url + PATH))["error"] == error
     assert site.visits == [PATH]
@@ -130,14 +149,15 @@ async def test_an_address_where_nobody_answers(refers: RunningProvider, site: Si
     assert (await ask(refers, unreachable))["error"] == "invalid_request_uri"
 
 
+@pytest.mark.spec("OpenID Connect Core §6.2")
+@pytest.mark.spec("RFC 9101 §5")
 async def test_not_beside_a_request_object_by_value(refers: RunningProvider, site: Site) -> None:
-    """Core §6.2, RFC 9101 §5."""
     assert (await ask(refers, site.url + PATH, request=signed(INSIDE)))["error"] == "invalid_request"
     assert site.visits == []
 
 
+@pytest.mark.spec("RFC 6749 §4.1.2.1")
 async def test_without_an_outer_redirect_uri_its_faults_are_a_page(refers: RunningProvider, site: Site) -> None:
-    """RFC 6749 §4.1.2.1."""
     response = await refers.authorize(client_id="refers", request_uri=site.url + "/other", redirect_uri=None)
     assert (response.status_code, response.location) == (400, None)
     assert "This request_uri is not registered." in await response.get_data(as_text=True)
@@ -153,10 +173,14 @@ async def test_another_sites_form_fetches_it_once(refers: RunningProvider, site:
 
 @pytest.mark.parametrize("make", [signed, unsigned])
 @pytest.mark.parametrize("allowed", [True, False])
+@pytest.mark.spec("OpenID Connect Dynamic Client Registration §2")
 async def test_of_a_client_that_registered_itself(
     provider_with: ProviderFactory, site: Site, make: Any, allowed: bool
 ) -> None:
-    """Dynamic Client Registration 1.0 §2: any algorithm where it named none; never from a private network unasked."""
+    """A client that registered itself without request_object_signing_alg may use any algorithm, including `none`.
+
+    Such a client cannot have a request object fetched from a private network.
+    """
     op = await provider_with(registration="open", registration_private_addresses=allowed)
     keys = {"keys": [public_jwk("RS256")]}
     client = await registered(op, request_uris=[site.url + PATH], jwks=keys)
@@ -177,6 +201,8 @@ async def test_of_a_client_that_registered_itself(
         pytest.param("http://client.test/request.jwt", id="no TLS"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §6.2")
+@pytest.mark.spec("RFC 9101 §10.4.1")
 async def test_what_cannot_be_registered(provider_with: ProviderFactory, uri: str) -> None:
     op = await provider_with(registration="open")
     response = await op.client.post("/register", json={"redirect_uris": [REDIRECT_URI], "request_uris": [uri]})

@@ -37,8 +37,11 @@ async def opened(provider: RunningProvider, response: Any, client_id: str = "web
     return jwt.decode(parameters["response"], key, [alg], options=options, audience=client_id, issuer=ISSUER)
 
 
+@pytest.mark.spec("OAuth 2.0 Multiple Response Types §2.1")
 async def test_fragment(provider: RunningProvider) -> None:
-    """Multiple Response Types §2.1."""
+    """response_mode is `query`, the default of `code`, or `fragment`. Errors use the same mode, and an unknown
+    mode is rejected.
+    """
     response = await provider.login(response_mode="fragment")
     assert urlsplit(response.location).query == ""
     assert (await received(response)).keys() == ANSWER
@@ -48,8 +51,10 @@ async def test_query_may_be_said(provider: RunningProvider) -> None:
     assert query_of((await provider.login(response_mode="query")).location).keys() == ANSWER
 
 
+@pytest.mark.spec("OAuth 2.0 Form Post Response Mode §2")
+@pytest.mark.spec("Content Security Policy Level 3 §2.3.1")
 async def test_form_post_is_a_form_that_sends_itself(provider: RunningProvider) -> None:
-    """Form Post Response Mode §2: and may be sent by hand where scripts are off."""
+    """OAuth 2.0 Form Post Response Mode §2: The form can be submitted by hand if scripts are disabled."""
     state = 'a"><script>alert(1)</script>&amp;'
     response = await provider.login(response_mode="form_post", state=state)
     got = await received(response)
@@ -68,18 +73,24 @@ async def test_form_post_is_a_form_that_sends_itself(provider: RunningProvider) 
     assert "unsafe" not in policy
 
 
+@pytest.mark.spec("OAuth 2.0 Form Post Response Mode §2")
 async def test_the_client_is_told_by_origin_whose_form_it_is(provider: RunningProvider) -> None:
-    """With a Referrer-Policy that keeps this from other sites, browsers send `Origin: null` with the form."""
+    """With a Referrer-Policy that hides the page from other sites, browsers would send `Origin: null` with the form."""
     response = await provider.login(response_mode="form_post")
     assert response.headers["Referrer-Policy"] == "origin"
 
 
+@pytest.mark.spec("OAuth 2.0 Form Post Response Mode §2")
 async def test_a_form_posted_code_is_as_good(provider: RunningProvider) -> None:
+    """`form_post` is a page with a form that submits itself, by the only script that its policy allows, or by a
+    click. It is not cached.
+    """
     code = (await received(await provider.login(response_mode="form_post")))["code"]
     assert (await provider.redeem(code)).status_code == 200
 
 
 @pytest.mark.parametrize("mode", ["query", "fragment", "form_post"])
+@pytest.mark.spec("OAuth 2.0 Multiple Response Types §2.1")
 async def test_an_error_goes_the_same_way(provider: RunningProvider, mode: str) -> None:
     response = await provider.authorize(response_mode=mode, prompt="none")
     got = await received(response)
@@ -88,6 +99,7 @@ async def test_an_error_goes_the_same_way(provider: RunningProvider, mode: str) 
     assert bool(urlsplit(response.location or "").fragment) is (mode == "fragment")
 
 
+@pytest.mark.spec("OAuth 2.0 Form Post Response Mode §2")
 async def test_a_refused_consent_goes_the_same_way(provider: RunningProvider) -> None:
     response = await answer(provider, await to_consent(provider, response_mode="form_post"), "refuse")
     assert (await received(response))["error"] == "access_denied"
@@ -97,8 +109,9 @@ async def test_a_refused_consent_goes_the_same_way(provider: RunningProvider) ->
     ("client_id", "alg"), [("web", "RS256"), ("jarm-es256", "ES256"), ("jarm-hs256", "HS256")], ids=lambda v: v
 )
 @pytest.mark.parametrize("mode", ["jwt", "query.jwt", "fragment.jwt", "form_post.jwt"])
+@pytest.mark.spec("JARM §2.1, §2.2, §2.3, §3")
 async def test_a_signed_answer(provider: RunningProvider, client_id: str, alg: str, mode: str) -> None:
-    """JARM §2.1, §2.3: for this client, for a short time; `jwt` is `query.jwt` for a code."""
+    """JARM §2.1, §2.3: The JWT is for this client and expires soon; `jwt` means `query.jwt` for a code."""
     await provider.register(client_id)
     response = await provider.login(client_id=client_id, response_mode=mode)
     claims = await opened(provider, response, client_id, alg)
@@ -110,15 +123,20 @@ async def test_a_signed_answer(provider: RunningProvider, client_id: str, alg: s
     assert redeemed.status_code == 200
 
 
+@pytest.mark.spec("JARM §2.1, §2.3")
 async def test_a_signed_error(provider: RunningProvider) -> None:
-    """JARM §2.1."""
+    """With `query.jwt`, `fragment.jwt`, `form_post.jwt` and `jwt`, the response or the error is one JWT for this
+    client that expires soon.
+    """
     claims = await opened(provider, await provider.authorize(response_mode="jwt", prompt="none"))
     assert claims["error"] == "login_required"
     assert claims["state"] == "state-of-the-test"
 
 
+@pytest.mark.spec("JARM §2.2, §3")
+@pytest.mark.spec("RFC 8725 §3.11, §3.12")
 async def test_a_signed_answer_is_no_id_token(provider: RunningProvider) -> None:
-    """RFC 8725 §3.11, §3.12: the same keys sign both, and a `typ` does not tell them apart; it names nobody."""
+    """RFC 8725 §3.11, §3.12: The same keys sign both and no `typ` distinguishes them, but a response names no user."""
     token = (await received(await provider.login(response_mode="jwt")))["response"]
     assert jwt.get_unverified_header(token)["typ"] == "JWT"
     assert "sub" not in jwt.get_unverified_claims(token)
@@ -127,6 +145,7 @@ async def test_a_signed_answer_is_no_id_token(provider: RunningProvider) -> None
     assert query_of(again.location)["error"] == "invalid_request"
 
 
+@pytest.mark.spec("JARM §2.1, §2.3")
 async def test_every_advertised_mode_works(provider: RunningProvider) -> None:
     metadata = await (await provider.client.get("/.well-known/openid-configuration")).get_json()
     assert len(metadata["response_modes_supported"]) == 7

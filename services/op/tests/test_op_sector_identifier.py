@@ -22,8 +22,10 @@ def in_sector(site: Site, **changes: Any) -> dict[str, Any]:
     return {"subject_type": "pairwise", "redirect_uris": URIS, "sector_identifier_uri": site.url + PATH, **changes}
 
 
+@pytest.mark.spec("OpenID Connect Core §8.1")
+@pytest.mark.spec("OpenID Connect Dynamic Client Registration §5")
 async def test_a_sector_lists_the_redirect_uris_of_its_clients(op: RunningProvider, site: Site) -> None:
-    """So may clients on several hosts know people by the same identifiers."""
+    """Clients on several hosts can know users by the same identifiers."""
     site.pages[PATH] = web.json_response([*URIS, "https://a-third.test/"])
     client = await registered(op, **in_sector(site))
     assert client["sector_identifier_uri"] == site.url + PATH
@@ -40,9 +42,14 @@ async def test_a_sector_lists_the_redirect_uris_of_its_clients(op: RunningProvid
         pytest.param(web.Response(status=302, headers={"Location": "/other"}), id="a redirect"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §8.1")
+@pytest.mark.spec("OpenID Connect Dynamic Client Registration §5")
 async def test_a_client_that_its_sector_does_not_list_is_refused(
     op: RunningProvider, site: Site, page: web.Response
 ) -> None:
+    """The document at the sector_identifier_uri of a client that registers itself must list all of its redirect
+    URIs. It is fetched at registration and at each change.
+    """
     site.pages[PATH] = page
     await assert_refused(await register(op, **in_sector(site)), "invalid_client_metadata")
     assert site.visits == [PATH]
@@ -53,8 +60,11 @@ async def test_a_sector_where_nobody_answers(op: RunningProvider, site: Site) ->
     await assert_refused(await register(op, **nobody), "invalid_client_metadata")
 
 
+@pytest.mark.spec("OpenID Connect Core §8.1")
+@pytest.mark.spec("OpenID Connect Dynamic Client Registration §5")
+@pytest.mark.spec("RFC 7592 §2.2")
 async def test_a_sector_is_asked_again_at_an_update(op: RunningProvider, site: Site) -> None:
-    """RFC 7592 §2.2: and a refused one changes nothing."""
+    """RFC 7592 §2.2: The document is fetched at each update, and a rejected update changes nothing."""
     site.pages[PATH] = web.json_response(URIS)
     client = await registered(op, **in_sector(site))
     more = in_sector(site, redirect_uris=[*URIS, "https://a-third.test/"], client_id=client["client_id"])
@@ -62,8 +72,10 @@ async def test_a_sector_is_asked_again_at_an_update(op: RunningProvider, site: S
     assert (await (await manage(op, "GET", client)).get_json())["redirect_uris"] == URIS
 
 
+@pytest.mark.spec("OpenID Connect Core §8.1")
+@pytest.mark.spec("OpenID Connect Dynamic Client Registration §5")
+@pytest.mark.spec("RFC 7591 §5")
 async def test_a_sector_in_a_private_network_is_not_asked(provider_with: ProviderFactory, site: Site) -> None:
-    """RFC 7591 §5."""
     op = await provider_with(registration="open")
     site.pages[PATH] = web.json_response(URIS)
     await assert_refused(await register(op, **in_sector(site)), "invalid_client_metadata")

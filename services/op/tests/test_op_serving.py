@@ -77,8 +77,9 @@ def start(redis: Database, redis_server: RedisServer) -> Iterator[Callable[..., 
         one.process.wait(15)
 
 
+@pytest.mark.spec("RFC 9112 §3.2.2")
 def test_a_request_through_a_proxys_absolute_form_is_answered(start: Callable[..., Process]) -> None:
-    """RFC 9112 §3.2.2: at the machines' door and on the pages."""
+    """Endpoints for machines and pages accept the absolute form."""
     op = start()
     for path, status in (("/jwks", 200), ("/login", 400), ("/nowhere", 404)):
         assert op.get(f"http://localhost:{op.port}{path}?a=b")[0] == status, path

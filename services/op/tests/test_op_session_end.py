@@ -21,10 +21,16 @@ from redis_server import RedisClient, RedisServer
         ("none", "openid", True),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §11")
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.7")
 async def test_grants_end_with_their_session_as_configured(
     provider_with: ProviderFactory, rule: str, scope: str, survives: bool
 ) -> None:
-    """Back-Channel Logout §2.7, OpenID Connect Core §11: access and refresh tokens alike."""
+    """OpenID Connect Back-Channel Logout §2.7: Tokens end with their session, except those with offline_access, unless
+    configured otherwise.
+
+    This applies to access and refresh tokens.
+    """
     provider = await provider_with(logout_ends_grants=rule)
     await register(provider, "app", first_party=True, scope=scope)
     code = await provider.code(client_id="app", scope=scope)
@@ -54,10 +60,11 @@ Way = Callable[[RunningProvider, dict[str, Any]], Awaitable[Any]]
 
 
 @WAYS
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.5, §2.7")
 async def test_session_end_revokes_grants_and_notifies_clients(
     provider: RunningProvider, clients: Clients, way: Way
 ) -> None:
-    """Back-Channel Logout §2.5, §2.7: the tokens, a code that was not redeemed yet, and every client."""
+    """The tokens and an unredeemed code are revoked, and every client is notified."""
     await register(provider, "told", first_party=True, backchannel_logout_uri=f"{clients.url}/told")
     tokens = await sign_in(provider, "told")
     code = await provider.code()
@@ -99,13 +106,14 @@ async def faulty(
 
 @BROKEN_OFF
 @WAYS
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.5, §2.7")
 async def test_session_end_that_redis_interrupted_can_be_repeated(
     faulty: tuple[RunningProvider, Refuse],
     clients: Clients,
     way: Way,
     refused: tuple[str, ...],
 ) -> None:
-    """With its grants, and every client is told, once."""
+    """The next attempt ends the grants and notifies every client once."""
     provider, refuse = faulty
     tokens = await sign_in(provider, "told")
     await refuse(*refused)
@@ -119,9 +127,13 @@ async def test_session_end_that_redis_interrupted_can_be_repeated(
 
 
 @BROKEN_OFF
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.5, §2.7")
 async def test_login_that_redis_interrupted_keeps_the_sessions_clients(
     faulty: tuple[RunningProvider, Refuse], clients: Clients, refused: tuple[str, ...]
 ) -> None:
+    """If Redis fails while a session ends, the next attempt completes it, with everything that was issued in it,
+    even during the attempt; each client is notified.
+    """
     provider, refuse = faulty
     await sign_in(provider, "told")
     await refuse(*refused)
@@ -133,8 +145,9 @@ async def test_login_that_redis_interrupted_keeps_the_sessions_clients(
     assert len(clients.tokens_of("told")) == 1
 
 
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.7")
 async def test_session_with_more_grants_than_connections_ends(provider: RunningProvider) -> None:
-    """A page that renews silently every half minute does."""
+    """A page that renews silently every half minute has that many grants."""
     tokens = await provider.tokens()
     (session,) = await provider.op.sessions.all("user0")
     more = [SessionGrant(gid=f"gid-{number}", client_id="web", sid=session.sid) for number in range(700)]
@@ -143,6 +156,7 @@ async def test_session_with_more_grants_than_connections_ends(provider: RunningP
     assert (await provider.userinfo(tokens["access_token"])).status_code == 401
 
 
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.5, §2.7")
 async def test_grant_issued_during_the_end_of_a_session_ends_too(provider: RunningProvider) -> None:
     await provider.login()
     (session,) = await provider.op.sessions.all("user0")
@@ -155,7 +169,9 @@ async def test_grant_issued_during_the_end_of_a_session_ends_too(provider: Runni
     assert (await provider.redeem(late[0])).status_code == 400
 
 
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.5")
 async def test_clients_keep_their_sid_after_a_second_login(provider: RunningProvider, clients: Clients) -> None:
+    """A new login of the same user in the same browser keeps its clients, with the `sid` that each of them knows."""
     for name in ("first", "second"):
         await register(provider, name, backchannel_logout_uri=f"{clients.url}/{name}")
     first = await sign_in(provider, "first")
@@ -168,8 +184,12 @@ async def test_clients_keep_their_sid_after_a_second_login(provider: RunningProv
         assert jwt.get_unverified_claims(told)["sid"] == jwt.get_unverified_claims(tokens["id_token"])["sid"]
 
 
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.5")
 async def test_login_at_the_consent_page_keeps_earlier_grants(provider: RunningProvider, clients: Clients) -> None:
-    """The session became too old for max_age while the person looked at the page; it ends with the new one."""
+    """A session that another login in its browser replaces is ended like any other; that of the same user is continued.
+
+    The session became too old for max_age while the user read the page; its grants end with the new one.
+    """
     await register(provider, "app", first_party=True, backchannel_logout_uri=f"{clients.url}/app")
     await register(provider, "asks", backchannel_logout_uri=f"{clients.url}/asks")
     tokens = await sign_in(provider, "app")

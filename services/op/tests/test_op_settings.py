@@ -21,8 +21,9 @@ from servicekit.settings import SettingsError
         ("http://[::80]", "http://[::80]", False),
     ],
 )
+@pytest.mark.spec("RFC 6454 §6.2")
 def test_the_origin_as_browsers_write_it(issuer: str, origin: str, secure: bool) -> None:
-    """RFC 6454 §6.2."""
+    """An origin is compared as browsers serialize it."""
     settings = Settings(redis_url="redis://localhost", oidc_issuer=issuer, op_secret_key="x" * 32)
     assert (settings.origin, settings.secure, settings.oidc_issuer) == (origin, secure, issuer)
 
@@ -44,8 +45,11 @@ REQUIRED: dict[str, Any] = {
         pytest.param(1, 1, ["KEY_PUBLICATION_LEAD", "KEY_ROTATION_INTERVAL"], id="both at once"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §10.1.1")
 def test_publication_lead_outlasts_every_cache_of_the_keys(lead: int, interval: int, faults: list[str]) -> None:
-    """OpenID Connect Core §10.1.1."""
+    """The settings cannot let a key sign before every cached copy of the set has it, nor create keys faster than
+    they start to sign.
+    """
     said: list[str] = []
     try:
         Settings(**REQUIRED, key_publication_lead=lead, key_rotation_interval=interval)

@@ -69,7 +69,11 @@ async def signed_in(browser, provider):
         pytest.param({"sid": ..., "sub": "unknown"}, [True, True, True], id="§2.7: an unknown sub ends none"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.7, §2.8")
 async def test_the_right_sessions_end(open_browser, provider, changes, left):
+    """OpenID Connect Back-Channel Logout §2.8: The response is 200 with no-store. An error is 400 with JSON that
+    names the check.
+    """
     browsers = [await open_browser() for _ in range(3)]
     for browser, sid, sub in zip(
         browsers, ("session-1", "session-2", "session-3"), ("user0", "user0", "user1"), strict=True
@@ -82,7 +86,9 @@ async def test_the_right_sessions_end(open_browser, provider, changes, left):
     assert [await is_signed_in(browser) for browser in browsers] == left
 
 
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.7")
 async def test_a_session_whose_id_token_has_no_sid_ends_by_sub(open_browser, provider):
+    """A session whose id_token had no `sid` ends with every logout token of its user."""
     browser = await open_browser()
     await browser.sign_in()
     assert (await post(browser, logout_token(provider, sid=...))).status_code == 200
@@ -90,16 +96,22 @@ async def test_a_session_whose_id_token_has_no_sid_ends_by_sub(open_browser, pro
 
 
 @pytest.mark.parametrize(("sub", "left"), [("user0", False), ("user1", True)])
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.7")
 async def test_a_session_whose_id_token_has_no_sid_ends_with_any_of_the_persons(open_browser, provider, sub, left):
-    """§2.7: which one it is nobody can say."""
+    """A logout token does not say which session of its user it means if the id_token had no `sid`."""
     browser = await open_browser()
     await browser.sign_in()
     assert (await post(browser, logout_token(provider, sub=sub))).status_code == 200
     assert await is_signed_in(browser) is left
 
 
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.8")
 async def test_a_token_whose_sessions_could_not_be_ended_may_come_again(signed_in, provider, redis):
-    """§2.8: the store failed, the answer was 503, and the provider tries once more."""
+    """A logout that Redis prevented is a 503. The token may be sent again whenever Redis failed, and the remaining
+    sessions are found.
+
+    Redis failed, the response was 503, and the provider tries again.
+    """
     token = logout_token(provider)
     names = await redis.keys("rp:sessions:*")
     for name in names:
@@ -112,8 +124,9 @@ async def test_a_token_whose_sessions_could_not_be_ended_may_come_again(signed_i
     assert not await is_signed_in(signed_in)
 
 
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.8")
 async def test_a_session_that_could_not_be_ended_is_found_again(signed_in, provider, redis):
-    """§2.8: the store failed between the index and the session."""
+    """Redis failed between the index and the session."""
     kinds = " ".join(f"~rp:{kind}:*" for kind in ("sessions", "ended", "logout"))
     await redis.execute_command(f"ACL SETUSER default resetkeys {kinds}")
     try:
@@ -125,8 +138,9 @@ async def test_a_session_that_could_not_be_ended_is_found_again(signed_in, provi
     assert not await is_signed_in(signed_in)
 
 
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.6 (8), §2.8")
 async def test_a_token_whose_redemption_redis_broke_off_may_come_again(signed_in, provider, redis):
-    """§2.6 (8), §2.8: nothing can be taken back where the store is away."""
+    """While Redis is unavailable, the record of the `jti` cannot be removed."""
     token = logout_token(provider)
     await redis.execute_command("ACL SETUSER default -del")
     try:
@@ -137,8 +151,9 @@ async def test_a_token_whose_redemption_redis_broke_off_may_come_again(signed_in
     assert not await is_signed_in(signed_in)
 
 
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.7")
 async def test_more_sessions_than_connections_end(signed_in, provider, redis):
-    """§2.7: of a person who signs in all day."""
+    """A user who signs in all day has that many sessions."""
     later = int(time.time()) + 600
     for name in await redis.keys("rp:sessions:*"):
         await redis.zadd(name, {f"rp:session:{number}": later for number in range(700)})
@@ -151,8 +166,9 @@ async def test_a_session_that_another_one_replaced_has_no_name_left(signed_in, r
     assert [await redis.zcard(name) for name in await redis.keys("rp:sessions:*")] == [1, 1]
 
 
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.7")
 async def test_an_earlier_sign_out_that_comes_later_changes_nothing(browser, provider):
-    """§2.7: an id_token of the same second is of before the sign-out."""
+    """An id_token that was issued in the same second is treated as older than the sign-out."""
     now = int(time.time())
     provider.claims = {"sid": "session-1", "iat": now - 5}
     address = provider.authorize(await browser.start())
@@ -162,7 +178,9 @@ async def test_an_earlier_sign_out_that_comes_later_changes_nothing(browser, pro
     assert provider.revoked == [provider.refresh_token]
 
 
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.7")
 async def test_another_replica_knows_it_at_once(signed_in, environment, provider):
+    """The sessions of the `sid` end, or without one those of the `sub`, on all replicas; other sessions stay."""
     async with create_app(read(Settings, environment)).test_app() as replica:
         response = await replica.test_client().post(
             "/backchannel-logout", form={"logout_token": logout_token(provider)}
@@ -180,20 +198,27 @@ async def test_another_replica_knows_it_at_once(signed_in, environment, provider
         pytest.param("nonce", {"nonce": "n"}, id="§2.6 (7) of a logout token alone"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.6 (4), §2.8")
 async def test_refused_logout_token_names_the_check(signed_in, provider, check, changes):
+    """OpenID Connect Back-Channel Logout §2.6 (4): `iss`, `aud`, `iat` and `exp` are checked like those of an
+    id_token.
+    """
     said = await refusal(await post(signed_in, logout_token(provider, **changes)))
     assert said.startswith(f"{check}: expected ")
     assert await is_signed_in(signed_in)
 
 
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.6 (2)")
 async def test_logout_token_by_another_key_is_refused(signed_in, provider, other_signer):
+    """The signature is verified like that of an id_token."""
     token = other_signer.sign(logout_claims(provider), typ="logout+jwt")
     assert (await refusal(await post(signed_in, token))).startswith("signature: ")
     assert await is_signed_in(signed_in)
 
 
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.6 (3)")
 async def test_an_unsigned_one_is_refused_where_id_tokens_are_unsigned(environment, open_browser, provider):
-    """§2.6 (3)."""
+    """The algorithm is that of this client's id_tokens, and never `none`."""
     environment["ID_TOKEN_ALG"] = provider.algorithm = "none"
     provider.claims = {"sid": "session-1"}
     browser = await open_browser()
@@ -203,8 +228,12 @@ async def test_an_unsigned_one_is_refused_where_id_tokens_are_unsigned(environme
     assert await is_signed_in(browser)
 
 
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.6 (8)")
 async def test_a_token_counts_once(signed_in, provider, redis):
-    """§2.6 (8): fifty at the same moment have one winner."""
+    """A `jti` is accepted once, even by parallel requests.
+
+    Of fifty parallel requests, one succeeds.
+    """
     token = logout_token(provider)
     answers = await asyncio.gather(*(post(signed_in, token) for _ in range(50)))
     assert sorted(answer.status_code for answer in answers) == [200] + [400] * 49
@@ -223,8 +252,9 @@ async def test_a_token_counts_once(signed_in, provider, redis):
         pytest.param({"data": b"{}", "headers": {"Content-Type": "application/json"}}, "urlencoded", id="JSON"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.2, §2.5")
 async def test_a_request_that_holds_no_logout_token(browser, options, says):
-    """§2.5."""
+    """A logout is a POST of a form with one logout_token, to an endpoint that uses no cookie."""
     assert says in await refusal(await browser.client.post("/backchannel-logout", **options))
 
 
@@ -242,8 +272,11 @@ async def test_a_provider_whose_keys_cannot_be_had_is_asked_to_try_again(browser
     assert (await response.get_json())["error"] == "temporarily_unavailable"
 
 
+@pytest.mark.spec("OpenID Connect Core §10.1.1")
 async def test_tokens_of_strangers_do_not_make_it_hammer_the_provider(signed_in, provider):
-    """OpenID Connect Core §10.1.1: nor do they keep a sign-in from a key that is new."""
+    """Forged tokens make the relying party fetch the set at most once in ten seconds, and do not keep a sign-in
+    from a new key.
+    """
     for number in range(4):
         token = provider.signer.sign(logout_claims(provider), typ="logout+jwt", kid=f"unknown-{number}")
         assert (await refusal(await post(signed_in, token))).startswith("key: ")
@@ -253,8 +286,12 @@ async def test_tokens_of_strangers_do_not_make_it_hammer_the_provider(signed_in,
 
 
 @pytest.mark.parametrize("answer", [{"status": 500}, {"text": "<!doctype html>"}], ids=["500", "HTML"])
+@pytest.mark.spec("OpenID Connect Core §10.1.1")
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.8")
 async def test_a_new_key_that_cannot_be_fetched_refuses_no_token_for_good(signed_in, provider, answer):
-    """§2.8: 400 would be the last that the provider tries; the keys that are known go on serving."""
+    """OpenID Connect Back-Channel Logout §2.8: The provider would not try again after a 400; the known keys
+    remain in use.
+    """
     old, provider.refusals["/jwks"] = logout_token(provider, sid="another"), answer
     provider.rotate("new")
     token = provider.signer.sign(logout_claims(provider), typ="logout+jwt", kid="new")
@@ -269,6 +306,7 @@ async def test_a_new_key_that_cannot_be_fetched_refuses_no_token_for_good(signed
     assert (await post(signed_in, token)).status_code == 200
 
 
+@pytest.mark.spec("OpenID Connect Discovery §4.2")
 async def test_nor_a_provider_that_fails(browser, provider, monkeypatch):
     monkeypatch.setattr("oidc_discovery.cached_document.FAILURE_AGE", 60.0)  # a busy machine takes longer than a second
     provider.refusals["/.well-known/openid-configuration"] = {"status": 500}
@@ -280,8 +318,9 @@ async def test_nor_a_provider_that_fails(browser, provider, monkeypatch):
 
 
 @pytest.mark.parametrize("named", [{}, {"sub": ...}, {"sid": ...}])
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.7")
 async def test_a_sign_in_that_is_on_its_way_opens_no_session(browser, provider, redis, named):
-    """§2.7: the logout comes after the code was redeemed and before the session is there."""
+    """The logout comes after the code was redeemed and before the session exists."""
     provider.claims = {"sid": "session-1", "iat": int(time.time()) - 1}
     address = provider.authorize(await browser.start())
     assert (await post(browser, logout_token(provider, **named))).status_code == 200
@@ -290,7 +329,9 @@ async def test_a_sign_in_that_is_on_its_way_opens_no_session(browser, provider, 
     assert await redis.keys("rp:session*") == []
 
 
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.7")
 async def test_a_later_sign_in_opens_a_session(signed_in, provider):
+    """A sign-in that is in progress while its session ends does not open one."""
     await post(signed_in, logout_token(provider, sid=..., iat=int(time.time()) - 5))
     assert not await is_signed_in(signed_in)
     await signed_in.sign_in()

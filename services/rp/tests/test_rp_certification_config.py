@@ -18,8 +18,9 @@ def environment(environment, suite):
     return {**environment, "OIDC_ISSUER": suite.issuer}
 
 
+@pytest.mark.spec("OpenID Connect Core §10.1.1")
 async def test_oidcc_client_test_signing_key_rotation(browser, suite):
-    """Other keys for each of two sign-ins that follow on one another, after a module with other keys."""
+    """The keys differ between two sign-ins in a row, after a module with other keys."""
     suite.last = "never"
     await browser.sign_in()
     for _ in range(2):
@@ -60,8 +61,9 @@ async def test_oidcc_client_test_discovery_jwks_uri_keys(browser, suite):
 
 
 @pytest.mark.usefixtures("fresh")
+@pytest.mark.spec("OpenID Connect Discovery §4.3")
 async def test_oidcc_client_test_discovery_issuer_mismatch(browser, suite):
-    """Also when the document was right before."""
+    """Metadata of another issuer is rejected, even if it was right before."""
     await browser.sign_in()
     suite.next_module()
     suite.metadata = {"issuer": f"{suite.issuer}1"}

@@ -63,8 +63,13 @@ def signed_with_es256(suite):
         pytest.param(wrong(iss="http://x"), 400, id="oidcc-client-test-rp-backchannel-rpinitlogout-wrong-iss"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.8")
 async def test_a_logout_token_during_the_sign_out_is_judged_without_a_question(browser, suite, asked, make, status):
-    """The session is gone here already; the way back comes after it."""
+    """The relying party does not contact a provider that waits for the response: it has the keys of the sign-in, and a
+    token of another algorithm needs none.
+
+    The session was deleted before; the browser returns afterwards.
+    """
     calls = list(suite.calls)
     form = {"logout_token": make(suite), "unknown": "to be ignored"}
     answer = await browser.client.post("/backchannel-logout", form=form)
@@ -91,6 +96,7 @@ async def test_oidcc_client_test_rp_init_logout(suite, asked):
     ],
 )
 @pytest.mark.usefixtures("asked")
+@pytest.mark.spec("OpenID Connect RP-Initiated Logout §3")
 async def test_a_way_back_without_the_state_is_refused_and_the_person_is_signed_out(browser, query, found):
     page = await refused(await browser.get(f"/logout/callback{query}"), says="The check “state” of RP-Initiated Logout")
     assert found in page

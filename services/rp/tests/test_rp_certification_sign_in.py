@@ -149,8 +149,9 @@ async def test_oidcc_client_test_idtoken_sig_none(environment, open_browser, sui
     assert suite.calls == [DISCOVERY, "authorize", "token", "userinfo"]
 
 
+@pytest.mark.spec("OpenID Connect Core §10.1.1")
 async def test_one_module_after_the_other_without_a_pause(browser, suite, sign_in):
-    """Each has other keys: their ids are not known, or there are none."""
+    """Each module has other keys, with unknown ids or without any."""
     for change in (one_key_without_kid, keys_that_say_their_algorithm, one_key_without_kid, one_key_without_kid):
         suite.next_module()
         change(suite)

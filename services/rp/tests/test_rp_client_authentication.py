@@ -18,8 +18,10 @@ from rp_testing import refused
     ids=["basic", "post", "secret jwt", "RSA key", "EC key", "none"],
 )
 @pytest.mark.parametrize("by_setting", [True, False], ids=["by setting", "by discovery"])
+@pytest.mark.spec("OpenID Connect Core §9")
+@pytest.mark.spec("RFC 7523 §3")
 async def test_every_method_signs_in(environment, open_browser, provider, way, by_setting):
-    """§9: code, refresh and revocation, against a provider that takes this method alone."""
+    """OpenID Connect Core §9: Code, refresh and revocation work with a provider that accepts only this method."""
     method, variables = way
     provider.metadata = {"token_endpoint_auth_methods_supported": [method]}
     environment.update(variables)
@@ -41,8 +43,10 @@ async def test_every_method_signs_in(environment, open_browser, provider, way, b
 
 
 @pytest.mark.parametrize("method", ["private_key_jwt", "client_secret_jwt"])
+@pytest.mark.spec("OpenID Connect Core §9")
+@pytest.mark.spec("RFC 7523 §3, §3 (3)")
 async def test_an_assertion_may_name_the_issuer_alone(environment, open_browser, provider, method):
-    """RFC 7523 §3 (3): some providers take no other audience."""
+    """RFC 7523 §3 (3): Some providers accept no other audience."""
     environment |= {"CLIENT_KEY": client_pem("RS256"), "TOKEN_ENDPOINT_AUTH_METHOD": method}
     environment["CLIENT_ASSERTION_AUDIENCE"] = "issuer"
     provider.client_key, provider.audience = client_public_key("RS256"), "issuer"

@@ -37,8 +37,9 @@ async def handed_over(open_browser, browser, provider):
     return hand_over
 
 
+@pytest.mark.spec("OAuth 2.0 Form Post Response Mode §2")
 async def test_the_whole_sign_in_by_a_form(browser, provider, handed_over, redis):
-    """§2."""
+    """The relying party requests `form_post` if configured, and accepts the response as a posted form."""
     location = await browser.start()
     assert parse_qs(urlsplit(location).query)["response_mode"] == ["form_post"]
     address = await handed_over()
@@ -49,8 +50,9 @@ async def test_the_whole_sign_in_by_a_form(browser, provider, handed_over, redis
     assert await redis.keys("rp:posted:*") == []
 
 
+@pytest.mark.spec("OAuth 2.0 Form Post Response Mode §2")
 async def test_the_answer_counts_in_the_browser_that_asked(browser, provider, open_browser, handed_over):
-    """Login CSRF: another browser neither signs in nor uses it up."""
+    """Another browser can neither sign in with the response nor use it up (login CSRF)."""
     address = await handed_over()
     stranger = await open_browser()
     await stranger.start()
@@ -59,7 +61,11 @@ async def test_the_answer_counts_in_the_browser_that_asked(browser, provider, op
     assert (await browser.get(address)).status_code == 303
 
 
+@pytest.mark.spec("OAuth 2.0 Form Post Response Mode §2")
 async def test_an_answer_that_was_posted_counts_once(browser, provider, handed_over):
+    """The form carries no cookie. The response is stored encrypted, and is accepted once, in the browser that
+    started the sign-in.
+    """
     address = await handed_over()
     responses = await asyncio.gather(*(browser.get(address) for _ in range(10)))
     assert sorted(response.status_code for response in responses) == [303] + [400] * 9
@@ -72,6 +78,7 @@ async def test_it_waits_for_a_minute(handed_over, redis):
     assert 55 <= await redis.ttl(key) <= 60
 
 
+@pytest.mark.spec("OAuth 2.0 Form Post Response Mode §2")
 async def test_a_sign_in_keeps_one_answer_whoever_posts(open_browser, browser, provider, redis):
     fields = answer_to(provider, await browser.start())
     addresses = [(await post(open_browser, fields)).headers["Location"] for _ in range(20)]
@@ -81,12 +88,14 @@ async def test_a_sign_in_keeps_one_answer_whoever_posts(open_browser, browser, p
 
 
 @pytest.mark.parametrize("name", ["code", "iss", "error", "error_description"])
+@pytest.mark.spec("OAuth 2.0 Form Post Response Mode §2")
 async def test_an_answer_of_great_length_is_not_kept(open_browser, browser, provider, redis, name):
     form = answer_to(provider, await browser.start()) | {name: "x" * 4097}
     await refused(await post(open_browser, form), says="longer than 4096")
     assert await redis.keys("rp:posted:*") == []
 
 
+@pytest.mark.spec("OAuth 2.0 Form Post Response Mode §2")
 async def test_redis_alone_tells_nothing_of_what_was_posted(handed_over, redis):
     address = await handed_over(code="the-secret-code")
     [key] = await redis.keys("rp:posted:*")
@@ -123,6 +132,7 @@ async def test_an_answer_that_must_be_refused(browser, handed_over, changes, say
         pytest.param({"data": b"{}", "headers": {"Content-Type": "application/json"}}, "urlencoded", id="JSON"),
     ],
 )
+@pytest.mark.spec("OAuth 2.0 Form Post Response Mode §2")
 async def test_a_form_that_must_be_refused(open_browser, redis, options, says):
     response = await (await open_browser()).client.post("/callback", **options)
     await refused(response, says=says)

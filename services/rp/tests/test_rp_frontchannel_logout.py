@@ -23,8 +23,9 @@ async def is_signed_in(browser):
     return (await browser.get("/profile")).status_code == 200
 
 
+@pytest.mark.spec("OpenID Connect Front-Channel Logout §2")
 async def test_the_session_of_this_sid_ends(signed_in, open_browser, provider):
-    """§2: and no other; the frame brings no cookie."""
+    """The session of the `sid` ends and no other; the frame carries no cookie."""
     other = await open_browser()
     provider.claims = {"sid": "session-2"}
     await other.sign_in()
@@ -32,15 +33,23 @@ async def test_the_session_of_this_sid_ends(signed_in, open_browser, provider):
     assert (await is_signed_in(signed_in), await is_signed_in(other)) == (False, True)
 
 
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.7")
+@pytest.mark.spec("OpenID Connect Front-Channel Logout §2")
 async def test_a_sign_in_that_is_on_its_way_opens_no_session(browser, provider):
-    """§2: also when the provider's clock is ahead of ours."""
+    """OpenID Connect Front-Channel Logout §2: The logout comes after the code was redeemed and before the
+    session exists.
+    """
     provider.claims = {"sid": "session-1", "iat": int(time.time()) + 20}
     callback = provider.authorize(await browser.start())
     assert (await browser.get(address(provider))).status_code == 200
     await refused(await browser.get(callback), says="ended your session while you were signing in")
 
 
+@pytest.mark.spec("OpenID Connect Front-Channel Logout §2")
 async def test_the_page_is_not_stored_and_framed_by_the_provider_alone(browser, provider):
+    """The page is not cached, and only the provider's pages may frame it. No other page of the relying party can
+    be framed.
+    """
     provider.metadata = {"end_session_endpoint": "https://logout.example:443/end"}
     headers = (await browser.get(address(provider))).headers
     assert headers["Cache-Control"] == "no-cache, no-store"
@@ -52,6 +61,8 @@ async def test_the_page_is_not_stored_and_framed_by_the_provider_alone(browser, 
 
 
 @pytest.mark.parametrize("host", ["a;script-src", "'unsafe-inline'", "*", "\xe9.example", "x" * 4000])
+@pytest.mark.spec("OpenID Connect Discovery §3")
+@pytest.mark.spec("RFC 3986 §3.2.2")
 async def test_a_strange_host_stands_in_no_policy(browser, provider, host):
     provider.metadata = {"end_session_endpoint": f"https://{host}/end"}
     response = await browser.get(address(provider))
@@ -66,6 +77,7 @@ async def test_it_needs_no_provider_that_answers(signed_in, provider):
     assert response.headers["Content-Security-Policy"].endswith(f"frame-ancestors {provider.url}")
 
 
+@pytest.mark.spec("OpenID Connect Front-Channel Logout §2")
 async def test_no_other_page_can_be_framed(browser):
     for path in ("/", "/callback", "/login"):
         headers = (await browser.get(path)).headers
@@ -83,7 +95,11 @@ async def test_no_other_page_can_be_framed(browser):
         pytest.param({"sid": "a\0"}, "control", id="a control character"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Front-Channel Logout §2")
 async def test_a_request_that_must_be_refused(signed_in, provider, changes, says):
+    """GET with `iss` and `sid` ends the sessions of that `sid`, without a cookie. Both are required, and `iss`
+    must be that of a provider.
+    """
     response = await signed_in.get(address(provider, **changes))
     answer = await response.get_json()
     assert (response.status_code, answer["error"], says in answer["error_description"]) == (

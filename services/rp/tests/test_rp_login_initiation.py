@@ -10,7 +10,11 @@ def query_of(address):
     return {name: value for name, [value] in parse_qs(urlsplit(address).query).items()}
 
 
+@pytest.mark.spec("OpenID Connect Core §4")
 async def test_a_third_party_starts_a_sign_in(browser, provider):
+    """A third party starts a sign-in by GET or POST with `iss`, `login_hint` and `target_link_uri`. The hint is
+    sent on to the provider.
+    """
     asked = {"iss": provider.url, "login_hint": "user0@example.com", "target_link_uri": f"{BASE_URL}/profile?a=b"}
     location = await browser.start(f"/login?{urlencode(asked)}")
     assert query_of(location)["login_hint"] == "user0@example.com"
@@ -22,8 +26,9 @@ async def test_without_a_hint_none_is_sent(browser):
     assert "login_hint" not in query_of(await browser.start())
 
 
+@pytest.mark.spec("OpenID Connect Core §4")
 async def test_a_form_leads_to_the_same_by_get(browser, provider):
-    """By GET, since a form of another site brings no cookie; what is not of §4 is left out."""
+    """A form of another site carries no cookie, so that it becomes a GET; parameters that are not of §4 are removed."""
     await browser.start()
     cookie = browser.cookie("rp_login")
     form = {"iss": provider.url, "login_hint": "ö&x", "target_link_uri": BASE_URL, "return_to": "/elsewhere"}
@@ -37,7 +42,9 @@ async def test_a_form_leads_to_the_same_by_get(browser, provider):
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.spec("OpenID Connect Core §4")
 async def test_target_on_another_site_is_refused(browser, provider, method):
+    """`target_link_uri` can lead only to a page of this site."""
     asked = {"iss": provider.url, "target_link_uri": "https://evil.example/"}
     if method == "GET":
         response = await browser.get(f"/login?{urlencode(asked)}")
@@ -54,6 +61,7 @@ async def test_target_on_another_site_is_refused(browser, provider, method):
         ("login_hint=%00", "control"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §4")
 async def test_an_initiation_that_must_be_refused(browser, query, says):
     await refused(await browser.get(f"/login?{query}"), says=says)
 

@@ -11,8 +11,9 @@ async def signed_in(browser):
     return browser
 
 
+@pytest.mark.spec("OpenID Connect RP-Initiated Logout §2")
+@pytest.mark.spec("RFC 9110 §15.4.4")
 async def test_sign_out_forgets_everything_and_goes_on_to_the_provider(signed_in, provider, redis):
-    """OpenID Connect RP-Initiated Logout §2."""
     old = signed_in.cookie("rp_session")
     response = await signed_in.sign_out(headers={"Origin": "http://localhost:25001"})
     address = urlsplit(response.headers["Location"])
@@ -30,8 +31,11 @@ async def test_sign_out_forgets_everything_and_goes_on_to_the_provider(signed_in
     assert (await signed_in.get("/profile")).status_code == 303
 
 
+@pytest.mark.spec("RFC 7009 §2.1")
 async def test_the_refresh_token_is_revoked(signed_in, provider):
-    """RFC 7009 §2.1."""
+    """The relying party revokes its refresh token at sign-out. If the revocation is rejected, the sign-out still
+    succeeds.
+    """
     await signed_in.sign_out()
     [(form, headers)] = provider.requests("/revoke")
     assert form == {"token": provider.refresh_token, "token_type_hint": "refresh_token"}
@@ -45,17 +49,22 @@ async def test_the_refresh_token_is_revoked(signed_in, provider):
         pytest.param({"revocation_endpoint_auth_methods_supported": ["private_key_jwt"]}, id="no method of ours"),
     ],
 )
+@pytest.mark.spec("OpenID Connect RP-Initiated Logout §2")
 async def test_a_revocation_endpoint_that_does_not_fit_keeps_nobody_signed_in(
     environment, open_browser, provider, metadata
 ):
-    """RP-Initiated Logout §2: the provider's session ends all the same."""
+    """The session at the provider ends as well."""
     provider.metadata = metadata
     browser = await open_browser()
     await browser.sign_in()
     assert (await browser.sign_out()).headers["Location"].startswith(f"{provider.url}/logout?")
 
 
+@pytest.mark.spec("OpenID Connect RP-Initiated Logout §2")
 async def test_a_name_that_redis_keeps_does_not_stop_the_sign_out(signed_in, provider, redis):
+    """The relying party sends the browser to the provider with its latest id_token as the hint, even if the
+    tokens could not be revoked.
+    """
     await redis.execute_command("ACL SETUSER default -zrem")
     try:
         response = await signed_in.sign_out()
@@ -65,8 +74,9 @@ async def test_a_name_that_redis_keeps_does_not_stop_the_sign_out(signed_in, pro
     assert provider.revoked == [provider.refresh_token]
 
 
+@pytest.mark.spec("OpenID Connect RP-Initiated Logout §2")
 async def test_the_hint_is_the_latest_id_token(signed_in, provider):
-    """RP-Initiated Logout §2: the key of the first one may be gone at the provider."""
+    """The provider may no longer have the key of the first id_token."""
     provider.expire()
     provider.refreshed = {}
     await signed_in.see("/profile")
@@ -78,7 +88,9 @@ async def test_the_hint_is_the_latest_id_token(signed_in, provider):
     assert hint == provider.id_tokens[-1] != provider.id_tokens[0]
 
 
+@pytest.mark.spec("OpenID Connect RP-Initiated Logout §3")
 async def test_the_way_back_says_signed_out_once(signed_in):
+    """The relying party accepts a return with a state that it gave this browser, once."""
     response = await signed_in.sign_out()
     state = parse_qs(urlsplit(response.headers["Location"]).query)["state"][0]
     back = await signed_in.get(f"/logout/callback?state={state}")
@@ -94,6 +106,7 @@ async def test_a_way_back_with_the_state_twice_is_refused(signed_in):
 
 
 @pytest.mark.parametrize("query", ["", "?state=", "?state=x", "?state=%C3%B6", "?state=%ff"])
+@pytest.mark.spec("OpenID Connect RP-Initiated Logout §3")
 async def test_a_way_back_that_does_not_belong_to_this_browser(signed_in, query):
     await signed_in.sign_out()
     assert (await signed_in.get(f"/logout/callback{query}")).status_code == 400
@@ -177,6 +190,7 @@ async def test_a_provider_that_is_away_does_not_prevent_it(signed_in, provider, 
     assert signed_in.cookie("rp_session") is None
 
 
+@pytest.mark.spec("RFC 7009 §2.1")
 async def test_a_revocation_that_is_refused_does_not_prevent_it(signed_in, provider):
     provider.refusals["/revoke"] = {"status": 400}
     response = await signed_in.sign_out()

@@ -25,7 +25,10 @@ async def test_without_a_session_a_sign_in_starts_and_leads_back(browser):
     assert (response.status_code, response.headers["Location"]) == (303, "/login?return_to=/profile")
 
 
+@pytest.mark.spec("OpenID Connect Core §5.3.1")
+@pytest.mark.spec("RFC 6750 §2.1")
 async def test_the_three_surfaces(signed_in):
+    """RFC 6750 §2.1: The relying party sends the token only in the header."""
     page = await signed_in.see("/profile")
     identity, userinfo, api = panel(page, "id-token"), panel(page, "userinfo"), panel(page, "api-me")
     for name in ("iss", "aud", "exp", "iat", "nonce", "at_hash", "signature", "§3.1.3.7", "RS256"):
@@ -55,7 +58,9 @@ async def test_a_claim_is_text_and_not_markup(browser, provider):
     assert "&lt;script&gt;" in page
 
 
+@pytest.mark.spec("RFC 6750 §3.1")
 async def test_a_401_is_answered_by_one_refresh_for_both_surfaces(signed_in, provider):
+    """After a 401 the relying party tries once more with a new token, and then stops."""
     provider.expire()
     page = await signed_in.see("/profile")
     assert "user0@example.com" in panel(page, "userinfo")
@@ -63,6 +68,7 @@ async def test_a_401_is_answered_by_one_refresh_for_both_surfaces(signed_in, pro
     assert [form["grant_type"] for form, _ in provider.requests("/token")] == ["authorization_code", "refresh_token"]
 
 
+@pytest.mark.spec("RFC 6749 §6")
 async def test_after_a_refresh_the_new_tokens_are_used_for_everything(signed_in, provider):
     for _ in range(3):
         provider.expire()
@@ -74,8 +80,9 @@ async def test_after_a_refresh_the_new_tokens_are_used_for_everything(signed_in,
     assert len(provider.requests("/userinfo")) == asked + 1
 
 
+@pytest.mark.spec("RFC 6749 §5.1")
 async def test_a_token_whose_time_is_over_is_renewed_before_it_is_used(browser, provider):
-    """RFC 6749 §5.1: some servers say 403 to it, and not 401."""
+    """Some servers reject an expired token with 403, not with 401."""
     provider.tokens = {"expires_in": 0}
     await browser.sign_in()
     provider.tokens = {"expires_in": 300}
@@ -87,19 +94,26 @@ async def test_a_token_whose_time_is_over_is_renewed_before_it_is_used(browser, 
     assert used == {f"Bearer {provider.access_token}"} != {f"Bearer {old}"}
 
 
+@pytest.mark.spec("RFC 6749 §5.1")
 async def test_without_a_refresh_token_it_is_used_whatever_its_time(browser, provider):
+    """The relying party refreshes an expired access token before it uses it, if it has a refresh token."""
     provider.tokens = {"expires_in": 0, "refresh_token": None}
     await browser.sign_in()
     assert "user0@example.com" in panel(await browser.see("/profile"), "userinfo")
 
 
+@pytest.mark.spec("RFC 6749 §6")
 async def test_two_tabs_refresh_once(signed_in, provider):
+    """The relying party refreshes once per session, however many requests need it, and uses the new tokens from
+    then on.
+    """
     provider.expire()
     pages = await asyncio.gather(*(signed_in.see("/profile") for _ in range(4)))
     assert all("user0@example.com" in page and "plan" in page for page in pages)
     assert [form["grant_type"] for form, _ in provider.requests("/token")] == ["authorization_code", "refresh_token"]
 
 
+@pytest.mark.spec("RFC 6750 §3.1")
 async def test_a_token_that_is_refused_after_the_refresh_is_not_refreshed_again(signed_in, provider, resource_server):
     resource_server.reply = {"status": 401, "headers": {"WWW-Authenticate": 'Bearer error="invalid_token"'}}
     page = await signed_in.see("/profile")
@@ -127,8 +141,10 @@ async def test_a_refresh_that_is_refused_otherwise_can_be_tried_again(signed_in,
     assert "user0@example.com" in panel(await signed_in.see("/profile"), "userinfo")
 
 
+@pytest.mark.spec("RFC 6749 §6")
+@pytest.mark.spec("RFC 9700 §4.14.2")
 async def test_redis_away_during_a_refresh_costs_no_refresh_token(signed_in, provider, redis):
-    """RFC 9700 §4.14.2: what the provider has rotated is kept as soon as Redis is back."""
+    """RFC 9700 §4.14.2: The rotated refresh token is stored as soon as Redis is available again."""
 
     async def back():
         while not await redis.acl_log():  # noqa: ASYNC110 - it is a state of Redis
@@ -237,8 +253,8 @@ async def test_a_resource_server_that_gives_no_profile(signed_in, resource_serve
     assert "user0@example.com" in panel(page, "userinfo")
 
 
+@pytest.mark.spec("OpenID Connect Core §5.3.2")
 async def test_userinfo_of_another_sub_is_not_shown(signed_in, provider):
-    """OpenID Connect Core §5.3.2."""
     provider.userinfo = {"sub": "user1", "email": "somebody@else.example"}
     page = await signed_in.see("/profile")
     assert "The check “sub”" in panel(page, "userinfo")

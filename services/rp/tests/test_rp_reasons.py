@@ -14,6 +14,7 @@ SECTION = re.compile(r'"((?:OIDC \w+|RFC \d+|RP-Initiated Logout) §\d+(?:\.\d+)
 FOR_MACHINES = {"logout_token.py", "backchannel_logout.py", "reasons.py"}
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.3.7")
 def test_every_check_of_a_page_has_a_reason():
     sources = [path for path in Path(rp.__file__).parent.rglob("*.py") if path.name not in FOR_MACHINES]
     sections = {section for path in sources for section in SECTION.findall(path.read_text())}

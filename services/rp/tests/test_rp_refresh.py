@@ -54,7 +54,11 @@ async def test_the_first_nonce_may_come_again(browser, provider):
         pytest.param("at_hash", {"at_hash": "bm90IHRoZSByaWdodCBvbmU"}, id="§3.1.3.6 the new access token"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §12.2")
 async def test_refused_refreshed_id_token_names_the_check(signed_in, provider, check, changes):
+    """The `iat` of an id_token of a refresh is new, its `auth_time` is that of the login, and its `nonce` is
+    absent or that of the first one.
+    """
     provider.refreshed = changes
     page = await signed_in.see("/profile")
     assert f"The check “{check}” of OIDC Core" in page
@@ -66,8 +70,12 @@ async def test_a_signature_that_is_not_the_providers(signed_in, provider, other_
     assert "The check “signature”" in await signed_in.see("/profile")
 
 
+@pytest.mark.spec("OpenID Connect Core §12.2")
 async def test_after_a_refusal_nothing_of_the_refresh_is_used(signed_in, provider):
-    """The new refresh token is revoked, and the old one is not sent again."""
+    """If the id_token of a refresh is rejected, nothing of that refresh is used, and there is no further refresh.
+
+    The new refresh token is revoked, and the old one is not sent again.
+    """
     provider.refreshed = {"sub": "user1"}
     await signed_in.see("/profile")
     assert [form["token"] for form, _ in provider.requests("/revoke")] == [provider.refresh_token]
@@ -78,8 +86,13 @@ async def test_after_a_refusal_nothing_of_the_refresh_is_used(signed_in, provide
     assert len(provider.requests("/token")) == 2
 
 
+@pytest.mark.spec("OpenID Connect Core §12.2")
 async def test_without_the_providers_keys_the_next_try_has_the_newest_refresh_token(signed_in, environment, provider):
-    """A replica that has not seen the keys yet, while they cannot be had; the refresh has happened all the same."""
+    """While the keys cannot be fetched, nothing of the refresh is shown, and the newest refresh token is kept for the
+    next attempt.
+
+    A replica has not seen the keys yet and cannot fetch them; the refresh has happened all the same.
+    """
     provider.refreshed = {}
     provider.refusals["/jwks"] = {"status": 503}
     async with create_app(read(Settings, environment)).test_app() as replica:
@@ -107,8 +120,14 @@ class SlowProvider:
         return TokenResponse("the-new-token", "the-new-refresh-token", None, None, None)
 
 
+@pytest.mark.spec("RFC 6749 §6")
+@pytest.mark.spec("RFC 9700 §4.14.2")
 async def test_a_browser_that_goes_away_during_a_refresh_costs_no_refresh_token(redis):
-    """RFC 9700 §4.14.2: the provider has rotated it, and nobody but us can know the new one."""
+    """The relying party keeps the refresh token that the provider has rotated, even if the browser disconnects or Redis
+    is unavailable for some seconds.
+
+    The provider has rotated the token, and only the relying party knows the new one.
+    """
     session = Session(
         access_token="the-old-token",
         refresh_token="the-old-refresh-token",

@@ -17,12 +17,15 @@ from rp_testing import refused
         pytest.param({"code": None, "error": "access_denied"}, "access_denied", id="the provider's error"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §3.1.2.7")
+@pytest.mark.spec("RFC 9207 §2.3, §3")
 async def test_a_callback_that_must_be_refused(browser, changes, says):
     await refused(await browser.sign_in(**changes), says=says)
     assert (await browser.get("/profile")).status_code == 303
 
 
 @pytest.mark.parametrize("query", ["state=a&state=b", "state=%ff"])
+@pytest.mark.spec("RFC 6749 §3.1")
 async def test_a_callback_that_cannot_be_read(browser, query):
     await refused(await browser.get(f"/callback?{query}"), says="cannot be read")
 
@@ -32,6 +35,7 @@ async def test_a_login_that_cannot_be_read(browser, query):
     await refused(await browser.get(f"/login?{query}"), says="cannot be read")
 
 
+@pytest.mark.spec("RFC 6749 §4.1.2.1")
 async def test_what_the_provider_says_is_text_and_not_markup(browser):
     error = {"code": None, "error": "<i>x</i>", "error_description": "<script>alert(1)</script>"}
     text = await refused(await browser.sign_in(**error), says="&lt;script&gt;alert(1)&lt;/script&gt;")
@@ -54,13 +58,22 @@ async def test_an_error_for_no_sign_in_of_ours_is_not_repeated(browser):
         ("at_hash", {"at_hash": "bm90IHRoZSByaWdodCBvbmU"}),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §3.1.3.7 (2), (11)")
 async def test_an_id_token_with_a_wrong_claim_names_the_check(browser, provider, check, claims):
+    """OpenID Connect Core §3.1.3.7 (2): `iss` is the discovered issuer, compared as an exact string.
+
+    OpenID Connect Core §3.1.3.7 (11): `nonce` is the one that this sign-in sent.
+    """
     provider.claims = claims
     await refused(await browser.sign_in(), says=f"The check “{check}”")
     assert (await browser.get("/profile")).status_code == 303
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.3.7")
 async def test_the_page_says_what_was_compared_why_and_what_had_passed(browser, provider):
+    """The page for a rejected id_token shows the check, what was expected and found, why the check exists, and
+    which checks had passed.
+    """
     provider.claims = {"aud": ["demo-client", "another-client"]}
     page = await refused(await browser.sign_in(), says="The check “aud” of OIDC Core §3.1.3.7 (3)")
     assert "A token is made for one application." in page
@@ -75,11 +88,14 @@ async def test_page_does_not_repeat_a_malformed_id_token(browser, provider):
     assert "x" * 200 not in text
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.3.7 (7)")
 async def test_an_id_token_of_another_algorithm_than_the_registered(browser, provider):
+    """`alg` is the registered algorithm."""
     provider.algorithm = "HS256"
     await refused(await browser.sign_in(), says="The check “alg”")
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.3.7 (6)")
 async def test_an_id_token_signed_with_a_key_that_is_not_the_providers(browser, provider, signer):
     provider.signer = type(signer)()
     provider.signer.jwk = signer.jwk
@@ -102,6 +118,7 @@ async def test_a_failure_page_shows_no_secret(browser, provider):
         ({"token_type": "DPoP"}, "token_type"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §3.1.3.3")
 async def test_a_token_response_that_must_be_refused(browser, provider, tokens, check):
     provider.tokens = tokens
     await refused(await browser.sign_in(), says=f"The check “{check}”", status=502)
@@ -115,6 +132,7 @@ async def test_a_token_endpoint_that_cannot_answer(browser, provider, status):
     assert response.headers["Retry-After"] == "1"
 
 
+@pytest.mark.spec("RFC 6749 §5.2")
 async def test_a_client_secret_that_the_provider_does_not_accept(environment, open_browser):
     environment["CLIENT_SECRET"] = "wrong"
     browser = await open_browser()
@@ -129,6 +147,7 @@ async def test_a_provider_that_is_away_at_login(browser, provider):
     assert response.headers["Retry-After"] == "1"
 
 
+@pytest.mark.spec("OpenID Connect Discovery §4.2")
 async def test_strangers_do_not_make_it_hammer_a_provider_that_fails(browser, provider, monkeypatch):
     monkeypatch.setattr("oidc_discovery.cached_document.FAILURE_AGE", 60.0)  # a busy machine takes longer than a second
     provider.refusals["/.well-known/openid-configuration"] = {"status": 500}
@@ -139,8 +158,9 @@ async def test_strangers_do_not_make_it_hammer_a_provider_that_fails(browser, pr
     assert len(provider.requests("/.well-known/openid-configuration")) == 1
 
 
+@pytest.mark.spec("OpenID Connect Discovery §4.3")
 async def test_a_discovery_document_of_another_issuer(browser, provider):
-    """OpenID Connect Discovery §4.3."""
+    """The issuer in the metadata is the one that it was fetched for, compared as an exact string."""
     provider.metadata = {"issuer": "http://evil.example"}
     await refused(await browser.get("/login"), says="issuer", status=502)
 
@@ -148,6 +168,7 @@ async def test_a_discovery_document_of_another_issuer(browser, provider):
 @pytest.mark.parametrize(
     "issuer", ["\ud800", ["\ud800"], "x" * 900_000, 7], ids=["half a character", "in a list", "900 kB", "a number"]
 )
+@pytest.mark.spec("OpenID Connect Discovery §4.3")
 async def test_a_strange_issuer_has_a_page_and_a_line_in_the_log(browser, provider, caplog, issuer):
     provider.metadata = {"issuer": issuer}
     assert len(await refused(await browser.get("/login"), says="issuer", status=502)) < 10_000
@@ -156,6 +177,8 @@ async def test_a_strange_issuer_has_a_page_and_a_line_in_the_log(browser, provid
 
 
 @pytest.mark.parametrize("endpoint", [None, 7, "/authorize", "ftp://op", "http://[op", "http://op:x/", "http://o\r\np"])
+@pytest.mark.spec("OpenID Connect Discovery §4")
 async def test_a_discovery_document_without_what_is_needed(browser, provider, endpoint):
+    """A client is configured by the metadata. Metadata without a required member is not used."""
     provider.metadata = {"authorization_endpoint": endpoint}
     await refused(await browser.get("/login"), says="authorization_endpoint", status=502)

@@ -52,15 +52,19 @@ def test_the_defaults():
         ("CLIENT_ID", ""),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §3.1.2.1")
+@pytest.mark.spec("RFC 6749 §3.3")
 def test_a_fault_names_its_variable(name, value):
+    """OpenID Connect Core §3.1.2.1: The relying party sends `openid` and a new state and nonce with each request."""
     with pytest.raises(SettingsError) as error:
         read(Settings, {**ENVIRONMENT, name: value})
     assert [fault.partition(":")[0] for fault in error.value.faults] == [name]
 
 
 @pytest.mark.parametrize("issuer", ["http://localhost:25000/", "https://op.example/tenant/"])
+@pytest.mark.spec("OpenID Connect Discovery §4.1")
 def test_an_issuer_is_kept_as_it_is_written(issuer):
-    """OpenID Connect Discovery §4.1: it may end with a slash, which is part of it."""
+    """An issuer may end with a slash, which is part of it."""
     assert read(Settings, {**ENVIRONMENT, "OIDC_ISSUER": issuer}).oidc_issuer == issuer
 
 
@@ -73,8 +77,9 @@ def test_an_issuer_is_kept_as_it_is_written(issuer):
         ("http://op.example", False),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §2, §3.1.3.7 (6)")
 def test_unsigned_id_tokens_need_a_way_that_nobody_can_change(issuer, accepted):
-    """OpenID Connect Core §2: `none` only where TLS brings the token from the provider."""
+    """OpenID Connect Core §2: `none` is accepted only if TLS protects the token on its way from the provider."""
     environment = {**ENVIRONMENT, "ID_TOKEN_ALG": "none", "OIDC_ISSUER": issuer}
     if accepted:
         assert read(Settings, environment).id_token_alg == "none"
@@ -83,8 +88,9 @@ def test_unsigned_id_tokens_need_a_way_that_nobody_can_change(issuer, accepted):
         read(Settings, environment)
 
 
+@pytest.mark.spec("RFC 7518 §3.2")
 def test_hs256_needs_a_secret_of_32_octets():
-    """RFC 7518 §3.2."""
+    """HS256 needs a secret of 256 bits, at the provider and at the relying party."""
     with pytest.raises(SettingsError, match=r"^CLIENT_SECRET: .*32") as error:
         read(Settings, {**ENVIRONMENT, "ID_TOKEN_ALG": "HS256", "CLIENT_SECRET": "x" * 31})
     assert "x" * 31 not in str(error.value)
@@ -104,8 +110,9 @@ def test_hs256_needs_a_secret_of_32_octets():
         pytest.param({"CLIENT_KEY": "rubbish-that-is-secret"}, "CLIENT_KEY", id="no key in it"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §9")
+@pytest.mark.spec("RFC 7518 §3.2, §3.3, §3.4")
 def test_credentials_that_do_not_fit_the_method(changes, variable):
-    """OpenID Connect Core §9."""
     with pytest.raises(SettingsError) as error:
         read(Settings, {**ENVIRONMENT, **changes})
     assert [fault.partition(":")[0] for fault in error.value.faults] == [variable]
@@ -135,6 +142,7 @@ def test_the_secret_may_come_from_a_file_and_is_never_shown(tmp_path):
         ("http://[::1]:25001", "http://[::1]:25001"),
     ],
 )
+@pytest.mark.spec("RFC 6454 §6.2")
 def test_the_origin_as_browsers_write_it(url, origin):
     assert read(Settings, {**ENVIRONMENT, "RP_BASE_URL": url}).origin == origin
 

@@ -44,13 +44,16 @@ async def sign_in_at(browser, provider):
     return await browser.get(address)
 
 
+@pytest.mark.spec("OpenID Connect Core §4")
 async def test_the_home_page_offers_them(browser, provider, other):
+    """`iss` says where to sign in. Without it the user chooses a provider."""
     text = await browser.see("/")
     assert f'href="/login?iss=http%3A%2F%2F127.0.0.1%3A{urlsplit(other.url).port}">Sign in with The <Other></a>' in text
     assert f">Sign in with {provider.url}</a>" in text
     assert "<Other>" not in await (await browser.get("/")).get_data(as_text=True)
 
 
+@pytest.mark.spec("OpenID Connect Core §4")
 async def test_without_a_choice_the_person_is_asked(browser, other):
     response = await browser.get("/login?return_to=/elsewhere&login_hint=a%26b")
     text = await response.get_data(as_text=True)
@@ -59,7 +62,11 @@ async def test_without_a_choice_the_person_is_asked(browser, other):
     assert text.count('class="button full" href="/login?iss=') == 2
 
 
+@pytest.mark.spec("RFC 9700 §4.4.2")
 async def test_a_sign_in_at_each_with_credentials_of_its_own(browser, provider, other):
+    """Code, client credentials, keys and the rules for the id_token are those of the provider that the request
+    was sent to.
+    """
     for one in (provider, other):
         response = await sign_in_at(browser, one)
         assert (response.status_code, response.headers["Location"]) == (303, "/profile")
@@ -69,8 +76,9 @@ async def test_a_sign_in_at_each_with_credentials_of_its_own(browser, provider, 
         assert len(one.requests("/token")) == len(one.requests("/userinfo")) == 1
 
 
+@pytest.mark.spec("RFC 9700 §4.4.2")
 async def test_each_provider_has_a_callback_of_its_own(browser, provider, other):
-    """RFC 9700 §4.4.2."""
+    """Each provider has its own redirect URI; a response to a sign-in with another provider is rejected there."""
     for one, path in ((provider, "/callback"), (other, "/callback/other")):
         asked = parse_qs(urlsplit(await browser.start(f"/login?iss={one.url}")).query)
         assert asked["redirect_uri"] == [f"http://localhost:25001{path}"]
@@ -79,8 +87,9 @@ async def test_each_provider_has_a_callback_of_its_own(browser, provider, other)
 
 
 @pytest.mark.parametrize("says_iss", [True, False])
+@pytest.mark.spec("RFC 9700 §4.4.2")
 async def test_an_answer_at_another_providers_callback_is_refused(browser, provider, other, says_iss):
-    """RFC 9700 §4.4.2: the mix-up; the code goes nowhere."""
+    """In a mix-up attack, the code is sent nowhere."""
     for one in (provider, other):
         one.metadata = {"authorization_response_iss_parameter_supported": says_iss}
     address = provider.authorize(
@@ -91,8 +100,9 @@ async def test_an_answer_at_another_providers_callback_is_refused(browser, provi
     assert not other.requests("/token")
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.3.7 (2), (6)")
+@pytest.mark.spec("RFC 9700 §4.4.2")
 async def test_an_id_token_of_the_other_provider_is_refused(browser, provider, other):
-    """OpenID Connect Core §3.1.3.7 (2), (6)."""
     location = await browser.start(f"/login?iss={other.url}")
     other.tokens = {"id_token": provider.id_token(parse_qs(urlsplit(location).query)["nonce"][0])}
     await refused(await browser.get(other.authorize(location)), says="The check “")
@@ -115,14 +125,22 @@ async def test_tokens_are_renewed_and_revoked_where_they_came_from(browser, prov
     assert not provider.requests("/revoke")
 
 
+@pytest.mark.spec("RFC 6750 §5.2")
 async def test_a_token_goes_to_its_own_resource_server_alone(browser, other, resource_server):
+    """An access token is sent only to the resource server of its own provider."""
     await sign_in_at(browser, other)
     assert "The resource server knows the sign-ins of" in await browser.see("/profile")
     assert not resource_server.requests("/api/me")
 
 
+@pytest.mark.spec("OpenID Connect Core §2")
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.7")
 async def test_a_logout_ends_the_sessions_of_its_own_provider(open_browser, provider, other):
-    """Back-Channel Logout §2.7: the same sid and sub of another provider are somebody else's."""
+    """OpenID Connect Core §2: A user is identified by `iss` and `sub` together: the same `sub` at another provider is
+    another user.
+
+    The same sid and sub at another provider belong to another user.
+    """
     browsers = [await open_browser() for _ in range(2)]
     for browser, one in zip(browsers, (provider, other), strict=True):
         one.claims = {"sid": "session-1"}

@@ -15,7 +15,9 @@ from rs.stores.profile import ProfileStore
 METADATA = "/.well-known/oauth-protected-resource"
 
 
+@pytest.mark.spec("RFC 9728 §2")
 async def test_the_metadata_says_what_a_client_must_know(start, provider):
+    """The metadata of the resource server names the resource, its authorization servers and its scopes."""
     response = await (await start()).get(METADATA)
     assert response.status_code == 200
     assert response.headers["Access-Control-Allow-Origin"] == "*"
@@ -28,7 +30,9 @@ async def test_the_metadata_says_what_a_client_must_know(start, provider):
     }
 
 
+@pytest.mark.spec("RFC 9728 §3.1, §5.1")
 async def test_a_resource_with_a_path_has_its_metadata_before_the_path(start):
+    """RFC 9728 §5.1: Every challenge names the URL of the metadata."""
     client = await start(RS_BASE_URL="https://api.example/v1")
     challenge = (await client.get("/api/me")).headers["WWW-Authenticate"]
     assert f'resource_metadata="{metadata_url("https://api.example/v1")}"' in challenge
@@ -123,8 +127,8 @@ async def test_the_profiles_of_the_file_are_there_after_start_however_often(star
     ("base_url", "sent"), [("https://api.example", "max-age=31536000"), ("http://localhost:25002", None)]
 )
 @pytest.mark.parametrize("path", ["/api/me", "/healthz", "/nothing-here"])
+@pytest.mark.spec("RFC 6797 §7.1, §7.2")
 async def test_over_tls_no_answer_lets_a_caller_come_back_without(start, path, base_url, sent):
-    """RFC 6797 §7.1, §7.2."""
     caller = await start(RS_BASE_URL=base_url)
     assert (await caller.get(path)).headers.get("Strict-Transport-Security") == sent
 

@@ -47,6 +47,7 @@ async def test_a_good_token_gets_the_profile(start, active):
     }
 
 
+@pytest.mark.spec("RFC 6750 §2.1")
 async def test_the_scheme_has_no_case(start, active):
     assert (await (await start()).me("good", "bearer")).status_code == 200
 
@@ -56,7 +57,10 @@ async def test_head_answers_without_a_body(start, active):
     assert (response.status_code, await response.get_data()) == (200, b"")
 
 
+@pytest.mark.spec("RFC 6749 §2.3.1")
+@pytest.mark.spec("RFC 7662 §2.1")
 async def test_the_token_goes_in_the_form_with_the_servers_own_credentials(start, provider, active):
+    """RFC 7662 §2.1: The resource server sends the token in a form, with its own credentials."""
     client = await start(RS_CLIENT_ID="resource:server", RS_CLIENT_SECRET="a secret%&é")
     await client.me("good")
     authorization, form, query = provider.seen[-1]
@@ -66,10 +70,13 @@ async def test_the_token_goes_in_the_form_with_the_servers_own_credentials(start
     assert decoded == "resource%3Aserver:a+secret%25%26%C3%A9"
 
 
+@pytest.mark.spec("RFC 6749 §2.3.1")
 def test_credentials_are_form_encoded_before_base64():
+    """The resource server form-encodes both parts before base64."""
     assert basic_credentials("a", "b") == "Basic YTpi"
 
 
+@pytest.mark.spec("RFC 6750 §3.1")
 async def test_without_a_token_the_challenge_names_no_error(start):
     client = await start()
     response = await client.get("/api/me")
@@ -77,7 +84,9 @@ async def test_without_a_token_the_challenge_names_no_error(start):
     assert "error=" not in response.headers["WWW-Authenticate"]
 
 
+@pytest.mark.spec("RFC 6750 §3")
 async def test_a_token_that_the_provider_does_not_know_is_invalid(start):
+    """A rejected request to the resource server is told how to authenticate by WWW-Authenticate: Bearer."""
     response = await (await start()).refuses("not-a-real-token", 401, "invalid_token")
     assert 'error="invalid_token"' in response.headers["WWW-Authenticate"]
 
@@ -90,19 +99,25 @@ async def test_a_token_that_the_provider_does_not_know_is_invalid(start):
         pytest.param({"exp": NOW - 60}, id="expired"),
     ],
 )
+@pytest.mark.spec("RFC 7662 §2.2")
+@pytest.mark.spec("RFC 9700 §4.10.2")
 async def test_an_active_token_that_is_not_for_here_is_invalid(start, active, change):
     active |= change
     await (await start()).refuses("good", 401, "invalid_token")
 
 
+@pytest.mark.spec("RFC 6750 §3.1")
 async def test_too_little_scope_is_refused_and_named(start, active):
+    """Insufficient scope is a 403 that names the required scope."""
     active["scope"] = "openid email"
     response = await (await start()).refuses("good", 403, "insufficient_scope")
     assert 'error="insufficient_scope"' in response.headers["WWW-Authenticate"]
     assert 'scope="profile"' in response.headers["WWW-Authenticate"]
 
 
+@pytest.mark.spec("RFC 6749 §5.2")
 async def test_a_subject_without_a_profile_is_not_found(start, active):
+    """The resource server's errors have the same JSON form."""
     active["sub"] = "user1"
     await (await start()).refuses("good", 404, "not_found")
 
@@ -115,6 +130,7 @@ async def test_a_subject_without_a_profile_is_not_found(start, active):
         pytest.param("/api/me", FORM, "access_token=good", id="in a form"),
     ],
 )
+@pytest.mark.spec("RFC 6750 §2, §2.2")
 async def test_a_token_anywhere_but_in_one_header_is_refused(start, provider, path, headers, data):
     client = await start()
     response = await client.client.get(path, headers=Headers(headers), data=data)
@@ -152,6 +168,7 @@ async def test_a_cached_answer_serves_for_its_ttl(start, provider, active, ticks
     assert provider.calls["/introspect"] == 2
 
 
+@pytest.mark.spec("RFC 7662 §4")
 async def test_a_cached_answer_never_outlives_the_token(start, provider, active, ticks):
     active["exp"] = NOW + 2
     client = await start(INTROSPECTION_CACHE_TTL="5")
@@ -161,6 +178,7 @@ async def test_a_cached_answer_never_outlives_the_token(start, provider, active,
     assert provider.calls["/introspect"] == 2
 
 
+@pytest.mark.spec("RFC 7662 §4")
 async def test_inactive_answers_are_not_cached(start, provider, active):
     client = await start(INTROSPECTION_CACHE_TTL="5")
     answer = provider.tokens.pop("good")

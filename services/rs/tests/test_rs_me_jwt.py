@@ -42,7 +42,10 @@ async def test_a_good_token_gets_the_profile_and_the_keys_are_fetched_once(start
         pytest.param({"kid": "unknown"}, {}, id="an unknown kid"),
     ],
 )
+@pytest.mark.spec("RFC 8725 §3.12")
+@pytest.mark.spec("RFC 9700 §4.10.2")
 async def test_a_token_that_is_not_for_here_is_invalid(start_jwt, mint, header, claims):
+    """RFC 9700 §4.10.2: An access token names its audience and gives no access elsewhere."""
     await (await start_jwt()).refuses(mint.token(header=header, **claims), 401, "invalid_token")
 
 
@@ -52,13 +55,16 @@ async def test_what_is_no_token_is_invalid(start_jwt, provider, token):
     assert provider.calls["/jwks"] == 0
 
 
+@pytest.mark.spec("RFC 7519 §4.1.4")
 async def test_a_token_expires_while_the_server_runs(start_jwt, mint, clock):
+    """`exp` is in the future; clocks may differ by a few seconds."""
     client, token = await start_jwt(), mint.token(exp=NOW + 60)
     assert (await client.me(token)).status_code == 200
     clock.now += 120
     await client.refuses(token, 401, "invalid_token")
 
 
+@pytest.mark.spec("RFC 8725 §3.1")
 async def test_the_algorithm_is_pinned_by_configuration(start_jwt, mint, provider, ec_key):
     provider.keys.append(ec_key)
     token = mint.token(header={"alg": "ES256", "kid": ec_key.kid}, sign=ec_key.sign)
@@ -67,12 +73,16 @@ async def test_the_algorithm_is_pinned_by_configuration(start_jwt, mint, provide
     await (await start_jwt(ACCESS_TOKEN_SIGNING_ALG="ES256")).refuses(mint.token(), 401, "invalid_token")
 
 
+@pytest.mark.spec("RFC 7517 §4.5")
 async def test_the_kid_of_a_key_for_another_algorithm_is_invalid(start_jwt, mint, provider, ec_key):
+    """The key is found by its `kid`."""
     provider.keys.append(ec_key)
     await (await start_jwt()).refuses(mint.token(header={"kid": ec_key.kid}), 401, "invalid_token")
 
 
+@pytest.mark.spec("RFC 9068 §4")
 async def test_an_unknown_kid_refetches_once_and_is_then_throttled(start_jwt, mint, provider, ticks):
+    """An unknown key is looked up at the provider once more. A failure of the provider is never a 401."""
     client = await start_jwt()
     await client.me(mint.token())
     ticks.now += REFETCH_INTERVAL
@@ -82,6 +92,7 @@ async def test_an_unknown_kid_refetches_once_and_is_then_throttled(start_jwt, mi
     assert (await client.me(mint.token())).status_code == 200
 
 
+@pytest.mark.spec("OpenID Connect Core §10.1.1")
 async def test_a_rotated_key_is_picked_up_and_the_old_one_dies_with_its_set(
     start_jwt, mint, provider, second_rsa_key, ticks
 ):
@@ -94,6 +105,7 @@ async def test_a_rotated_key_is_picked_up_and_the_old_one_dies_with_its_set(
     await client.refuses(old, 401, "invalid_token")
 
 
+@pytest.mark.spec("RFC 7517 §4.5")
 async def test_a_new_key_under_an_old_kid_replaces_it(start_jwt, mint, provider, make_key, ticks):
     client, old = await start_jwt(), mint.token()
     assert (await client.me(old)).status_code == 200
@@ -118,6 +130,8 @@ async def test_known_keys_serve_while_the_provider_is_away(start_jwt, mint, prov
     await client.refuses(mint.token(header={"kid": "unknown"}), 401, "invalid_token")
 
 
+@pytest.mark.spec("OpenID Connect Core §10.1.1")
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.8")
 async def test_an_unknown_kid_is_invalid_also_when_the_provider_fails(start_jwt, mint, provider):
     client = await start_jwt()
     assert (await client.me(mint.token())).status_code == 200
@@ -143,6 +157,7 @@ async def test_twenty_callers_of_a_failing_provider_make_one_attempt(start_jwt, 
     assert provider.calls["/.well-known/openid-configuration"] == 1
 
 
+@pytest.mark.spec("OpenID Connect Discovery §4.2")
 async def test_nor_do_twenty_one_after_the_other(start_jwt, mint, provider, ticks):
     client = await start_jwt()
     provider.scripted["/.well-known/openid-configuration"] = 500, ""
@@ -166,6 +181,7 @@ async def test_nor_do_twenty_one_after_the_other(start_jwt, mint, provider, tick
         pytest.param("/jwks", (200, "{}"), id="jwks without keys"),
     ],
 )
+@pytest.mark.spec("RFC 9068 §4")
 async def test_a_provider_with_unusable_documents_makes_503_and_never_401(start_jwt, mint, provider, path, answer):
     provider.scripted[path] = answer
     await (await start_jwt()).refuses(mint.token(), 503, "temporarily_unavailable")

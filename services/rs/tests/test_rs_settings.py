@@ -40,6 +40,7 @@ def test_the_secret_may_come_from_a_file_and_is_not_shown(tmp_path):
     assert "from-a-file" not in repr(settings)
 
 
+@pytest.mark.spec("RFC 6749 §3.3")
 def test_all_faults_are_reported_together():
     with pytest.raises(SettingsError) as refusal:
         read_settings(

@@ -28,6 +28,8 @@ class CachedDocument(Generic[Document]):
     Without a document, a failure is cached for FAILURE_AGE seconds, so that requests from strangers do not become as
     many requests to a provider in trouble. A failed connection is not cached, so that the provider's return is noticed
     at once. A failure is never cached for longer than `max_age`.
+
+    OpenID Connect Core §10.1.1; OpenID Connect Discovery §4.2, §4.3; OpenID Connect Back-Channel Logout §2.8.
     """
 
     def __init__(self, clock: Clock, max_age: float) -> None:

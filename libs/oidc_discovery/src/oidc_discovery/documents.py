@@ -51,6 +51,8 @@ class ProviderDocuments:
 
         While the set cannot be fetched, an unknown `kid` may be that of a new key. With `conclusive`, no matching key
         raises ProviderUnavailable in that case, instead of returning an empty tuple.
+
+        OpenID Connect Core §10.1.1; OpenID Connect Back-Channel Logout §2.8.
         """
         known = self._keys.known
         lacking = kid is None or not _matching(known, kid)
@@ -68,6 +70,7 @@ class ProviderDocuments:
 
     async def _fetch_metadata(self) -> Metadata:
         # Discovery §4.1: a slash at the end of the issuer is removed here, and nowhere else.
+        """OpenID Connect Discovery §4.1, §4.3; RFC 8414 §3.3."""
         document = await self._json(f"{self.issuer.removesuffix('/')}/.well-known/openid-configuration")
         if document.get("issuer") != self.issuer:
             raise WrongIssuer(self.issuer, document.get("issuer"))

@@ -61,7 +61,10 @@ class PrivateAddress(OSError):
 
 
 class _PublicResolver(aiohttp.ThreadedResolver):
-    """Names, without those that have an address in a private network among theirs."""
+    """Names, without those that have an address in a private network among theirs.
+
+    RFC 6890; RFC 7591 §5.
+    """
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
@@ -93,7 +96,10 @@ _IPV4_BITS = 0xFFFFFFFF
 
 
 def _is_private(host: str) -> bool:
-    """Whether it is an IP address that is not public; one in IPv6 that stands for an IPv4 address is looked into."""
+    """Whether it is an IP address that is not public; one in IPv6 that stands for an IPv4 address is looked into.
+
+    RFC 6890; RFC 7591 §5.
+    """
     try:
         address = _meant(ip_address(host.partition("%")[0]))
     except ValueError:

@@ -194,7 +194,10 @@ def base_url(value: str) -> str:
 
 
 def site_url(value: str) -> str:
-    """A base URL of a scheme, a host and perhaps a port: of a service that has a whole site for itself."""
+    """A base URL of a scheme, a host and perhaps a port: of a service that has a whole site for itself.
+
+    OpenID Connect Discovery §3.
+    """
     url = base_url(value)
     if urlsplit(url).path:
         raise ValueError(f"must have no path: {value!r}")

@@ -190,6 +190,8 @@ def wire(settings: Settings, redis: Database, clock: Callable[[], float]) -> Con
 
 
 def _machine_routes(op: Context) -> dict[str, Route]:
+    """The token endpoint accepts only POST (RFC 6749 §3.2)."""
+
     def route(cors: bool, **handlers: Callable[[Context, Request], Awaitable[Reply]]) -> Route:
         return Route({method: partial(handler, op) for method, handler in handlers.items()}, cors)
 

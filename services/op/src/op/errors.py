@@ -64,6 +64,10 @@ class NonceRequired(InvalidRequest):
 
 
 class InvalidClient(OAuthError):
+    """Failed client authentication is a 401 with a challenge, and is the same for an unknown client and for a
+    wrong secret (RFC 6749 §5.2).
+    """
+
     code = "invalid_client"
     status = 401
 
@@ -150,10 +154,16 @@ class RegistrationNotSupported(OAuthError):
 
 
 class LoginRequired(OAuthError):
+    """An error is returned in the query of the redirect URI too: `login_required`, and those of RFC 6749 (OpenID
+    Connect Core §3.1.2.6).
+    """
+
     code = "login_required"
 
 
 class ConsentRequired(OAuthError):
+    """With `prompt=none`, missing consent is `consent_required` (OpenID Connect Core §3.1.2.6)."""
+
     code = "consent_required"
 
 
@@ -182,7 +192,10 @@ class ServerError(OAuthError):
 
 
 class BearerError(OAuthError):
-    """A refusal of a protected resource (RFC 6750 §3)."""
+    """A refusal of a protected resource (RFC 6750 §3).
+
+    OpenID Connect Core §5.3.3.
+    """
 
     status = 401
 
@@ -193,6 +206,8 @@ class BearerError(OAuthError):
 
 
 class TokenMissing(BearerError):
+    """If no token was sent, the challenge has no error code (RFC 6750 §3.1)."""
+
     code = "invalid_request"
 
     @property
@@ -210,6 +225,8 @@ class InvalidToken(BearerError):
 
 
 class InsufficientScope(BearerError):
+    """Insufficient scope is a 403 that names the required scope (RFC 6750 §3.1)."""
+
     code = "insufficient_scope"
     status = 403
 

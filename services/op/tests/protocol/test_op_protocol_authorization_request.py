@@ -50,8 +50,8 @@ def test_client_id_is_recognised() -> None:
         pytest.param(parameters(client_id=None), "The request has no client_id.", id="no client_id"),
     ],
 )
+@pytest.mark.spec("RFC 6749 §4.1.2.1")
 def test_unrecognised_client_is_a_page(given: Parameters, explanation: str) -> None:
-    """RFC 6749 §4.1.2.1."""
     with pytest.raises(UnknownRedirect) as caught:
         recognise_client_id(given)
     assert (caught.value.title, caught.value.explanation) == ("Which application is this?", explanation)
@@ -89,8 +89,10 @@ def test_missing_redirect_uri_is_a_page() -> None:
         pytest.param("javascript:alert(1)", id="a script"),
     ],
 )
+@pytest.mark.spec("RFC 6749 §3.1.2.3")
+@pytest.mark.spec("RFC 9700 §4.1.3")
 def test_other_redirect_uri_is_a_page(uri: str) -> None:
-    """RFC 6749 §3.1.2.3, RFC 9700 §4.1.3: compared as exact strings."""
+    """RFC 6749 §3.1.2.3: redirect_uri must equal a registered one, compared as an exact string."""
     with pytest.raises(UnknownRedirect) as caught:
         recognise_redirect(parameters(redirect_uri=uri), client())
     assert caught.value.title == "This return address is not registered"
@@ -101,7 +103,9 @@ def test_other_redirect_uri_is_a_page(uri: str) -> None:
 # --- The validated request -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.2.2")
 def test_validated_request_has_what_was_sent() -> None:
+    """An AuthorizationRequest can only be made by the checks."""
     claims = {"id_token": {"sub": {"value": "user0"}}}
     sent: dict[str, Any] = {
         "prompt": "login",
@@ -137,19 +141,21 @@ def test_validated_request_has_defaults() -> None:
 
 
 @pytest.mark.parametrize("prompt", ["none", "none none", "login", "consent login", "select_account"])
+@pytest.mark.spec("OpenID Connect Core §3.1.2.1")
 def test_prompt_is_a_list(prompt: str) -> None:
-    """OpenID Connect Core §3.1.2.1."""
     assert authorization_request(prompt=prompt).prompts == set(prompt.split())
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.2.1")
 def test_supported_prompts_and_displays_are_those_of_core() -> None:
-    """OpenID Connect Core §3.1.2.1: discovery publishes them."""
+    """Discovery publishes the values of prompt and display."""
     assert " ".join(PROMPTS) == "none login consent select_account"
     assert " ".join(DISPLAYS) == "page popup touch"
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.2.1")
 def test_unknown_parameters_are_ignored() -> None:
-    """OpenID Connect Core §3.1.2.1: display and claims_locales change nothing here."""
+    """display, claims_locales and unknown parameters have no effect."""
     assert (
         authorization_request(display="popup", claims_locales="se", foo="bar", request_uri="x", request="y")
         == authorization_request()
@@ -162,13 +168,13 @@ def test_max_age_has_up_to_ten_digits(max_age: str) -> None:
 
 
 @pytest.mark.parametrize(("max_age", "expected"), [(None, 60), ("3600", 3600), ("0", 0)])
+@pytest.mark.spec("OpenID Connect Dynamic Client Registration §2")
 def test_default_max_age_gives_way_to_the_request(max_age: str | None, expected: int) -> None:
-    """Dynamic Client Registration 1.0 §2."""
     assert authorization_request(by=client(default_max_age=60), max_age=max_age).max_age == expected
 
 
+@pytest.mark.spec("OpenID Connect Dynamic Client Registration §2")
 def test_default_acr_values_give_way_to_the_request() -> None:
-    """Dynamic Client Registration 1.0 §2."""
     by = client(default_acr_values=["urn:a", ACR])
     assert authorization_request(by=by).claims == {"id_token": {"acr": {"values": ["urn:a", ACR]}, "amr": {}}}
     assert authorization_request(by=by, acr_values="urn:b").claims == {
@@ -187,10 +193,10 @@ def test_default_acr_values_give_way_to_the_request() -> None:
         pytest.param(True, "consent", "id_token", False, id="without a code"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §11")
 def test_offline_access_needs_a_code_and_permission(
     first_party: bool, prompt: str | None, response_type: str, kept: bool
 ) -> None:
-    """OpenID Connect Core §11."""
     by = client(**IMPLICIT_CLIENT, first_party=first_party, scope="openid offline_access")
     request = authorization_request(
         by=by, policy=IMPLICIT, scope="openid offline_access", prompt=prompt, response_type=response_type
@@ -201,8 +207,8 @@ def test_offline_access_needs_a_code_and_permission(
 # --- The person and the grant ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.2.1")
 def test_hint_names_the_person_of_a_request() -> None:
-    """OpenID Connect Core §3.1.2.1."""
     request = authorization_request()
     assert request.sub is None
     assert about(request, "user0") == dataclasses.replace(request, sub="user0")

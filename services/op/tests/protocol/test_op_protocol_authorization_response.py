@@ -22,22 +22,25 @@ ISSUER = "https://op.test"
 
 
 @pytest.mark.parametrize("state", ["state", None])
+@pytest.mark.spec("RFC 6749 §4.1.2")
+@pytest.mark.spec("RFC 9207 §2")
 def test_code_response_has_code_state_and_iss(state: str | None) -> None:
-    """RFC 6749 §4.1.2, RFC 9207 §2."""
     expected = {"code": "code", "iss": ISSUER} | ({} if state is None else {"state": state})
     assert code_response("code", state, ISSUER) == expected
 
 
 @pytest.mark.parametrize("state", ["state", None])
+@pytest.mark.spec("RFC 6749 §4.1.2.1")
 def test_error_response_has_error_state_and_iss(state: str | None) -> None:
-    """RFC 6749 §4.1.2.1: the private detail is not sent."""
+    """An error response has error, state and iss. The private detail is not sent."""
     expected = {"error": "access_denied", "error_description": "no", "iss": ISSUER}
     expected |= {} if state is None else {"state": state}
     assert error_response(AccessDenied("no", "private"), state, ISSUER) == expected
 
 
+@pytest.mark.spec("OpenID Connect Core §3.2.2.5")
+@pytest.mark.spec("RFC 6749 §4.2.2")
 def test_token_response_has_the_tokens() -> None:
-    """OpenID Connect Core §3.2.2.5, RFC 6749 §4.2.2."""
     response = token_response("jwt", "state", ISSUER, access_token="token", expires_in=300, scope="openid")
     assert response == {
         "id_token": "jwt",
@@ -55,8 +58,11 @@ def test_token_response_without_access_token_has_no_scope() -> None:
     assert response == {"id_token": "jwt", "iss": ISSUER}
 
 
+@pytest.mark.spec("OAuth 2.0 Multiple Response Types §2.1")
+@pytest.mark.spec("OAuth 2.0 Form Post Response Mode §2")
+@pytest.mark.spec("JARM §2.3")
 def test_supported_response_modes() -> None:
-    """Multiple Response Types §2.1, Form Post Response Mode §2, JARM §2.3. Discovery publishes them."""
+    """Discovery publishes the response modes."""
     assert " ".join(RESPONSE_MODES) == "query fragment form_post query.jwt fragment.jwt form_post.jwt jwt"
     assert str(RESPONSE_TYPE) == "JWT"
 
@@ -83,6 +89,7 @@ def test_supported_response_modes() -> None:
         pytest.param("web_message", "id_token", "fragment", id="an unknown mode with tokens"),
     ],
 )
+@pytest.mark.spec("OAuth 2.0 Multiple Response Types §2.1")
 def test_response_mode(mode: str | None, response_type: str | None, known: str) -> None:
     assert known_mode(mode, response_type) == known
 
@@ -102,8 +109,8 @@ def test_mode_says_how_parameters_travel(mode: str, signed: bool, travels: str) 
     assert (is_signed(mode), encoding(mode)) == (signed, travels)
 
 
+@pytest.mark.spec("JARM §2.1")
 def test_signed_response_names_client_and_end() -> None:
-    """JARM §2.1."""
     assert response_claims({"code": "c", "iss": ISSUER}, "app", 60) == {
         "code": "c",
         "iss": ISSUER,
@@ -123,8 +130,9 @@ def test_signed_response_names_client_and_end() -> None:
         ("HTTPS://A/b?", "HTTPS://A/b?x=1+2"),
     ],
 )
+@pytest.mark.spec("RFC 6749 §3.1.2")
 def test_parameters_are_added_to_the_query(uri: str, expected: str) -> None:
-    """RFC 6749 §3.1.2."""
+    """The query of a redirect URI is kept, and the response is added to it."""
     assert with_query(uri, {"x": "1 2", "state": None}) == expected
 
 
@@ -141,8 +149,9 @@ def test_parameters_are_put_into_the_fragment() -> None:
     ("response_type", "expected"),
     [("code", "code"), ("token id_token", "id_token token"), ("id_token  token", " id_token token"), ("", "")],
 )
+@pytest.mark.spec("RFC 6749 §3.1.1")
 def test_order_of_response_type_does_not_matter(response_type: str, expected: str) -> None:
-    """RFC 6749 §3.1.1: with single spaces."""
+    """The values of response_type may be in any order, separated by single spaces."""
     assert canonical(response_type) == expected
 
 
@@ -160,12 +169,12 @@ def test_order_of_response_type_does_not_matter(response_type: str, expected: st
         ("id_tokens", False),
     ],
 )
+@pytest.mark.spec("OAuth 2.0 Multiple Response Types §5")
 def test_tokens_are_never_sent_in_a_query(response_type: str | None, expected: bool) -> None:
-    """Multiple Response Types §5."""
     assert answers_in_fragment(response_type) is expected
 
 
+@pytest.mark.spec("OpenID Connect Dynamic Client Registration §2")
 def test_each_response_type_has_a_grant_type() -> None:
-    """Dynamic Client Registration 1.0 §2."""
     grant_types = dict(GRANT_TYPE_OF)
     assert grant_types == {"code": "authorization_code", "id_token": "implicit", "id_token token": "implicit"}

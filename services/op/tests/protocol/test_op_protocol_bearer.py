@@ -25,8 +25,8 @@ def post(*headers: tuple[bytes, bytes], body: bytes = b"") -> Request:
 
 
 @pytest.mark.parametrize("value", [b"Bearer abc", b"bearer abc", b"BEARER  abc "], ids=repr)
+@pytest.mark.spec("RFC 6750 §2.1")
 def test_token_is_read_from_the_header(value: bytes) -> None:
-    """RFC 6750 §2.1."""
     assert bearer_token(get((b"authorization", value))) == "abc"
 
 
@@ -35,8 +35,8 @@ def test_token_has_the_characters_of_a_b64token(token: str) -> None:
     assert bearer_token(get((b"authorization", f"Bearer {token}".encode()))) == token
 
 
+@pytest.mark.spec("RFC 6750 §2.2")
 def test_token_is_read_from_a_form() -> None:
-    """RFC 6750 §2.2."""
     assert bearer_token(post(FORM, body=b"access_token=abc")) == "abc"
     assert bearer_token(post(FORM, (b"authorization", b"Basic x"), body=b"access_token=abc")) == "abc"
 
@@ -75,6 +75,7 @@ def test_missing_or_unreadable_token_is_rejected(request_: Request, error: type[
 
 
 @pytest.mark.parametrize("query", [b"hint=no_access_token", b"my_access_token=x", b"a=access_token%3Dx"], ids=repr)
+@pytest.mark.spec("RFC 6750 §2.3")
 def test_query_may_mention_an_access_token(query: bytes) -> None:
-    """RFC 6750 §2.3: `access_token` is the name of a parameter."""
+    """Only a parameter with the name `access_token` is a token in the query."""
     assert bearer_token(get(HEADER, query=query)) == "abc"

@@ -42,13 +42,16 @@ def id_token(claims: dict[str, Any] | None = None, scope: str = "", **changes: A
     return id_token_claims(issuer=ISSUER, grant=grant, user=USER, scope=scope, now=100, ttl=60, **arguments)
 
 
+@pytest.mark.spec("RFC 8725 §3.11")
+@pytest.mark.spec("RFC 9068 §2.1")
 def test_types_of_tokens_differ() -> None:
-    """RFC 8725 §3.11, RFC 9068 §2.1."""
     assert (ID_TOKEN_TYPE, USERINFO_TYPE, ACCESS_TOKEN_TYPE) == ("JWT", "userinfo+jwt", "at+jwt")
 
 
+@pytest.mark.spec("OpenID Connect Core §2")
+@pytest.mark.spec("OpenID Connect Front-Channel Logout §3")
 def test_protocol_claims_of_an_id_token() -> None:
-    """OpenID Connect Core §2, Front-Channel Logout §3: discovery publishes them, and no user claim replaces them."""
+    """Discovery publishes the claims of the protocol, and no claim about the user replaces them."""
     assert " ".join(ID_TOKEN_CLAIMS) == "iss sub aud exp iat auth_time nonce at_hash sid acr amr"
 
 
@@ -65,24 +68,27 @@ def test_protocol_claims_of_an_id_token() -> None:
         ),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §2")
 def test_id_token_has_claims_of_scope_and_request(claims: dict[str, Any], scope: str, more: dict[str, Any]) -> None:
-    """OpenID Connect Core §2: no client_id, no scope, no jti."""
+    """An id_token has no client_id, scope or jti."""
     assert id_token(claims, scope) == PROTOCOL | more
 
 
+@pytest.mark.spec("OpenID Connect Core §2, §3.1.3.6")
 def test_id_token_has_nonce_and_at_hash() -> None:
-    """OpenID Connect Core §2, §3.1.3.6."""
     assert id_token(nonce="nonce", access_token="token") == PROTOCOL | {"nonce": "nonce", "at_hash": at_hash("token")}
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.3.6")
 def test_at_hash_matches_the_example_of_core() -> None:
-    """OpenID Connect Core §3.1.3.6, appendix A.3."""
+    """The example of appendix A.3 has the same at_hash."""
     assert at_hash("jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y") == "77QmUPtjPfzWtF2AnpK9RQ"
 
 
 @pytest.mark.parametrize("scope", ["openid email", ""])
+@pytest.mark.spec("RFC 9068 §2.2, §2.2.3")
 def test_access_token_has_the_claims_of_rfc_9068(scope: str) -> None:
-    """RFC 9068 §2.2, §2.2.3: the scope when there is one."""
+    """The scope is included if there is one."""
     token = AccessToken(
         gid="gid", client_id="app", sub="user0", scope=scope, audience="api", issued_at=100, expires_at=400
     )

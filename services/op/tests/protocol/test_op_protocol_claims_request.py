@@ -43,6 +43,7 @@ KNOWN = {"email": "ada@a.test", "email_verified": False, "locale": "en-GB", "nam
         pytest.param("{" + " " * 4094 + "}", {}, id="4096 characters"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §5.5")
 def test_claims_parameter_is_parsed(text: str | None, claims: dict[str, Any]) -> None:
     assert parse_claims(text) == claims
 
@@ -82,6 +83,7 @@ def test_claims_parameter_is_parsed(text: str | None, claims: dict[str, Any]) ->
         pytest.param('{"userinfo": {"email": {"values": null}}}', "claims: values must be a list", id="values is null"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §5.5")
 def test_malformed_claims_parameter_is_rejected(text: str, description: str) -> None:
     with refused(InvalidRequest, description):
         parse_claims(text)
@@ -111,8 +113,8 @@ def test_how_a_claim_was_requested(place: str, name: str, expected: dict[str, An
     ],
     ids=str,
 )
+@pytest.mark.spec("OpenID Connect Core §5.5.1")
 def test_value_must_be_one_that_was_requested(asked: dict[str, Any], value: str, accepted: bool) -> None:
-    """OpenID Connect Core §5.5.1."""
     assert accepts(asked, value) is accepted
 
 
@@ -153,8 +155,8 @@ def test_individual_claims_are_beyond_the_scope_and_ordered() -> None:
     ],
     ids=str,
 )
+@pytest.mark.spec("OpenID Connect Core §5.5.1")
 def test_demanded_subject(claims: dict[str, Any], sub: str | None) -> None:
-    """OpenID Connect Core §5.5.1."""
     assert demanded_subject(claims) == sub
 
 
@@ -185,10 +187,10 @@ def test_there_is_one_acr() -> None:
         ),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §3.1.2.1")
 def test_acr_values_request_voluntary_claims(
     claims: dict[str, Any], acr_values: str | None, expected: dict[str, Any]
 ) -> None:
-    """OpenID Connect Core §3.1.2.1."""
     assert with_acr_values(claims, acr_values) == expected
 
 
@@ -205,14 +207,14 @@ def test_acr_values_request_voluntary_claims(
     ],
     ids=json.dumps,
 )
+@pytest.mark.spec("OpenID Connect Core §5.5.1.1")
 def test_acr_that_can_be_met_is_accepted(acr: dict[str, Any] | None) -> None:
-    """OpenID Connect Core §5.5.1.1."""
     check_acr({} if acr is None else {"id_token": {"acr": acr}})
 
 
 @pytest.mark.parametrize("wanted", [{"value": "urn:gold"}, {"values": ["urn:gold"]}, {"values": []}], ids=str)
+@pytest.mark.spec("OpenID Connect Core §5.5.1.1")
 def test_essential_acr_that_cannot_be_met_is_rejected(wanted: dict[str, Any]) -> None:
-    """OpenID Connect Core §5.5.1.1."""
     with refused(UnmetAuthenticationRequirements, "no login here has this acr"):
         check_acr({"id_token": {"acr": {"essential": True, **wanted}}})
 
@@ -228,6 +230,7 @@ def test_essential_acr_that_cannot_be_met_is_rejected(wanted: dict[str, Any]) ->
     ],
     ids=str,
 )
+@pytest.mark.spec("OpenID Connect Core §5.5.1.1")
+@pytest.mark.spec("RFC 8176 §2")
 def test_acr_and_amr_say_what_was_done(claims: dict[str, Any], expected: dict[str, Any]) -> None:
-    """OpenID Connect Core §5.5.1.1, RFC 8176 §2."""
     assert authentication_claims(claims) == expected

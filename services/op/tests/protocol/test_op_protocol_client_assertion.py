@@ -57,16 +57,17 @@ def algorithm_of(header: dict[str, Any], registered: Client) -> str:
     return assertion_algorithm(ClientAssertion.parse(unsigned(header, {"sub": "app"})), registered)
 
 
+@pytest.mark.spec("OpenID Connect Core §9")
 def test_assertion_algorithms() -> None:
-    """OpenID Connect Core §9: discovery publishes them."""
+    """Discovery publishes the algorithms."""
     assert " ".join(ASSERTION_ALGORITHMS) == "HS256 RS256 ES256"
 
 
 # --- Who is it from --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.spec("RFC 7523 §3 (2)")
 def test_asserted_client_is_the_sub() -> None:
-    """RFC 7523 §3 (2)."""
     assert ClientAssertion.parse(unsigned({}, {"sub": "app", "iss": "other"})).client_id == "app"
 
 
@@ -112,6 +113,7 @@ def test_registered_algorithm_is_accepted(registered: Client, algorithm: str) ->
         pytest.param(client(token_endpoint_auth_method="none", client_secret=None), "HS256", id="a public client"),
     ],
 )
+@pytest.mark.spec("RFC 7523 §3 (9)")
 def test_assertion_with_another_algorithm_is_rejected(registered: Client, algorithm: str | None) -> None:
     detail = f"an assertion with {algorithm!r} is not what the client is registered for"
     with refused(InvalidClient, FAILED, detail):
@@ -125,8 +127,8 @@ def test_algorithm_alone_is_not_enough_without_the_method() -> None:
         algorithm_of({"alg": "HS256"}, record)
 
 
+@pytest.mark.spec("RFC 7515 §4.1.11")
 def test_critical_extension_is_rejected() -> None:
-    """RFC 7515 §4.1.11."""
     with refused(InvalidClient, FAILED, "the assertion has a critical extension (RFC 7515 §4.1.11)"):
         algorithm_of({"alg": "RS256", "crit": []}, by_key())
 
@@ -179,13 +181,17 @@ def test_good_assertion_is_verified(changes: dict[str, Any], expires_at: int) ->
         *(pytest.param({"jti": jti}, "jti is required", id=f"Core §9 jti {jti!r}") for jti in (None, "", 7)),
     ],
 )
+@pytest.mark.spec("RFC 7523 §3 (1), (2), (3), (4), (5), (6)")
 def test_assertion_with_wrong_claims_is_rejected(changes: dict[str, Any], detail: str) -> None:
+    """RFC 7523 §3 (4), (5), (6): `exp` is required and at most an hour ahead. An assertion that is not yet valid
+    is rejected.
+    """
     with refused(InvalidClient, FAILED, detail):
         check(signed(**changes))
 
 
 @pytest.mark.parametrize(("keys", "count"), [([], 0), (["x" * 32], 1), (["x" * 32, "y" * 32], 2)])
+@pytest.mark.spec("RFC 7523 §3 (9)")
 def test_assertion_that_no_key_fits_is_rejected(keys: list[str], count: int) -> None:
-    """RFC 7523 §3 (9)."""
     with refused(InvalidClient, FAILED, f"no key of the client fits the assertion; {count} were tried"):
         verify_assertion(ClientAssertion.parse(signed()), "HS256", keys, audiences=AUDIENCES, now=NOW)

@@ -29,8 +29,8 @@ def presented(authorization: str | None = None, **form: str) -> Credentials:
     return presented_credentials(authorization, Parameters(form))
 
 
+@pytest.mark.spec("OpenID Connect Core §9")
 def test_methods_are_those_of_core() -> None:
-    """OpenID Connect Core §9."""
     methods = "client_secret_basic client_secret_post client_secret_jwt private_key_jwt none"
     assert " ".join(METHODS) == methods
     assert ASSERTION_TYPE == "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -127,6 +127,8 @@ def test_credentials_are_read(authorization: str | None, form: dict[str, str], e
         pytest.param(basic(b"no-colon"), {}, InvalidClient, "the Authorization header has no colon", id="no colon"),
     ],
 )
+@pytest.mark.spec("RFC 6749 §2.3")
+@pytest.mark.spec("RFC 7521 §4.2")
 def test_unreadable_credentials_are_rejected(
     authorization: str | None, form: dict[str, str], error: type[OAuthError], description: str
 ) -> None:
@@ -160,8 +162,8 @@ BY_KEY = client(token_endpoint_auth_method="private_key_jwt", client_secret=None
         pytest.param("none", PUBLIC, id="a public client"),
     ],
 )
+@pytest.mark.spec("RFC 6749 §2.3.1, §3.2.1")
 def test_client_is_authenticated(method: str, registered: Client) -> None:
-    """RFC 6749 §2.3.1, §3.2.1."""
     assert check_credentials(Credentials(method, "app", SECRET), registered) is registered
 
 
@@ -182,10 +184,11 @@ def test_client_is_authenticated(method: str, registered: Client) -> None:
         pytest.param("none", None, client(), "no secret was sent", id="the same without a registered method"),
     ],
 )
+@pytest.mark.spec("RFC 6749 §5.2")
 def test_failed_authentication_has_one_description(
     method: str, secret: str | None, registered: Client | None, detail: str
 ) -> None:
-    """RFC 6749 §5.2: an unknown client and a wrong secret are not told apart."""
+    """An unknown client and a wrong secret get the same description."""
     with refused(InvalidClient, "client authentication failed", detail):
         check_credentials(Credentials(method, "app", secret), registered)
 
@@ -198,8 +201,9 @@ def test_failed_authentication_has_one_description(
         ("client_secret_basic", client(token_endpoint_auth_method="client_secret_jwt")),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §9")
 def test_other_method_than_registered_is_rejected(method: str, registered: Client) -> None:
-    """OpenID Connect Core §9: a client with the right secret is told which method it is registered for."""
+    """A client with the right secret is told which method it is registered for."""
     description = f"this client is registered for {registered.token_endpoint_auth_method}, not for {method}"
     with refused(InvalidClient, description):
         check_credentials(Credentials(method, "app", SECRET), registered)

@@ -27,8 +27,8 @@ def test_client_has_its_metadata_and_defaults() -> None:
     )
 
 
+@pytest.mark.spec("RFC 7591 §2")
 def test_null_is_no_value() -> None:
-    """RFC 7591 §2."""
     assert client_of(METADATA | {"jwks_uri": None, "require_nonce": None}) == client_of(METADATA)
 
 
@@ -122,10 +122,15 @@ def test_default_max_age_is_in_seconds(seconds: int) -> None:
 
 
 @pytest.mark.parametrize("name", ["nonsense", "source", "registered_at", "changed_at", "registration_token"])
+@pytest.mark.spec("OpenID Connect Dynamic Client Registration §2")
+@pytest.mark.spec("RFC 7591 §2")
 def test_unknown_name_is_a_fault(name: str) -> None:
+    """Client metadata have the names of the registry, and all faults are reported at once."""
     assert faults_of(**{name: "x"}) == [f"unknown: {name}"]
 
 
+@pytest.mark.spec("OpenID Connect Dynamic Client Registration §2")
+@pytest.mark.spec("RFC 7591 §2")
 def test_all_faults_are_reported_at_once() -> None:
     metadata = {"zebra": "x", "apple": "x", "grant_types": "x", "first_party": 1}
     with pytest.raises(InvalidMetadata) as caught:
@@ -146,13 +151,15 @@ def test_all_faults_are_reported_at_once() -> None:
 
 
 @pytest.mark.parametrize("client_id", ["a", "a" * 255, "a b", "~"])
+@pytest.mark.spec("RFC 6749 §A.1")
 def test_client_id_is_visible_ascii(client_id: str) -> None:
-    """RFC 6749 §A.1."""
     assert client_of(METADATA | {"client_id": client_id}).client_id == client_id
 
 
 @pytest.mark.parametrize("client_id", ["", "a" * 256, "a\nb", "a\n", "é", "\x7f"], ids=repr)
+@pytest.mark.spec("RFC 6749 §A.1")
 def test_other_client_id_is_a_fault(client_id: str) -> None:
+    """A client_id is visible ASCII."""
     assert faults_of(client_id=client_id) == ["client_id must be 1 to 255 visible ASCII characters"]
 
 
@@ -178,7 +185,9 @@ GRANT_TYPES = (
         ("response_types", "token", "code, id_token, id_token token"),
     ],
 )
+@pytest.mark.spec("JARM §2.2, §3")
 def test_value_must_be_one_of_those_supported(name: str, value: str, allowed: str) -> None:
+    """The JWT is signed with the client's registered algorithm, never unsigned, and is not accepted as an id_token."""
     said: Any = [value] if name in ("grant_types", "response_types") else value
     assert f"{name} must be one of {allowed}, not {value}" in faults_of(**{name: said})
 
@@ -207,8 +216,8 @@ def test_supported_value_is_accepted(changes: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("scope", ["", "openid  email", "openid,email\\", "openid\n", " openid"], ids=repr)
+@pytest.mark.spec("RFC 6749 §3.3")
 def test_malformed_scope_is_a_fault(scope: str) -> None:
-    """RFC 6749 §3.3."""
     assert faults_of(scope=scope) == ["scope must be names separated by single spaces"]
 
 
@@ -228,8 +237,8 @@ def test_malformed_scope_is_a_fault(scope: str) -> None:
     ids=lambda uri: uri[:30],
 )
 @pytest.mark.parametrize("name", ["redirect_uris", "post_logout_redirect_uris"])
+@pytest.mark.spec("RFC 6749 §3.1.2")
 def test_absolute_redirect_uri_is_accepted(name: str, uri: str) -> None:
-    """RFC 6749 §3.1.2."""
     assert getattr(client_of(METADATA | {name: [uri]}), name) == (uri,)
 
 
@@ -258,16 +267,19 @@ def test_absolute_redirect_uri_is_accepted(name: str, uri: str) -> None:
     ids=lambda text: text[:40],
 )
 @pytest.mark.parametrize("name", ["redirect_uris", "post_logout_redirect_uris"])
+@pytest.mark.spec("RFC 6749 §3.1.2")
+@pytest.mark.spec("RFC 7591 §3.2.2")
 def test_unsafe_redirect_uri_is_a_fault(name: str, uri: str, fault: str) -> None:
-    """RFC 6749 §3.1.2, RFC 7591 §3.2.2."""
+    """RFC 6749 §3.1.2: A redirect URI is absolute and has no fragment."""
     with pytest.raises(InvalidRedirects) as caught:
         client_of(METADATA | {name: [uri]})
     assert caught.value.faults == [fault]
 
 
 @pytest.mark.parametrize("grant_type", ["authorization_code", "implicit"])
+@pytest.mark.spec("RFC 6749 §3.1.2.2")
 def test_grant_with_redirects_needs_redirect_uris(grant_type: str) -> None:
-    """RFC 6749 §3.1.2.2."""
+    """A client of the authorization code grant must have registered its redirect URIs."""
     with pytest.raises(InvalidRedirects) as caught:
         client_of(METADATA | {"redirect_uris": [], "grant_types": [grant_type]})
     assert f"{grant_type} needs redirect_uris" in caught.value.faults
@@ -295,8 +307,9 @@ def test_other_faults_are_no_redirect_faults() -> None:
         ("http://localhost.a.test/cb", False),
     ],
 )
+@pytest.mark.spec("OpenID Connect Dynamic Client Registration §2")
+@pytest.mark.spec("RFC 8252 §7")
 def test_native_application_returns_to_its_own_machine(uri: str, fits: bool) -> None:
-    """Dynamic Client Registration 1.0 §2, RFC 8252 §7."""
     expected = [] if fits else [f"a native application is not redirected to http elsewhere: {uri}"]
     assert faults_of(application_type="native", redirect_uris=[uri]) == expected
     assert faults_of(application_type="web", redirect_uris=[uri]) == []
@@ -311,8 +324,8 @@ def test_native_application_returns_to_its_own_machine(uri: str, fits: bool) -> 
         ("com.example:/cb", False),
     ],
 )
+@pytest.mark.spec("OpenID Connect Dynamic Client Registration §2")
 def test_implicit_web_application_needs_https(uri: str, fits: bool) -> None:
-    """Dynamic Client Registration 1.0 §2."""
     expected = [] if fits else [f"implicit needs https: {uri}"]
     assert faults_of(**IMPLICIT, redirect_uris=[uri]) == expected
     assert faults_of(**IMPLICIT, redirect_uris=["http://localhost/cb"], application_type="native") == []
@@ -341,15 +354,15 @@ def test_each_redirect_uri_is_checked(changes: dict[str, Any], fault: str) -> No
         (["implicit"], ["code"], False),
     ],
 )
+@pytest.mark.spec("OpenID Connect Dynamic Client Registration §2")
 def test_response_types_and_grant_types_go_together(
     grant_types: list[str], response_types: list[str], fits: bool
 ) -> None:
-    """Dynamic Client Registration 1.0 §2."""
     fault = "the response types id_token and id_token token go with the grant type implicit"
     assert faults_of(grant_types=grant_types, response_types=response_types) == ([] if fits else [fault])
 
 
+@pytest.mark.spec("RFC 6749 §3.1.1")
 def test_response_types_are_kept_in_their_registered_spelling() -> None:
-    """RFC 6749 §3.1.1."""
     registered = client_of(METADATA | {"grant_types": ["implicit"], "response_types": ["token id_token"]})
     assert registered.response_types == ("id_token token",)

@@ -63,6 +63,12 @@ BY_SECRET_JWT = {"token_endpoint_auth_method": "client_secret_jwt"}
         ),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §16.19")
+@pytest.mark.spec("JARM §2.2, §3")
+@pytest.mark.spec("RFC 6749 §4.4")
+@pytest.mark.spec("RFC 7518 §3.2")
+@pytest.mark.spec("RFC 8725 §3.5")
+@pytest.mark.spec("RFC 9701 §6")
 def test_secret_fits_methods_and_algorithms(changes: dict[str, Any], faults: list[str]) -> None:
     assert faults_of(**changes) == faults
 
@@ -107,8 +113,10 @@ def test_public_client_with_a_secret_that_keys_has_two_faults() -> None:
         ),
     ],
 )
+@pytest.mark.spec("RFC 7518 §3")
+@pytest.mark.spec("RFC 7591 §2")
 def test_keys_fit_the_method(changes: dict[str, Any], faults: list[str]) -> None:
-    """RFC 7591 §2, RFC 7518 §3."""
+    """RFC 7591 §2: Keys are registered by value or by reference: public keys only, over TLS or on the same host."""
     assert faults_of(**changes) == faults
 
 
@@ -138,8 +146,9 @@ def test_keys_fit_the_method(changes: dict[str, Any], faults: list[str]) -> None
         ),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §6.2")
+@pytest.mark.spec("RFC 9101 §10.5")
 def test_request_objects_fit_the_keys(changes: dict[str, Any], faults: list[str]) -> None:
-    """RFC 9101 §10.5, OpenID Connect Core §6.2."""
     assert faults_of(**changes) == faults
 
 
@@ -157,8 +166,8 @@ def test_request_objects_fit_the_keys(changes: dict[str, Any], faults: list[str]
         ),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §8, §8.1")
 def test_pairwise_client_has_one_sector(changes: dict[str, Any], one_sector: bool) -> None:
-    """OpenID Connect Core §8.1."""
     fault = "pairwise needs a sector_identifier_uri, or redirect_uris of one host"
     assert faults_of(subject_type="pairwise", **changes) == ([] if one_sector else [fault])
     assert client_of(METADATA | {"redirect_uris": ["http://a/b", "http://c/d"]}).subject_type == "public"

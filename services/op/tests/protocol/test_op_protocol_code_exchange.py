@@ -60,10 +60,13 @@ def test_code_is_accepted_until_it_ends() -> None:
         ),
     ],
 )
+@pytest.mark.spec("RFC 6749 §4.1.3")
 def test_code_with_a_broken_binding_is_rejected(
     client_id: str, changes: dict[str, Any], now: int, refusal: Any
 ) -> None:
-    """RFC 6749 §4.1.3."""
+    """A code is bound to its client and to its redirect_uri, which must be sent again. A request that fails
+    leaves the code usable.
+    """
     with refused(*refusal):
         check_code(CODE, GRANT, client(client_id=client_id), token_request(**changes), now)
 
@@ -79,8 +82,8 @@ def test_refresh_token_is_accepted_until_it_ends() -> None:
 @pytest.mark.parametrize(
     ("client_id", "now", "detail"), [("other", 199, "issued to another client"), ("app", 200, "expired")]
 )
+@pytest.mark.spec("RFC 6749 §6")
 def test_refresh_token_with_a_broken_binding_is_rejected(client_id: str, now: int, detail: str) -> None:
-    """RFC 6749 §6."""
     with refused(InvalidGrant, "the refresh token is not valid", detail):
         check_refresh_token(refresh_token(), client(client_id=client_id), now)
 
@@ -96,8 +99,8 @@ def test_refresh_token_with_a_broken_binding_is_rejected(client_id: str, now: in
         pytest.param(100, 110, 10, True, id="after the grace period"),
     ],
 )
+@pytest.mark.spec("RFC 9700 §4.14.2")
 def test_when_a_refresh_token_is_reused(rotated_at: int | None, now: int, grace: int, reuse: bool) -> None:
-    """RFC 9700 §4.14.2."""
     assert is_reuse(rotated_at, now, grace) is reuse
 
 
@@ -119,14 +122,14 @@ def test_token_request_has_the_parameters_of_all_grants() -> None:
     assert parse_token_request(Parameters({"grant_type": "x", "more": "y"})) == TokenRequest(**nothing)
 
 
+@pytest.mark.spec("RFC 6749 §5.2")
 def test_token_request_needs_a_grant_type() -> None:
-    """RFC 6749 §5.2."""
     with refused(InvalidRequest, "grant_type is required"):
         parse_token_request(Parameters({"code": "c"}))
 
 
+@pytest.mark.spec("RFC 6749 §3.2")
 def test_form_is_read_from_the_body_alone() -> None:
-    """RFC 6749 §3.2."""
     request = Request("POST", "/token", b"a=query", FORM, b"grant_type=x&scope=a+b")
     assert dict(parse_form(request)) == {"grant_type": "x", "scope": "a b"}
 
@@ -151,6 +154,7 @@ def test_unreadable_form_is_rejected(headers: list[tuple[bytes, bytes]], body: b
         parse_form(Request("POST", "/token", b"", headers, body))
 
 
+@pytest.mark.spec("RFC 6749 §3.1, §3.2")
 def test_parameter_without_a_value_is_absent() -> None:
-    """RFC 6749 §3.1, §3.2."""
+    """A parameter without a value is treated as if it were omitted."""
     assert dict(parse_form(Request("POST", "/token", b"", FORM, b"grant_type=x&scope="))) == {"grant_type": "x"}

@@ -12,7 +12,9 @@ GID = "A" * 22
 TOKEN = f"{GID}.{'B' * 43}"
 
 
+@pytest.mark.spec("RFC 6749 §10.10")
 def test_handle_names_its_grant_and_hides_its_secret() -> None:
+    """Codes and tokens cannot be guessed: each has 256 random bits."""
     gid = new_grant_id()
     token = new_handle(gid)
     handle = Handle.parse(token)
@@ -20,8 +22,8 @@ def test_handle_names_its_grant_and_hides_its_secret() -> None:
     assert token.split(".")[1] not in handle.digest
 
 
+@pytest.mark.spec("RFC 6749 §10.10")
 def test_secrets_are_long_and_never_the_same() -> None:
-    """RFC 6749 §10.10."""
     assert (len(new_grant_id()), len(new_secret())) == (22, 43)
     assert len({new_grant_id() for _ in range(100)} | {new_secret() for _ in range(100)}) == 200
 
@@ -61,8 +63,8 @@ def test_digest_is_defined_for_any_text(secret: str) -> None:
 # --- Devices ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.spec("RFC 8628 §3.2, §3.4")
 def test_device_codes_last_ten_minutes() -> None:
-    """RFC 8628 §3.2, §3.4."""
     assert (DEVICE_TTL, INTERVAL) == (600, 5)
     assert DEVICE_CODE_GRANT == "urn:ietf:params:oauth:grant-type:device_code"
 
@@ -70,18 +72,23 @@ def test_device_codes_last_ten_minutes() -> None:
 @pytest.mark.parametrize(
     "typed", ["BCDF-GHJK", "bcdf-ghjk", "BCDFGHJK", " b c d f g h j k ", "BCDF\u2013GHJK", "1BCDF2GHJK"]
 )
+@pytest.mark.spec("RFC 8628 §6.1")
 def test_user_code_may_be_typed_in_many_ways(typed: str) -> None:
-    """RFC 8628 §6.1."""
+    """A user code has letters that form no words and are not easily confused, and may be typed in any case, with
+    or without the hyphen.
+    """
     assert normal_user_code(typed) == "BCDF-GHJK"
 
 
 @pytest.mark.parametrize("typed", ["", "BCDF", "BCDF-GHJ", "BCDF-GHJA", "BCDF-GHJY", "BCDF-GHJKL", "\u00c4\u00d6"])
+@pytest.mark.spec("RFC 8628 §6.1")
 def test_malformed_user_code_is_recognised(typed: str) -> None:
     assert normal_user_code(typed) is None
 
 
+@pytest.mark.spec("RFC 8628 §6.1")
 def test_user_code_is_readable_and_random() -> None:
-    """RFC 8628 §6.1: no vowels, no digits."""
+    """A user code has no vowels and no digits."""
     codes = {new_user_code() for _ in range(200)}
     assert len(codes) == 200
     assert set("".join(codes)) == set("BCDFGHJKLMNPQRSTVWXZ-")

@@ -37,10 +37,10 @@ REFRESH = RefreshToken(**COMMON)
         pytest.param("api", ["api"], REFRESH, False, id="a refresh token has no audience"),
     ],
 )
+@pytest.mark.spec("RFC 7662 §4")
 def test_who_may_introspect_a_token(
     client_id: str, audiences: list[str], token: AccessToken | RefreshToken, allowed: bool
 ) -> None:
-    """RFC 7662 §4."""
     caller = client(client_id=client_id, introspection_audience=audiences)
     assert may_introspect(caller, token) is allowed
 
@@ -52,8 +52,8 @@ def test_who_may_introspect_a_token(
         pytest.param(REFRESH, {}, id="a refresh token"),
     ],
 )
+@pytest.mark.spec("RFC 7662 §2.2")
 def test_live_token_is_described(token: AccessToken | RefreshToken, more: dict[str, Any]) -> None:
-    """RFC 7662 §2.2."""
     assert introspection_response(ISSUER, token) == {
         "active": True,
         "iss": ISSUER,
@@ -67,8 +67,8 @@ def test_live_token_is_described(token: AccessToken | RefreshToken, more: dict[s
     assert dict(INACTIVE) == {"active": False}
 
 
+@pytest.mark.spec("RFC 9701 §4, §5")
 def test_media_type_is_that_of_rfc_9701() -> None:
-    """RFC 9701 §4, §5."""
     names = f"{INTROSPECTION_MEDIA_TYPE} {INTROSPECTION_TYPE}"
     assert names == "application/token-introspection+jwt token-introspection+jwt"
 
@@ -91,13 +91,14 @@ def test_media_type_is_that_of_rfc_9701() -> None:
         (None, False),
     ],
 )
+@pytest.mark.spec("RFC 9110 §12.4.2")
+@pytest.mark.spec("RFC 9701 §4")
 def test_jwt_is_sent_when_accept_names_it(accept: str | None, wanted: bool) -> None:
-    """RFC 9701 §4, RFC 9110 §12.4.2."""
     assert wants_jwt(accept) is wanted
 
 
+@pytest.mark.spec("RFC 9701 §5")
 def test_signed_response_is_for_one_caller() -> None:
-    """RFC 9701 §5."""
     assert introspection_claims(ISSUER, client(), {"active": False}, 100) == {
         "iss": ISSUER,
         "aud": "app",

@@ -46,5 +46,10 @@ def test_languages_begin_with_the_default() -> None:
         (None, "x," * 20 + "de", "en"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §3.1.2.1")
+@pytest.mark.spec("RFC 9110 §12.5.4")
 def test_language_of_a_page(ui_locales: str | None, accept: str | None, language: str) -> None:
+    """OpenID Connect Core §3.1.2.1: Pages are in English or German, chosen by ui_locales, then by
+    Accept-Language. `html lang` names the language.
+    """
     assert choose(ui_locales, accept) == language

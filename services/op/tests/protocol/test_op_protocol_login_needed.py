@@ -15,8 +15,8 @@ def request(**changes: Any) -> AuthorizationRequest:
 
 
 @pytest.mark.parametrize(("sub", "expected"), [(None, False), ("user0", False), ("ada", True), ("", True)])
+@pytest.mark.spec("OpenID Connect Core §3.1.2.2")
 def test_request_is_about_somebody_else(sub: str | None, expected: bool) -> None:
-    """OpenID Connect Core §3.1.2.2."""
     assert is_somebody_else(request(sub=sub), SESSION) is expected
 
 
@@ -38,7 +38,9 @@ def test_request_is_about_somebody_else(sub: str | None, expected: bool) -> None
         pytest.param({"max_age": 1}, SESSION, 100, False, id="max_age 1"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §3.1.2.1")
 def test_when_a_login_is_needed(changes: dict[str, Any], session: Session | None, now: int, needed: bool) -> None:
+    """`prompt=none` must be the only value and shows no page. `login` requires a new login."""
     assert login_is_needed(request(**changes), session, now) is needed
 
 
@@ -63,9 +65,10 @@ def test_when_a_login_is_needed(changes: dict[str, Any], session: Session | None
         pytest.param({"max_age": 100}, Session(sid="before", sub="user0", auth_time=99), False, id="beyond max_age"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §3.1.2.1")
 def test_pending_request_is_met_by_a_later_login(
     changes: dict[str, Any], session: Session | None, expected: bool
 ) -> None:
-    """OpenID Connect Core §3.1.2.1: prompt=login is met by a new session alone."""
+    """prompt=login is satisfied only by a new session."""
     login = LoginRequest(id="x", browser="y", created_at=100, request=request(**changes), sid="before")
     assert is_logged_in_since(login, session, 200) is expected

@@ -77,8 +77,8 @@ def test_hint_without_sub_is_rejected() -> None:
         check_hint_claims({"iss": ISSUER, "sid": "sid"}, ISSUER)
 
 
+@pytest.mark.spec("OpenID Connect RP-Initiated Logout §3")
 def test_registered_post_logout_redirect_uri_is_accepted() -> None:
-    """RP-Initiated Logout 1.0 §3."""
     registered = client(post_logout_redirect_uris=["https://client.test/", BYE])
     assert check_post_logout_redirect_uri(BYE, registered) == BYE
     assert check_post_logout_redirect_uri(None, registered) is None
@@ -99,8 +99,9 @@ def test_post_logout_redirect_uri_of_nobody_is_rejected() -> None:
 # --- What clients are told -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.4")
 def test_logout_token_has_the_claims_of_section_2_4() -> None:
-    """Back-Channel Logout §2.4: two minutes at most, and never a nonce."""
+    """A logout token is valid for at most two minutes and never has a nonce."""
     assert LOGOUT_TOKEN_TYPE == "logout+jwt"
     assert logout_token_claims(issuer=ISSUER, client_id="app", sub="user0", sid="sid", jti="jti", now=100) == {
         "iss": ISSUER,
@@ -115,8 +116,8 @@ def test_logout_token_has_the_claims_of_section_2_4() -> None:
 
 
 @pytest.mark.parametrize(("uri", "separator"), [("http://a/out", "?"), ("http://a/out?b=c", "&")])
+@pytest.mark.spec("OpenID Connect Front-Channel Logout §2")
 def test_frame_has_issuer_and_sid(uri: str, separator: str) -> None:
-    """Front-Channel Logout §2."""
     assert frame_url(uri, ISSUER, "s d") == f"{uri}{separator}iss=https%3A%2F%2Fop.test&sid=s+d"
 
 

@@ -11,8 +11,12 @@ CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
 
 
+@pytest.mark.spec("RFC 7636 §4.2")
 def test_s256_matches_the_example_of_rfc_7636() -> None:
-    """RFC 7636, appendix B."""
+    """The challenge is the SHA-256 of the verifier, in base64url.
+
+    The example is that of appendix B.
+    """
     assert s256(VERIFIER) == CHALLENGE
 
 
@@ -21,7 +25,9 @@ def test_s256_is_the_only_method() -> None:
 
 
 @pytest.mark.parametrize("required", [True, False])
+@pytest.mark.spec("RFC 7636 §4.3")
 def test_challenge_with_s256_is_accepted(required: bool) -> None:
+    """The challenge and its method S256 are sent with the authorization request."""
     assert check_challenge(CHALLENGE, "S256", required=required) == CHALLENGE
 
 
@@ -50,10 +56,11 @@ def test_optional_challenge_may_be_absent() -> None:
         pytest.param("x" * 43 + "\n", "S256", False, "code_challenge must be 43 base64url characters", id="line feed"),
     ],
 )
+@pytest.mark.spec("RFC 7636 §4.2, §4.3, §4.4.1")
 def test_invalid_challenge_is_rejected(
     challenge: str | None, method: str | None, required: bool, description: str
 ) -> None:
-    """RFC 7636 §4.2, §4.3, §4.4.1."""
+    """RFC 7636 §4.4.1: A missing challenge, or a method other than S256, is `invalid_request`."""
     with refused(InvalidRequest, description):
         check_challenge(challenge, method, required=required)
 
@@ -61,20 +68,23 @@ def test_invalid_challenge_is_rejected(
 @pytest.mark.parametrize(
     "verifier", [VERIFIER, "x" * 43, "x" * 128, ALPHABET], ids=["example", "43", "128", "alphabet"]
 )
+@pytest.mark.spec("RFC 7636 §4.1, §4.6")
 def test_matching_verifier_is_accepted(verifier: str) -> None:
-    """RFC 7636 §4.1, §4.6."""
     check_verifier(s256(verifier), verifier)
 
 
 @pytest.mark.parametrize("verifier", ["", "x" * 42, "x" * 129, "!" * 43, "x" * 42 + "+", "x" * 42 + "\n"], ids=repr)
+@pytest.mark.spec("RFC 7636 §4.1")
 def test_malformed_verifier_is_rejected_even_if_its_hash_matches(verifier: str) -> None:
-    """RFC 7636 §4.1."""
+    """A verifier has 43 to 128 unreserved characters and is new for each request."""
     with refused(InvalidGrant, "code_verifier does not match the code_challenge"):
         check_verifier(s256(verifier), verifier)
 
 
 @pytest.mark.parametrize("verifier", ["x" * 43, CHALLENGE, VERIFIER.lower(), "ü" * 43])
+@pytest.mark.spec("RFC 7636 §4.6")
 def test_other_verifier_is_rejected(verifier: str) -> None:
+    """A verifier that does not match is `invalid_grant`."""
     with refused(InvalidGrant, "code_verifier does not match the code_challenge"):
         check_verifier(CHALLENGE, verifier)
 
@@ -85,8 +95,9 @@ def test_missing_verifier_is_rejected() -> None:
 
 
 @pytest.mark.parametrize("verifier", [VERIFIER, ""])
+@pytest.mark.spec("RFC 9700 §4.8.2")
 def test_verifier_without_challenge_is_rejected(verifier: str) -> None:
-    """RFC 9700 §4.8.2: PKCE downgrade."""
+    """A verifier for a code without a challenge is rejected (PKCE downgrade)."""
     with refused(InvalidGrant, "code_verifier was sent, but the authorization request had no code_challenge"):
         check_verifier(None, verifier)
 

@@ -64,8 +64,10 @@ def test_key_at_the_limits_is_usable(key: dict[str, str]) -> None:
         ),
     ],
 )
+@pytest.mark.spec("RFC 7517 §4, §5")
+@pytest.mark.spec("RFC 7518 §3.3, §6")
 def test_unusable_key_is_left_out(key: Any) -> None:
-    """RFC 7517 §5: the other keys of a set that is fetched count."""
+    """RFC 7517 §5: The other keys of a fetched set are used."""
     assert usable_keys({"keys": [key, EC]}) == usable_keys({"keys": [EC]})
     assert not is_public_key_set({"keys": [key]})
 
@@ -79,7 +81,12 @@ def test_unusable_public_key_is_registered_beside_good_ones() -> None:
     assert is_public_key_set({"keys": [{"kty": "OKP", "crv": "Ed25519", "x": "A" * 43}, EC]})
 
 
+@pytest.mark.spec("RFC 7517 §4")
+@pytest.mark.spec("RFC 7518 §3.3, §6")
 def test_key_set_has_at_most_twenty_keys() -> None:
+    """At most twenty keys of a client are used, registered or fetched: each public, RSA of 2048 to 8192 bits or
+    EC on P-256, with members in base64url only.
+    """
     keys = [EC | {"kid": str(number)} for number in range(21)]
     assert KEY_LIMIT == 20
     assert [key["kid"] for key in usable_keys({"keys": keys})] == [str(number) for number in range(20)]

@@ -34,8 +34,8 @@ def updated(client: Client, *, offered: tuple[str, ...] = OFFERED, **changes: An
 # --- A new client ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.spec("RFC 7591 §2")
 def test_new_client_has_the_defaults_of_rfc_7591() -> None:
-    """RFC 7591 §2."""
     client = registered()
     assert client.client_secret is not None
     assert len(client.client_secret) == 43
@@ -84,14 +84,15 @@ NOT_REGISTRABLE = (
 )
 
 
+@pytest.mark.spec("RFC 7591 §2")
 def test_what_would_widen_rights_is_not_registrable() -> None:
-    """RFC 7591 §2: an allow list; what is new in Client must be decided here."""
+    """What clients may choose is an allow list: whether a new field of Client is on it must be decided here."""
     assert {field.name for field in dataclasses.fields(Client)} - REGISTRABLE == set(NOT_REGISTRABLE.split())
 
 
 @pytest.mark.parametrize("name", [*NOT_REGISTRABLE.split(), "something_new", "client_name#de"])
+@pytest.mark.spec("RFC 7591 §2")
 def test_other_metadata_is_ignored(name: str) -> None:
-    """RFC 7591 §2."""
     said: dict[str, Any] = {name: ["chosen"]}
     client = registered(**said)
     assert dataclasses.replace(client, client_secret=None) == dataclasses.replace(registered(), client_secret=None)
@@ -114,8 +115,8 @@ def test_other_metadata_is_ignored(name: str) -> None:
     ],
     ids=lambda value: str(value)[:60],
 )
+@pytest.mark.spec("RFC 7591 §3.2.1")
 def test_client_gets_a_secret_where_it_needs_one(changes: dict[str, Any], has_secret: bool) -> None:
-    """RFC 7591 §3.2.1."""
     assert bool(registered(**changes).client_secret) is has_secret
 
 
@@ -131,8 +132,8 @@ def test_client_gets_a_secret_where_it_needs_one(changes: dict[str, Any], has_se
     ],
     ids=str,
 )
+@pytest.mark.spec("OpenID Connect Dynamic Client Registration §2")
 def test_grant_types_follow_from_response_types(response_types: Any, grant_types: tuple[str, ...]) -> None:
-    """Dynamic Client Registration 1.0 §2."""
     assert registered(response_types=response_types, offered=ALL_TYPES).grant_types == grant_types
 
 
@@ -217,8 +218,9 @@ GRANT_TYPES = f"authorization_code, implicit, refresh_token, {DEVICE_CODE_GRANT}
         ),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §8, §8.1")
+@pytest.mark.spec("RFC 7591 §3.2.2")
 def test_metadata_is_rejected(changes: dict[str, Any], error: type[OAuthError], description: str) -> None:
-    """RFC 7591 §3.2.2."""
     with refused(error, description):
         registered(**changes)
 
@@ -226,8 +228,8 @@ def test_metadata_is_rejected(changes: dict[str, Any], error: type[OAuthError], 
 # --- An update -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.spec("RFC 7592 §2.2")
 def test_update_replaces_the_metadata_and_keeps_the_identity() -> None:
-    """RFC 7592 §2.2."""
     before = registered(client_name="Before", scope="openid")
     after = updated(before, client_secret=before.client_secret, client_name="After")
     assert after == dataclasses.replace(
@@ -275,8 +277,8 @@ def test_update_gives_a_secret_where_there_was_none() -> None:
         ),
     ],
 )
+@pytest.mark.spec("RFC 7592 §2.2")
 def test_update_is_rejected(changes: dict[str, Any], error: type[OAuthError], description: str) -> None:
-    """RFC 7592 §2.2."""
     with refused(error, description):
         updated(registered(), **changes)
 
@@ -302,8 +304,8 @@ ELSEWHERE = ["https://victim.test/cb"]
         pytest.param("pairwise", {"subject_type": "public"}, False, id="public afterwards"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §8, §8.1")
 def test_update_keeps_subject_type_and_sector(before: str, after: dict[str, Any], allowed: bool) -> None:
-    """OpenID Connect Core §8.1."""
     client = registered(subject_type=before)
     if allowed:
         assert updated(client, **after).changed_at == NOW + 9
@@ -315,8 +317,9 @@ def test_update_keeps_subject_type_and_sector(before: str, after: dict[str, Any]
 # --- The response ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.spec("RFC 7591 §3.2.1")
+@pytest.mark.spec("RFC 7592 §3")
 def test_response_has_all_that_is_registered() -> None:
-    """RFC 7591 §3.2.1, RFC 7592 §3."""
     client = registered(client_name="An app", jwks=JWKS, default_max_age=0, contacts=[], logo_uri="")
     response = registration_response(client, registration_token="token", uri="https://op.test/r", secret_expires_at=5)
     assert json.loads(json.dumps(response)) == {

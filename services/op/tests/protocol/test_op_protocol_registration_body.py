@@ -13,8 +13,8 @@ JSON = [(b"content-type", b"application/json")]
 @pytest.mark.parametrize(
     "content_type", [b"application/json", b"Application/JSON; charset=utf-8", b" application/json ;"], ids=repr
 )
+@pytest.mark.spec("RFC 7591 §3.1")
 def test_metadata_is_a_json_object(content_type: bytes) -> None:
-    """RFC 7591 §3.1."""
     request = Request("POST", "/register", b"", [(b"content-type", content_type)], '{"a": ["é"]}'.encode())
     assert parse_metadata(request) == {"a": ["é"]}
 

@@ -54,8 +54,8 @@ def opened(text: str, registered: Client = ITSELF, keys: tuple[Any, ...] = ()) -
         ("#", ""),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §6.2")
 def test_fragment_is_not_fetched(uri: str, fetched: str) -> None:
-    """OpenID Connect Core §6.2."""
     assert without_fragment(uri) == fetched
 
 
@@ -63,8 +63,9 @@ REGISTERED = client(request_uris=["https://client.test/other.jwt", "https://clie
 
 
 @pytest.mark.parametrize("suffix", ["", "#another-version", "#" + "x" * 486])
+@pytest.mark.spec("OpenID Connect Core §6.2")
 def test_registered_request_uri_is_accepted(suffix: str) -> None:
-    """OpenID Connect Core §6.2: up to 512 characters, whatever the fragment."""
+    """A request_uri has up to 512 characters and any fragment."""
     check_request_uri("https://client.test/r.jwt" + suffix, REGISTERED)
 
 
@@ -79,8 +80,8 @@ def test_registered_request_uri_is_accepted(suffix: str) -> None:
     ],
     ids=lambda text: text[:40],
 )
+@pytest.mark.spec("RFC 9101 §10.4.1")
 def test_other_request_uri_is_rejected(uri: str, description: str) -> None:
-    """RFC 9101 §10.4.1."""
     with refused(InvalidRequestUri, description):
         check_request_uri(uri, REGISTERED)
 
@@ -105,8 +106,8 @@ def test_client_without_request_uris_has_no_references() -> None:
         pytest.param(Client(client_id="a", registered_at=0, jwks=JWKS), ("RS256", "ES256", "none"), id="itself, keys"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Dynamic Client Registration §2")
 def test_algorithms_of_a_client(registered: Client, algorithms: tuple[str, ...]) -> None:
-    """Dynamic Client Registration 1.0 §2."""
     assert acceptable_algorithms(registered) == algorithms
 
 
@@ -160,7 +161,11 @@ WRONG_ALG = "the request object's alg is not the one that this client is registe
         ),
     ],
 )
+@pytest.mark.spec("RFC 9101 §4, §6.1")
 def test_header_is_rejected(request_object: str, registered: Client, error: type[OAuthError], description: str) -> None:
+    """A request object is signed with a key and an algorithm of the client's registration, or unsigned if that
+    is registered. It is from this client and for this provider, has not expired, and contains no other request object.
+    """
     with refused(error, description):
         RequestObject.parse(request_object, registered)
 
@@ -194,8 +199,8 @@ def test_header_is_rejected(request_object: str, registered: Client, error: type
         pytest.param({"state": ""}, {}, id="an empty value"),
     ],
 )
+@pytest.mark.spec("RFC 9101 §4, §6")
 def test_members_become_parameters(claims: dict[str, Any], parameters: dict[str, str]) -> None:
-    """RFC 9101 §4, §6."""
     assert opened(unsigned(claims)) == parameters
 
 
@@ -235,19 +240,21 @@ NESTED = "a request object in a request object is not allowed"
         pytest.param({"state": "\ud800"}, UNREADABLE, id="half a character"),
     ],
 )
+@pytest.mark.spec("RFC 9101 §4, §6.1, §10.8")
 def test_request_object_is_rejected(claims: dict[str, Any], description: str) -> None:
+    """RFC 9101 §10.8: A client assertion is not accepted as a request object."""
     with refused(InvalidRequestObject, description):
         opened(unsigned(claims))
 
 
+@pytest.mark.spec("RFC 7519 §6")
 def test_unsigned_request_object_has_no_signature() -> None:
-    """RFC 7519 §6."""
     with refused(InvalidRequestObject, "an unsigned request object has no signature"):
         opened(unsigned({}) + "AAAA")
 
 
+@pytest.mark.spec("RFC 9101 §6.2")
 def test_signed_request_object_is_verified() -> None:
-    """RFC 9101 §6.2."""
     signed = jws.sign({"state": "x"}, private_pem("ES256"), algorithm="ES256")
     assert opened(signed, SIGNING, (public_jwk("RS256"), public_jwk("ES256"))) == {"state": "x"}
     for keys in ((), (public_jwk("RS256"),)):
@@ -261,8 +268,8 @@ def test_signed_request_object_is_verified() -> None:
 # --- Inside and outside ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.spec("OpenID Connect Core §6.1")
 def test_what_is_inside_goes_first() -> None:
-    """OpenID Connect Core §6.1."""
     outside = Parameters({"state": "out", "nonce": "out", "request": "x", "request_uri": "y"}, frozenset({"scope"}))
     together = merged(outside, Parameters({"state": "in", "scope": "in"}))
     assert dict(together) == {"state": "in", "nonce": "out", "scope": "in"}
@@ -270,8 +277,9 @@ def test_what_is_inside_goes_first() -> None:
 
 
 @pytest.mark.parametrize("name", ["client_id", "response_type"])
+@pytest.mark.spec("OpenID Connect Core §6.1")
+@pytest.mark.spec("RFC 9101 §5")
 def test_inside_and_outside_must_agree(name: str) -> None:
-    """OpenID Connect Core §6.1, RFC 9101 §5."""
     assert merged(Parameters({name: "a"}), Parameters({name: "a"}))[name] == "a"
     assert merged(Parameters({name: "a"}), Parameters({}))[name] == "a"
     assert merged(Parameters({}), Parameters({name: "a"}))[name] == "a"

@@ -47,7 +47,9 @@ def test_scope_is_names_with_single_spaces(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", MALFORMED, ids=repr)
+@pytest.mark.spec("RFC 6749 §3.3")
 def test_malformed_scope_is_recognised(text: str) -> None:
+    """A scope is a list of names separated by single spaces, in printable ASCII without quotes and backslashes."""
     assert not is_scope(text)
 
 
@@ -62,8 +64,11 @@ def test_malformed_scope_is_recognised(text: str) -> None:
         pytest.param(None, "a openid b", "a b", id="the default, in the order of the registration"),
     ],
 )
+@pytest.mark.spec("RFC 6749 §3.3")
 def test_granted_scope(requested: str | None, registered: str, granted: str) -> None:
-    """RFC 6749 §3.3."""
+    """The granted scope is the part of the requested scope that the client is registered for. The token response
+    says what was granted.
+    """
     assert granted_scope(requested, registered) == granted
 
 
@@ -77,8 +82,9 @@ def test_granted_scope(requested: str | None, registered: str, granted: str) -> 
         *(pytest.param(text, "openid email", BAD_FORM, id=repr(text)) for text in MALFORMED),
     ],
 )
+@pytest.mark.spec("RFC 6749 §3.3")
 def test_scope_that_cannot_be_granted_is_rejected(requested: str | None, registered: str, description: str) -> None:
-    """RFC 6749 §3.3: at least one name."""
+    """A scope must have at least one name."""
     with refused(InvalidScope, description):
         granted_scope(requested, registered)
 
@@ -92,8 +98,8 @@ def test_scope_that_cannot_be_granted_is_rejected(requested: str | None, registe
         ("reports offline_access", "offline_access reports", "reports"),
     ],
 )
+@pytest.mark.spec("RFC 6749 §4.4.2")
 def test_client_scope_has_nothing_about_a_login(requested: str | None, registered: str, granted: str) -> None:
-    """RFC 6749 §4.4.2."""
     assert client_scope(requested, registered) == granted
 
 
@@ -112,8 +118,8 @@ def test_client_scope_that_is_empty_is_rejected(requested: str | None) -> None:
         ("offline_access2", "offline_access2"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §11")
 def test_offline_access_is_left_out(granted: str, left: str) -> None:
-    """OpenID Connect Core §11."""
     assert without_offline_access(granted) == left
 
 
@@ -132,8 +138,8 @@ def test_offline_access_alone_is_rejected() -> None:
         pytest.param("openid offline_access2", "openid", True, id="a longer name"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §11")
 def test_when_a_grant_has_a_refresh_token(registered: str, granted: str, gives: bool) -> None:
-    """OpenID Connect Core §11."""
     assert gives_refresh_token(registered, granted) is gives
 
 
@@ -146,8 +152,8 @@ def test_when_a_grant_has_a_refresh_token(registered: str, granted: str, gives: 
         ("email email", "email"),
     ],
 )
+@pytest.mark.spec("RFC 6749 §6")
 def test_refreshed_scope_may_be_narrower(requested: str | None, narrowed: str) -> None:
-    """RFC 6749 §6."""
     assert narrowed_scope(requested, "openid email") == narrowed
 
 
@@ -160,8 +166,9 @@ def test_refreshed_scope_may_be_narrower(requested: str | None, narrowed: str) -
     ],
     ids=repr,
 )
+@pytest.mark.spec("RFC 6749 §6")
 def test_refreshed_scope_is_never_wider(requested: str, description: str) -> None:
-    """RFC 6749 §6."""
+    """The scope may become narrower but never wider. Scopes that the client is no longer registered for are removed."""
     with refused(InvalidScope, description):
         narrowed_scope(requested, "openid email")
 
@@ -189,8 +196,11 @@ def test_grant_with_nothing_still_registered_is_rejected() -> None:
         pytest.param("openid", {}, id="openid alone"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §5.3.2, §5.4")
 def test_scope_opens_the_claims_that_are_known(scope: str, claims: dict[str, object]) -> None:
-    """OpenID Connect Core §5.3.2, §5.4."""
+    """OpenID Connect Core §5.3.2: The response is JSON with `sub` and the claims of the scope. Unknown claims
+    are omitted.
+    """
     user = {"email": "a@b.c", "email_verified": False, "name": None, "phone_number": "1", "shoe_size": "44"}
     assert claims_of(user, scope) == claims
 
@@ -206,13 +216,13 @@ def test_scope_opens_the_claims_that_are_known(scope: str, claims: dict[str, obj
         ("offline_access", ""),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §5.4")
 def test_claims_of_each_scope_are_those_of_core(scope: str, claims: str) -> None:
-    """OpenID Connect Core §5.4."""
     assert " ".join(CLAIMS_BY_SCOPE[scope]) == claims
 
 
+@pytest.mark.spec("OpenID Connect Core §5.1, §5.1.1")
 def test_standard_claims_are_those_of_core_except_sub() -> None:
-    """OpenID Connect Core §5.1, §5.1.1."""
     assert len(STANDARD_CLAIMS) == 19
     assert "sub" not in STANDARD_CLAIMS
     types = {claim: kind.__name__ for claim, kind in CLAIM_TYPES.items()}

@@ -34,8 +34,8 @@ def pairwise(*redirect_uris: str, **changes: Any) -> Client:
         (["http://a/b"], SECTOR, {"sector.test"}),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §8, §8.1")
 def test_sectors_are_hosts(uris: list[str], sector_identifier_uri: str | None, sectors: set[str]) -> None:
-    """OpenID Connect Core §8.1."""
     registered = Client(client_id="a", redirect_uris=tuple(uris), sector_identifier_uri=sector_identifier_uri)
     assert sectors_of(registered) == sectors
 
@@ -65,14 +65,14 @@ def test_pairwise_sub_does_not_change_between_versions() -> None:
         pytest.param(pairwise("http://c/", "http://d/", sector_identifier_uri="https://a/x"), id="a sector's URI"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §8, §8.1")
 def test_clients_of_a_sector_see_the_same_sub(same: Client) -> None:
-    """OpenID Connect Core §8.1."""
     assert subjects().of(same, "user0") == subjects().of(pairwise(), "user0")
     assert subjects().sid_of(same, "sid") == subjects().sid_of(pairwise(), "sid")
 
 
+@pytest.mark.spec("OpenID Connect Core §8, §8.1")
 def test_sub_depends_on_sector_user_and_secret() -> None:
-    """OpenID Connect Core §8.1."""
     subs = {
         subjects().of(pairwise(), "user0"),
         subjects().of(pairwise("http://b/b"), "user0"),
@@ -84,8 +84,8 @@ def test_sub_depends_on_sector_user_and_secret() -> None:
     assert len(subs) == 6
 
 
+@pytest.mark.spec("RFC 9068 §2.2")
 def test_client_in_its_own_name_has_its_own_name() -> None:
-    """RFC 9068 §2.2."""
     assert subjects().of(pairwise(), "app") == "app"
 
 
@@ -100,8 +100,8 @@ URIS = ["http://a/b", "http://c/d"]
 
 
 @pytest.mark.parametrize("listed", [URIS, [*URIS, "http://e/f"], [URIS[1], URIS[0]], [5, *URIS]], ids=str)
+@pytest.mark.spec("OpenID Connect Dynamic Client Registration §5")
 def test_sector_that_lists_all_redirect_uris_is_accepted(listed: list[Any]) -> None:
-    """Dynamic Client Registration 1.0 §5."""
     check_sector_identifier(json.dumps(listed).encode(), pairwise(*URIS, sector_identifier_uri=SECTOR))
 
 
@@ -124,7 +124,7 @@ NOT_ALL = "sector_identifier_uri does not list all redirect_uris"
         pytest.param(b"", NO_ARRAY, id="empty"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Dynamic Client Registration §5")
 def test_sector_that_does_not_list_a_client_is_rejected(document: bytes, description: str) -> None:
-    """Dynamic Client Registration 1.0 §5."""
     with refused(InvalidClientMetadata, description):
         check_sector_identifier(document, pairwise(*URIS, sector_identifier_uri=SECTOR))

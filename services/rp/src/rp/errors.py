@@ -100,7 +100,10 @@ class ForeignBrowser(RelyingPartyError):
 
 
 class AuthorizationRefused(RelyingPartyError):
-    """The provider's `error` and `error_description`; the latter is text of a stranger, to be escaped."""
+    """The provider's `error` and `error_description`; the latter is text of a stranger, to be escaped.
+
+    RFC 6749 §4.1.2.1.
+    """
 
     title = "The provider did not sign you in"
 
@@ -111,7 +114,10 @@ class AuthorizationRefused(RelyingPartyError):
 
 
 class TokenRequestRefused(RelyingPartyError):
-    """The token endpoint's `error`; `invalid_grant` is about the code or token, all else about this client."""
+    """The token endpoint's `error`; `invalid_grant` is about the code or token, all else about this client.
+
+    RFC 6749 §5.2.
+    """
 
     title = "The provider gave no tokens"
 

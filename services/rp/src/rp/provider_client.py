@@ -55,7 +55,10 @@ class ProviderClient:
         return await self._documents.keys(kid, solicited=solicited, conclusive=not solicited)
 
     async def exchange(self, response: ValidatedResponse) -> TokenResponse:
-        """Redeem a code for tokens (RFC 6749 §4.1.3, RFC 7636 §4.5)."""
+        """Redeem a code for tokens (RFC 6749 §4.1.3, RFC 7636 §4.5).
+
+        OpenID Connect Core §3.1.3.1.
+        """
         return await self._token_request(
             {
                 "grant_type": "authorization_code",
@@ -78,7 +81,10 @@ class ProviderClient:
         await self._post(metadata, "revocation_endpoint", form)
 
     async def userinfo(self, access_token: str) -> Answer:
-        """Ask UserInfo (OpenID Connect Core §5.3.1)."""
+        """Ask UserInfo (OpenID Connect Core §5.3.1).
+
+        RFC 6750 §2.1.
+        """
         url = (await self.metadata()).endpoint("userinfo_endpoint")
         try:
             return await self._http.get(url, {"Authorization": f"Bearer {access_token}"})
@@ -103,6 +109,7 @@ class ProviderClient:
     def _credentials(self, metadata: Metadata, endpoint: str) -> ClientCredentials:
         # An assertion for the token endpoint names its URL (OIDC Core §9), unless it is set otherwise. For any other it
         # names the issuer: a provider could give the URL of another's token endpoint, and get what is good there.
+        """OpenID Connect Core §3.1.3.1, §9; RFC 7523 §3."""
         client = self.registration.client
         names_url = endpoint == "token_endpoint" and client.assertion_audience == TOKEN_ENDPOINT
         try:

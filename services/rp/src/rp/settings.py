@@ -41,7 +41,10 @@ _VARIABLES = {"scope": "RP_SCOPE", "response_mode": "RP_RESPONSE_MODE"}
 
 @dataclass(frozen=True, kw_only=True)
 class Settings(ServiceSettings):
-    """Everything that the relying party is told; the rest comes from the provider's discovery document."""
+    """Everything that the relying party is told; the rest comes from the provider's discovery document.
+
+    RFC 7518 §3.2.
+    """
 
     bind: str = setting(
         listen_address, "where the service listens: host:port, unix:path or fd://number", default="127.0.0.1:25001"
@@ -130,7 +133,7 @@ class Settings(ServiceSettings):
 
     @property
     def secure(self) -> bool:
-        """Whether browsers reach this service over TLS."""
+        """Whether browsers reach this service over TLS (RFC 6797 §7.1, §7.2)."""
         return urlsplit(self.rp_base_url).scheme == "https"
 
     @property

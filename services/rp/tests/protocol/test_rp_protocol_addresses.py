@@ -39,7 +39,10 @@ def test_no_parameters_leave_the_address_as_it_is() -> None:
     assert with_query("http://op/a?x", {}) == "http://op/a?x"
 
 
+@pytest.mark.spec("OpenID Connect RP-Initiated Logout §2")
 def test_logout_request_has_every_parameter() -> None:
-    """OpenID Connect RP-Initiated Logout §2."""
+    """The relying party deletes the session first, then redirects the browser with the hint, client_id,
+    post_logout_redirect_uri and state.
+    """
     address = logout_request("http://op/logout", id_token="t", client_id="c", post_logout_redirect_uri="u", state="s")
     assert address == "http://op/logout?id_token_hint=t&client_id=c&post_logout_redirect_uri=u&state=s"

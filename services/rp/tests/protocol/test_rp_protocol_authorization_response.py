@@ -68,7 +68,9 @@ def test_parameter_of_4097_characters_is_rejected(name: str) -> None:
         pytest.param(b"state=s&code=" + b"x" * 50_000, MalformedParameters, "longer", id="50 KB"),
     ],
 )
+@pytest.mark.spec("RFC 6749 §3.1")
 def test_unreadable_response_is_rejected(query: bytes, error: type[Exception], about: str) -> None:
+    """No parameter of an authorization response appears more than once."""
     with pytest.raises(error, match=about):
         AuthorizationResponse.of(Parameters.parse(query))
 
@@ -84,7 +86,9 @@ def test_unreadable_response_is_rejected(query: bytes, error: type[Exception], a
         pytest.param(None, False, id="RFC 9207 §2.3 no iss, not promised"),
     ],
 )
+@pytest.mark.spec("RFC 9207 §2.3, §3")
 def test_good_response_is_validated(iss: str | None, iss_required: bool) -> None:
+    """The relying party requires `iss` if the metadata announces it."""
     assert validated(response(iss=iss), iss_required=iss_required) == ValidatedResponse("abc", BINDING)
 
 
@@ -101,7 +105,9 @@ def test_good_response_is_validated(iss: str | None, iss_required: bool) -> None
         pytest.param({"code": None}, CODE_CHECK, id="neither code nor error"),
     ],
 )
+@pytest.mark.spec("RFC 9207 §2.4")
 def test_invalid_response_is_rejected(changes: dict[str, str | None], check: Check) -> None:
+    """`iss` is the issuer of the request, compared as an exact string, before the code and the error are read."""
     with refused(ResponseRefused, check):
         validated(response(**changes))
 
@@ -112,15 +118,17 @@ def test_another_iss_is_rejected_even_if_none_is_promised() -> None:
 
 
 @pytest.mark.parametrize("iss", [None, "http://other"])
+@pytest.mark.spec("RFC 9207 §2.4")
 def test_sign_in_of_another_issuer_is_rejected(iss: str | None) -> None:
-    """RFC 9207 §2.4: the state was made for another provider than the one whose rules apply."""
+    """The state was made for another provider than the one whose rules apply."""
     with refused(ResponseRefused, Check("issuer", "RFC 9207 §2.4", "http://other", ISSUER)):
         validated(response(iss=iss), issuer="http://other", iss_required=False)
 
 
 @pytest.mark.parametrize("code", [None, "abc"], ids=["no code", "an error and a code"])
+@pytest.mark.spec("RFC 6749 §4.1.2.1")
 def test_error_of_the_provider_is_repeated(code: str | None) -> None:
-    """RFC 6749 §4.1.2.1."""
+    """An error of the provider ends the sign-in, and its text is never rendered as markup."""
     with pytest.raises(AuthorizationRefused) as refusal:
         validated(response(code=code, error="access_denied", error_description="She said no."))
     assert refusal.value.code == "access_denied"

@@ -80,7 +80,12 @@ def test_possible_methods_of_a_client(identity: ClientIdentity, methods: tuple[s
         pytest.param(client(method="none"), (), "none", id="none, though there is a secret"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §9")
+@pytest.mark.spec("RFC 6749 §2.3.1")
 def test_best_method_of_both_sides_is_used(identity: ClientIdentity, supported: tuple[str, ...], used: str) -> None:
+    """OpenID Connect Core §9: The relying party supports client_secret_basic, client_secret_post,
+    client_secret_jwt, private_key_jwt and none: the configured one, else the best that discovery offers.
+    """
     assert kind(credentials(identity, supported)) == used
 
 
@@ -93,7 +98,10 @@ def test_best_method_of_both_sides_is_used(identity: ClientIdentity, supported: 
         pytest.param(client(client_secret=SHORT), ("client_secret_jwt",), f"{BASIC}, {POST}", id="a short secret"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §9")
+@pytest.mark.spec("OpenID Connect Discovery §3")
 def test_no_common_method_is_an_error(identity: ClientIdentity, supported: tuple[str, ...], methods: str) -> None:
+    """OpenID Connect Discovery §3: Without a list of methods, a provider supports client_secret_basic."""
     with pytest.raises(ValueError, match=f"^it supports none of {methods}$"):
         credentials(identity, supported)
 
@@ -124,8 +132,12 @@ def test_assertion_names_the_endpoint_or_the_issuer() -> None:
 # --- The credentials -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.spec("OpenID Connect Discovery §3")
+@pytest.mark.spec("RFC 6749 §2.3.1")
 def test_client_secret_basic_encodes_both_halves_first() -> None:
-    """RFC 6749 §2.3.1."""
+    """RFC 6749 §2.3.1: The relying party form-encodes both parts before base64. It sends them in the form if the
+    provider supports nothing else.
+    """
     found = credentials(client(client_id="a:b", client_secret="c d&ö"))
     scheme, _, encoded = found.headers.pop("Authorization").partition(" ")
     assert (scheme, b64decode(encoded)) == ("Basic", b"a%3Ab:c+d%26%C3%B6")
@@ -141,8 +153,12 @@ def test_credentials_in_the_form(method: str, form: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("algorithm", ["RS256", "ES256", "HS256"])
+@pytest.mark.spec("OpenID Connect Core §9")
+@pytest.mark.spec("RFC 7523 §3")
 def test_assertion_says_who_to_whom_and_for_how_long(algorithm: str) -> None:
-    """RFC 7523 §3."""
+    """An assertion of the relying party names itself and the token endpoint (or the issuer if configured, and
+    for other endpoints), expires after a minute, and has a unique `jti`.
+    """
     by_secret = algorithm == "HS256"
     identity = client(method="client_secret_jwt") if by_secret else client(algorithm, method="private_key_jwt")
     key = CLIENT_SECRET.encode() if by_secret else client_public_key(algorithm)

@@ -26,7 +26,12 @@ TRADITIONAL = PrivateFormat.TraditionalOpenSSL
         pytest.param(client_jwk("ES256", kid=7), "ES256", None, id="JWK with a kid that is not a string"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §9")
+@pytest.mark.spec("RFC 7518 §3.2, §3.3, §3.4")
 def test_private_key_is_read_and_signs(text: str, algorithm: str, kid: str | None) -> None:
+    """The key of an assertion is RSA of 2048 bits or P-256, as PEM or JWK. A secret that signs has at least 32
+    octets.
+    """
     key = ClientKey.parse(text)
     assert (key.algorithm, key.kid) == (algorithm, kid)
     identity = ClientIdentity(CLIENT_ID, None, client_key=key)
@@ -51,6 +56,8 @@ def test_private_key_is_read_and_signs(text: str, algorithm: str, kid: str | Non
         pytest.param(client_pem("RS256")[:200], id="cut off"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §9")
+@pytest.mark.spec("RFC 7518 §3.2, §3.3, §3.4")
 def test_anything_else_is_no_key_and_is_not_repeated(text: str) -> None:
     with pytest.raises(ValueError, match=r"^must be a private key as PEM or JWK: ") as refusal:
         ClientKey.parse(text)

@@ -85,7 +85,9 @@ def verified(signer: Signer, **changes: Any) -> VerifiedClaims:
         ("HS256", "the client's secret", "the client's secret"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §3.1.3.5")
 def test_verified_id_token_shows_every_check(signer: Signer, algorithm: str, key: str, expected_key: str) -> None:
+    """The token response is validated as in OAuth 2.0, then the id_token."""
     token = signer.sign(CLAIMS, algorithm)
     header = {"alg": algorithm, "typ": "JWT", "kid": algorithm}
     checks = (
@@ -100,8 +102,11 @@ def test_verified_id_token_shows_every_check(signer: Signer, algorithm: str, key
     assert found == VerifiedClaims(token, header, CLAIMS, checks)
 
 
+@pytest.mark.spec("OpenID Connect Core §2, §3.1.3.7 (6)")
 def test_unsigned_id_token_is_verified_where_registered(signer: Signer) -> None:
-    """§2: `none` for a client that asked for it, in the code flow; there is no hash to compare `at_hash` with."""
+    """OpenID Connect Core §2: `none` is accepted for a client that is registered for it, in the code flow; there
+    is no hash to compare `at_hash` with.
+    """
     found = verify(received({"alg": "none"}, CLAIMS), expected(signer, algorithm="none", keys=()))
     assert found.checks == (*ROWS[:-1], row("at_hash", expected="not judged: unsigned"))
 
@@ -128,7 +133,12 @@ def test_printed_id_token_shows_no_whole_secret(signer: Signer) -> None:
         pytest.param({"exp": NOW + 0.5, "iat": NOW - 0.5}, id="a time with a fraction"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §3.1.3.6, §3.1.3.7 (10), §3.1.3.8")
 def test_permitted_claims_are_accepted(signer: Signer, change: dict[str, Any]) -> None:
+    """OpenID Connect Core §3.1.3.6, §3.1.3.8: An `at_hash`, if present, must match the access token.
+
+    OpenID Connect Core §3.1.3.7 (10): `iat` is not in the future, and not older than a sign-in can take.
+    """
     assert verified(signer, **change).claims == changed(CLAIMS, **change)
 
 
@@ -148,8 +158,9 @@ def test_times_within_which_a_token_is_accepted() -> None:
         pytest.param(None, [], id="absent"),
     ],
 )
+@pytest.mark.spec("RFC 7519 §4.1.3")
 def test_audiences_are_a_string_or_a_list_of_strings(found: Any, audiences: list[str]) -> None:
-    """RFC 7519 §4.1.3."""
+    """`aud` is a string or a list of strings, and names the recipient."""
     assert signed_token.audiences_of(found) == frozenset(audiences)
 
 
@@ -196,6 +207,7 @@ def test_audiences_are_a_string_or_a_list_of_strings(found: Any, audiences: list
         pytest.param("at_hash", None, "absent", id="at_hash: a string when present"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §2, §3.1.3.6, §3.1.3.7 (2), (3), (5), (9), (10), (11), §3.1.3.8")
 def test_id_token_with_a_wrong_claim_is_rejected(signer: Signer, name: str, value: Any, found: str) -> None:
     with pytest.raises(IdTokenRefused) as refusal:
         verified(signer, **{name: value})
@@ -204,7 +216,9 @@ def test_id_token_with_a_wrong_claim_is_rejected(signer: Signer, name: str, valu
 
 
 @pytest.mark.parametrize(("azp", "found"), [(ABSENT, "absent"), ("friend", "friend")])
+@pytest.mark.spec("OpenID Connect Core §3.1.3.7 (4)")
 def test_several_audiences_need_the_azp_of_this_client(signer: Signer, azp: Any, found: str) -> None:
+    """With several audiences there must be an `azp`."""
     with refused(IdTokenRefused, row("azp", expected=CLIENT_ID, found=found)):
         verified(signer, aud=[CLIENT_ID, "friend"], azp=azp)
 
@@ -273,7 +287,9 @@ def test_what_a_sign_in_expects_has_the_common_values(signer: Signer) -> None:
         ("UserInfo", "protocol/resources/userinfo.py"),
     ],
 )
+@pytest.mark.spec("RFC 6749 §4.1.3")
 def test_only_its_check_makes_a_verified_type(made: str, by: str) -> None:
+    """The relying party redeems only the code of a validated response, with its redirect_uri and its credentials."""
     root = Path(rp.__file__).parent
     calls = [
         path.relative_to(root).as_posix()

@@ -53,13 +53,17 @@ def test_json_of_depth_16_is_read(kind: str) -> None:
         pytest.param(b"", "not valid JSON", id="empty"),
     ],
 )
+@pytest.mark.spec("RFC 8259")
 def test_json_is_rejected_with_a_reason(raw: bytes, reason: str) -> None:
+    """JSON from the network is one object, without duplicate names, NaN or deep nesting."""
     with pytest.raises(ValueError, match=f"^{reason}$"):
         json_object.parse(raw)
 
 
 @pytest.mark.parametrize("value", [0, 1, 0.5, 1_800_000_000, 253402300799])
+@pytest.mark.spec("RFC 7519 §2")
 def test_number_of_this_era_is_a_time(value: Any) -> None:
+    """A time is a number of seconds, not a boolean or a string."""
     assert numeric_date.is_numeric_date(value)
 
 
@@ -68,6 +72,7 @@ def test_number_of_this_era_is_a_time(value: Any) -> None:
     [-1, -0.5, 253402300800, 10**400, float("nan"), float("inf"), True, False, "1", None, [1]],
     ids=lambda value: repr(value)[:20],
 )
+@pytest.mark.spec("RFC 7519 §2")
 def test_anything_else_is_no_time(value: Any) -> None:
     assert not numeric_date.is_numeric_date(value)
 

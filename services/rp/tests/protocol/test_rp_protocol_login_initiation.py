@@ -52,8 +52,9 @@ def test_login_initiation_is_read(parameters: dict[str, str], expected: LoginIni
         "javascript:alert(1)",
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §4")
 def test_target_on_another_site_is_rejected(target: str) -> None:
-    """§4: otherwise this would be an open redirector."""
+    """Otherwise the relying party would be an open redirector."""
     with pytest.raises(ForeignTarget):
         initiation(target_link_uri=target)
 

@@ -65,15 +65,16 @@ def test_verified_logout_says_whose_sessions_end(
 
 
 @pytest.mark.parametrize("algorithm", ["ES256", "HS256"])
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.6 (2)")
 def test_logout_token_has_the_algorithm_of_id_tokens(signer: Signer, algorithm: str) -> None:
-    """§2.6 (2)."""
     token = ReceivedToken.parse(signer.sign(CLAIMS, algorithm, typ="logout+jwt"))
     assert logout_token.verify(token, expected(signer, algorithm=algorithm)).token_id == "token-1"
 
 
 @pytest.mark.parametrize("typ", ["logout+jwt", "Logout+JWT", "application/logout+jwt", "JWT"])
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.4")
 def test_typ_of_a_logout_token_is_accepted(signer: Signer, typ: str) -> None:
-    """§2.4: the type, and that of before it had one."""
+    """Both the type and the one from before it was specified are accepted."""
     assert verified(signer, {"typ": typ})
 
 
@@ -133,7 +134,14 @@ def jti(found: str) -> Check:
         pytest.param({"jti": "x" * 256}, jti("x" * 120 + "…"), id="§2.4 jti is too long"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.4, §2.6 (5), (6), (7)")
 def test_logout_token_with_a_wrong_claim_is_rejected(signer: Signer, changes: dict[str, Any], check: Check) -> None:
+    """OpenID Connect Back-Channel Logout §2.6 (5): The token has a `sub`, a `sid`, or both.
+
+    OpenID Connect Back-Channel Logout §2.6 (6): `events` has the member of this event, which is an object.
+
+    OpenID Connect Back-Channel Logout §2.6 (7): A token with a nonce is rejected.
+    """
     with refused(LogoutTokenRefused, check):
         verified(signer, **changes)
 
@@ -152,15 +160,20 @@ def test_logout_token_with_a_wrong_claim_is_rejected(signer: Signer, changes: di
         pytest.param("iat", {"iat": NOW - 611}, id="(4) issued long ago"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.4, §2.6 (4)")
 def test_logout_token_is_checked_as_an_id_token(signer: Signer, name: str, changes: dict[str, Any]) -> None:
-    """§2.6 (4)."""
+    """OpenID Connect Back-Channel Logout §2.4: `jti` and `exp` are required."""
     with pytest.raises(IdTokenRefused) as refusal:
         verified(signer, **changes)
     assert refusal.value.check.name == name
 
 
 @pytest.mark.parametrize(("typ", "found"), [("at+jwt", "at+jwt"), (7, "7"), ("", "an empty string")])
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.4")
 def test_any_other_typ_of_a_logout_token_is_rejected(signer: Signer, typ: Any, found: str) -> None:
+    """The type is `logout+jwt`. `JWT` or none is accepted for providers that are older than that name; any other
+    type is rejected.
+    """
     with refused(LogoutTokenRefused, row("typ", "§2.4", "logout+jwt", found)):
         logout_token.verify(received({"alg": "RS256", "typ": typ}, CLAIMS), expected(signer))
 
@@ -173,6 +186,7 @@ def test_any_other_typ_of_a_logout_token_is_rejected(signer: Signer, typ: Any, f
         pytest.param("crit", {"crit": ["x"]}, id="RFC 7515 §4.1.11 a critical extension"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.6 (2), (3)")
 def test_logout_token_with_a_wrong_header_is_rejected(signer: Signer, name: str, header: dict[str, Any]) -> None:
     token = ReceivedToken.parse(signer.sign(CLAIMS, header.get("alg", "RS256"), **header))
     with pytest.raises(IdTokenRefused) as refusal:
@@ -187,13 +201,14 @@ def test_logout_token_by_another_key_is_rejected(signer: Signer, other_signer: S
 
 
 @pytest.mark.parametrize("algorithm", ["RS256", "none"])
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.6 (3)")
 def test_unsigned_logout_token_is_always_rejected(signer: Signer, algorithm: str) -> None:
-    """§2.6 (3): even where id_tokens are unsigned."""
+    """An unsigned logout token is rejected even if id_tokens are unsigned."""
     with refused(LogoutTokenRefused, row("alg", "§2.6 (3)", "a signed token", "none")):
         logout_token.verify(received({"alg": "none"}, CLAIMS), expected(signer, algorithm=algorithm))
 
 
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.6 (6), (7)")
 def test_id_token_is_no_logout_token(signer: Signer) -> None:
-    """§2.6 (6), (7)."""
     with refused(LogoutTokenRefused, events("absent")):
         verified(signer, {"typ": "JWT"}, events=ABSENT, nonce="n", jti=ABSENT)

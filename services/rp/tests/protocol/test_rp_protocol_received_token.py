@@ -83,7 +83,14 @@ def test_token_that_is_one_character_too_long_is_rejected() -> None:
         pytest.param(with_claims(b"\xff\xfe"), no_object("text that is not Unicode"), id="not UTF-8"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §3.1.3.7 (1)")
+@pytest.mark.spec("RFC 7515 §2, §7.1")
+@pytest.mark.spec("RFC 7519 §7.2")
 def test_malformed_token_is_rejected(token: str, check: Check) -> None:
+    """RFC 7515 §7.1: An id_token has three segments and a limited length.
+
+    OpenID Connect Core §3.1.3.7 (1): No encryption was agreed on: a token of five segments is rejected.
+    """
     with refused(IdTokenRefused, check):
         ReceivedToken.parse(token)
 
@@ -95,12 +102,14 @@ def test_segment_that_is_not_base64url_is_rejected() -> None:
 
 
 @pytest.mark.parametrize("header", [{"kid": "mine"}, {"kid": ""}, {"kid": None}, {}], ids=repr)
+@pytest.mark.spec("RFC 7515 §4.1.4")
 def test_kid_is_a_string_or_absent(header: dict[str, Any]) -> None:
-    """RFC 7515 §4.1.4."""
     assert received(header).kid == header.get("kid")
 
 
 @pytest.mark.parametrize(("kid", "found"), [(7, "7"), (["mine"], '["mine"]'), (False, "false")])
+@pytest.mark.spec("RFC 7515 §4.1.4")
 def test_kid_that_is_not_a_string_is_rejected(kid: Any, found: str) -> None:
+    """`kid` must be a string. It is required in access tokens and optional in id_tokens."""
     with refused(IdTokenRefused, Check("kid", "RFC 7515 §4.1.4", "a string", found)):
         _ = received({"kid": kid}).kid

@@ -68,6 +68,7 @@ def row(name: str, expected: str, found: str, section: str = SECTION) -> Check:
         pytest.param({"name": "Another Name"}, {}, id="a claim that changed"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §12.2")
 def test_refreshed_id_token_of_the_same_login_is_accepted(claims: dict[str, Any], original: dict[str, Any]) -> None:
     verified(claims, original)
 
@@ -115,9 +116,11 @@ def test_signed_refreshed_id_token_is_accepted(signer: Signer, algorithm: str) -
         pytest.param({"nonce": None}, {}, row("nonce", "absent, or the-no…", "absent"), id="null as nonce"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §12.2")
 def test_refreshed_id_token_of_another_login_is_rejected(
     claims: dict[str, Any], original: dict[str, Any], check: Check
 ) -> None:
+    """An id_token of a refresh is verified like the first one, and must have the same `iss`, `sub`, `aud` and `azp`."""
     with refused(IdTokenRefused, check):
         verified(claims, original)
 

@@ -46,14 +46,17 @@ def test_json_object_of_a_resource_is_returned(headers: dict[str, str]) -> None:
         ),
     ],
 )
+@pytest.mark.spec("RFC 6750 §3")
 def test_refusal_of_a_resource_says_who_and_why(status: int, headers: dict[str, str], explanation: str) -> None:
+    """The relying party says which server rejected the token, and repeats the error of the challenge."""
     with pytest.raises(ResourceRefused, match=f"^{re.escape(f'The API {explanation}')}$"):
         protected_resource.process("The API", status, headers, b'{"sub":"user0"}')
 
 
 @pytest.mark.parametrize("kind", ["application/jwt", " Application/JWT ; charset=utf-8"])
+@pytest.mark.spec("OpenID Connect Core §5.3.2")
 def test_userinfo_as_a_jwt_is_rejected(kind: str) -> None:
-    """OpenID Connect Core §5.3.2: this client did not ask for it."""
+    """UserInfo as a JWT is rejected, since this client did not request it."""
     with pytest.raises(ResourceRefused, match=r"^UserInfo answered with a JWT;"):
         protected_resource.process("UserInfo", 200, {"Content-Type": kind}, b"{}")
 
@@ -90,7 +93,8 @@ def test_userinfo_of_the_same_person_is_returned() -> None:
         pytest.param({"sub": 7}, "7", id="a number"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §5.3.2")
 def test_userinfo_of_another_person_is_rejected(claims: dict[str, Any], found: str) -> None:
-    """OpenID Connect Core §5.3.2."""
+    """UserInfo with another `sub` than that of the id_token is not used."""
     with refused(UserInfoRefused, Check("sub", "OIDC Core §5.3.2", "user0", found)):
         userinfo.verify(claims, "user0")

@@ -12,6 +12,7 @@ from rp.protocol.authorization.return_path import DEFAULT, local_path
         *("/logout/callback/x", "/callbacks/x", "/.x", "/...", "/a/..b", "/" + "x" * 1999),
     ],
 )
+@pytest.mark.spec("RFC 9700 §4.11.1")
 def test_path_of_this_site_is_returned_to(path: str) -> None:
     assert local_path(path) == path
 
@@ -26,5 +27,7 @@ def test_path_of_this_site_is_returned_to(path: str) -> None:
         *("/callback/", "/callback/x", "/logout", "/logout/callback"),
     ],
 )
+@pytest.mark.spec("RFC 9700 §4.11.1")
 def test_any_other_path_is_ignored(path: str | None) -> None:
+    """The relying party is not an open redirector: it redirects only to paths of its own site."""
     assert local_path(path) == DEFAULT == "/profile"

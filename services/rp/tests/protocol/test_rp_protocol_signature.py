@@ -54,7 +54,10 @@ def test_registered_alg_is_accepted(algorithm: str) -> None:
         pytest.param({"alg": ["RS256"]}, "RS256", '["RS256"]', id="a list"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §2, §3.1.3.7 (6), (7)")
+@pytest.mark.spec("RFC 8725 §3.1")
 def test_any_other_alg_is_rejected(header: dict[str, Any], registered: str, found: str) -> None:
+    """RFC 8725 §3.1: At the relying party the algorithm is configured, and the header of a token never chooses it."""
     with refused(IdTokenRefused, row("alg", registered, found)):
         signature.check_algorithm(received(header), registered)
 
@@ -69,7 +72,9 @@ def test_typ_of_an_id_token_is_jwt_or_absent(header: dict[str, Any], found: str)
 @pytest.mark.parametrize(
     ("typ", "found"), [("at+jwt", "at+jwt"), ("logout+jwt", "logout+jwt"), ("", "an empty string"), (7, "7")]
 )
+@pytest.mark.spec("RFC 8725 §3.11")
 def test_any_other_typ_is_rejected(typ: Any, found: str) -> None:
+    """`typ` distinguishes the two kinds of token: `at+jwt` is not an id_token."""
     with refused(IdTokenRefused, row("typ", "JWT, or absent", found)):
         signature.check_type(received({"typ": typ}))
 
@@ -79,7 +84,9 @@ def test_no_critical_extension_is_accepted() -> None:
 
 
 @pytest.mark.parametrize(("crit", "found"), [(["exp"], '["exp"]'), ([], "[]"), (None, "absent")])
+@pytest.mark.spec("RFC 7515 §4.1.11")
 def test_critical_extension_of_a_token_is_rejected(crit: Any, found: str) -> None:
+    """A token with a critical extension that is not supported is invalid."""
     with refused(IdTokenRefused, row("crit", "no critical extension", found)):
         signature.check_extensions(received({"crit": crit}))
 
@@ -102,8 +109,10 @@ def test_critical_extension_of_a_token_is_rejected(crit: Any, found: str) -> Non
         pytest.param(None, "RS256", [RSA, RSA | {"use": "enc"}], id="the only one for signatures"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §10.1")
+@pytest.mark.spec("RFC 7517 §4.1, §4.2, §4.3, §4.4, §4.5")
 def test_only_suitable_key_is_taken(kid: str | None, algorithm: str, keys: list[dict[str, Any]]) -> None:
-    """RFC 7517 §4.1 to §4.5."""
+    """OpenID Connect Core §10.1: Exactly one key must match. Without a `kid` the set must not be ambiguous."""
     expected = f"one {algorithm} key" + (f" with kid {kid}" if kid else "")
     assert signature.check_key(received({"kid": kid}), algorithm, keys) == row("key", expected, "one")
 
@@ -124,9 +133,14 @@ def test_only_suitable_key_is_taken(kid: str | None, algorithm: str, keys: list[
         pytest.param({}, "RS256", [RSA, RSA], SEVERAL, id="several, and no kid"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §10.1")
+@pytest.mark.spec("RFC 7517 §4.1, §4.2, §4.3, §4.4, §4.5")
 def test_no_suitable_key_is_rejected(
     header: dict[str, Any], algorithm: str, keys: list[dict[str, Any]], found: str
 ) -> None:
+    """RFC 7517 §4.1, §4.2, §4.3, §4.4, §4.5: A key is used only if `kty`, `use`, `key_ops`, `alg` and `kid` all
+    allow it.
+    """
     with refused(IdTokenRefused, row("key", f"one {algorithm} key", found)):
         signature.check_key(received(header), algorithm, keys)
 
@@ -175,26 +189,31 @@ def test_key_is_chosen_by_the_kid_of_the_token(signer: Signer, other_signer: Sig
     assert verified(signer.sign({}, algorithm, kid="mine"), algorithm, keys).found == "valid"
 
 
+@pytest.mark.spec("RFC 7518 §6.2.1, §6.3.1")
 def test_private_members_and_x5c_of_a_key_are_not_used(signer: Signer) -> None:
-    """RFC 7518 §6.2.1, §6.3.1."""
+    """A public key is built from its public members only."""
     key = signer.jwk("RS256", d="AQAB", p="AQAB", x5c=["rubbish"], alg=None)
     assert verified(signer.sign({}), "RS256", [key]).found == "valid"
 
 
 @pytest.mark.parametrize("algorithm", ["RS256", "ES256", "HS256"])
+@pytest.mark.spec("OpenID Connect Core §3.1.3.7 (6), (8)")
 def test_signature_by_another_key_is_rejected(signer: Signer, other_signer: Signer, algorithm: str) -> None:
     with refused(IdTokenRefused, row("signature", f"valid with {algorithm}", "not valid")):
         verified(other_signer.sign({}, algorithm), algorithm, signer.jwks, "x" * 32)
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.3.7 (6)")
 def test_signature_of_other_claims_is_rejected(signer: Signer) -> None:
+    """The signature is verified, although the token came directly from the provider."""
     header, _, signed = signer.sign({"sub": "user0"}).split(".")
     with refused(IdTokenRefused, row("signature", "valid with RS256", "not valid")):
         verified(f"{header}.{segment({'sub': 'root'})}.{signed}", "RS256", signer.jwks)
 
 
+@pytest.mark.spec("RFC 8725 §3.1")
 def test_signature_under_another_alg_is_rejected(signer: Signer) -> None:
-    """RFC 8725 §3.1: even if the key fits, and its signature is valid."""
+    """Another algorithm is rejected even if the key matches and the signature is valid."""
     signed = f"{segment({'alg': 'RS512'})}.{segment({})}"
     token = f"{signed}.{segment(signer.private['RS256'].sign(signed.encode()))}"
     with refused(IdTokenRefused, row("signature", "valid with RS256", "not valid")):
@@ -207,8 +226,9 @@ def test_token_without_a_signature_is_rejected(signer: Signer) -> None:
         verified(f"{header}.{claims}.", "RS256", signer.jwks)
 
 
+@pytest.mark.spec("RFC 7518 §3.3")
 def test_rsa_key_under_2048_bits_is_not_used(signer: Signer) -> None:
-    """RFC 7518 §3.3: even where its signature would be valid."""
+    """A short RSA key is not used even if the signature is valid."""
     private_key = rsa.generate_private_key(public_exponent=65537, key_size=1024)  # noqa: S505 - weak on purpose
     weak = signer.jwk("RS256", n=long_to_base64(private_key.public_key().public_numbers().n).decode())
     with refused(IdTokenRefused, row("key", "one RS256 key with kid RS256", NO_KEY)):
@@ -225,7 +245,11 @@ def test_rsa_key_under_2048_bits_is_not_used(signer: Signer) -> None:
         pytest.param("ES256", {"y": None}, id="no y"),
     ],
 )
+@pytest.mark.spec("RFC 7517 §4, §5")
+@pytest.mark.spec("RFC 7518 §6.2.1, §6.3.1")
+@pytest.mark.spec("RFC 8725 §3.4")
 def test_unreadable_key_is_rejected(signer: Signer, algorithm: str, members: dict[str, Any]) -> None:
+    """RFC 8725 §3.4: A point that is not on its curve is not a key."""
     with pytest.raises(IdTokenRefused) as refusal:
         verified(signer.sign({}, algorithm), algorithm, [signer.jwk(algorithm, **members)])
     check = refusal.value.check
@@ -237,11 +261,16 @@ def test_unreadable_key_is_rejected(signer: Signer, algorithm: str, members: dic
 UNSIGNED = f"{segment({'alg': 'none'})}.{segment({'sub': 'user0'})}."
 
 
+@pytest.mark.spec("RFC 7518 §3.6")
 def test_unsigned_token_has_an_empty_signature() -> None:
-    """RFC 7518 §3.6, for a client that is registered so."""
+    """The signature of an unsigned token must be empty."""
     assert verified(UNSIGNED, "none", []) == row("signature", "none: registered as unsigned", "none")
 
 
+@pytest.mark.spec("OpenID Connect Core §2, §3.1.3.7 (6)")
 def test_unsigned_token_with_a_signature_is_rejected() -> None:
+    """An unsigned token is rejected, unless the client is registered for it; its provider must use https or be
+    on the same host.
+    """
     with refused(IdTokenRefused, row("signature", "none: registered as unsigned", "a signature")):
         verified(f"{UNSIGNED}AAAA", "none", [])

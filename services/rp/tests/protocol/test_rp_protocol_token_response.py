@@ -45,8 +45,9 @@ def test_token_response_is_read(changes: dict[str, Any], expected: TokenResponse
 
 
 @pytest.mark.parametrize("kind", ["Bearer", "bearer", "BEARER"])
+@pytest.mark.spec("RFC 6749 §7.1")
 def test_token_type_has_no_case(kind: str) -> None:
-    """RFC 6749 §7.1."""
+    """An access token of an unknown type is not used. The type is not case-sensitive."""
     assert processed(token_type=kind).access_token == "at"
 
 
@@ -83,6 +84,8 @@ def test_token_type_has_no_case(kind: str) -> None:
         ),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §3.1.3.5")
+@pytest.mark.spec("RFC 6749 §3.3, §5.1, §7.1, §A.12")
 def test_invalid_token_response_is_rejected(changes: dict[str, Any], check: Check) -> None:
     with refused(TokenResponseRefused, check):
         processed(**changes)
@@ -98,7 +101,9 @@ def test_invalid_token_response_is_rejected(changes: dict[str, Any], check: Chec
         pytest.param(b"{" * 70_000, "more than 65536 bytes", id="70 KB"),
     ],
 )
+@pytest.mark.spec("RFC 6749 §5.1")
 def test_token_response_that_is_no_json_object_is_rejected(body: bytes, reason: str) -> None:
+    """The relying party accepts a token response only if each of its members has the required type."""
     with refused(TokenResponseRefused, row("token response", "a JSON object", reason)):
         token_response.process(200, body)
 
@@ -115,8 +120,9 @@ def test_token_response_that_is_no_json_object_is_rejected(body: bytes, reason: 
         pytest.param(201, '{"access_token":"at","token_type":"Bearer"}', "HTTP 201", 502, id="another success"),
     ],
 )
+@pytest.mark.spec("RFC 6749 §5.2")
 def test_refused_token_request_keeps_the_error(status: int, body: str, code: str, page: int) -> None:
-    """RFC 6749 §5.2."""
+    """The relying party distinguishes a rejected code or token from a fault in its own registration."""
     with pytest.raises(TokenRequestRefused) as refusal:
         token_response.process(status, body.encode())
     assert (refusal.value.code, refusal.value.status) == (code, page)
@@ -129,8 +135,9 @@ def test_refused_token_request_keeps_the_description() -> None:
     assert refusal.value.explanation.endswith("says: the code is <spent>")
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.3.3")
 def test_id_token_is_required_for_a_sign_in() -> None:
-    """OpenID Connect Core §3.1.3.3."""
+    """A sign-in without an id_token is rejected."""
     assert require_id_token(processed(id_token="it")) == "it"
     with refused(TokenResponseRefused, Check("id_token", "OIDC Core §3.1.3.3", "an id_token", "absent")):
         require_id_token(processed())

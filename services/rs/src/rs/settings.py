@@ -67,7 +67,7 @@ class Settings(ServiceSettings):
 
     @property
     def secure(self) -> bool:
-        """Whether callers reach this server over TLS."""
+        """Whether callers reach this server over TLS (RFC 6797 §7.1, §7.2)."""
         return urlsplit(self.rs_base_url).scheme == "https"
 
 

@@ -34,7 +34,9 @@ def test_an_active_answer_is_a_verified_token():
     )
 
 
+@pytest.mark.spec("RFC 7662 §2.2")
 def test_the_optional_members_may_be_absent():
+    """Issuer, audience, times and subject of an active token are checked as well."""
     answer = {"active": True, "sub": "user0", "aud": ["resource-server"]}
     assert introspection.process(answer, EXPECTED, NOW) == VerifiedToken("user0", None, frozenset(), None)
 
@@ -64,12 +66,22 @@ def test_the_type_of_an_access_token_has_two_names(token_type):
         pytest.param({"scope": ["profile"]}, id="scope a list"),
     ],
 )
+@pytest.mark.spec("RFC 7519 §4.1.5")
+@pytest.mark.spec("RFC 7662 §2.2, §4")
 def test_an_answer_that_breaks_a_rule_makes_the_token_invalid(change):
+    """RFC 7519 §4.1.5: `nbf`, if present, is not in the future.
+
+    RFC 7662 §4: A refresh token gives no access to the resource server, although it is active.
+    """
     with pytest.raises(InvalidToken):
         introspection.process(answer_with(change), EXPECTED, NOW)
 
 
 @pytest.mark.parametrize("active", [None, "true", 1, [True]], ids=["missing", "a string", "a number", "a list"])
+@pytest.mark.spec("RFC 7662 §2.2")
 def test_without_a_boolean_active_it_is_no_introspection_answer(active):
+    """`active` must be the boolean true. A response without a boolean is a fault of the provider, and the token
+    is not judged by it.
+    """
     with pytest.raises(ProviderUnusable):
         introspection.process(answer_with({"active": active}), EXPECTED, NOW)

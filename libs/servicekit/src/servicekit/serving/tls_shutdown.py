@@ -12,7 +12,7 @@ _SECONDS = 1.0
 
 
 def shorten_tls_shutdown(loop: asyncio.AbstractEventLoop) -> None:
-    """Make every TLS server of this loop wait one second for close_notify, and accept its absence."""
+    """Make every TLS server of this loop wait one second for close_notify, and accept its absence (RFC 8446 §6.1)."""
     create_server: Any = loop.create_server
 
     async def with_short_shutdown(make_protocol: Callable[[], Any], *args: Any, **options: Any) -> Any:

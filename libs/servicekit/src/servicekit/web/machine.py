@@ -138,6 +138,8 @@ class MachineDoor:
     `failure` turns every exception of a handler into a reply; `observe(path, method, status, seconds)` counts. `secure`
     is whether callers reach the service over TLS, whoever speaks it: then no answer lets a browser come back without
     (RFC 6797 §7.2).
+
+    RFC 9112 §3.2.2.
     """
 
     def __init__(

@@ -103,6 +103,7 @@ async def _http_failure(failure: HTTPException) -> Response:
 
 
 async def _strict_headers(response: Response) -> Response:
+    """No page may be framed (RFC 6749 §10.13)."""
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     if not response.headers.get("Cache-Control"):

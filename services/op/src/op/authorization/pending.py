@@ -40,7 +40,10 @@ async def set_aside(
 
 
 async def find_pending(op: Context, login_id: str | None, browser_secret: str | None) -> LoginRequest:
-    """The request that waits under this id in this browser; raises LoginExpired."""
+    """The request that waits under this id in this browser; raises LoginExpired.
+
+    OpenID Connect Core §3.1.2.1, §3.1.2.3.
+    """
     pending = await op.login_requests.find(login_id) if login_id else None
     if pending is None or not hmac.compare_digest(pending.browser, digest(browser_secret or "")):
         raise LoginExpired

@@ -53,7 +53,10 @@ async def advance(
 async def step_of(
     op: Context, authorization: Authorization, session: Session | None, decision: Decision | None = None
 ) -> Step:
-    """What comes next, with nothing written; raises UnknownRedirect when the client was removed meanwhile."""
+    """What comes next, with nothing written; raises UnknownRedirect when the client was removed meanwhile.
+
+    OpenID Connect Core §8.1.
+    """
     client = authorization.client
     if session:
         check_still_registered(client, authorization.request)

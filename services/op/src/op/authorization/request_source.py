@@ -37,7 +37,10 @@ def is_pushed(asked: Parameters) -> bool:
 
 
 async def pushed_request(op: Context, client: Client, asked: Parameters) -> Source:
-    """What was pushed under this name, once; what else the request says is ignored. Raises InvalidRequestUri."""
+    """What was pushed under this name, once; what else the request says is ignored. Raises InvalidRequestUri.
+
+    RFC 9126 §2.2, §4.
+    """
     if asked.repeated:
         raise InvalidRequest(asked.repetition() or "")
     pushed = await op.pushed_requests.take(asked["request_uri"].removeprefix(PUSHED))
@@ -47,7 +50,10 @@ async def pushed_request(op: Context, client: Client, asked: Parameters) -> Sour
 
 
 async def opened_request(op: Context, client: Client, asked: Parameters) -> Source:
-    """The request with its request object opened, if it has one; raises OAuthError."""
+    """The request with its request object opened, if it has one; raises OAuthError.
+
+    OpenID Connect Core §6.1; RFC 9101 §6.3; RFC 9126 §3.
+    """
     named = {"request", "request_uri"} & asked.keys()
     if not named or named & asked.repeated:
         return Source(asked)

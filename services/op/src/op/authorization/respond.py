@@ -72,6 +72,7 @@ async def respond_with_error(op: Context, client: Client, to: ReturnAddress, err
 async def _deliver(
     op: Context, client: Client, redirect_uri: str, mode: str, parameters: ResponseParameters
 ) -> Delivery:
+    """OAuth 2.0 Multiple Response Types §2.1; JARM §2.2, §3."""
     if is_signed(mode):
         claims = response_claims(parameters, client.client_id, op.now() + op.settings.authorization_code_ttl)
         algorithm = client.authorization_signed_response_alg

@@ -94,7 +94,10 @@ def _repetitions(name: str, values: list[str]) -> list[str]:
 
 
 def user_entry(values: Mapping[str, Any]) -> UserEntry:
-    """A user's entry; the sub is the username unless it is given. Raises InvalidMetadata."""
+    """A user's entry; the sub is the username unless it is given. Raises InvalidMetadata.
+
+    OpenID Connect Core §2, §5.1.
+    """
     faults = [f"unknown: {name}" for name in sorted(map(str, values.keys() - _USER_FIELDS))]
     username, password, claims = values.get("username"), values.get("password"), values.get("claims") or {}
     sub = values.get("sub", username)

@@ -33,6 +33,9 @@ async def rotate_keys(op: Context, _: argparse.Namespace) -> None:
 
 
 async def revoke_key(op: Context, options: argparse.Namespace) -> None:
+    """A compromised key is removed from the set at once, on all replicas (OpenID Connect Core §10.1.1; RFC 7517
+    §5). What it signed no longer verifies, and new keys replace it.
+    """
     withdrawn = await op.keys.revoke(options.kid)
     if not withdrawn:
         raise CommandError(f"there is no key {options.kid}; `keys list` shows them")

@@ -56,6 +56,9 @@ async def show_user(op: Context, options: argparse.Namespace) -> None:
 
 
 async def remove_user(op: Context, options: argparse.Namespace) -> None:
+    """A user who was deleted, or signed out everywhere by command, has no active token of any kind and no code;
+    the clients are notified (RFC 7009 §2.1; RFC 7662 §2.2).
+    """
     user = await _user(op, options.user)
     await op.consents.revoke_all(user.sub)
     await op.termination.end_everything(user.sub)
@@ -65,6 +68,7 @@ async def remove_user(op: Context, options: argparse.Namespace) -> None:
 
 
 async def sign_user_out(op: Context, options: argparse.Namespace) -> None:
+    """RFC 7009 §2.1; RFC 7662 §2.2."""
     user = await _user(op, options.user)
     ended = await op.termination.end_everything(user.sub)
     print(f"user {user.sub} signed out everywhere (sessions: {ended})")

@@ -33,7 +33,10 @@ class ClientAuthenticator:
         self._clock = clock
 
     async def authenticate(self, request: Request, form: Parameters) -> Client:
-        """The client that makes this request; raises InvalidClient, or InvalidRequest for two methods at once."""
+        """The client that makes this request; raises InvalidClient, or InvalidRequest for two methods at once.
+
+        RFC 6749 §2.3; RFC 7523 §2.2; RFC 7662 §2.3.
+        """
         credentials = presented_credentials(request.header("authorization"), form)
         client = await self._clients.find(credentials.client_id)
         if credentials.assertion is None:

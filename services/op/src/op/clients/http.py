@@ -8,7 +8,10 @@ from servicekit.http import HttpClient
 
 @dataclass(frozen=True, slots=True)
 class ClientHttp:
-    """A client that registered itself chose its URLs: they must not lead to what only the provider can reach."""
+    """A client that registered itself chose its URLs: they must not lead to what only the provider can reach.
+
+    RFC 7591 §5.
+    """
 
     trusted: HttpClient
     public: HttpClient

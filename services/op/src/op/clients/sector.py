@@ -8,7 +8,10 @@ from servicekit.http import Unreachable
 
 
 async def check_sector(http: ClientHttp, client: Client) -> None:
-    """Fetch the list of a client's sector, if it names one, and look it up there; raises InvalidClientMetadata."""
+    """Fetch the list of a client's sector, if it names one, and look it up there; raises InvalidClientMetadata.
+
+    OpenID Connect Core §8.1; OpenID Connect Dynamic Client Registration §5.
+    """
     if client.sector_identifier_uri is None:
         return
     try:

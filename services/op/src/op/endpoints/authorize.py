@@ -29,7 +29,10 @@ _URL_LIMIT = 8000  # what everything on the way can be expected to take (RFC 911
 
 
 async def authorize(op: Context, request: Request) -> Response:
-    """Send the browser back with a code, on to the login or the consent, or back with an error."""
+    """Send the browser back with a code, on to the login or the consent, or back with an error.
+
+    OpenID Connect Core §3.1.2.3, §3.1.2.6; RFC 6749 §3.1, §4.1.2.1.
+    """
     asked = await parameters(request)
     client = await op.clients.find(recognise_client_id(asked))
     if client is None:
@@ -87,6 +90,8 @@ def _by_get(op: Context, request: Request, asked: Parameters) -> str | None:
     """The same request as a URL, for a form that may be another site's: the GET comes with session and login cookie.
 
     One that is too long for a URL is processed as it is, like that of a browser that was never here.
+
+    OpenID Connect Core §3.1.2.1.
     """
     url = with_query(f"{op.issuer}/authorize", dict(asked)) if came_without_cookies(op, request) else None
     return url if url and len(url) <= _URL_LIMIT else None

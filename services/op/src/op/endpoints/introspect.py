@@ -21,7 +21,10 @@ from servicekit.web.machine import Reply, Request, json_reply
 
 
 async def introspect(op: Context, request: Request) -> Reply:
-    """Whether a token is live, and what it stands for. Inactive is an answer, not an error (RFC 7662 §2.2)."""
+    """Whether a token is live, and what it stands for. Inactive is an answer, not an error (RFC 7662 §2.2).
+
+    RFC 9701 §5.
+    """
     form = parse_form(request)
     caller = await op.client_authenticator.authenticate(request, form)
     if caller.public:

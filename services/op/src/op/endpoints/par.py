@@ -21,7 +21,10 @@ _CREDENTIALS = ("client_secret", "client_assertion", "client_assertion_type")
 
 
 async def par(op: Context, request: Request) -> Reply:
-    """Check a request as /authorize would, keep it, and give the name that it can be asked for with (§2.1, §2.2)."""
+    """Check a request as /authorize would, keep it, and give the name that it can be asked for with (§2.1, §2.2).
+
+    RFC 9126 §3.
+    """
     form = parse_form(request)
     client = await op.client_authenticator.authenticate(request, form)
     if "request_uri" in form:

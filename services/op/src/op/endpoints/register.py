@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 
 async def register(op: Context, request: Request) -> Reply:
-    """Register a client (RFC 7591 §3.1); 201 with its credentials."""
+    """Register a client (RFC 7591 §3.1); 201 with its credentials (RFC 7591 §3.2.1)."""
     vouched = _check_initial_access_token(op, request)
     metadata = parse_metadata(request)
     registration_token = new_secret()
@@ -83,6 +83,9 @@ async def _managed(op: Context, request: Request) -> tuple[Client, str]:
 
 
 def _reply(op: Context, status: int, client: Client, registration_token: str) -> Reply:
+    """`client_id_issued_at` does not change when the client updates its registration; the time at which its
+    secret expires does (RFC 7591 §3.2.1).
+    """
     body = registration_response(
         client,
         registration_token=registration_token,

@@ -16,7 +16,10 @@ log = logging.getLogger(__name__)
 
 
 async def token(op: Context, request: Request) -> Reply:
-    """Exchange a grant for tokens (RFC 6749 §4.1.3, §6)."""
+    """Exchange a grant for tokens (RFC 6749 §4.1.3, §6).
+
+    RFC 6749 §3.2, §5.2.
+    """
     form = parse_form(request)
     ask = parse_token_request(form)
     client = await op.client_authenticator.authenticate(request, form)

@@ -21,6 +21,8 @@ async def authorization_code(op: Context, client: Client, ask: TokenRequest) -> 
 
     A request that fails a check does nothing, to a fresh code or to a spent one: who has seen a code, and has not the
     client's secret or the verifier, can neither use it up nor end what its owner got for it.
+
+    OpenID Connect Core §3.1.3, §3.1.3.2.
     """
     if ask.code is None:
         raise InvalidRequest("code is required")

@@ -11,7 +11,7 @@ from op.tokens.issuer import Issued
 
 
 async def device_code(op: Context, client: Client, ask: TokenRequest) -> Issued:
-    """What the person decided, once; until then the device goes on asking, and not too often."""
+    """What the person decided, once; until then the device goes on asking, and not too often (RFC 8628 §3.4, §3.5)."""
     if ask.device_code is None:
         raise InvalidRequest("device_code is required")
     now = op.now()

@@ -23,6 +23,8 @@ async def refresh_token(op: Context, client: Client, ask: TokenRequest) -> Issue
     OpenID Connect Core §12.2 leaves that open; where there is one, it has the login's auth_time and no new nonce.
 
     A token that was rotated before ends the grant, unless it comes again within the grace.
+
+    RFC 6749 §6; RFC 9700 §4.14.2.
     """
     if ask.refresh_token is None:
         raise InvalidRequest("refresh_token is required")

@@ -114,6 +114,8 @@ class KeyRing:
 
         All keys of its generation go with it, since they rest in one record; their kids, or none without such a key.
         Where they sign, new ones sign at once, and whoever keeps the set must fetch it to know them.
+
+        OpenID Connect Core §10.1.1; RFC 7517 §5.
         """
         while True:
             await self.refresh()
@@ -157,7 +159,10 @@ class KeyRing:
         return {"keys": [key.public for _, key in await self.published()]}
 
     async def sign(self, claims: dict[str, Any], algorithm: str, *, typ: str, secret: str | None = None) -> str:
-        """A compact JWS (RFC 7515 §3.1). HS256 is keyed by the client's `secret` (OpenID Connect Core §10.1)."""
+        """A compact JWS (RFC 7515 §3.1). HS256 is keyed by the client's `secret` (OpenID Connect Core §10.1).
+
+        RFC 7515 §4.1.4.
+        """
         if algorithm == "HS256":
             assert secret, "HS256 is for clients with a secret"
             return jws.sign(claims, jwk.construct(secret, "HS256"), {"typ": typ}, "HS256")
@@ -168,6 +173,8 @@ class KeyRing:
         """The claims of a JWS that this provider signed with `algorithm` as a `typ`; raises InvalidSignature.
 
         The same key signs tokens of several types: one must not pass for another (RFC 8725 §3.11).
+
+        RFC 8725 §3.1.
         """
         if algorithm == "HS256":
             if not secret:
@@ -213,7 +220,7 @@ def _key_set(stored: StoredKeys) -> KeySet:
 
 
 def new_keys() -> dict[str, str]:
-    """A fresh private key for each algorithm, as PEM."""
+    """A fresh private key for each algorithm, as PEM (RFC 7518 §3.3)."""
     private_keys: dict[str, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey] = {
         "RS256": rsa.generate_private_key(public_exponent=65537, key_size=RSA_BITS),
         "ES256": ec.generate_private_key(ec.SECP256R1()),

@@ -13,7 +13,7 @@ log = logging.getLogger(__name__)
 
 
 class KeyRotation:
-    """Looks at the stored keys again and again, and makes new ones when they are due."""
+    """Looks at the stored keys again and again, and makes new ones when they are due (OpenID Connect Core §10.1.1)."""
 
     def __init__(self, keys: KeyRing, pause: float = LOOK_SECONDS) -> None:
         self._keys = keys

@@ -26,7 +26,7 @@ _PURPOSE = "account"
 
 
 async def show_account(op: Context, request: Request) -> Response:
-    """The lists; without a session a sentence that says how to get one."""
+    """The lists; without a session a sentence that says how to get one (OpenID Connect Core §17.2)."""
     visitor = await visitor_of(op, request)
     if visitor is None:
         return await page("account.html", 401, user=None)
@@ -51,7 +51,10 @@ async def show_account(op: Context, request: Request) -> Response:
 
 
 async def change_account(op: Context, request: Request) -> Response:
-    """Take back a consent, and every token that came of it; or end a session, as a logout in its browser would."""
+    """Take back a consent, and every token that came of it; or end a session, as a logout in its browser would.
+
+    OpenID Connect Core §17.2; OpenID Connect Front-Channel Logout §2.
+    """
     form = await parameters(request)
     asked = {"ui_locales": form.get("ui_locales")}
     again = with_query(f"{op.issuer}/account", asked)

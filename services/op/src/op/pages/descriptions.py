@@ -50,7 +50,10 @@ _UNITS = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
 
 
 def scope_words(scope: str) -> list[Wording]:
-    """What each scope means to a person; one that only the application knows is named."""
+    """What each scope means to a person; one that only the application knows is named.
+
+    OpenID Connect Core §3.1.2.4.
+    """
     return [
         (SCOPES[name], {}) if name in SCOPES else ("use what it calls {scope}", {"scope": name})
         for name in scope.split()
@@ -58,7 +61,10 @@ def scope_words(scope: str) -> list[Wording]:
 
 
 def claim_words(claims: Iterable[str]) -> list[str]:
-    """What each claim is to a person; one that is not of the standard is named as it is."""
+    """What each claim is to a person; one that is not of the standard is named as it is.
+
+    OpenID Connect Core §3.1.2.4.
+    """
     return [CLAIMS.get(claim, claim) for claim in claims]
 
 

@@ -43,7 +43,10 @@ async def show_device(op: Context, request: Request) -> Response:
 
 
 async def submit_device(op: Context, request: Request) -> Response:
-    """The person's decision: of our own page in this browser alone, and to allow a device, after a login."""
+    """The person's decision: of our own page in this browser alone, and to allow a device, after a login.
+
+    RFC 8628 §3.3, §5.4.
+    """
     form = await parameters(request)
     purpose = _PURPOSE + form.get("user_code", "")
     check_csrf(op, request, cookie(op, request, BROWSER_COOKIE), purpose, form.get("csrf_token"))

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 async def show_login(op: Context, request: Request) -> Response:
-    """The form; a browser that has logged in meanwhile goes on without it."""
+    """The form; a browser that has logged in meanwhile goes on without it (OpenID Connect Core §3.1.2.1, §3.1.2.3)."""
     authorization = await pending_authorization(op, request, (await parameters(request)).get("login"))
     session = await session_of(op, request)
     step = await advance(op, authorization, session)

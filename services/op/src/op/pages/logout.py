@@ -36,7 +36,10 @@ class LogoutRequest:
 
 
 async def logout(op: Context, request: Request) -> Response:
-    """End the provider's session: at once with a valid id_token_hint of it, else when the person confirms."""
+    """End the provider's session: at once with a valid id_token_hint of it, else when the person confirms.
+
+    OpenID Connect RP-Initiated Logout §2.
+    """
     asked = await parameters(request)
     ask = await _validated(op, asked)
     secret = cookie(op, request, SESSION_COOKIE)
@@ -95,6 +98,9 @@ async def _sid_of_hint(op: Context, client: Client | None, hint: str) -> str | N
 
 
 async def _confirmation(asked: Parameters, ask: LogoutRequest, secret: str) -> Response:
+    """Without a valid hint of the current session, the user is asked to confirm (OpenID Connect RP-Initiated
+    Logout §2).
+    """
     return await page(
         "logout.html",
         client_name=ask.client.display_name if ask.client else None,

@@ -28,7 +28,7 @@ async def proceed(
     session: Session | None,
     decision: Decision | None = None,
 ) -> Response:
-    """Find out what comes next for an authorization, and carry it out."""
+    """Find out what comes next for an authorization, and carry it out (OpenID Connect Core §3.1.2.2)."""
     step = await advance(op, authorization, session, decision)
     return await carry_out(op, request, authorization, session, step)
 
@@ -43,6 +43,8 @@ async def carry_out(
     """A redirect to a page, for which the request is kept; else the response to the client, once.
 
     Taking a pending request is the gate, and comes last: whatever fails before, the form can be sent again.
+
+    OpenID Connect Core §3.1.2.3, §3.1.2.4, §3.1.2.6; RFC 8628 §3.3.
     """
     client, pending = authorization.client, authorization.pending
     if isinstance(step, Login | Consent):

@@ -22,7 +22,10 @@ Post = Callable[[str], Awaitable[str | None]]
 
 
 class BackChannel:
-    """Posts tokens, each in a task of its own, with a deadline and a few tries."""
+    """Posts tokens, each in a task of its own, with a deadline and a few tries.
+
+    OpenID Connect Back-Channel Logout §2.5.
+    """
 
     def __init__(self, pauses: tuple[float, ...] = PAUSES) -> None:
         self._pauses = pauses
@@ -46,6 +49,9 @@ class BackChannel:
 
 
 async def _deliver(post: Post, client_id: str, logout_token: LogoutToken, pauses: tuple[float, ...]) -> None:
+    """200 means that the logout token was accepted, and 400 that it was rejected for good (OpenID Connect
+    Back-Channel Logout §2.8).
+    """
     for pause in (*pauses, None):
         reason = await post(await logout_token())
         if reason is None:

@@ -31,6 +31,8 @@ class Passwords:
 
     Who counts passwords does it inside the `turn` of that user and address: a good one is forgotten before the next one
     counts, so that good logins in parallel do not add up.
+
+    RFC 9106.
     """
 
     def __init__(self) -> None:

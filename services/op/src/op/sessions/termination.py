@@ -42,6 +42,8 @@ class Termination:
         Its clients are told, and nobody waits for them; the URLs are those that the person's browser must visit in
         frames. The session ends last: where Redis fails on the way, it is there for another try, which ends what is
         left. What was given in it meanwhile is looked for afterwards.
+
+        OpenID Connect Back-Channel Logout §2.5, §2.7.
         """
         frames = await self._end_what_was_given(session)
         if end is None:
@@ -58,7 +60,10 @@ class Termination:
         return len(ending)
 
     async def end_everything(self, sub: str) -> int:
-        """End all sessions and grants of a user, whatever is configured; how many sessions there were."""
+        """End all sessions and grants of a user, whatever is configured; how many sessions there were.
+
+        RFC 7009 §2.1; RFC 7662 §2.2.
+        """
         sessions = await self.sessions.all(sub)
         for session in sessions:
             await self.end_session(session, partial(self.sessions.end_by_sid, sub, session.sid))
@@ -69,6 +74,8 @@ class Termination:
         """End the session of the cookie `before`, after a new login in the same browser.
 
         The clients of the same user's session belong to the new one; those of another user's are told that it ended.
+
+        OpenID Connect Back-Channel Logout §2.5.
         """
         old = await self.sessions.find(before)
         if old is None:

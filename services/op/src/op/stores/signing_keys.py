@@ -44,7 +44,10 @@ class SigningKeyStore:
         await self._redis.set(_KEY, self._seal((generation,)), nx=True)
 
     async def replace(self, before: StoredKeys, generations: tuple[Generation, ...]) -> bool:
-        """Store them in the place of what was read; False when another replica was faster."""
+        """Store them in the place of what was read; False when another replica was faster.
+
+        OpenID Connect Core §10.1.1.
+        """
         return bool(await self._replace(keys=[_KEY], args=[before.sealed, self._seal(generations)]))
 
     def _seal(self, generations: tuple[Generation, ...]) -> str:

@@ -22,12 +22,17 @@ def came_without_cookies(op: Context, request: Request) -> bool:
     """Whether it is a form that another site may have sent: theirs come without our cookies (SameSite=Lax).
 
     Whoever was at the login page has BROWSER_COOKIE, with a session or without one.
+
+    OpenID Connect Core §3.1.2.1.
     """
     return request.method == "POST" and not cookie(op, request, BROWSER_COOKIE)
 
 
 def set_cookie(op: Context, response: Response, name: str, value: str) -> None:
-    """A cookie for this browser session, that no script and no other site's form can use."""
+    """A cookie for this browser session, that no script and no other site's form can use.
+
+    RFC 6265bis §4.1.2.6, §4.1.2.7, §4.1.3.2.
+    """
     secure = op.settings.secure
     response.set_cookie(cookie_name(op, name), value, httponly=True, secure=secure, samesite="Lax", path="/")
 

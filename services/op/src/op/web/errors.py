@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 async def page_failure(exception: Exception) -> Response:
-    """Any exception as a page for the person."""
+    """Any exception as a page for the person (RFC 6749 §3.1.2.4)."""
     if isinstance(exception, UnknownRedirect):
         event(log, "authorization refused", reason=exception.explanation)
         return await failure_page(
@@ -62,7 +62,10 @@ def machine_failure(request: Request, exception: Exception) -> Reply:
 
 
 def json_error(error: OAuthError) -> Reply:
-    """The error as a machine gets it (RFC 6749 §5.2)."""
+    """The error as a machine gets it (RFC 6749 §5.2).
+
+    OpenID Connect Core §3.1.3.4.
+    """
     return error_reply(error.status, error.code, error.description, (*error.headers, *NO_STORE))
 
 

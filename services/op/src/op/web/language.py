@@ -9,13 +9,19 @@ from op.web.german import WORDS
 
 
 def use_language(ui_locales: str | None) -> None:
-    """From here on the pages of this request are in the first of these languages that there is."""
+    """From here on the pages of this request are in the first of these languages that there is.
+
+    OpenID Connect Core §3.1.2.1.
+    """
     if ui_locales:
         g.ui_locales = ui_locales
 
 
 def template_words() -> dict[str, Any]:
-    """For templates: `t` translates a text, `lang` is the page's language, `ui_locales` the next page's parameter."""
+    """For templates: `t` translates a text, `lang` is the page's language, `ui_locales` the next page's parameter.
+
+    OpenID Connect Core §3.1.2.1.
+    """
     asked = g.get("ui_locales") or request.args.get("ui_locales")
     language = choose(asked, request.headers.get("Accept-Language"))
     known = WORDS if language == "de" else {}

@@ -8,7 +8,10 @@ from servicekit.web.parameters import MalformedParameters, Parameters
 
 
 async def parameters(request: Request) -> Parameters:
-    """The parameters of the query, or of the form for a POST; raises InvalidRequest."""
+    """The parameters of the query, or of the form for a POST; raises InvalidRequest.
+
+    RFC 6749 §3.1.
+    """
     try:
         if request.method != "POST":
             found = Parameters.parse(request.query_string)

@@ -19,7 +19,10 @@ async def page(template: str, status: int = 200, **values: Any) -> Response:
 
 
 async def client_page(template: str, client: Client, status: int = 200, **values: Any) -> Response:
-    """A page with what a client says of itself: name, logo, policy and terms (Dynamic Client Registration 1.0 §2)."""
+    """A page with what a client says of itself: name, logo, policy and terms (Dynamic Client Registration 1.0 §2).
+
+    OpenID Connect Dynamic Client Registration §9.1; RFC 7591 §2.
+    """
     logo = shown_logo(client, trusted=client.registered_at is None)
     about = {"client_name": client.display_name, "policy_uri": client.policy_uri, "tos_uri": client.tos_uri}
     response = await page(template, status, logo_uri=logo, **about, **values)

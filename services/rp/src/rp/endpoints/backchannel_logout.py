@@ -20,6 +20,8 @@ async def backchannel_logout(rp: Context, request: Request) -> Reply:
 
     It is redeemed when all is done: after a failure of the store the same token may come once more (§2.8). Of many that
     come at the same moment each ends the same sessions, and one is answered with 200.
+
+    OpenID Connect Back-Channel Logout §2.2, §2.5.
     """
     logout = await verification.of_logout(rp.providers, _logout_token(request), rp.clock())
     if await rp.logout_tokens.knows(logout):
@@ -36,6 +38,9 @@ def _again() -> LogoutTokenRefused:
 
 
 def _logout_token(request: Request) -> str:
+    """A logout is a POST of a form with one logout_token, to an endpoint that uses no cookie (OpenID Connect
+    Back-Channel Logout §2.2, §2.5).
+    """
     if not request.has_form_body():
         raise BadRequest("A logout token is sent as application/x-www-form-urlencoded.")
     form = Parameters.parse(request.body)

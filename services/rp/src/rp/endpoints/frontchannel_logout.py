@@ -22,6 +22,8 @@ async def frontchannel_logout(rp: Context, request: Request) -> Reply:
 
     A frame in another site's page brings no cookie of ours (SameSite=Lax), so that the two must say which session it
     is; only who was told the `sid` by the provider can name it.
+
+    OpenID Connect Front-Channel Logout §2.
     """
     parameters = Parameters.parse(request.query)
     if parameters.repeated:
@@ -46,7 +48,7 @@ async def frontchannel_logout(rp: Context, request: Request) -> Reply:
 
 
 async def _ancestors(provider: ProviderClient) -> str:
-    """The provider's origins: its pages alone may frame this one."""
+    """The provider's origins: its pages alone may frame this one (OpenID Connect Front-Channel Logout §2)."""
     issuer = provider.registration.issuer
     try:
         ending = (await provider.metadata()).endpoint("end_session_endpoint")

@@ -27,7 +27,10 @@ log = logging.getLogger(__name__)
 
 
 async def callback(rp: Context, request: Request, provider: ProviderClient) -> Response:
-    """Check the answer, redeem the code, verify the id_token, open a session; `provider` is the one of this path."""
+    """Check the answer, redeem the code, verify the id_token, open a session; `provider` is the one of this path.
+
+    OpenID Connect Core §3.1.2.7; RFC 9207 §2.3, §3.
+    """
     parameters = Parameters.parse(request.query_string)
     handle = parameters.get(HANDLE)
     answer = AuthorizationResponse.of(parameters) if handle is None else await rp.posted_responses.find(handle)
@@ -54,6 +57,8 @@ async def posted_callback(rp: Context, request: Request, provider: ProviderClien
 
     A form of another site brings no cookie of ours (SameSite=Lax), and the cookie is what binds the answer to the
     browser that asked; the GET brings it.
+
+    OAuth 2.0 Form Post Response Mode §2.
     """
     answer = AuthorizationResponse.of(Parameters.parse(await forms.read(request)))
     if not await rp.bindings.knows(answer.state):

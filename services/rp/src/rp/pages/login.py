@@ -26,6 +26,8 @@ async def login(rp: Context, request: Request) -> Response:
     """Bind state, nonce and verifier to this browser, and send it to the provider; with several, let the person choose.
 
     A browser has one login cookie for all its tabs; each tab's sign-in has a state of its own.
+
+    OpenID Connect Core §3.1.2.1, §4.
     """
     asked = LoginInitiation.of(Parameters.parse(request.query_string), rp.settings.origin)
     provider = rp.providers.only if asked.issuer is None else rp.providers.of(asked.issuer)

@@ -27,7 +27,10 @@ log = logging.getLogger(__name__)
 
 
 async def logout(rp: Context, request: Request) -> Response:
-    """End the session here first, then at the provider as far as it can be reached."""
+    """End the session here first, then at the provider as far as it can be reached.
+
+    OpenID Connect RP-Initiated Logout §2.
+    """
     form = Parameters.parse(await forms.read(request))
     _check_origin(rp, request)
     visitor = await signed_in(rp, request)
@@ -91,7 +94,10 @@ def _check_csrf_token(visitor: SignedIn, form: Parameters) -> None:
 
 
 async def _end_at_provider(rp: Context, visitor: SignedIn) -> str | None:
-    """Revoke the tokens; where the provider's session ends, None when it has no such page or is away just now."""
+    """Revoke the tokens; where the provider's session ends, None when it has no such page or is away just now.
+
+    OpenID Connect RP-Initiated Logout §2.
+    """
     try:
         async with asyncio.timeout(PROVIDER_SECONDS):
             metadata = await visitor.provider.metadata()

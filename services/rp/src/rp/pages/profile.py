@@ -81,7 +81,7 @@ async def _userinfo(provider: ProviderClient, access: Access) -> Loaded:
 
 
 async def _api_me(rp: Context, provider: ProviderClient, access: Access) -> Loaded:
-    """A token goes to the resource server of its own provider, that of OIDC_ISSUER, and to no other."""
+    """A token goes to the resource server of its own provider, that of OIDC_ISSUER, and to no other (RFC 6750 §5.2)."""
     if provider is not rp.providers.all[0]:
         raise ResourceRefused(f"The resource server knows the sign-ins of {rp.settings.oidc_issuer} alone.")
     answer = await access.ask(rp.resource_server.me)

@@ -12,6 +12,8 @@ def parse(raw: bytes) -> dict[str, Any]:
 
     Raises ValueError, with a reason that repeats no value, for what is no object, too large, nested too deep, holds a
     name twice, a number that is none (NaN, infinite), or text that is no Unicode (a lone surrogate).
+
+    RFC 8259.
     """
     if len(raw) > SIZE_LIMIT:
         raise ValueError(f"more than {SIZE_LIMIT} bytes")

@@ -7,7 +7,10 @@ _LATEST = 253402300799  # the end of the year 9999
 
 
 def is_numeric_date(value: Any) -> TypeGuard[float]:
-    """Whether it is a time of this era: a number and no boolean; NaN and infinity lie outside the bounds."""
+    """Whether it is a time of this era: a number and no boolean; NaN and infinity lie outside the bounds.
+
+    RFC 7519 §2.
+    """
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= _LATEST
 
 

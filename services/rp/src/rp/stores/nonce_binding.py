@@ -37,6 +37,8 @@ class NonceBindingStore:
 
         Another browser's attempt does not use it up: the browser is compared first, and GETDEL is the gate that lets
         one of many through. Raises UnknownSignIn, ForeignBrowser.
+
+        RFC 6749 §10.12.
         """
         key = _key(state)
         record = await self._redis.get(key)

@@ -19,7 +19,10 @@ _HANDLE = re.compile(r"[0-9a-f]{64}\.[A-Za-z0-9_-]{43}")
 
 
 class PostedResponseStore:
-    """Authorization responses, the latest one for a sign-in; only who has its random handle can open it."""
+    """Authorization responses, the latest one for a sign-in; only who has its random handle can open it.
+
+    OAuth 2.0 Form Post Response Mode §2.
+    """
 
     def __init__(self, redis: Database) -> None:
         self._redis = redis

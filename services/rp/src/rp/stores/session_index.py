@@ -58,6 +58,8 @@ class SessionIndexStore:
         """End the sessions of a provider's session, or without `sid` all of a person; how many there were.
 
         With both, sessions of the person whose id_token had no `sid` end too: it may be any of them.
+
+        OpenID Connect Back-Channel Logout §2.7; OpenID Connect Front-Channel Logout §2.
         """
         if sid is None:
             return await self._end(_digest(issuer, "sub", sub), issued_at)
@@ -69,6 +71,8 @@ class SessionIndexStore:
 
         The names are forgotten last, and no others than those that were found: when the store fails in between, the
         next try finds what is left.
+
+        OpenID Connect Back-Channel Logout §2.8.
         """
         await self._redis.eval(_MARK, 1, f"rp:ended:{name}", issued_at, MARK_TTL)
         keys = await self._redis.zrange(f"rp:sessions:{name}", 0, -1)
@@ -82,12 +86,18 @@ class SessionIndexStore:
         return sum(ended)
 
     async def has_ended(self, session: Session) -> bool:
-        """Whether the provider has ended this session since it issued the id_token."""
+        """Whether the provider has ended this session since it issued the id_token.
+
+        OpenID Connect Back-Channel Logout §2.7.
+        """
         marks = await asyncio.gather(*(self._redis.get(f"rp:ended:{name}") for name in _names(session)))
         return any(mark is not None and session.claims["iat"] <= float(mark) for mark in marks)
 
 
 def _names(session: Session) -> tuple[str, ...]:
+    """A user is identified by `iss` and `sub` together: the same `sub` at another provider is another user
+    (OpenID Connect Core §2).
+    """
     issuer, sid = session.issuer, session.claims.get("sid")
     own = _digest(issuer, "sid", sid) if isinstance(sid, str) else _digest(issuer, _WITHOUT_SID, session.sub)
     return own, _digest(issuer, "sub", session.sub)

@@ -44,6 +44,8 @@ class Refreshing:
         """The session of `cookie` with another access token than `stale`.
 
         Raises SignInEnded when there will be none, ProviderUnavailable, RefreshBusy.
+
+        RFC 6749 §6; RFC 9700 §4.14.2.
         """
         # A browser that goes away must not lose the refresh token that the provider has just rotated.
         task = asyncio.create_task(self._renew(cookie, stale))
@@ -61,6 +63,9 @@ class Refreshing:
             return await self._refresh(cookie, session)
 
     async def _refresh(self, cookie: str, session: Session) -> Session:
+        """While the keys cannot be fetched, nothing of the refresh is shown, and the newest refresh token is
+        kept for the next attempt (OpenID Connect Core §12.2).
+        """
         if session.refresh_token is None:
             raise SignInEnded
         provider = self._providers.of(session.issuer)
@@ -111,12 +116,15 @@ class Refreshing:
         return await self._sessions.replace(cookie, session)
 
     async def _end(self, cookie: str, session: Session, tokens: TokenResponse) -> None:
-        """The provider speaks of another login: nothing of what it gave is used, and it is not asked again."""
+        """The provider speaks of another login: nothing of what it gave is used, and it is not asked again.
+
+        OpenID Connect Core §12.2.
+        """
         await self._sessions.replace(cookie, dataclasses.replace(session, refresh_token=None))
         await self.revoke(dataclasses.replace(session, refresh_token=tokens.refresh_token or session.refresh_token))
 
     async def revoke(self, session: Session) -> bool:
-        """Have the provider forget a session's tokens, if it can be reached; whether it can."""
+        """Have the provider forget a session's tokens, if it can be reached; whether it can (RFC 7009 §2.1)."""
         if session.refresh_token is None:
             return True
         try:
@@ -136,7 +144,10 @@ class Access:
         self._cookie = cookie
 
     async def ask(self, fetch: Callable[[str], Awaitable[Answer]]) -> Answer:
-        """`fetch` with the access token, renewed when its time is over; after a 401 once more (RFC 6750 §3.1)."""
+        """`fetch` with the access token, renewed when its time is over; after a 401 once more (RFC 6750 §3.1).
+
+        RFC 6749 §5.1.
+        """
         token = self.session.access_token
         if not self._refreshing.is_due(self.session):
             answer = await fetch(token)

@@ -17,7 +17,7 @@ from rp.records import Session
 
 
 async def of_sign_in(provider: ProviderClient, tokens: TokenResponse, nonce: str, now: float) -> VerifiedClaims:
-    """The id_token of a sign-in (OpenID Connect Core §3.1.3.7); there must be one."""
+    """The id_token of a sign-in (OpenID Connect Core §3.1.3.7); there must be one (RFC 9700 §4.4.2)."""
     received = ReceivedToken.parse(token_response.require_id_token(tokens))
     common = await _expected(provider, received, now, solicited=True)
     expected = id_token.Expected.of_sign_in(common, nonce=nonce, access_token=tokens.access_token)
@@ -35,7 +35,10 @@ async def of_refresh(provider: ProviderClient, tokens: TokenResponse, session: S
 
 
 async def of_logout(providers: Providers, compact: str, now: float) -> Logout:
-    """A logout token (OpenID Connect Back-Channel Logout §2.6); its `iss` says whose keys and rules it has to keep."""
+    """A logout token (OpenID Connect Back-Channel Logout §2.6); its `iss` says whose keys and rules it has to keep.
+
+    OpenID Connect Core §2, §10.1.1.
+    """
     try:
         received = ReceivedToken.parse(compact)
         issuer = received.claims.get("iss")
@@ -51,6 +54,9 @@ async def of_logout(providers: Providers, compact: str, now: float) -> Logout:
 async def _expected(
     provider: ProviderClient, received: ReceivedToken, now: float, *, solicited: bool
 ) -> signed_token.Expected:
+    """The relying party does not contact a provider that waits for the response: it has the keys of the sign-in,
+    and a token of another algorithm needs none (OpenID Connect Back-Channel Logout §2.8).
+    """
     registration = provider.registration
     # The first check refuses a token of another algorithm: it causes no request for keys.
     registered = received.header.get("alg") == registration.id_token_alg

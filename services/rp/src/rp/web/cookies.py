@@ -20,7 +20,10 @@ def fresh_value() -> str:
 
 @dataclass(frozen=True)
 class Cookie:
-    """One cookie of this site: HttpOnly, SameSite=Lax, and over TLS bound to the host (RFC 6265bis §4.1.3.2)."""
+    """One cookie of this site: HttpOnly, SameSite=Lax, and over TLS bound to the host (RFC 6265bis §4.1.3.2).
+
+    RFC 6265bis §4.1.2.6, §4.1.2.7.
+    """
 
     name: str
     secure: bool

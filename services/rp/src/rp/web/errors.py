@@ -46,7 +46,10 @@ def install(app: Quart) -> None:
 
 
 async def failure_page(exception: Exception) -> Response:
-    """The page for any exception that a view raises."""
+    """The page for any exception that a view raises.
+
+    OpenID Connect Core §3.1.3.7.
+    """
     failure = as_failure(exception)
     event(log, "refused", logging.WARNING, kind=type(exception).__name__, reason=exception)
     body = await render_template(
@@ -67,7 +70,10 @@ async def failure_page(exception: Exception) -> Response:
 
 
 def machine_failure(_: Request, exception: Exception) -> Reply:
-    """The JSON response of a machine endpoint to any exception (RFC 6749 §5.2)."""
+    """The JSON response of a machine endpoint to any exception (RFC 6749 §5.2).
+
+    OpenID Connect Back-Channel Logout §2.8.
+    """
     if not isinstance(exception, FAILURES):
         event(log, "failed", logging.ERROR, kind=type(exception).__name__, reason=exception)
         return error_reply(500, "server_error")

@@ -107,7 +107,7 @@ OF_UNAUTHORIZED_TOKENS = (
 
 
 def why(failure: RelyingPartyError) -> str | None:
-    """The reason for a failure, where there is one to tell."""
+    """The reason for a failure, where there is one to tell (OpenID Connect Core §3.1.3.7)."""
     if isinstance(failure, TokenRequestRefused) and failure.code == "unauthorized_client":
         return OF_UNAUTHORIZED_TOKENS
     if isinstance(failure, AuthorizationRefused | TokenRequestRefused):

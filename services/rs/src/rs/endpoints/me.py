@@ -15,7 +15,10 @@ log = logging.getLogger(__name__)
 
 
 async def me(rs: Context, request: Request) -> Reply:
-    """The profile of the token's subject; raises an error of `rs.errors`."""
+    """The profile of the token's subject; raises an error of `rs.errors`.
+
+    RFC 6750 §2.1.
+    """
     received = bearer_token(
         [value for name, value in request.headers if name == b"authorization"],
         request.query,

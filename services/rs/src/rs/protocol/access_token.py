@@ -50,7 +50,10 @@ class SignedToken:
 
 
 def check_type(header: Header, _algorithm: str) -> None:
-    """`typ` says access token, so that no ID token passes for one (RFC 9068 §4, §2.1; RFC 8725 §3.11)."""
+    """`typ` says access token, so that no ID token passes for one (RFC 9068 §4, §2.1; RFC 8725 §3.11).
+
+    RFC 8725 §3.11: A JWT without `at+jwt` is not an access token.
+    """
     typ = header.get("typ")
     if not isinstance(typ, str) or typ.lower() not in _TYPES:
         raise InvalidToken(f"typ is {shown(typ)}")
@@ -115,6 +118,8 @@ def verify(token: SignedToken, key: Key, expected: Expected, now: float) -> Veri
     """Verify the signature with `key`, which is bound to one algorithm, then the claims (RFC 9068 §4).
 
     `now` is in seconds since the epoch. Raises InvalidToken.
+
+    RFC 7515 §5.2.
     """
     if not key.verify(token.signing_input, token.signature):
         raise InvalidToken("the signature does not verify")
@@ -140,6 +145,7 @@ def _decoded(segment: str) -> bytes:
 
 
 def _json_object(raw: bytes) -> dict[str, Any]:
+    """Header and claims are JSON objects in UTF-8 (RFC 7519 §7.2)."""
     try:
         value = json.loads(raw.decode("utf-8"))
     except (ValueError, RecursionError):

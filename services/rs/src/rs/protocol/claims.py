@@ -39,7 +39,10 @@ def check_issuer(claims: Claims, expected: Expected, _now: float) -> None:
 
 
 def check_audience(claims: Claims, expected: Expected, _now: float) -> None:
-    """`aud` names this resource server, alone or among others (RFC 7519 §4.1.3)."""
+    """`aud` names this resource server, alone or among others (RFC 7519 §4.1.3).
+
+    RFC 9700 §4.10.2.
+    """
     audience = claims.get("aud")
     if audience != expected.audience and not (isinstance(audience, list) and expected.audience in audience):
         raise InvalidToken(f"aud is {shown(audience)}, without {expected.audience!r}")
@@ -71,7 +74,10 @@ def check_subject(claims: Claims, _expected: Expected, _now: float) -> None:
 
 
 def check_scope(claims: Claims, _expected: Expected, _now: float) -> None:
-    """`scope` is a string of names, separated by spaces (RFC 8693 §4.2)."""
+    """`scope` is a string of names, separated by spaces (RFC 8693 §4.2).
+
+    RFC 8693 §4.2, §4.3: `scope` is one string of names, and `client_id` is a string.
+    """
     if not isinstance(claims.get("scope"), str):
         raise InvalidToken(f"scope is {shown(claims.get('scope'))}")
 
@@ -83,7 +89,10 @@ def check_client_id(claims: Claims, _expected: Expected, _now: float) -> None:
 
 
 def check_jwt_id(claims: Claims, _expected: Expected, _now: float) -> None:
-    """`jti` tells this token from all others (RFC 7519 §4.1.7)."""
+    """`jti` tells this token from all others (RFC 7519 §4.1.7).
+
+    RFC 7519 §4.1.7: `jti` is unique to the token.
+    """
     if not isinstance(claims.get("jti"), str):
         raise InvalidToken(f"jti is {shown(claims.get('jti'))}")
 

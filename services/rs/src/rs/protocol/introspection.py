@@ -56,6 +56,8 @@ def process(answer: Mapping[str, Any], expected: Expected, now: float) -> Verifi
     """The token that an introspection answer describes; `now` is in seconds since the epoch.
 
     Raises InvalidToken, and ProviderUnusable when it is no introspection answer.
+
+    RFC 7662 §2.2.
     """
     for check in CHECKS:
         check(answer, expected, now)

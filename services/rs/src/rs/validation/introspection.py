@@ -37,6 +37,8 @@ class IntrospectionValidator:
     """Asks the provider about every token; about a token that was active, again after `cache_ttl` seconds.
 
     `clock` gives the time in seconds since the epoch.
+
+    RFC 7662 §4.
     """
 
     def __init__(

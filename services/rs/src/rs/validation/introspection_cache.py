@@ -12,6 +12,8 @@ class IntrospectionCache:
     """A bounded memory of tokens that were active, by their SHA-256; the oldest makes room.
 
     `ticks` counts seconds and never goes back.
+
+    RFC 7662 §4.
     """
 
     def __init__(self, ticks: Clock, capacity: int = CAPACITY) -> None:

@@ -64,7 +64,10 @@ def accepts(asked: Mapping[str, Any], value: Any) -> bool:
 
 
 def answer(claims: Mapping[str, Any], place: str, known: Mapping[str, Any]) -> dict[str, Any]:
-    """The standard claims that were asked for in a place and are known; one with another value is left out."""
+    """The standard claims that were asked for in a place and are known; one with another value is left out.
+
+    OpenID Connect Core §5.5.
+    """
     asked = claims.get(place, {})
     return {
         name: known[name]

@@ -17,6 +17,8 @@ def consent_is_needed(
     """Whether the person must be asked: with prompt=consent always, else for what was not allowed before.
 
     A first-party client was allowed everything by whoever registered it.
+
+    OpenID Connect Core §3.1.2.4.
     """
     if "consent" in request.prompts:
         return True

@@ -29,7 +29,10 @@ def check_challenge(challenge: str | None, method: str | None, *, required: bool
 
 
 def check_verifier(challenge: str | None, verifier: str | None) -> None:
-    """The code verifier of a token request (RFC 7636 §4.6; RFC 9700 §4.8.2 for one without a challenge)."""
+    """The code verifier of a token request (RFC 7636 §4.6; RFC 9700 §4.8.2 for one without a challenge).
+
+    OpenID Connect Core §3.1.2.1; RFC 7636 §4.1.
+    """
     if challenge is None:
         if verifier is not None:
             raise InvalidGrant("code_verifier was sent, but the authorization request had no code_challenge")

@@ -56,7 +56,7 @@ class Asked:
 
     @property
     def scope(self) -> str:
-        """What is granted: `offline_access` only for a code, and where a person or an administrator allows it (§11)."""
+        """`offline_access` is granted only for a code, and if a user or an administrator allows it (OIDC Core §11)."""
         granted = granted_scope(self.get("scope"), self.client.scope)
         allowed = self.client.first_party or "consent" in (self.get("prompt") or "").split()
         return granted if allowed and self.wants_code else without_offline_access(granted)
@@ -106,14 +106,20 @@ def check_repeated(asked: Asked) -> None:
 
 
 def check_lengths(asked: Asked) -> None:
-    """What is kept as it came, and sent back in a URL, a token or a page, has a bounded length."""
+    """What is kept as it came, and sent back in a URL, a token or a page, has a bounded length.
+
+    OpenID Connect Core §3.1.2.1; RFC 6749 §4.1.2.1.
+    """
     for name in ("state", "nonce", "login_hint", "prompt", "acr_values", "ui_locales"):
         if len(asked.get(name) or "") > TEXT_LIMIT:
             raise InvalidRequest(f"{name} is longer than {TEXT_LIMIT} characters")
 
 
 def check_registration(asked: Asked) -> None:
-    """What would change the request and is not supported is refused, not ignored (OpenID Connect Core §7.2.1)."""
+    """What would change the request and is not supported is refused, not ignored (OpenID Connect Core §7.2.1).
+
+    OpenID Connect Core §7.2.1: `registration` is rejected, not ignored.
+    """
     if "registration" in asked.parameters:
         raise RegistrationNotSupported("registration is not supported")
 
@@ -148,7 +154,7 @@ def check_response_mode(asked: Asked) -> None:
 
 
 def check_scope(asked: Asked) -> None:
-    """At least one scope that the client is registered for (RFC 6749 §3.3); `openid` for an id_token (§3.2.2.1)."""
+    """A scope that the client is registered for (RFC 6749 §3.3); `openid` for an id_token (OIDC Core §3.2.2.1)."""
     if "openid" not in asked.scope.split() and not asked.wants_code:
         raise InvalidScope("an id_token needs the scope openid")
 
@@ -163,7 +169,10 @@ def check_nonce(asked: Asked) -> None:
 
 
 def check_pkce(asked: Asked) -> None:
-    """PKCE with S256 (RFC 7636 §4.4.1): by client, else for all; public clients always need it (RFC 9700 §2.1.1)."""
+    """PKCE with S256 (RFC 7636 §4.4.1): by client, else for all; public clients always need it (RFC 9700 §2.1.1).
+
+    OpenID Connect Core §3.1.2.1.
+    """
     registered = asked.client.require_pkce
     required = asked.client.public or (asked.policy.require_pkce if registered is None else registered)
     challenge, method = asked.get("code_challenge"), asked.get("code_challenge_method")
@@ -208,7 +217,10 @@ CHECKS: tuple[Callable[[Asked], None], ...] = (
 
 
 def validate(asked: Asked) -> AuthorizationRequest:
-    """All checks in order; only this makes an AuthorizationRequest. Raises OAuthError."""
+    """All checks in order; only this makes an AuthorizationRequest. Raises OAuthError.
+
+    OpenID Connect Core §3.1.2.2, §4; OpenID Connect Dynamic Client Registration §2; RFC 9101 §6.3.
+    """
     for check in CHECKS:
         check(asked)
     max_age = asked.get("max_age")
@@ -239,12 +251,18 @@ def about(request: AuthorizationRequest, sub: str) -> AuthorizationRequest:
 
 
 def is_somebody_else(request: AuthorizationRequest, session: Session) -> bool:
-    """Whether the request is about another person than the one who is logged in (OpenID Connect Core §3.1.2.2)."""
+    """Whether the request is about another person than the one who is logged in (OpenID Connect Core §3.1.2.2).
+
+    OpenID Connect Core §5.5.1.
+    """
     return request.sub not in (None, session.sub)
 
 
 def login_is_needed(request: AuthorizationRequest, session: Session | None, now: int) -> bool:
-    """Whether the person must log in for this request (OpenID Connect Core §3.1.2.3)."""
+    """Whether the person must log in for this request (OpenID Connect Core §3.1.2.3).
+
+    OpenID Connect Core §3.1.2.1.
+    """
     if session is None or request.prompts & {"login", "select_account"}:
         return True
     if is_somebody_else(request, session):
@@ -258,6 +276,8 @@ def is_logged_in_since(login: LoginRequest, session: Session | None, now: int) -
     """Whether a login that came after the request answers it, in another tab or because the cookie came late.
 
     A request that demands a fresh login is answered by a new session alone.
+
+    OpenID Connect Core §3.1.2.1.
     """
     if session is None:
         return False

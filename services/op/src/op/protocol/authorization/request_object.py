@@ -64,6 +64,8 @@ class RequestObject:
         """Take a request object apart.
 
         Raises InvalidRequestObject, and RequestNotSupported for a client that is registered for none (Core §6.1).
+
+        RFC 9101 §4, §6.1.
         """
         acceptable = acceptable_algorithms(client)
         if not acceptable:
@@ -114,7 +116,10 @@ def merged(outside: Parameters, inside: Parameters) -> Parameters:
 
 
 def _check_claims(claims: Mapping[str, Any], client_id: str, issuer: str, now: int) -> None:
-    """From this client, for this provider, now (RFC 9101 §4, RFC 7519 §4.1)."""
+    """From this client, for this provider, now (RFC 9101 §4, RFC 7519 §4.1).
+
+    RFC 9101 §10.8.
+    """
     if claims.get("iss", client_id) != client_id or claims.get("client_id", client_id) != client_id:
         raise InvalidRequestObject("the request object is of another client")
     if claims.get("sub") == client_id:

@@ -18,7 +18,10 @@ ResponseParameters = dict[str, str]
 
 
 def code_response(code: str, state: str | None, issuer: str) -> ResponseParameters:
-    """The parameters that take a code to the client."""
+    """The parameters that take a code to the client.
+
+    OpenID Connect Core §3.1.2.5; RFC 6749 §4.1.2; RFC 9207 §2.
+    """
     return _present({"code": code, "state": state, "iss": issuer})
 
 
@@ -39,12 +42,23 @@ def token_response(
 
 
 def error_response(error: OAuthError, state: str | None, issuer: str) -> ResponseParameters:
-    """The parameters that take an error to the client (RFC 6749 §4.1.2.1)."""
+    """The parameters that take an error to the client (RFC 6749 §4.1.2.1).
+
+    RFC 9207 §2.
+
+    RFC 6749 §4.1.2.1: Any other error is returned to the client with its code, description and state.
+
+    OpenID Connect Core §3.1.2.6: An error is returned in the query of the redirect URI too: `login_required`, and those
+    of RFC 6749.
+    """
     return _present({"error": error.code, "error_description": error.description, "state": state, "iss": issuer})
 
 
 def known_mode(response_mode: str | None, response_type: str | None) -> str:
-    """The mode to answer in: the one that was asked for, or the default where that is none or must not be."""
+    """The mode to answer in: the one that was asked for, or the default where that is none or must not be.
+
+    OAuth 2.0 Multiple Response Types §3, §5; JARM §2.1, §2.3.
+    """
     default = "fragment" if answers_in_fragment(response_type) else "query"
     if response_mode == "jwt" or (response_mode == "query.jwt" and default != "query"):
         return default + _JWT  # JARM §2.3.4
@@ -75,7 +89,7 @@ def with_query(uri: str, parameters: dict[str, str | None]) -> str:
 
 
 def with_fragment(uri: str, parameters: ResponseParameters) -> str:
-    """`uri` with the parameters in its fragment."""
+    """`uri` with the parameters in its fragment (OAuth 2.0 Multiple Response Types §2.1)."""
     return f"{uri}#{urlencode(parameters)}"
 
 

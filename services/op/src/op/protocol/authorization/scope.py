@@ -96,7 +96,10 @@ def narrowed_scope(requested: str | None, granted: str) -> str:
 
 
 def still_registered(granted: str, registered: str) -> str:
-    """What is left of a grant for a client whose registration has changed since; raises InvalidScope for nothing."""
+    """What is left of a grant for a client whose registration has changed since; raises InvalidScope for nothing.
+
+    RFC 6749 §6.
+    """
     left = [scope for scope in granted.split() if scope in registered.split()]
     if not left:
         raise InvalidScope("what was granted is no longer open to this client")
@@ -114,6 +117,9 @@ def _check_form(scope: str) -> None:
 
 
 def claims_of(user_claims: Mapping[str, Any], scope: str) -> dict[str, Any]:
-    """A user's claims that the scope asks for; what is not known is left out (OpenID Connect Core §5.3.2)."""
+    """A user's claims that the scope asks for; what is not known is left out (OpenID Connect Core §5.3.2).
+
+    OpenID Connect Core §5.4.
+    """
     names = (name for value in scope.split() for name in CLAIMS_BY_SCOPE.get(value, ()))
     return {name: user_claims[name] for name in names if user_claims.get(name) is not None}

@@ -10,7 +10,10 @@ _LENGTH = 8
 
 
 def new_user_code() -> str:
-    """What a person reads from one screen and types into another: 20^8, good for ten minutes and few guesses."""
+    """What a person reads from one screen and types into another: 20^8, good for ten minutes and few guesses.
+
+    RFC 8628 §6.1.
+    """
     code = "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))
     return f"{code[:4]}-{code[4:]}"
 

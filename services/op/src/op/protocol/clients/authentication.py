@@ -31,6 +31,8 @@ def presented_credentials(authorization: str | None, form: Parameters) -> Creden
     """The one method that a request uses (RFC 6749 §2.3: not more than one).
 
     Raises InvalidRequest for two methods, InvalidClient for none or for a header that cannot be read.
+
+    RFC 7521 §4.2.
     """
     if "client_assertion" in form or "client_assertion_type" in form:
         if authorization is not None or "client_secret" in form:
@@ -53,6 +55,8 @@ def check_credentials(credentials: Credentials, client: Client | None) -> Client
     """The client, when the credentials are its own and come by a method that it is registered for.
 
     One answer for an unknown client and a wrong secret (RFC 6749 §5.2). Raises InvalidClient.
+
+    OpenID Connect Core §9; RFC 6749 §2.1, §3.2.1; RFC 7591 §2.
     """
     if client is None:
         raise InvalidClient("client authentication failed", "unknown client")

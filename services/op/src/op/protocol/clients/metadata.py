@@ -55,7 +55,10 @@ class InvalidRedirects(InvalidMetadata):
 
 
 def client_of(metadata: Mapping[str, Any]) -> Client:
-    """A client made of metadata; raises InvalidMetadata with every fault at once."""
+    """A client made of metadata; raises InvalidMetadata with every fault at once.
+
+    OpenID Connect Dynamic Client Registration §2; RFC 7591 §2, §3.2.2.
+    """
     values = {name: value for name, value in metadata.items() if value is not None}
     faults = [f"unknown: {name}" for name in sorted(map(str, set(metadata) - _FORMS.keys()))]
     faults += [
@@ -208,7 +211,10 @@ def _is_fetched_safely(uri: str) -> bool:
 
 
 def _check_logout_uris(client: Client) -> list[str]:
-    """Absolute, without a fragment; a frame is of a redirect URI's origin (Front-Channel Logout 1.0 §2)."""
+    """Absolute, without a fragment; a frame is of a redirect URI's origin (Front-Channel Logout 1.0 §2).
+
+    OpenID Connect Back-Channel Logout §2.2.
+    """
     faults = []
     for name in ("backchannel_logout_uri", "frontchannel_logout_uri"):
         uri = getattr(client, name)
@@ -241,11 +247,23 @@ def is_http_uri(uri: str) -> bool:
 
 
 def _check_scope(client: Client) -> list[str]:
+    """A scope is a list of names separated by single spaces, in printable ASCII without quotes and backslashes
+    (RFC 6749 §3.3).
+    """
     return [] if is_scope(client.scope) else ["scope must be names separated by single spaces"]
 
 
 def _check_secret(client: Client) -> list[str]:
-    """A confidential client has a secret, a public one has none; HS256 needs a long one (OIDC Core §16.19)."""
+    """A confidential client has a secret, a public one has none; HS256 needs a long one (OIDC Core §16.19).
+
+    RFC 7518 §3.2.
+
+    RFC 8725 §3.5: The key of a MAC is a long random secret, of at least 32 octets.
+
+    RFC 9701 §6: A caller registers its algorithm, and HS256 needs a secret.
+
+    OpenID Connect Core §16.19: A secret that is the key of HS256 has at least 32 octets.
+    """
     keyed = _HS256 in (client.id_token_signed_response_alg, client.introspection_signed_response_alg)
     if client.public:
         if "client_credentials" in client.grant_types:
@@ -263,7 +281,10 @@ def _check_secret(client: Client) -> list[str]:
 
 
 def _check_response_secret(client: Client) -> list[str]:
-    """A response that is signed with HS256 needs a long secret, too (OIDC Core §16.19)."""
+    """A response that is signed with HS256 needs a long secret, too (OIDC Core §16.19).
+
+    JARM §2.2, §3.
+    """
     if _HS256 not in (client.authorization_signed_response_alg, client.userinfo_signed_response_alg):
         return []
     if client.public or len((client.client_secret or "").encode()) < HS256_SECRET_OCTETS:

@@ -18,12 +18,18 @@ Key = Mapping[str, str]
 
 
 def usable_keys(jwks: Mapping[str, Any]) -> tuple[Key, ...]:
-    """The keys of a set that can check a signature here, with the members that this takes; others are left out."""
+    """The keys of a set that can check a signature here, with the members that this takes; others are left out.
+
+    RFC 7517 §4; RFC 7518 §3.3, §6.
+    """
     return tuple(_public_members(key) for key in _listed(jwks)[:KEY_LIMIT] if _is_usable(key))
 
 
 def is_public_key_set(jwks: Mapping[str, Any]) -> bool:
-    """Whether it can be registered: some usable keys, not too many in all, and nothing private or symmetric."""
+    """Whether it can be registered: some usable keys, not too many in all, and nothing private or symmetric.
+
+    RFC 7517 §4; RFC 7518 §3.3, §6.
+    """
     listed = _listed(jwks)
     if len(listed) > KEY_LIMIT or not all(isinstance(key, dict) for key in listed):
         return False

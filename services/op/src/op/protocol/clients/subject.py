@@ -37,7 +37,10 @@ def check_sector_identifier(document: bytes, client: Client) -> None:
 
 
 class Subjects:
-    """Pairwise identifiers, keyed with a secret of the provider: nobody else can tell whose they are."""
+    """Pairwise identifiers, keyed with a secret of the provider: nobody else can tell whose they are.
+
+    OpenID Connect Core §8, §8.1.
+    """
 
     def __init__(self, secret: str) -> None:
         self._key = hmac.new(secret.encode(), _PURPOSE, sha256).digest()
@@ -50,7 +53,10 @@ class Subjects:
         return sub if sub == client.client_id else self._pairwise(client, sub)
 
     def sid_of(self, client: Client, sid: str) -> str:
-        """A session's `sid` as this client sees it; one for all would tell two sectors of the same person."""
+        """A session's `sid` as this client sees it; one for all would tell two sectors of the same person.
+
+        OpenID Connect Core §8, §8.1.
+        """
         return self._pairwise(client, f"sid\0{sid}") if client.subject_type == "pairwise" else sid
 
     def _pairwise(self, client: Client, name: str) -> str:
@@ -61,5 +67,5 @@ class Subjects:
         return base64.urlsafe_b64encode(pair).rstrip(b"=").decode()
 
     def seen_by(self, client: Client, session: Session) -> Session:
-        """The session as this client could name it."""
+        """The session as this client could name it (OpenID Connect Core §8.1)."""
         return dataclasses.replace(session, sub=self.of(client, session.sub))

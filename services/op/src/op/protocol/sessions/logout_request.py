@@ -13,7 +13,10 @@ _SEGMENTS = 3
 
 
 def audience_of_hint(hint: str) -> str:
-    """The client that an id_token_hint says it is for, before its signature is checked; raises InvalidRequest."""
+    """The client that an id_token_hint says it is for, before its signature is checked; raises InvalidRequest.
+
+    OpenID Connect RP-Initiated Logout §2.
+    """
     segments = hint.split(".")
     try:
         payload = segments[1] if len(segments) == _SEGMENTS else ""
@@ -26,7 +29,10 @@ def audience_of_hint(hint: str) -> str:
 
 
 def check_hint_claims(claims: Mapping[str, Any], issuer: str) -> str | None:
-    """The `sid` of a hint whose signature is good; raises InvalidRequest for another issuer's, and what is none."""
+    """The `sid` of a hint whose signature is good; raises InvalidRequest for another issuer's, and what is none.
+
+    OpenID Connect RP-Initiated Logout §2.
+    """
     if claims.get("iss") != issuer:
         raise InvalidRequest("id_token_hint is of another issuer")
     if "sub" not in claims:

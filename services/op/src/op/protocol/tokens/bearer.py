@@ -14,6 +14,8 @@ def bearer_token(request: Request) -> str:
     """The token of the header or of a form body; never of the query (RFC 6750 §5.3).
 
     Raises TokenMissing without one, TokenUnreadable when there are two or it cannot be read.
+
+    RFC 6750 §2.
     """
     presented = [token for token in (_from_header(request), _from_body(request)) if token is not None]
     if _names_access_token(request.query):
@@ -46,6 +48,9 @@ def _from_header(request: Request) -> str | None:
 
 
 def _from_body(request: Request) -> str | None:
+    """UserInfo also accepts a token in a form body; the resource server, which is called with GET, rejects it
+    (RFC 6750 §2.2).
+    """
     if request.method != "POST" or not request.body or not request.has_form_body():
         return None
     try:

@@ -29,6 +29,8 @@ def id_token_claims(
     """Who logged in, for the client alone (OpenID Connect Core §2, §3.1.3.6): no `client_id`, no `scope`.
 
     `scope` is the one whose claims belong into the id_token; beside them stand those asked for one by one (§5.5).
+
+    OpenID Connect Front-Channel Logout §3; RFC 8725 §3.12.
     """
     known = {name: value for name, value in user.claims.items() if name not in ID_TOKEN_CLAIMS}
     claims = {
@@ -49,7 +51,10 @@ def id_token_claims(
 
 
 def access_token_claims(issuer: str, token: AccessToken, token_id: str) -> dict[str, Any]:
-    """What a client may do at the resource server (RFC 9068 §2.2)."""
+    """What a client may do at the resource server (RFC 9068 §2.2).
+
+    RFC 8725 §3.12.
+    """
     claims: dict[str, Any] = {
         "iss": issuer,
         "sub": token.sub,

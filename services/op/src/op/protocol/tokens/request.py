@@ -38,7 +38,10 @@ def parse_form(request: Request) -> Parameters:
 
 
 def parse_token_request(form: Parameters) -> TokenRequest:
-    """Raises InvalidRequest without a grant_type."""
+    """Raises InvalidRequest without a grant_type.
+
+    RFC 6749 §3.2.
+    """
     if "grant_type" not in form:
         raise InvalidRequest("grant_type is required")
     return TokenRequest(

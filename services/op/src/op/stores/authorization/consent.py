@@ -6,7 +6,7 @@ from servicekit.redis.client import Database
 
 
 class ConsentStore:
-    """A consent lasts `ttl` seconds; the hash lasts as long as the youngest of them."""
+    """A consent lasts `ttl` seconds; the hash lasts as long as the youngest of them (OpenID Connect Core §3.1.2.4)."""
 
     def __init__(self, redis: Database, ttl: int) -> None:
         self._redis = redis

@@ -37,7 +37,7 @@ return 1
 
 
 class DeviceStore:
-    """A person decides once, and a device takes the outcome once."""
+    """A person decides once, and a device takes the outcome once (RFC 8628 §3.4)."""
 
     def __init__(self, redis: Database) -> None:
         self._redis = redis

@@ -11,5 +11,8 @@ class ClientAssertionStore:
         self._redis = redis
 
     async def use(self, client_id: str, jti: str, ttl: int) -> bool:
-        """Whether it is the first use: of parallel ones one is. A `jti` counts for its client alone."""
+        """Whether it is the first use: of parallel ones one is. A `jti` counts for its client alone.
+
+        RFC 7523 §3 (7).
+        """
         return bool(await self._redis.set(f"op:assertion:{digest(f'{client_id} {jti}')}", "used", ex=ttl, nx=True))

@@ -11,7 +11,7 @@ return count
 
 
 class RegistrationStore:
-    """At most `limit` an hour, from the first one, at all replicas together."""
+    """At most `limit` an hour, from the first one, at all replicas together (RFC 7591 §5)."""
 
     def __init__(self, redis: Database, limit: int) -> None:
         self._limit = limit

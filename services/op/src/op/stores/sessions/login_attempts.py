@@ -18,6 +18,8 @@ class LoginAttemptStore:
     """`limit` wrong guesses within `window` seconds, counted from the first, and no more are heard.
 
     A guess counts before it is looked at: of any number in parallel, at all replicas together, no more are looked at.
+
+    RFC 8628 §5.1.
     """
 
     def __init__(self, redis: Database, limit: int, window: int) -> None:

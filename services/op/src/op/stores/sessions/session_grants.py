@@ -33,6 +33,8 @@ class SessionGrantStore:
         """To the session that took another's place; each keeps the `sid` that its client knows.
 
         They are written before they are taken away: a move that Redis breaks off can be made again.
+
+        OpenID Connect Back-Channel Logout §2.5, §2.7.
         """
         known = await self.all(before)
         if known:

@@ -73,7 +73,10 @@ class GrantStore:
         self._exchange = redis.register_script(_EXCHANGE)
 
     async def save(self, grant: Grant, *beside: Entry) -> None:
-        """Write a new grant together with its code or its tokens; it lives as long as the longest of them."""
+        """Write a new grant together with its code or its tokens; it lives as long as the longest of them.
+
+        RFC 6749 §4.1.2.
+        """
         async with self._redis.pipeline(transaction=True) as pipeline:
             pipeline.set(grant_key(grant.gid), to_json(grant), ex=max(entry.ttl for entry in beside))
             for entry in beside:
@@ -95,6 +98,8 @@ class GrantStore:
 
         Within `grace` seconds after it was spent it may be spent again; with 0 never, whatever the replicas' clocks
         say. Raises AlreadySpent and Gone.
+
+        RFC 6749 §4.1.2.
         """
         keys = [grant_key(gid), presented, *(entry.key for entry in entries)]
         values: list[Argument] = [now, grace]
@@ -107,7 +112,10 @@ class GrantStore:
             raise Gone
 
     async def revoke(self, *gids: str) -> None:
-        """End grants, however many, over one connection: their codes and all of their tokens are dead at once."""
+        """End grants, however many, over one connection: their codes and all of their tokens are dead at once.
+
+        RFC 6749 §4.1.2, §10.5; RFC 7009 §2.1.
+        """
         async with self._redis.pipeline(transaction=False) as pipeline:
             for gid in gids:
                 pipeline.delete(grant_key(gid))

@@ -47,7 +47,7 @@ class UserIndex:
 
 
 class UserGrantStore:
-    """The living grants of a user, noted whenever tokens are issued."""
+    """The living grants of a user, noted whenever tokens are issued (OpenID Connect Core §17.2)."""
 
     def __init__(self, redis: Database, ttl: int) -> None:
         self._index = UserIndex(redis, "op:grants:", ttl)

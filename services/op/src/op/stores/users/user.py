@@ -38,7 +38,10 @@ class UserStore:
         return from_json(User, text) if text else None
 
     async def find_by_username(self, username: str) -> User | None:
-        """The user of a name; an unknown name costs the same two reads, so that the time does not tell it apart."""
+        """The user of a name; an unknown name costs the same two reads, so that the time does not tell it apart.
+
+        RFC 9106.
+        """
         return await self.find(await self._redis.get(_name_key(username)) or _NOBODY)
 
     async def remove(self, user: User) -> None:

@@ -19,7 +19,10 @@ def authorization_request(
     response_mode: str,
     login_hint: str | None = None,
 ) -> str:
-    """The URL of a request for a code (OpenID Connect Core §3.1.2.1, RFC 7636 §4.3)."""
+    """The URL of a request for a code (OpenID Connect Core §3.1.2.1, RFC 7636 §4.3).
+
+    OpenID Connect Core §3.1.3.7 (12), (13), §11; OAuth 2.0 Form Post Response Mode §2; RFC 6749 §4.1.1.
+    """
     return with_query(
         endpoint,
         {

@@ -14,7 +14,7 @@ _PARAMETERS = ("state", "code", "iss", "error", "error_description")
 
 @dataclass(frozen=True)
 class AuthorizationResponse:
-    """The parameters as they were received; nothing of it is to be believed yet."""
+    """The parameters as they were received; nothing of it is to be believed yet (RFC 6749 §3.1)."""
 
     state: str = field(repr=False)
     code: str | None = field(repr=False)
@@ -38,7 +38,10 @@ class AuthorizationResponse:
 
 @dataclass(frozen=True)
 class ValidatedResponse:
-    """A code that belongs to a sign-in of this browser. Made by `validate` alone; the exchange takes nothing else."""
+    """A code that belongs to a sign-in of this browser. Made by `validate` alone; the exchange takes nothing else.
+
+    RFC 6749 §4.1.3.
+    """
 
     code: str = field(repr=False)
     binding: NonceBinding
@@ -51,6 +54,8 @@ def validate(
 
     `issuer` is the provider's, `iss_required` its `authorization_response_iss_parameter_supported` (RFC 9207 §2.3).
     Raises ResponseRefused, AuthorizationRefused.
+
+    OpenID Connect Core §3.1.2.7; RFC 6749 §4.1.2.1.
     """
     _check_state(response, binding)
     _check_issuer(response, binding, issuer, iss_required)
@@ -70,7 +75,7 @@ def _check_state(response: AuthorizationResponse, binding: NonceBinding) -> None
 
 
 def _check_issuer(response: AuthorizationResponse, binding: NonceBinding, issuer: str, required: bool) -> None:
-    """RFC 9207 §2.4: the answer comes from the issuer that was asked; compared as exact strings."""
+    """RFC 9207 §2.4: the answer comes from the issuer that was asked; compared as exact strings (RFC 9700 §4.4.2)."""
     ResponseRefused.unless(
         binding.issuer == issuer, Check("issuer", "RFC 9207 §2.4", shown(issuer), shown(binding.issuer))
     )

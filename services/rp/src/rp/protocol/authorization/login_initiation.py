@@ -12,7 +12,7 @@ NAMES = ("iss", "login_hint", "target_link_uri")
 
 @dataclass(frozen=True)
 class LoginInitiation:
-    """Where to sign in (None: at the only provider), as whom perhaps, and where to go then."""
+    """Where to sign in (None: at the only provider), as whom perhaps, and where to go then (OpenID Connect Core §4)."""
 
     issuer: str | None
     login_hint: str | None = field(repr=False)

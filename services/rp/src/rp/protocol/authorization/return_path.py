@@ -15,7 +15,10 @@ _NOT_A_PLACE = frozenset({"/login", "/callback", "/logout", "/logout/callback"})
 
 
 def local_path(asked: str | None) -> str:
-    """`asked` when it is a local absolute path, else the default: a wrong one is no reason not to sign in."""
+    """`asked` when it is a local absolute path, else the default: a wrong one is no reason not to sign in.
+
+    RFC 9700 §4.11.1.
+    """
     if asked is None or len(asked) > _LENGTH_LIMIT or not _LOCAL_PATH.fullmatch(asked):
         return DEFAULT
     path = unquote(re.split(r"[?#]", asked, maxsplit=1)[0])

@@ -57,6 +57,8 @@ def authenticate(
     `supported` and `algorithms` are the metadata's `..._auth_methods_supported`, which empty means client_secret_basic
     (OpenID Connect Discovery §3), and `..._auth_signing_alg_values_supported`. `audience` names the provider in an
     assertion. Raises ValueError when the two cannot agree.
+
+    OpenID Connect Core §9; RFC 6749 §2.3.1.
     """
     method = client.method or _best(client, supported or (DEFAULT_METHOD,))
     algorithm = _algorithm(client, method)
@@ -66,7 +68,7 @@ def authenticate(
 
 
 def possible(client: ClientIdentity) -> tuple[str, ...]:
-    """The methods that this client has what is needed for, the best first."""
+    """The methods that this client has what is needed for, the best first (OpenID Connect Core §9)."""
     secret = client.client_secret
     return (
         *(["private_key_jwt"] if client.client_key else []),
@@ -97,6 +99,7 @@ def _secret(client: ClientIdentity) -> str:
 
 def _client_secret_basic(client: ClientIdentity, *_: object) -> ClientCredentials:
     # Both are form-encoded first, so that a colon or an umlaut survives (RFC 6749 §2.3.1).
+    """OpenID Connect Discovery §3; RFC 6749 §2.3.1."""
     pair = f"{quote_plus(client.client_id)}:{quote_plus(_secret(client))}"
     return ClientCredentials({"Authorization": f"Basic {b64encode(pair.encode()).decode()}"}, {})
 

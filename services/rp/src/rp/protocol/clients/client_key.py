@@ -18,7 +18,10 @@ _FORMS = "a private key as PEM or JWK: RSA of 2048 bits or more, or EC P-256"
 
 @dataclass(frozen=True)
 class ClientKey:
-    """What an assertion is signed with, its algorithm, and the id that the provider knows it by, if it has one."""
+    """What an assertion is signed with, its algorithm, and the id that the provider knows it by, if it has one.
+
+    OpenID Connect Core §9; RFC 7518 §3.2, §3.3, §3.4.
+    """
 
     algorithm: str
     kid: str | None

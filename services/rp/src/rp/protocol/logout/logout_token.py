@@ -47,7 +47,10 @@ def verify(token: ReceivedToken, expected: Expected) -> Logout:
 
 
 def check_algorithm(token: ReceivedToken, expected: Expected) -> Check:
-    """Items 2 and 3: the algorithm of this client's id_tokens, and never `none`."""
+    """Items 2 and 3: the algorithm of this client's id_tokens, and never `none`.
+
+    OpenID Connect Back-Channel Logout §2.6 (3).
+    """
     LogoutTokenRefused.unless(
         token.header.get("alg") != signature.UNSIGNED,
         Check("alg", "Back-Channel Logout §2.6 (3)", "a signed token", signature.UNSIGNED),
@@ -63,7 +66,10 @@ def check_type(token: ReceivedToken, _: Expected) -> Check:
 
 
 def check_whose(token: ReceivedToken, _: Expected) -> Check:
-    """Item 5: a `sub`, a `sid`, or both; each a name where it is there."""
+    """Item 5: a `sub`, a `sid`, or both; each a name where it is there.
+
+    OpenID Connect Back-Channel Logout §2.6 (5).
+    """
     found = {name: token.claims[name] for name in ("sub", "sid") if name in token.claims}
     passed = bool(found) and all(isinstance(one, str) and 0 < len(one) <= _LONGEST for one in found.values())
     return LogoutTokenRefused.unless(
@@ -73,7 +79,10 @@ def check_whose(token: ReceivedToken, _: Expected) -> Check:
 
 
 def check_event(token: ReceivedToken, _: Expected) -> Check:
-    """Item 6: `events` has the member that makes it a logout, an object."""
+    """Item 6: `events` has the member that makes it a logout, an object.
+
+    OpenID Connect Back-Channel Logout §2.6 (6).
+    """
     events = token.claims.get("events")
     passed = isinstance(events, dict) and isinstance(events.get(EVENT), dict)
     return LogoutTokenRefused.unless(
@@ -82,7 +91,10 @@ def check_event(token: ReceivedToken, _: Expected) -> Check:
 
 
 def check_no_nonce(token: ReceivedToken, _: Expected) -> Check:
-    """Item 7: no `nonce`, so that no id_token passes for a logout token."""
+    """Item 7: no `nonce`, so that no id_token passes for a logout token.
+
+    OpenID Connect Back-Channel Logout §2.6 (7).
+    """
     return LogoutTokenRefused.unless(
         "nonce" not in token.claims,
         Check("nonce", "Back-Channel Logout §2.6 (7)", "absent", masked(token.claims.get("nonce"))),

@@ -19,7 +19,10 @@ _REASONS = {
 
 
 def process(name: str, status: int, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
-    """The JSON object of a 200; raises ResourceRefused with a reason that names who refused it, and why."""
+    """The JSON object of a 200; raises ResourceRefused with a reason that names who refused it, and why.
+
+    RFC 6750 §3.
+    """
     if status != 200:
         reason = _REASONS.get(status) or (
             "cannot answer right now" if is_unavailable(status) else "gave an unexpected answer"

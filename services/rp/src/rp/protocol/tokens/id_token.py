@@ -64,7 +64,10 @@ class VerifiedClaims:
 
 
 def verify(token: ReceivedToken, expected: Expected) -> VerifiedClaims:
-    """Run every check in order; raises IdTokenRefused with the first that fails, and those that had passed."""
+    """Run every check in order; raises IdTokenRefused with the first that fails, and those that had passed.
+
+    OpenID Connect Core §3.1.3.5, §3.1.3.7.
+    """
     passed: list[Check] = []
     try:
         for check in CHECKS:
@@ -81,7 +84,12 @@ def check_type(token: ReceivedToken, _: signed_token.Expected) -> Check:
 
 
 def check_authorized_party(token: ReceivedToken, expected: signed_token.Expected) -> Check:
-    """Items 4 and 5: `azp` is this client; with several audiences it must be there."""
+    """Items 4 and 5: `azp` is this client; with several audiences it must be there.
+
+    OpenID Connect Core §3.1.3.7 (4).
+
+    OpenID Connect Core §3.1.3.7 (5): `azp`, if present, is this client.
+    """
     found = token.claims.get("azp")
     required = len(audiences(token)) > 1
     return IdTokenRefused.unless(
@@ -103,7 +111,7 @@ def check_subject(token: ReceivedToken, _: signed_token.Expected) -> Check:
 
 
 def check_nonce(token: ReceivedToken, expected: Expected) -> Check:
-    """Item 11: `nonce` is the one that this sign-in sent."""
+    """Item 11: `nonce` is the one that this sign-in sent (OpenID Connect Core §3.1.3.7 (11))."""
     found = token.claims.get("nonce")
     return IdTokenRefused.unless(
         isinstance(found, str) and compare_digest(found.encode(), expected.nonce.encode()),

@@ -59,17 +59,17 @@ def verify(token: ReceivedToken, expected: Expected) -> None:
 
 
 def check_same_issuer(token: ReceivedToken, expected: Expected) -> Check:
-    """`iss` is the sign-in's."""
+    """`iss` is the sign-in's (OpenID Connect Core §12.2)."""
     return _same("iss", token, expected)
 
 
 def check_same_subject(token: ReceivedToken, expected: Expected) -> Check:
-    """`sub` is the sign-in's: the person does not change."""
+    """`sub` is the sign-in's: the person does not change (OpenID Connect Core §12.2)."""
     return _same("sub", token, expected)
 
 
 def check_same_audience(token: ReceivedToken, expected: Expected) -> Check:
-    """`aud` has everybody whom the sign-in's had."""
+    """`aud` has everybody whom the sign-in's had (OpenID Connect Core §12.2)."""
     original = expected.original.get("aud")
     return IdTokenRefused.unless(
         audiences_of(original) <= audiences(token),
@@ -78,12 +78,12 @@ def check_same_audience(token: ReceivedToken, expected: Expected) -> Check:
 
 
 def check_same_authorized_party(token: ReceivedToken, expected: Expected) -> Check:
-    """`azp` is the sign-in's; where that had none, there is none."""
+    """`azp` is the sign-in's; where that had none, there is none (OpenID Connect Core §12.2)."""
     return _same("azp", token, expected)
 
 
 def check_same_login(token: ReceivedToken, expected: Expected) -> Check:
-    """`auth_time`, where there is one, is still that of the login."""
+    """`auth_time`, where there is one, is still that of the login (OpenID Connect Core §12.2)."""
     original, found = expected.original.get("auth_time"), token.claims.get("auth_time")
     return IdTokenRefused.unless(
         found is None or original is None or found == original,
@@ -92,7 +92,7 @@ def check_same_login(token: ReceivedToken, expected: Expected) -> Check:
 
 
 def check_nonce(token: ReceivedToken, expected: Expected) -> Check:
-    """There should be no `nonce`; one that is there is the sign-in's."""
+    """There should be no `nonce`; one that is there is the sign-in's (OpenID Connect Core §12.2)."""
     found = token.claims.get("nonce")
     passed = "nonce" not in token.claims or (
         isinstance(found, str) and compare_digest(found.encode(), expected.nonce.encode())

@@ -27,7 +27,10 @@ _KEY_TYPES: Mapping[str, Mapping[str, str]] = {"RS256": {"kty": "RSA"}, "ES256":
 
 
 def check_algorithm(token: ReceivedToken, algorithm: str) -> Check:
-    """Items 7 and 8: the registered algorithm, and no other: no unexpected `none`, no HS256 with a public key."""
+    """Items 7 and 8: the registered algorithm, and no other: no unexpected `none`, no HS256 with a public key.
+
+    OpenID Connect Core §2, §3.1.3.7 (6), (7); RFC 8725 §3.1.
+    """
     found = token.header.get("alg")
     return IdTokenRefused.unless(found == algorithm, Check("alg", "OIDC Core §3.1.3.7 (7)", algorithm, shown(found)))
 
@@ -63,7 +66,10 @@ def check_key(token: ReceivedToken, algorithm: str, keys: Sequence[Mapping[str, 
 def check_signature(
     token: ReceivedToken, algorithm: str, keys: Sequence[Mapping[str, Any]], client_secret: str | None
 ) -> Check:
-    """Item 6: the signature is the key's; for HS256 the key is the octets of the client's secret (§10.1)."""
+    """Item 6: the signature is the key's; for HS256 the key is the octets of the client's secret (§10.1).
+
+    OpenID Connect Core §3.1.3.7 (6), (8).
+    """
     section = "OIDC Core §3.1.3.7 (6)"
     if algorithm == UNSIGNED:
         return _check_no_signature(token, section)
@@ -77,7 +83,10 @@ def check_signature(
 
 
 def _check_no_signature(token: ReceivedToken, section: str) -> Check:
-    """RFC 7518 §3.6: an unsecured JWS has an empty signature; that it came from the provider, TLS has shown."""
+    """RFC 7518 §3.6: an unsecured JWS has an empty signature; that it came from the provider, TLS has shown.
+
+    OpenID Connect Core §2, §3.1.3.7 (6).
+    """
     signature = token.compact.rpartition(".")[2]
     return IdTokenRefused.unless(
         not signature,
@@ -88,6 +97,7 @@ def _check_no_signature(token: ReceivedToken, section: str) -> Check:
 def _construct(
     token: ReceivedToken, algorithm: str, keys: Sequence[Mapping[str, Any]], client_secret: str | None
 ) -> Key:
+    """RFC 7517 §4, §5; RFC 7518 §6.2.1, §6.3.1; RFC 8725 §3.4."""
     if algorithm == SYMMETRIC:
         # Never an empty key, which anybody could sign with: a registration without a secret is refused at start.
         assert client_secret, "HS256 needs the client's secret"

@@ -46,17 +46,20 @@ def check_extensions(token: ReceivedToken, _: Expected) -> Check:
 
 
 def check_key(token: ReceivedToken, expected: Expected) -> Check:
-    """§10.1."""
+    """OpenID Connect Core §10.1."""
     return signature.check_key(token, expected.algorithm, expected.keys)
 
 
 def check_signature(token: ReceivedToken, expected: Expected) -> Check:
-    """Item 6."""
+    """Item 6 (OpenID Connect Back-Channel Logout §2.6 (2))."""
     return signature.check_signature(token, expected.algorithm, expected.keys, expected.client_secret)
 
 
 def check_issuer(token: ReceivedToken, expected: Expected) -> Check:
-    """Item 2: `iss` is the issuer of the discovery document, compared as exact strings."""
+    """Item 2: `iss` is the issuer of the discovery document, compared as exact strings.
+
+    OpenID Connect Core §3.1.3.7 (2); OpenID Connect Back-Channel Logout §2.6 (4).
+    """
     found = token.claims.get("iss")
     return IdTokenRefused.unless(
         found == expected.issuer, Check("iss", "OIDC Core §3.1.3.7 (2)", expected.issuer, shown(found))
@@ -64,7 +67,12 @@ def check_issuer(token: ReceivedToken, expected: Expected) -> Check:
 
 
 def check_audience(token: ReceivedToken, expected: Expected) -> Check:
-    """Item 3: `aud` names this client, and nobody else that it does not trust."""
+    """Item 3: `aud` names this client, and nobody else that it does not trust.
+
+    OpenID Connect Back-Channel Logout §2.6 (4).
+
+    OpenID Connect Core §3.1.3.7 (3): `aud` names this client, and no client that it does not trust.
+    """
     named = audiences(token)
     strangers = named - {expected.client_id} - expected.trusted_audiences
     return IdTokenRefused.unless(
@@ -74,7 +82,10 @@ def check_audience(token: ReceivedToken, expected: Expected) -> Check:
 
 
 def check_expiry(token: ReceivedToken, expected: Expected) -> Check:
-    """Item 9: the time is before `exp`."""
+    """Item 9: the time is before `exp` (OpenID Connect Back-Channel Logout §2.4, §2.6 (4)).
+
+    OpenID Connect Core §3.1.3.7 (9): The current time is before `exp`.
+    """
     found = token.claims.get("exp")
     passed = is_numeric_date(found) and expected.now < found + SINGLE_USE_EXPIRY_LEEWAY
     return IdTokenRefused.unless(
@@ -84,7 +95,10 @@ def check_expiry(token: ReceivedToken, expected: Expected) -> Check:
 
 
 def check_issued_at(token: ReceivedToken, expected: Expected) -> Check:
-    """Item 10: `iat` lies within the time that a sign-in takes, and not ahead."""
+    """Item 10: `iat` lies within the time that a sign-in takes, and not ahead.
+
+    OpenID Connect Core §3.1.3.7 (10); OpenID Connect Back-Channel Logout §2.6 (4).
+    """
     found = token.claims.get("iat")
     passed = (
         is_numeric_date(found)
@@ -102,7 +116,7 @@ def check_issued_at(token: ReceivedToken, expected: Expected) -> Check:
 
 
 def audiences(token: ReceivedToken) -> frozenset[str]:
-    """A token's `aud` as a set."""
+    """A token's `aud` as a set (RFC 7519 §4.1.3)."""
     return audiences_of(token.claims.get("aud"))
 
 

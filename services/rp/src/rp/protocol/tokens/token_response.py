@@ -26,7 +26,10 @@ class TokenResponse:
 
 
 def process(status: int, body: bytes) -> TokenResponse:
-    """Check the answer to a token request; raises TokenRequestRefused, TokenResponseRefused."""
+    """Check the answer to a token request; raises TokenRequestRefused, TokenResponseRefused.
+
+    OpenID Connect Core §3.1.3.5; RFC 6749 §5.1.
+    """
     if status != 200:
         raise _refusal(status, body)
     try:
@@ -56,6 +59,7 @@ def require_id_token(tokens: TokenResponse) -> str:
 
 
 def _refusal(status: int, body: bytes) -> TokenRequestRefused:
+    """The relying party distinguishes a rejected code or token from a fault in its own registration (RFC 6749 §5.2)."""
     try:
         answer = json_object.parse(body)
     except ValueError:
@@ -77,6 +81,10 @@ def _check_token_type(answer: dict[str, Any]) -> None:
 
 
 def _token(answer: dict[str, Any], name: str, expected: str) -> str:
+    """RFC 6749 §5.1.
+
+    RFC 6749 §A.12: A token is visible ASCII, so that it cannot split a header.
+    """
     found = answer.get(name)
     TokenResponseRefused.unless(
         isinstance(found, str) and _TOKEN.fullmatch(found) is not None,
@@ -86,6 +94,7 @@ def _token(answer: dict[str, Any], name: str, expected: str) -> str:
 
 
 def _scope(answer: dict[str, Any]) -> str | None:
+    """RFC 6749 §3.3."""
     found = answer.get("scope")
     TokenResponseRefused.unless(
         found is None or isinstance(found, str), Check("scope", "RFC 6749 §3.3", "a string", shown(found))
@@ -94,6 +103,7 @@ def _scope(answer: dict[str, Any]) -> str | None:
 
 
 def _expires_in(answer: dict[str, Any]) -> int | None:
+    """The relying party accepts a token response only if each of its members has the required type (RFC 6749 §5.1)."""
     found = answer.get("expires_in")
     if isinstance(found, str) and _DIGITS.fullmatch(found):  # as some providers write it
         found = int(found)
