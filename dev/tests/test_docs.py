@@ -85,7 +85,7 @@ def test_every_link_to_a_heading_finds_it(document: Path) -> None:
 
 
 def test_every_specification_in_the_readme_is_a_link_to_its_page() -> None:
-    _, table = (ROOT / "README.md").read_text().split("\n## Supported specifications\n")
+    _, table = (ROOT / "README.md").read_text().split("\n## Specifications\n")
     rows = re.findall(r"^\| (.+?) \|", table.split("\n## ")[0], re.MULTILINE)
     assert rows.pop(0) == "specification"
     assert len(rows) > 10
