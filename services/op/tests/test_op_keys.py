@@ -17,8 +17,8 @@ from op.protocol.keys.schedule import Schedule
 from op.records import Generation
 from op.stores.signing_keys import SigningKeyStore
 from redis_server import RedisClient, RedisServer
+from servicekit.encryption import DecryptionError, Encryptor
 from servicekit.redis.client import connect
-from servicekit.sealing import Sealer, UnsealError
 
 SECRET = "a-key-for-tests-of-more-than-32-characters"
 
@@ -28,7 +28,7 @@ SCHEDULE = Schedule(INTERVAL, LEAD, KEEP)
 
 
 def ring(redis: RedisClient, secret: str = SECRET, clock: Clock | None = None) -> KeyRing:
-    return KeyRing(SigningKeyStore(redis, Sealer(secret, "op signing keys")), SCHEDULE, clock or Clock())
+    return KeyRing(SigningKeyStore(redis, Encryptor(secret, "op signing keys")), SCHEDULE, clock or Clock())
 
 
 async def kids(keys: KeyRing) -> set[str]:
@@ -58,7 +58,7 @@ async def test_private_keys_rest_sealed(redis: RedisClient) -> None:
 
 async def test_another_secret_key_opens_nothing(redis: RedisClient) -> None:
     await ring(redis).load()
-    with pytest.raises(UnsealError):
+    with pytest.raises(DecryptionError):
         await ring(redis, "another-secret-of-more-than-32-characters").load()
 
 
@@ -141,7 +141,7 @@ async def test_ten_replicas_rotate_once_and_all_of_them_notice(
 
 async def test_who_read_before_another_rotated_replaces_nothing(redis: RedisClient, key_pairs: KeyPairs) -> None:
     """The gate itself: one comparison in Redis."""
-    store = SigningKeyStore(redis, Sealer(SECRET, "op signing keys"))
+    store = SigningKeyStore(redis, Encryptor(SECRET, "op signing keys"))
     await store.save_first(Generation(1, key_pairs.next()))
     before = await store.find()
     assert before is not None
@@ -162,7 +162,7 @@ async def test_rotate_command_waits_for_the_last_new_key_to_sign(redis: RedisCli
 
 
 async def test_without_an_interval_nothing_is_ever_due(redis: RedisClient, clock: Clock) -> None:
-    keys = KeyRing(SigningKeyStore(redis, Sealer(SECRET, "op signing keys")), Schedule(0, LEAD, KEEP), clock)
+    keys = KeyRing(SigningKeyStore(redis, Encryptor(SECRET, "op signing keys")), Schedule(0, LEAD, KEEP), clock)
     await keys.load()
     clock.pass_seconds(10**9)
     assert not await keys.rotate(when_due=True)
@@ -180,7 +180,7 @@ async def test_the_keys_of_before_there_was_rotation_go_on_and_are_due(
     redis: RedisClient, clock: Clock, key_pairs: KeyPairs
 ) -> None:
     before = key_pairs.next()
-    await redis.set("op:keys", Sealer(SECRET, "op signing keys").seal(json.dumps(before), "op:keys"))
+    await redis.set("op:keys", Encryptor(SECRET, "op signing keys").encrypt(json.dumps(before), "op:keys"))
     keys = ring(redis, clock=clock)
     first = await kids(keys)
     assert len(first) == 2

@@ -96,7 +96,7 @@ async def test_the_tokens_of_a_removed_client_are_inactive(provider: RunningProv
 
 async def test_a_client_is_kept_for_five_seconds_and_no_longer(provider: RunningProvider) -> None:
     store, clock = provider.op.clients, Clock()
-    replica = ClientStore(store._redis, store._sealer, clock)
+    replica = ClientStore(store._redis, store._encryptor, clock)
     assert await replica.find("web") is not None
     await store.remove("web")
     clock.pass_seconds(CACHE_SECONDS - 0.1)

@@ -59,11 +59,11 @@ from op.stores.users.user import UserStore
 from op.tokens.issuer import TokenIssuer
 from op.web.errors import machine_failure, page_failure
 from op.web.language import template_words
+from servicekit.encryption import Encryptor
 from servicekit.http import HttpClient
 from servicekit.monitoring.health import health_routes
 from servicekit.monitoring.metrics import Metrics
 from servicekit.redis.client import Database, connect
-from servicekit.sealing import Sealer
 from servicekit.settings import read
 from servicekit.web.machine import MachineDoor, Reply, Request, Route
 from servicekit.web.pages import install, refuse_head
@@ -118,7 +118,7 @@ def create_app(settings: Settings | None = None, *, clock: Callable[[], float] =
 def wire(settings: Settings, redis: Database, clock: Callable[[], float]) -> Context:
     """The provider over a Redis client; nothing is sent to Redis yet."""
     keys = KeyRing(
-        SigningKeyStore(redis, Sealer(settings.op_secret_key, "op signing keys")),
+        SigningKeyStore(redis, Encryptor(settings.op_secret_key, "op signing keys")),
         Schedule(settings.key_rotation_interval, settings.key_publication_lead, settings.signature_life),
         clock,
     )
@@ -128,7 +128,7 @@ def wire(settings: Settings, redis: Database, clock: Callable[[], float]) -> Con
     http = ClientHttp(trusted, trusted if settings.registration_private_addresses else HttpClient(public_only=True))
     back_channel = BackChannel()
     passwords = Passwords()
-    clients = ClientStore(redis, Sealer(settings.op_secret_key, "op client secrets"), time.monotonic)
+    clients = ClientStore(redis, Encryptor(settings.op_secret_key, "op client secrets"), time.monotonic)
     client_keys = ClientKeys(http, time.monotonic)
     users = UserStore(redis)
     sessions = SessionStore(redis, settings.session_ttl)

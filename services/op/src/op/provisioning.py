@@ -5,9 +5,9 @@ import logging
 
 from op.cli.directory import Directory, load
 from op.context import Context
+from servicekit.encryption import DecryptionError
 from servicekit.log import event
 from servicekit.redis.client import RedisError
-from servicekit.sealing import UnsealError
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ class Provisioning:
         if self._task.done():
             try:
                 self._task.result()
-            except UnsealError:
+            except DecryptionError:
                 raise WrongSecretKey from None
 
     async def stop(self) -> None:

@@ -18,8 +18,8 @@ from op.context import Context
 from op.protocol.clients.metadata import InvalidMetadata
 from op.settings import Settings
 from op.stores.users.user import UsernameTaken
+from servicekit.encryption import DecryptionError
 from servicekit.redis.client import Database, RedisError, connect
-from servicekit.sealing import UnsealError
 
 _LOGOUT_PATIENCE = 20.0  # seconds, for every try of a logout token
 
@@ -40,7 +40,7 @@ def administrate(settings: Settings, arguments: list[str], wire: Wire) -> int:
     except RedisError as fault:
         print(f"op: Redis does not answer: {fault}", file=sys.stderr)
         return 1
-    except UnsealError:
+    except DecryptionError:
         print("op: OP_SECRET_KEY is not the one that the stored secrets were sealed with", file=sys.stderr)
         return 1
     return 0

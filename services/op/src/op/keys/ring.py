@@ -81,7 +81,7 @@ class KeyRing:
         self._lock = asyncio.Lock()
 
     async def load(self) -> KeySet:
-        """The keys; the first replica that finds none makes them. Raises UnsealError, RedisError."""
+        """The keys; the first replica that finds none makes them. Raises DecryptionError, RedisError."""
         if self._set is None:
             async with self._lock:
                 if self._set is None:
@@ -89,7 +89,7 @@ class KeyRing:
         return self._set
 
     async def refresh(self) -> None:
-        """Take over what another replica or a command has changed. Raises UnsealError, RedisError."""
+        """Take over what another replica or a command has changed. Raises DecryptionError, RedisError."""
         known = await self.load()
         stored = await self._read_or_make()
         if stored.sealed != known.stored.sealed:

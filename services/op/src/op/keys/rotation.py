@@ -5,9 +5,9 @@ import logging
 
 from op.keys.ring import KeyRing
 from op.protocol.keys.schedule import LOOK_SECONDS
+from servicekit.encryption import DecryptionError
 from servicekit.log import event
 from servicekit.redis.client import RedisError
-from servicekit.sealing import UnsealError
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ class KeyRotation:
                     event(log, "new signing keys are published")
             except RedisError as failure:
                 event(log, "the signing keys cannot be looked at", logging.WARNING, reason=failure)
-            except UnsealError:
+            except DecryptionError:
                 event(log, "OP_SECRET_KEY does not open the signing keys", logging.CRITICAL)
             except Exception:
                 log.exception("unforeseen failure while looking at the signing keys")

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from op.records import Generation
+from servicekit.encryption import Encryptor
 from servicekit.redis.client import Database
-from servicekit.sealing import Sealer
 
 _KEY = "op:keys"
 _REPLACE = """
@@ -27,17 +27,17 @@ class StoredKeys:
 class SigningKeyStore:
     """All generations are one record, so that one comparison decides who may change it."""
 
-    def __init__(self, redis: Database, sealer: Sealer) -> None:
+    def __init__(self, redis: Database, encryptor: Encryptor) -> None:
         self._redis = redis
-        self._sealer = sealer
+        self._encryptor = encryptor
         self._replace = redis.register_script(_REPLACE)
 
     async def find(self) -> StoredKeys | None:
-        """What is stored; raises UnsealError when OP_SECRET_KEY is not the one that it was sealed with."""
+        """What is stored; raises DecryptionError when OP_SECRET_KEY is not the one that it was sealed with."""
         sealed = await self._redis.get(_KEY)
         if sealed is None:
             return None
-        return StoredKeys(_generations(json.loads(self._sealer.open(sealed, _KEY))), sealed)
+        return StoredKeys(_generations(json.loads(self._encryptor.decrypt(sealed, _KEY))), sealed)
 
     async def save_first(self, generation: Generation) -> None:
         """Store it unless there is one: of replicas that start together, one wins."""
@@ -49,7 +49,7 @@ class SigningKeyStore:
 
     def _seal(self, generations: tuple[Generation, ...]) -> str:
         values = [{"signs_from": one.signs_from, "keys": dict(one.pems)} for one in generations]
-        return self._sealer.seal(json.dumps({"generations": values}), _KEY)
+        return self._encryptor.encrypt(json.dumps({"generations": values}), _KEY)
 
 
 def _generations(record: dict[str, Any]) -> tuple[Generation, ...]:

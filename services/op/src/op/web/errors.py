@@ -13,9 +13,9 @@ from op.errors import (
     UnknownRedirect,
 )
 from op.web.replies import NO_STORE
+from servicekit.encryption import DecryptionError
 from servicekit.log import event
 from servicekit.redis.client import RedisError
-from servicekit.sealing import UnsealError
 from servicekit.web.machine import Reply, Request, error_reply
 from servicekit.web.pages import failure_page
 
@@ -42,7 +42,7 @@ async def page_failure(exception: Exception) -> Response:
             code="temporarily_unavailable",
             retry_after=RETRY_AFTER_SECONDS,
         )
-    reason = "OP_SECRET_KEY does not open what is stored" if isinstance(exception, UnsealError) else None
+    reason = "OP_SECRET_KEY does not open what is stored" if isinstance(exception, DecryptionError) else None
     log.error("unforeseen failure", exc_info=exception, extra={"fields": {"reason": reason} if reason else {}})
     return await failure_page(
         500, "Something went wrong here", "It is written to the provider's log.", code="server_error"
