@@ -11,7 +11,7 @@ from rs.protocol.claims import Expected
 from rs.protocol.verified_token import VerifiedToken
 from rs.validation.introspection_cache import IntrospectionCache
 from servicekit.clock import Clock
-from servicekit.http import Answer, HttpClient, Unreachable
+from servicekit.http import HttpClient, HttpResponse, Unreachable
 
 
 class IntrospectionEndpoint:
@@ -71,7 +71,7 @@ def basic_credentials(client_id: str, client_secret: str) -> str:
     return "Basic " + base64.b64encode(pair.encode("ascii")).decode("ascii")
 
 
-def _introspection_response(url: str, response: Answer) -> dict[str, Any]:
+def _introspection_response(url: str, response: HttpResponse) -> dict[str, Any]:
     if is_unavailable(response.status):
         raise ProviderUnavailable(f"{url} answered {response.status}")
     if response.status == 401:
