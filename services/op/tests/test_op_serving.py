@@ -78,7 +78,7 @@ def start(redis: Database, redis_server: RedisServer) -> Iterator[Callable[..., 
 
 
 def test_a_request_through_a_proxys_absolute_form_is_answered(start: Callable[..., Process]) -> None:
-    """RFC 9112 §3.2.2: at the machines' door and on the pages."""
+    """RFC 9112 §3.2.2: for the endpoints of clients and for the pages."""
     op = start()
     for path, status in (("/jwks", 200), ("/login", 400), ("/nowhere", 404)):
         assert op.get(f"http://localhost:{op.port}{path}?a=b")[0] == status, path

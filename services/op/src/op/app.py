@@ -65,7 +65,7 @@ from servicekit.monitoring.health import health_routes
 from servicekit.monitoring.metrics import Metrics
 from servicekit.redis.client import Database, connect
 from servicekit.settings import read
-from servicekit.web.machine import MachineDoor, Reply, Request, Route
+from servicekit.web.endpoints import EndpointDispatcher, Reply, Request, Route
 from servicekit.web.pages import install, refuse_head
 
 log = logging.getLogger(__name__)
@@ -110,8 +110,8 @@ def create_app(settings: Settings | None = None, *, clock: Callable[[], float] =
         **_machine_routes(op),
         **health_routes({"redis": redis.ping, "provisioning": provisioning.check}),
     }
-    door = MachineDoor(routes, app.asgi_app, machine_failure, metrics.observe, secure=settings.secure)
-    app.asgi_app = door  # type: ignore[method-assign, assignment]
+    dispatcher = EndpointDispatcher(routes, app.asgi_app, machine_failure, metrics.observe, secure=settings.secure)
+    app.asgi_app = dispatcher  # type: ignore[method-assign, assignment]
     return app
 
 

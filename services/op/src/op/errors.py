@@ -31,7 +31,7 @@ Each has a public `description` for the client's developer and a private `detail
 for machines and people, `protocol.authorization.response.error_response` for the redirect.
 """
 
-from servicekit.web.machine import HeaderList, error_description
+from servicekit.web.endpoints import HeaderList, error_description
 
 RETRY_AFTER_SECONDS = 1
 

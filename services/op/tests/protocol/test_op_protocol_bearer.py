@@ -5,7 +5,7 @@ from protocol_testing import refused
 
 from op.errors import OAuthError, TokenMissing, TokenUnreadable
 from op.protocol.tokens.bearer import bearer_token
-from servicekit.web.machine import Request
+from servicekit.web.endpoints import Request
 
 FORM = (b"content-type", b"application/x-www-form-urlencoded")
 JSON = (b"content-type", b"application/json")

@@ -9,7 +9,7 @@ from op.errors import InvalidGrant, InvalidRequest
 from op.protocol.tokens.exchange import check_code, check_refresh_token, is_reuse
 from op.protocol.tokens.request import TokenRequest, parse_form, parse_token_request
 from op.records import AuthorizationCode, Grant, RefreshToken
-from servicekit.web.machine import Request
+from servicekit.web.endpoints import Request
 from servicekit.web.parameters import Parameters
 
 VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"

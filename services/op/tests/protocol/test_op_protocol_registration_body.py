@@ -5,7 +5,7 @@ from protocol_testing import refused
 
 from op.errors import InvalidClientMetadata, InvalidRequest, OAuthError
 from op.protocol.clients.registration import parse_metadata
-from servicekit.web.machine import Request
+from servicekit.web.endpoints import Request
 
 JSON = [(b"content-type", b"application/json")]
 

@@ -30,7 +30,7 @@ from servicekit.log import event
 from servicekit.monitoring.health import health_routes
 from servicekit.monitoring.metrics import Metrics
 from servicekit.redis.client import RedisError, connect
-from servicekit.web.machine import MachineDoor, Route
+from servicekit.web.endpoints import EndpointDispatcher, Route
 
 LOAD_SECONDS = 2.0
 LOAD_PAUSE_SECONDS = 1.0
@@ -61,8 +61,8 @@ def create_app(settings: Settings | None = None, *, clock: Clock = time.time, ti
         **health_routes({"redis": redis.ping, "provider": documents.metadata}),
     }
     failure = failure_renderer(metadata_url(settings.rs_base_url))
-    door = MachineDoor(routes, app.asgi_app, failure, metrics.observe, secure=settings.secure)
-    app.asgi_app = door  # type: ignore[assignment, method-assign]
+    dispatcher = EndpointDispatcher(routes, app.asgi_app, failure, metrics.observe, secure=settings.secure)
+    app.asgi_app = dispatcher  # type: ignore[assignment, method-assign]
 
     @app.while_serving
     async def lifespan() -> AsyncGenerator[None]:

@@ -11,7 +11,7 @@ from op.protocol.signed_jwt import suitable_keys
 from op.records import Client
 from op.stores.clients.client import ClientStore
 from op.stores.clients.client_assertion import ClientAssertionStore
-from servicekit.web.machine import Request
+from servicekit.web.endpoints import Request
 from servicekit.web.parameters import Parameters
 
 

@@ -12,7 +12,7 @@ from op.records import DeviceRequest
 from op.stores.authorization.device import DEVICE_TTL, INTERVAL
 from op.web.replies import NO_STORE
 from servicekit.log import event
-from servicekit.web.machine import Reply, Request, json_reply
+from servicekit.web.endpoints import Reply, Request, json_reply
 
 log = logging.getLogger(__name__)
 

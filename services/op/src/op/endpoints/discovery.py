@@ -17,7 +17,7 @@ from op.protocol.clients.authentication import METHODS
 from op.protocol.clients.metadata import ID_TOKEN_ALGORITHMS
 from op.protocol.clients.subject import SUBJECT_TYPES
 from op.protocol.tokens.claims import ID_TOKEN_CLAIMS
-from servicekit.web.machine import Reply, Request, json_reply
+from servicekit.web.endpoints import Reply, Request, json_reply
 
 _CACHE = (("cache-control", "public, max-age=300"),)
 

@@ -17,7 +17,7 @@ from op.protocol.tokens.request import parse_form
 from op.records import AccessToken, Client, RefreshToken
 from op.tokens.presented import handle_of
 from op.web.replies import NO_STORE
-from servicekit.web.machine import Reply, Request, json_reply
+from servicekit.web.endpoints import Reply, Request, json_reply
 
 
 async def introspect(op: Context, request: Request) -> Reply:

@@ -2,7 +2,7 @@
 
 from op.context import Context
 from op.protocol.keys.schedule import KEY_SET_SECONDS
-from servicekit.web.machine import Reply, Request, json_reply
+from servicekit.web.endpoints import Reply, Request, json_reply
 
 _CACHE = (("cache-control", f"public, max-age={KEY_SET_SECONDS}"),)
 

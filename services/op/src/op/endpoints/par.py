@@ -12,7 +12,7 @@ from op.records import PushedRequest
 from op.stores.authorization.pushed_request import TTL
 from op.web.replies import NO_STORE
 from servicekit.log import event
-from servicekit.web.machine import Reply, Request, json_reply
+from servicekit.web.endpoints import Reply, Request, json_reply
 from servicekit.web.parameters import Parameters
 
 log = logging.getLogger(__name__)

@@ -13,7 +13,7 @@ from op.protocol.tokens.bearer import bearer_token
 from op.records import Client
 from op.web.replies import NO_STORE
 from servicekit.log import event
-from servicekit.web.machine import Reply, Request, json_reply
+from servicekit.web.endpoints import Reply, Request, json_reply
 from servicekit.web.parameters import MalformedParameters, Parameters
 
 log = logging.getLogger(__name__)

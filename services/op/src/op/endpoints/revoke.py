@@ -8,7 +8,7 @@ from op.protocol.tokens.request import parse_form
 from op.tokens.presented import handle_of
 from op.web.replies import NO_STORE
 from servicekit.log import event
-from servicekit.web.machine import Reply, Request
+from servicekit.web.endpoints import Reply, Request
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from op.protocol.tokens.request import parse_form, parse_token_request
 from op.tokens.issuer import Issued
 from op.web.replies import NO_STORE
 from servicekit.log import event
-from servicekit.web.machine import Reply, Request, json_reply
+from servicekit.web.endpoints import Reply, Request, json_reply
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from op.protocol.tokens.claims import USERINFO_TYPE
 from op.records import Client
 from op.tokens.presented import handle_of
 from op.web.replies import NO_STORE
-from servicekit.web.machine import Reply, Request, json_reply
+from servicekit.web.endpoints import Reply, Request, json_reply
 
 
 async def userinfo(op: Context, request: Request) -> Reply:

@@ -16,7 +16,7 @@ from op.web.replies import NO_STORE
 from servicekit.encryption import DecryptionError
 from servicekit.log import event
 from servicekit.redis.client import RedisError
-from servicekit.web.machine import Reply, Request, error_reply
+from servicekit.web.endpoints import Reply, Request, error_reply
 from servicekit.web.pages import failure_page
 
 log = logging.getLogger(__name__)

@@ -3,7 +3,7 @@
 from urllib.parse import urlsplit
 
 from rs.context import Context
-from servicekit.web.machine import Reply, Request, json_reply
+from servicekit.web.endpoints import Reply, Request, json_reply
 
 WELL_KNOWN = "/.well-known/oauth-protected-resource"
 _MAX_AGE_SECONDS = 300

@@ -18,7 +18,7 @@ from rs.errors import (
 )
 from servicekit.log import event
 from servicekit.redis.client import RedisError
-from servicekit.web.machine import FailureReply, HeaderList, Reply, Request, error_body, error_reply
+from servicekit.web.endpoints import FailureReply, HeaderList, Reply, Request, error_body, error_reply
 
 NO_STORE: HeaderList = (("cache-control", "no-store"),)
 REALM = "Trefoil"

@@ -15,7 +15,7 @@ from op.protocol.clients.metadata import InvalidMetadata, InvalidRedirects, clie
 from op.protocol.clients.subject import sectors_of
 from op.protocol.untrusted_json import parse_json
 from op.records import Client
-from servicekit.web.machine import Request
+from servicekit.web.endpoints import Request
 
 GRANT_TYPES = ("authorization_code", "implicit", "refresh_token", DEVICE_CODE_GRANT)
 """Not client_credentials: what nobody vouches for gets no tokens without a person's word."""

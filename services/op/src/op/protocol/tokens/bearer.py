@@ -4,7 +4,7 @@ import re
 
 from op.errors import InvalidRequest, TokenMissing, TokenUnreadable
 from op.protocol.tokens.request import parse_form
-from servicekit.web.machine import Request
+from servicekit.web.endpoints import Request
 from servicekit.web.parameters import MalformedParameters, Parameters
 
 _B64TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from op.errors import InvalidRequest
-from servicekit.web.machine import Request
+from servicekit.web.endpoints import Request
 from servicekit.web.parameters import MalformedParameters, Parameters
 
 
