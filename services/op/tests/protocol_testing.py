@@ -70,7 +70,7 @@ def authorization_request(
 
 PUBLIC: dict[str, Any] = {"token_endpoint_auth_method": "none", "client_secret": None}
 BY_KEY: dict[str, Any] = {"token_endpoint_auth_method": "private_key_jwt", "client_secret": None, "jwks": JWKS}
-SAFE = "must be an https URL, or http on this machine"
+SAFE = "must be an https URL, or an http URL with a loopback host"
 
 
 def faults_of(**changes: Any) -> list[str]:

@@ -73,7 +73,7 @@ async def test_what_was_removed_during_a_login_gets_no_code(
         await provider.op.clients.save(replace(client, redirect_uris=redirect_uris))
     response = await provider.submit_login(location)
     assert (response.status_code, response.location) == (400, None)
-    assert "It was removed while you were signing in." in await response.get_data(as_text=True)
+    assert "The application was removed while you were signing in." in await response.get_data(as_text=True)
     assert "Set-Cookie" not in response.headers
 
 

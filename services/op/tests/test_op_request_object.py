@@ -115,7 +115,9 @@ async def test_who_must_sign_is_not_heard_otherwise(provider: RunningProvider) -
     """RFC 9101 §10.5."""
     await provider.register("must-sign")
     plain = query_of((await provider.authorize(client_id="must-sign")).location)
-    assert plain["error_description"] == "this client must sign its requests"
+    assert (
+        plain["error_description"] == "This client must sign its authorization requests. Send a signed request object."
+    )
 
 
 async def test_for_who_must_sign_only_what_is_inside_counts(provider: RunningProvider) -> None:

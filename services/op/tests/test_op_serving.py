@@ -161,7 +161,7 @@ def test_workers_that_refuse_to_start_are_not_started_again(redis_server: RedisS
     command = [sys.executable, "-m", "op"]
     done = subprocess.run(command, env=values, capture_output=True, text=True, check=False, timeout=30)
     assert done.returncode == 2
-    assert done.stderr.count("needs redirect_uris") == 2
+    assert done.stderr.count("requires redirect_uris") == 2
     assert "no worker could start" in done.stderr
 
 

@@ -214,7 +214,7 @@ class InsufficientScope(BearerError):
     status = 403
 
     def __init__(self, scope: str) -> None:
-        super().__init__(f"the scope {scope} is needed")
+        super().__init__(f"The access token lacks the scope {scope}.")
         self.scope = scope
 
     @property
@@ -237,4 +237,4 @@ class UnknownClient(UnknownRedirect):
     """No client has this client_id."""
 
     def __init__(self, client_id: str) -> None:
-        super().__init__("This application is not known", "No client is registered with this client_id.", client_id)
+        super().__init__("Unknown application", "No client is registered with this client_id.", client_id)

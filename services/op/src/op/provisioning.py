@@ -23,7 +23,9 @@ class WrongSecretKey(Exception):
     """What is stored was sealed with another OP_SECRET_KEY."""
 
     def __init__(self) -> None:
-        super().__init__("OP_SECRET_KEY is not the one that what is stored was sealed with")
+        super().__init__(
+            "OP_SECRET_KEY cannot decrypt the stored records; set it to the value that they were encrypted with"
+        )
 
 
 class Provisioning:
@@ -63,8 +65,8 @@ class Provisioning:
                 await load(self._directory, op.users, op.clients, op.passwords, op.settings.op_secret_key)
                 self._done = True
             except RedisError as failure:
-                event(log, "Redis is away, waiting for it", logging.WARNING, reason=failure)
+                event(log, "Redis is unavailable, retrying", logging.WARNING, reason=failure)
                 await asyncio.sleep(_RETRY_SECONDS)
             except Exception as fault:
-                event(log, "not ready to serve, and never will be", logging.CRITICAL, reason=repr(fault))
+                event(log, "startup failed permanently", logging.CRITICAL, reason=repr(fault))
                 raise

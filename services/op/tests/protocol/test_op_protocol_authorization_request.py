@@ -45,8 +45,12 @@ def test_client_id_is_recognised() -> None:
 @pytest.mark.parametrize(
     ("given", "explanation"),
     [
-        pytest.param(parameters("client_id"), "client_id or redirect_uri was sent more than once.", id="client_id"),
-        pytest.param(parameters("redirect_uri"), "client_id or redirect_uri was sent more than once.", id="redirect"),
+        pytest.param(
+            parameters("client_id"), "The request contains client_id or redirect_uri more than once.", id="client_id"
+        ),
+        pytest.param(
+            parameters("redirect_uri"), "The request contains client_id or redirect_uri more than once.", id="redirect"
+        ),
         pytest.param(parameters(client_id=None), "The request has no client_id.", id="no client_id"),
     ],
 )
@@ -54,7 +58,7 @@ def test_unrecognised_client_is_a_page(given: Parameters, explanation: str) -> N
     """RFC 6749 §4.1.2.1."""
     with pytest.raises(UnknownRedirect) as caught:
         recognise_client_id(given)
-    assert (caught.value.title, caught.value.explanation) == ("Which application is this?", explanation)
+    assert (caught.value.title, caught.value.explanation) == ("The request does not name an application", explanation)
     assert caught.value.received is None
 
 
@@ -67,7 +71,7 @@ def test_registered_redirect_uri_is_recognised() -> None:
 def test_missing_redirect_uri_is_a_page() -> None:
     with pytest.raises(UnknownRedirect) as caught:
         recognise_redirect(parameters(redirect_uri=None), client())
-    assert caught.value.title == "Where should this sign-in return to?"
+    assert caught.value.title == "The request does not name a redirect URI"
     assert caught.value.explanation == "The request has no redirect_uri."
     assert caught.value.received is None
 
@@ -93,8 +97,11 @@ def test_other_redirect_uri_is_a_page(uri: str) -> None:
     """RFC 6749 §3.1.2.3, RFC 9700 §4.1.3: compared as exact strings."""
     with pytest.raises(UnknownRedirect) as caught:
         recognise_redirect(parameters(redirect_uri=uri), client())
-    assert caught.value.title == "This return address is not registered"
-    assert caught.value.explanation == "The redirect_uri is not exactly one of those registered for this application."
+    assert caught.value.title == "The redirect URI is not registered"
+    assert (
+        caught.value.explanation
+        == "The redirect_uri must exactly match one of the redirect URIs that are registered for this application."
+    )
     assert caught.value.received == uri
 
 
@@ -207,7 +214,7 @@ def test_hint_names_the_person_of_a_request() -> None:
     assert request.sub is None
     assert about(request, "user0") == dataclasses.replace(request, sub="user0")
     assert about(about(request, "user0"), "user0").sub == "user0"
-    with refused(InvalidRequest, "id_token_hint and claims name two persons"):
+    with refused(InvalidRequest, "The parameters id_token_hint and claims name different users."):
         about(about(request, "user0"), "ada")
 
 

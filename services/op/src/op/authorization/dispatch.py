@@ -65,9 +65,9 @@ def next_step(
         return _device_step(session, consent)
     step = _step_of_person(request, session, consent, now, first_party=first_party, pending=pending)
     if "none" in request.prompts and isinstance(step, Login):
-        return Refuse(LoginRequired("the person must log in"))
+        return Refuse(LoginRequired("The user must sign in. Send the request without prompt=none."))
     if "none" in request.prompts and isinstance(step, Consent):
-        return Refuse(ConsentRequired("the person must be asked for consent"))
+        return Refuse(ConsentRequired("The user must give consent. Send the request without prompt=none."))
     return step
 
 
@@ -85,9 +85,9 @@ def _step_of_person(
     if session is None or (login_is_needed(request, session, now) and not logged_in_since):
         return Login()
     if consent is Decision.DENIED:
-        return Refuse(AccessDenied("the person refused"))
+        return Refuse(AccessDenied("The user denied the request."))
     if is_somebody_else(request, session):
-        return Refuse(LoginRequired("another person logged in than the one that was asked for"))
+        return Refuse(LoginRequired("The user who signed in is not the one that the request names."))
     remembered = consent if isinstance(consent, records.Consent) else None
     allowed = consent is Decision.ALLOWED
     if allowed or not consent_is_needed(request, remembered, now, first_party=first_party):
@@ -98,7 +98,7 @@ def _step_of_person(
 def _device_step(session: Session | None, consent: records.Consent | Decision | None) -> Step:
     """A device's request is always asked about; whoever has its code can deny it, a session is needed to allow it."""
     if consent is Decision.DENIED:
-        return Refuse(AccessDenied("the person refused"))
+        return Refuse(AccessDenied("The user denied the request."))
     if session is None:
         return Login()
     return Respond() if consent is Decision.ALLOWED else Consent()

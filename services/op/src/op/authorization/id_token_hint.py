@@ -13,8 +13,8 @@ async def subject_of_hint(keys: KeyRing, client: Client, hint: str, issuer: str)
             hint, client.id_token_signed_response_alg, typ=ID_TOKEN_TYPE, secret=client.client_secret
         )
     except InvalidSignature:
-        raise InvalidRequest("id_token_hint was not issued by this provider") from None
+        raise InvalidRequest("The id_token_hint was not issued by this provider.") from None
     sub = claims.get("sub")
     if claims.get("iss") != issuer or claims.get("aud") != client.client_id or not isinstance(sub, str):
-        raise InvalidRequest("id_token_hint was not issued to this client")
+        raise InvalidRequest("The id_token_hint was not issued to this client.")
     return sub

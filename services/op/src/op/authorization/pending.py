@@ -17,8 +17,8 @@ class LoginExpired(UnknownRedirect):
 
     def __init__(self) -> None:
         super().__init__(
-            "This sign-in is no longer open",
-            "It was finished, has waited for more than ten minutes, or belongs to another browser. "
+            "This sign-in has expired",
+            "It was completed, is more than ten minutes old, or belongs to another browser. "
             "Go back to the application and start again.",
         )
 
@@ -35,7 +35,7 @@ async def set_aside(
         sid=session.sid if session else None,
     )
     await op.login_requests.save(pending)
-    event(log, f"{waits_for} needed", client_id=request.client_id, scope=request.scope)
+    event(log, f"{waits_for} required", client_id=request.client_id, scope=request.scope)
     return pending
 
 
@@ -61,4 +61,4 @@ async def client_of_pending(op: Context, pending: LoginRequest) -> Client:
 def check_still_registered(client: Client, request: AuthorizationRequest) -> None:
     """Nothing is sent where nobody is registered any more (RFC 6749 §3.1.2.4); raises UnknownRedirect."""
     if request.redirect_uri not in client.redirect_uris:
-        raise UnknownRedirect("This application is not known", "It was removed while you were signing in.")
+        raise UnknownRedirect("Unknown application", "The application was removed while you were signing in.")

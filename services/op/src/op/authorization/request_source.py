@@ -42,7 +42,7 @@ async def pushed_request(op: Context, client: Client, asked: Parameters) -> Sour
         raise InvalidRequest(asked.repetition() or "")
     pushed = await op.pushed_requests.take(asked["request_uri"].removeprefix(PUSHED))
     if pushed is None or pushed.client_id != client.client_id or op.now() >= pushed.expires_at:
-        raise InvalidRequestUri("this request_uri is unknown, was used before or has expired")
+        raise InvalidRequestUri("The request_uri is unknown, was already used or has expired. Push the request again.")
     return Source(Parameters(pushed.parameters), pushed=True, signed=pushed.signed)
 
 
@@ -52,14 +52,14 @@ async def opened_request(op: Context, client: Client, asked: Parameters) -> Sour
     if not named or named & asked.repeated:
         return Source(asked)
     if len(named) > 1:
-        raise InvalidRequest("request and request_uri exclude each other")
+        raise InvalidRequest("The parameters request and request_uri cannot be combined.")
     text = asked["request"] if "request" in asked else await _fetched(op, client, asked["request_uri"])
     request_object = RequestObject.parse(text, client)
     algorithm, kid = request_object.algorithm, request_object.jwt.kid
     keys = suitable_keys(await op.client_keys.find(client, kid), algorithm, kid)
     inside = open_request_object(request_object, keys, client_id=client.client_id, issuer=op.issuer, now=op.now())
     if client.require_signed_request_object and not request_object.is_signed:
-        raise InvalidRequest("this client must sign its requests")
+        raise InvalidRequest("This client must sign its authorization requests. Send a signed request object.")
     if request_object.is_signed and client.require_signed_request_object:
         return Source(Parameters({**inside, "client_id": client.client_id}), signed=True)  # RFC 9101 §6.3
     return Source(merged(asked, inside), signed=request_object.is_signed)
@@ -74,7 +74,7 @@ async def _fetched(op: Context, client: Client, request_uri: str) -> str:
     try:
         answer = await op.http.of(client).get(without_fragment(request_uri), _MEDIA_TYPES)
     except Unreachable as failure:
-        raise InvalidRequestUri("what request_uri points to cannot be fetched", str(failure)) from None
+        raise InvalidRequestUri("The request object at the request_uri could not be fetched.", str(failure)) from None
     if answer.status != 200 or len(answer.body) > REQUEST_OBJECT_LIMIT:
-        raise InvalidRequestUri(f"what request_uri points to is no request object: {answer.status}")
+        raise InvalidRequestUri(f"The request_uri did not return a request object: {answer.status}.")
     return answer.body.decode("ascii", "replace").strip()

@@ -38,10 +38,13 @@ def administrate(settings: Settings, arguments: list[str], wire: Wire) -> int:
         print(f"op: {fault}", file=sys.stderr)
         return 1
     except RedisError as fault:
-        print(f"op: Redis does not answer: {fault}", file=sys.stderr)
+        print(f"op: Redis is unavailable: {fault}", file=sys.stderr)
         return 1
     except DecryptionError:
-        print("op: OP_SECRET_KEY is not the one that the stored secrets were sealed with", file=sys.stderr)
+        print(
+            "op: OP_SECRET_KEY cannot decrypt the stored secrets; set it to the value that they were encrypted with",
+            file=sys.stderr,
+        )
         return 1
     return 0
 
@@ -59,9 +62,11 @@ async def _run(settings: Settings, options: argparse.Namespace, wire: Wire) -> N
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("python -m op", description="Without arguments the provider is served.")
-    kinds = parser.add_subparsers(title="what to manage", required=True, metavar="users|clients|keys")
-    add_user_commands(kinds.add_parser("users", help="people who can log in"))
-    add_client_commands(kinds.add_parser("clients", help="applications that people log in to"))
-    add_key_commands(kinds.add_parser("keys", help="what tokens are signed with"))
+    parser = argparse.ArgumentParser(
+        "python -m op", description="Serve the provider (without arguments), or manage its users, clients and keys."
+    )
+    kinds = parser.add_subparsers(title="commands", required=True, metavar="users|clients|keys")
+    add_user_commands(kinds.add_parser("users", help="manage the users"))
+    add_client_commands(kinds.add_parser("clients", help="manage the clients"))
+    add_key_commands(kinds.add_parser("keys", help="manage the signing keys"))
     return parser

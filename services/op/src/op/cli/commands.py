@@ -27,7 +27,7 @@ def read_secret(name: str) -> str:
     """A password or secret from standard input, or asked for on a terminal; raises CommandError when it is empty."""
     value = getpass.getpass(f"{name}: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
     if not value:
-        raise CommandError(f"{name.lower()}: nothing was given")
+        raise CommandError(f"{name.lower()} must not be empty")
     return value
 
 

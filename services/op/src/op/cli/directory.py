@@ -72,12 +72,12 @@ def read_directory(path: Path, environment: Mapping[str, str]) -> Directory:
         raise DirectoryError([f"{path}: {type(fault).__name__}"]) from None
     faults: list[str] = []
     if not isinstance(document, dict):
-        raise DirectoryError([f"{path}: must have users and clients"])
+        raise DirectoryError([f"{path}: must be a mapping with users and clients"])
     try:
         document = _with_variables(document, environment, faults)
     except RecursionError:
         raise DirectoryError([f"{path}: an entry contains itself"]) from None
-    faults += [f"unknown: {name}" for name in document.keys() - {"users", "clients"}]
+    faults += [f"unknown member: {name}" for name in document.keys() - {"users", "clients"}]
     users = [_entry(user_entry, value, f"users[{i}]", faults) for i, value in _items(document, "users", faults)]
     clients = [_entry(client_of, value, f"clients[{i}]", faults) for i, value in _items(document, "clients", faults)]
     if not faults:
@@ -90,20 +90,20 @@ def read_directory(path: Path, environment: Mapping[str, str]) -> Directory:
 
 
 def _repetitions(name: str, values: list[str]) -> list[str]:
-    return [f"{name} {value} is there twice" for value, count in Counter(values).items() if count > 1]
+    return [f"duplicate {name}: {value}" for value, count in Counter(values).items() if count > 1]
 
 
 def user_entry(values: Mapping[str, Any]) -> UserEntry:
     """A user's entry; the sub is the username unless it is given. Raises InvalidMetadata."""
-    faults = [f"unknown: {name}" for name in sorted(map(str, values.keys() - _USER_FIELDS))]
+    faults = [f"unknown member: {name}" for name in sorted(map(str, values.keys() - _USER_FIELDS))]
     username, password, claims = values.get("username"), values.get("password"), values.get("claims") or {}
     sub = values.get("sub", username)
     if not isinstance(username, str) or not username.strip():
         faults.append("username is required")
     if not isinstance(password, str) or not 1 <= len(password) <= PASSWORD_LIMIT:
-        faults.append(f"password must have 1 to {PASSWORD_LIMIT} characters")
+        faults.append(f"password must consist of 1 to {PASSWORD_LIMIT} characters")
     if not (isinstance(sub, str) and sub.isascii() and sub.isprintable() and 1 <= len(sub) <= SUB_LIMIT):
-        faults.append(f"sub must be 1 to {SUB_LIMIT} ASCII characters")
+        faults.append(f"sub must consist of 1 to {SUB_LIMIT} printable ASCII characters")
     if not isinstance(claims, dict):
         faults.append("claims must be a mapping")
     else:
@@ -119,10 +119,12 @@ def _claim_faults(name: object, value: object) -> list[str]:
         return [f"not a standard claim: {name}"]
     expected = CLAIM_TYPES.get(str(name), str)
     if type(value) is not expected:
-        return [f"{name} must be of type {expected.__name__}; quote what is a text"]
+        return [f"{name} must be of type {expected.__name__}; put strings in quotes"]
     if isinstance(value, dict):
         faults = [f"not a member of an address: {member}" for member in value if member not in ADDRESS_MEMBERS]
-        return faults + [f"{name}: {k} must be a text; quote it" for k, v in value.items() if not isinstance(v, str)]
+        return faults + [
+            f"{name}: {k} must be a string; put it in quotes" for k, v in value.items() if not isinstance(v, str)
+        ]
     return []
 
 
@@ -197,6 +199,6 @@ def _variable(match: re.Match[str], environment: Mapping[str, str], faults: list
             faults.append(f"{name}_FILE cannot be read: {fault}")
             return ""
     if default is None:
-        faults.append(f"the environment has no {name}")
+        faults.append(f"the environment variable {name} is not set")
         return ""
     return str(default)

@@ -39,7 +39,7 @@ class ClientAuthenticator:
         if credentials.assertion is None:
             return check_credentials(credentials, client)
         if client is None:
-            raise InvalidClient("client authentication failed", "unknown client")
+            raise InvalidClient("Client authentication failed.", "unknown client")
         await self._check_assertion(client, credentials.assertion, request.path)
         return client
 
@@ -51,7 +51,7 @@ class ClientAuthenticator:
         now = int(self._clock())
         verified = verify_assertion(assertion, algorithm, keys, audiences=audiences, now=now)
         if not await self._assertions.use(client.client_id, verified.jti, verified.expires_at - now):
-            raise InvalidClient("client authentication failed", "the jti was used before")
+            raise InvalidClient("Client authentication failed.", "the jti was already used")
 
     async def _keys_of(self, client: Client, algorithm: str, kid: str | None) -> Sequence[Mapping[str, Any] | str]:
         """The secret for HS256, else the client's public keys that may have signed."""

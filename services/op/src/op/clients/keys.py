@@ -73,7 +73,7 @@ class ClientKeys:
             reason = str(failure)
         finally:
             cached.at = self._clock()
-        event(log, "a client's keys cannot be fetched", logging.WARNING, client_id=client.client_id, reason=reason)
+        event(log, "client keys could not be fetched", logging.WARNING, client_id=client.client_id, reason=reason)
 
 
 def _has(keys: Sequence[Key], kid: str | None) -> bool:

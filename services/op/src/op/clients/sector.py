@@ -14,7 +14,9 @@ async def check_sector(http: ClientHttp, client: Client) -> None:
     try:
         answer = await http.of(client).get(client.sector_identifier_uri)
     except Unreachable as failure:
-        raise InvalidClientMetadata("sector_identifier_uri cannot be fetched", str(failure)) from None
+        raise InvalidClientMetadata(
+            "The document at the sector_identifier_uri could not be fetched.", str(failure)
+        ) from None
     if answer.status != 200:
-        raise InvalidClientMetadata(f"sector_identifier_uri gives no list, but {answer.status}")
+        raise InvalidClientMetadata(f"The sector_identifier_uri must return the status 200, not {answer.status}.")
     check_sector_identifier(answer.body, client)

@@ -25,9 +25,9 @@ async def introspect(op: Context, request: Request) -> Reply:
     form = parse_form(request)
     caller = await op.client_authenticator.authenticate(request, form)
     if caller.public:
-        raise UnauthorizedClient("a public client cannot introspect tokens")
+        raise UnauthorizedClient("A public client may not introspect tokens.")
     if "token" not in form:
-        raise InvalidRequest("token is required")
+        raise InvalidRequest("The parameter token is missing.")
     live = await _live(op, caller, form["token"])
     response = introspection_response(op.issuer, live) if live else INACTIVE
     if wants_jwt(request.header("accept")):

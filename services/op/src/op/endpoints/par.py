@@ -25,14 +25,14 @@ async def par(op: Context, request: Request) -> Reply:
     form = parse_form(request)
     client = await op.client_authenticator.authenticate(request, form)
     if "request_uri" in form:
-        raise InvalidRequest("a request_uri cannot be pushed")
+        raise InvalidRequest("A pushed authorization request must not contain request_uri.")
     asked = {name: value for name, value in form.items() if name not in _CREDENTIALS}
     source = await opened_request(op, client, Parameters({**asked, "client_id": client.client_id}))
     try:
         recognise_redirect(source.parameters, client)
         recognise_client_id(source.parameters)
     except UnknownRedirect as unknown:
-        raise InvalidRequest(unknown.explanation.rstrip(".")) from None
+        raise InvalidRequest(unknown.explanation) from None
     validate(Asked(client, source.parameters, op.policy, pushed=True, signed=source.signed))
     reference = new_secret()
     pushed = PushedRequest(
@@ -42,5 +42,5 @@ async def par(op: Context, request: Request) -> Reply:
         expires_at=op.now() + TTL,
     )
     await op.pushed_requests.save(reference, pushed)
-    event(log, "request pushed", client_id=client.client_id)
+    event(log, "authorization request pushed", client_id=client.client_id)
     return json_reply(201, {"request_uri": PUSHED + reference, "expires_in": TTL}, NO_STORE)

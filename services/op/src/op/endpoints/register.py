@@ -26,7 +26,7 @@ async def register(op: Context, request: Request) -> Reply:
     registration_token = new_secret()
     client = new_client(metadata, new_grant_id(), registration_token, op.now(), op.settings.response_types)
     if not vouched and not await op.registrations.allowed():
-        raise TooManyRegistrations("too many clients have registered themselves; try again in an hour")
+        raise TooManyRegistrations("Too many clients have registered themselves. Try again in an hour.")
     await check_sector(op.http, client)
     await op.clients.save(client, op.settings.registration_ttl)
     event(log, "client registered", client_id=client.client_id)
@@ -45,7 +45,7 @@ async def update_registration(op: Context, request: Request) -> Reply:
     changed = changed_client(parse_metadata(request), client, op.now(), op.settings.response_types)
     await check_sector(op.http, changed)
     await op.clients.save(changed, op.settings.registration_ttl)
-    event(log, "client changed its registration", client_id=client.client_id)
+    event(log, "client registration updated", client_id=client.client_id)
     return _reply(op, 200, changed, registration_token)
 
 
@@ -53,7 +53,7 @@ async def delete_registration(op: Context, request: Request) -> Reply:
     """Forget a client, and with it what it could redeem or refresh (RFC 7592 §2.3)."""
     client, _ = await _managed(op, request)
     await op.clients.remove(client.client_id)
-    event(log, "client removed its registration", client_id=client.client_id)
+    event(log, "client registration deleted", client_id=client.client_id)
     return Reply(204, b"", NO_STORE)
 
 
@@ -64,7 +64,7 @@ def _check_initial_access_token(op: Context, request: Request) -> bool:
         return False
     presented = bearer_token(request)
     if expected is None or not hmac.compare_digest(expected.encode(), presented.encode()):
-        raise InvalidToken("the initial access token is not the right one")
+        raise InvalidToken("The initial access token is invalid.")
     return True
 
 
@@ -78,7 +78,7 @@ async def _managed(op: Context, request: Request) -> tuple[Client, str]:
     client = await op.clients.read(client_id) if client_id else None
     expected = (client.registration_token if client else None) or ""
     if client is None or not hmac.compare_digest(expected, digest(presented)):
-        raise InvalidToken("this is no registration access token of this client")
+        raise InvalidToken("The registration access token is not valid for this client.")
     return client, presented
 
 

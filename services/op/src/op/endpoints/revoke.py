@@ -21,7 +21,7 @@ async def revoke(op: Context, request: Request) -> Reply:
     form = parse_form(request)
     client = await op.client_authenticator.authenticate(request, form)
     if "token" not in form:
-        raise InvalidRequest("token is required")
+        raise InvalidRequest("The parameter token is missing.")
     handle = handle_of(form["token"])
     if handle is None:
         return Reply(200, b"", NO_STORE)
@@ -31,7 +31,7 @@ async def revoke(op: Context, request: Request) -> Reply:
     if found is None:
         return Reply(200, b"", NO_STORE)
     if found.client_id != client.client_id:
-        raise UnauthorizedClient("the token was issued to another client")
+        raise UnauthorizedClient("The token was issued to another client.")
     if access_token:
         await op.access_tokens.revoke(handle)
     else:

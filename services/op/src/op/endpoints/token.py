@@ -22,9 +22,9 @@ async def token(op: Context, request: Request) -> Reply:
     client = await op.client_authenticator.authenticate(request, form)
     grant_type = GRANT_TYPES.get(ask.grant_type)
     if grant_type is None:
-        raise UnsupportedGrantType("this grant_type is not supported")
+        raise UnsupportedGrantType("This provider does not support the grant_type.")
     if ask.grant_type not in client.grant_types:
-        raise UnauthorizedClient("this client is not registered for this grant_type")
+        raise UnauthorizedClient("This client may not use this grant_type. Add it to the client's grant_types.")
     issued = await grant_type(op, client, ask)
     event(
         log,

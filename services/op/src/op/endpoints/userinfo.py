@@ -19,16 +19,16 @@ async def userinfo(op: Context, request: Request) -> Reply:
     handle = handle_of(bearer_token(request))
     found = await op.access_tokens.find_with_grant(handle) if handle else None
     if found is None or found[0].expires_at <= op.now():
-        raise InvalidToken("the access token is unknown, expired or revoked")
+        raise InvalidToken("The access token is unknown, expired or revoked.")
     token, grant = found
     if "openid" not in token.scope.split():
         raise InsufficientScope("openid")
     user = await op.users.find(grant.sub)
     if user is None:
-        raise InvalidToken("the user of the access token is gone")
+        raise InvalidToken("The user of the access token no longer exists.")
     client = await op.clients.find(token.client_id)
     if client is None:
-        raise InvalidToken("the client of the access token is gone")
+        raise InvalidToken("The client of the access token no longer exists.")
     claims = {**claims_of(user.claims, token.scope), **answer(grant.claims, "userinfo", user.claims), "sub": token.sub}
     return await _reply(op, client, claims)
 

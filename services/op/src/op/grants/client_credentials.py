@@ -16,7 +16,9 @@ async def client_credentials(op: Context, client: Client, ask: TokenRequest) -> 
     """
     scope = client_scope(ask.scope, client.scope)
     if await op.users.find(client.client_id):
-        raise UnauthorizedClient("this client cannot act in its own name", "its client_id is a user's sub")
+        raise UnauthorizedClient(
+            "This client may not use the client_credentials grant.", "its client_id is a user's sub"
+        )
     now = op.now()
     name = client.client_id
     grant = Grant(gid=new_grant_id(), client_id=name, sub=name, scope=scope, auth_time=now, sid="")

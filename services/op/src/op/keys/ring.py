@@ -171,7 +171,7 @@ class KeyRing:
         """
         if algorithm == "HS256":
             if not secret:
-                raise InvalidSignature("no secret to check HS256 with")
+                raise InvalidSignature("HS256 requires the client's secret")
             key = jwk.construct(secret, "HS256")
         else:
             key = await self._public_key(token, algorithm)
@@ -181,9 +181,9 @@ class KeyRing:
         except (JOSEError, ValueError, RecursionError) as fault:
             raise InvalidSignature(str(fault)) from None
         if header.get("typ") != typ:
-            raise InvalidSignature(f"it is no {typ}")
+            raise InvalidSignature(f"the type is not {typ}")
         if not isinstance(claims, dict):
-            raise InvalidSignature("the payload is no JSON object")
+            raise InvalidSignature("the payload is not a JSON object")
         return claims
 
     async def _public_key(self, token: str, algorithm: str) -> Key:
@@ -195,7 +195,7 @@ class KeyRing:
         for _, key in await self.published():
             if key.kid == kid and key.algorithm == algorithm:
                 return key.public_key
-        raise InvalidSignature("it names no key of this provider and algorithm")
+        raise InvalidSignature("its kid does not name a key of this provider for the algorithm")
 
 
 def _kids(keys: Mapping[str, SigningKey]) -> frozenset[str]:

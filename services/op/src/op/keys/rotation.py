@@ -33,10 +33,10 @@ class KeyRotation:
             await asyncio.sleep(self._pause)
             try:
                 if await self._keys.rotate(when_due=True):
-                    event(log, "new signing keys are published")
+                    event(log, "new signing keys published")
             except RedisError as failure:
-                event(log, "the signing keys cannot be looked at", logging.WARNING, reason=failure)
+                event(log, "signing keys could not be read", logging.WARNING, reason=failure)
             except DecryptionError:
-                event(log, "OP_SECRET_KEY does not open the signing keys", logging.CRITICAL)
+                event(log, "OP_SECRET_KEY cannot decrypt the signing keys", logging.CRITICAL)
             except Exception:
-                log.exception("unforeseen failure while looking at the signing keys")
+                log.exception("unexpected error while reading the signing keys")

@@ -77,7 +77,7 @@ def numeric_date(claims: Mapping[str, Any], name: str) -> float | None:
         return None
     # Compared before anything is calculated: JSON has numbers that no float can hold.
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _LATEST:
-        raise ValueError(f"{name} is no time")
+        raise ValueError(f"{name} is not a valid time")
     return math.ceil(value)
 
 

@@ -14,13 +14,13 @@ def parse_json(text: str | bytes) -> Any:
     try:
         value = json.loads(text, parse_constant=_no_constant)
     except RecursionError:
-        raise ValueError("nested too deep") from None
+        raise ValueError("nested too deeply") from None
     level = [value]
     for _ in range(DEPTH_LIMIT):
         level = [inner for outer in level for inner in _members(outer)]
         if not level:
             return value
-    raise ValueError("nested too deep")
+    raise ValueError("nested too deeply")
 
 
 def _members(value: Any) -> list[Any]:
@@ -30,4 +30,4 @@ def _members(value: Any) -> list[Any]:
 
 
 def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not JSON")

@@ -41,7 +41,7 @@ class BackChannel:
             for task in late:
                 task.cancel()
             if late:
-                event(log, "logout tokens were not delivered before the end", logging.WARNING, count=len(late))
+                event(log, "logout tokens not delivered before shutdown", logging.WARNING, count=len(late))
                 await asyncio.wait(late)
 
 

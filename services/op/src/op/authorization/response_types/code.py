@@ -27,5 +27,7 @@ async def code_flow(
     )
     if user is None:
         return None
-    event(log, "code issued", client_id=client.client_id, sub=grant.sub, scope=grant.scope, grant=grant.gid)
+    event(
+        log, "authorization code issued", client_id=client.client_id, sub=grant.sub, scope=grant.scope, grant=grant.gid
+    )
     return code_response(code, request.state, op.issuer)

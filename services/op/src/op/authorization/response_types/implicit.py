@@ -37,7 +37,7 @@ async def implicit_flow(
             now=now,
         ),
     )
-    event(log, "id_token issued", client_id=client.client_id, sub=grant.sub, scope=grant.scope, grant=grant.gid)
+    event(log, "ID token issued", client_id=client.client_id, sub=grant.sub, scope=grant.scope, grant=grant.gid)
     return token_response(
         id_token,
         request.state,

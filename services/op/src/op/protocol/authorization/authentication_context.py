@@ -23,7 +23,9 @@ def check_acr(claims: Mapping[str, Any]) -> None:
     """An essential `acr` must be the one that there is (§5.5.1.1); raises UnmetAuthenticationRequirements."""
     asked = asked_for(claims, "id_token", "acr") or {}
     if asked.get("essential") and not accepts(asked, ACR):
-        raise UnmetAuthenticationRequirements("no login here has this acr")
+        raise UnmetAuthenticationRequirements(
+            "This provider does not support the required acr. Use one of its acr_values_supported."
+        )
 
 
 def authentication_claims(claims: Mapping[str, Any]) -> dict[str, Any]:

@@ -21,19 +21,19 @@ def parse_claims(text: str | None) -> dict[str, Any]:
     if text is None:
         return {}
     if len(text) > CLAIMS_LIMIT:
-        raise InvalidRequest(f"claims is longer than {CLAIMS_LIMIT} characters")
+        raise InvalidRequest(f"The parameter claims must not be longer than {CLAIMS_LIMIT} characters.")
     try:
         asked = parse_json(text)
     except ValueError:
-        raise InvalidRequest("claims is no JSON") from None
+        raise InvalidRequest("The parameter claims is not valid JSON.") from None
     if not isinstance(asked, dict):
-        raise InvalidRequest("claims must be a JSON object")
+        raise InvalidRequest("The parameter claims must be a JSON object.")
     return {place: _place(place, asked[place]) for place in PLACES if asked.get(place) is not None}
 
 
 def _place(place: str, claims: Any) -> dict[str, Any]:
     if not isinstance(claims, dict):
-        raise InvalidRequest(f"claims: {place} must be a JSON object")
+        raise InvalidRequest(f"The member {place} of claims must be a JSON object.")
     return {name: _claim(asked) for name, asked in claims.items()}
 
 
@@ -42,11 +42,11 @@ def _claim(asked: Any) -> dict[str, Any]:
     if asked is None:
         return {}
     if not isinstance(asked, dict):
-        raise InvalidRequest("claims: a claim must be null or a JSON object")
+        raise InvalidRequest("Each claim in claims must be null or a JSON object.")
     if not isinstance(asked.get("essential", False), bool):
-        raise InvalidRequest("claims: essential must be true or false")
+        raise InvalidRequest("The member essential of a requested claim must be true or false.")
     if not isinstance(asked.get("values", []), list):
-        raise InvalidRequest("claims: values must be a list")
+        raise InvalidRequest("The member values of a requested claim must be an array.")
     return {name: asked[name] for name in _MEMBERS if name in asked}
 
 
@@ -84,5 +84,5 @@ def demanded_subject(claims: Mapping[str, Any]) -> str | None:
     asked = asked_for(claims, "id_token", "sub") or {}
     value = asked.get("value")
     if value is not None and not isinstance(value, str):
-        raise InvalidRequest("claims: the value of sub must be a string")
+        raise InvalidRequest("The value of the requested claim sub must be a string.")
     return value

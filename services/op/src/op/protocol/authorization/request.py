@@ -78,9 +78,11 @@ class Asked:
 def recognise_client_id(parameters: Parameters) -> str:
     """The client_id; raises UnknownRedirect (RFC 6749 §3.1.2.4)."""
     if parameters.repeated & {"client_id", "redirect_uri"}:
-        raise UnknownRedirect("Which application is this?", "client_id or redirect_uri was sent more than once.")
+        raise UnknownRedirect(
+            "The request does not name an application", "The request contains client_id or redirect_uri more than once."
+        )
     if "client_id" not in parameters:
-        raise UnknownRedirect("Which application is this?", "The request has no client_id.")
+        raise UnknownRedirect("The request does not name an application", "The request has no client_id.")
     return parameters["client_id"]
 
 
@@ -88,11 +90,11 @@ def recognise_redirect(parameters: Parameters, client: Client) -> str:
     """The redirect_uri, compared as an exact string (RFC 6749 §3.1.2.3, RFC 9700 §4.1.3); raises UnknownRedirect."""
     redirect_uri = parameters.get("redirect_uri")
     if redirect_uri is None:
-        raise UnknownRedirect("Where should this sign-in return to?", "The request has no redirect_uri.")
+        raise UnknownRedirect("The request does not name a redirect URI", "The request has no redirect_uri.")
     if redirect_uri not in client.redirect_uris:
         raise UnknownRedirect(
-            "This return address is not registered",
-            "The redirect_uri is not exactly one of those registered for this application.",
+            "The redirect URI is not registered",
+            "The redirect_uri must exactly match one of the redirect URIs that are registered for this application.",
             redirect_uri,
         )
     return redirect_uri
@@ -109,57 +111,68 @@ def check_lengths(asked: Asked) -> None:
     """What is kept as it came, and sent back in a URL, a token or a page, has a bounded length."""
     for name in ("state", "nonce", "login_hint", "prompt", "acr_values", "ui_locales"):
         if len(asked.get(name) or "") > TEXT_LIMIT:
-            raise InvalidRequest(f"{name} is longer than {TEXT_LIMIT} characters")
+            raise InvalidRequest(f"The parameter {name} must not be longer than {TEXT_LIMIT} characters.")
 
 
 def check_registration(asked: Asked) -> None:
     """What would change the request and is not supported is refused, not ignored (OpenID Connect Core §7.2.1)."""
     if "registration" in asked.parameters:
-        raise RegistrationNotSupported("registration is not supported")
+        raise RegistrationNotSupported(
+            "The parameter registration is not supported. Register the client before the request."
+        )
 
 
 def check_origin(asked: Asked) -> None:
     """Pushed or signed, where the client is registered so, or all have to (RFC 9126 §5, §6; RFC 9101 §10.5)."""
     if not asked.pushed and (asked.policy.require_pushed or asked.client.require_pushed_authorization_requests):
-        raise InvalidRequest("this request must be pushed first")
+        raise InvalidRequest(
+            "This client must push its authorization requests. Send the parameters to /par, then use the request_uri."
+        )
     if asked.client.require_signed_request_object and not asked.signed:
-        raise InvalidRequest("this client must sign its requests")
+        raise InvalidRequest("This client must sign its authorization requests. Send a signed request object.")
 
 
 def check_response_type(asked: Asked) -> None:
     """One that there is, and that the client is registered for (RFC 6749 §3.1.1, Core §3.1.2.1, §3.2.2.1)."""
     if "response_type" not in asked.parameters:
-        raise InvalidRequest("response_type is required")
+        raise InvalidRequest("The parameter response_type is missing.")
     if asked.response_type not in asked.policy.response_types:
-        raise UnsupportedResponseType(f"response_type must be {' or '.join(asked.policy.response_types)}")
+        raise UnsupportedResponseType(f"The response_type must be {' or '.join(asked.policy.response_types)}.")
     if GRANT_TYPE_OF[asked.response_type] not in asked.client.grant_types:
-        raise UnauthorizedClient(f"this client is not registered for {GRANT_TYPE_OF[asked.response_type]}")
+        raise UnauthorizedClient(
+            f"This client may not use this response_type. Add {GRANT_TYPE_OF[asked.response_type]} to its grant_types."
+        )
     if asked.response_type not in asked.client.response_types:
-        raise UnauthorizedClient("this client is not registered for this response_type")
+        raise UnauthorizedClient("This client may not use this response_type. Add it to the client's response_types.")
 
 
 def check_response_mode(asked: Asked) -> None:
     """One that there is (OAuth 2.0 Multiple Response Types §2.1); no tokens travel in a query (§5, JARM §2.3.1)."""
     response_mode = asked.get("response_mode")
     if response_mode not in (None, *RESPONSE_MODES):
-        raise InvalidRequest(f"response_mode must be one of {', '.join(RESPONSE_MODES)}")
+        raise InvalidRequest(f"The response_mode must be one of {', '.join(RESPONSE_MODES)}.")
     if response_mode in ("query", "query.jwt") and answers_in_fragment(asked.response_type):
-        raise InvalidRequest("response_mode query is for a code alone")
+        raise InvalidRequest("The response_mode query cannot carry tokens. Use fragment or form_post.")
 
 
 def check_scope(asked: Asked) -> None:
     """At least one scope that the client is registered for (RFC 6749 §3.3); `openid` for an id_token (§3.2.2.1)."""
     if "openid" not in asked.scope.split() and not asked.wants_code:
-        raise InvalidScope("an id_token needs the scope openid")
+        raise InvalidScope("An ID token requires the scope openid. Add openid to the scope.")
 
 
 def check_nonce(asked: Asked) -> None:
     """A nonce with `openid`: by client, else for all (Core §3.1.2.1); always where no code is asked for (§3.2.2.1)."""
     registered = asked.client.require_nonce
     required = asked.policy.require_nonce if registered is None else registered
-    required = required or answers_in_fragment(asked.response_type)
-    if asked.is_openid and required and "nonce" not in asked.parameters:
-        raise NonceRequired("nonce is required when the scope has openid")
+    if not asked.is_openid or "nonce" in asked.parameters:
+        return
+    if answers_in_fragment(asked.response_type):
+        raise NonceRequired("A request with this response_type must have a nonce. Add `nonce`.")
+    if required:
+        raise NonceRequired(
+            "This client must send a nonce. Add `nonce`, or register the client with `require_nonce: false`."
+        )
 
 
 def check_pkce(asked: Asked) -> None:
@@ -174,14 +187,14 @@ def check_prompt(asked: Asked) -> None:
     """`none` stands alone (OpenID Connect Core §3.1.2.1)."""
     prompts = (asked.get("prompt") or "").split()
     if "none" in prompts and len(set(prompts)) > 1:
-        raise InvalidRequest("prompt=none cannot be combined with another value")
+        raise InvalidRequest("The prompt none cannot be combined with another value.")
 
 
 def check_max_age(asked: Asked) -> None:
     """A whole number of seconds (OpenID Connect Core §3.1.2.1)."""
     max_age = asked.get("max_age")
     if max_age is not None and not (max_age.isascii() and max_age.isdecimal() and len(max_age) <= 10):
-        raise InvalidRequest("max_age must be a whole number of seconds")
+        raise InvalidRequest("The parameter max_age must be a whole number of seconds.")
 
 
 def check_claims(asked: Asked) -> None:
@@ -234,7 +247,7 @@ def validate(asked: Asked) -> AuthorizationRequest:
 def about(request: AuthorizationRequest, sub: str) -> AuthorizationRequest:
     """The request, about the person whom an id_token_hint names (OpenID Connect Core §3.1.2.1)."""
     if request.sub not in (None, sub):
-        raise InvalidRequest("id_token_hint and claims name two persons")
+        raise InvalidRequest("The parameters id_token_hint and claims name different users.")
     return dataclasses.replace(request, sub=sub)
 
 

@@ -55,7 +55,7 @@ def granted_scope(requested: str | None, registered: str) -> str:
         _check_form(requested)
         granted = [scope for scope in dict.fromkeys(requested.split(" ")) if scope in allowed]
     if not granted:
-        raise InvalidScope("none of these scopes is open to this client")
+        raise InvalidScope("This client may not use the requested scopes. Request scopes that it is registered for.")
     return " ".join(granted)
 
 
@@ -72,7 +72,7 @@ def without_offline_access(granted: str) -> str:
     """A scope whose `offline_access` is ignored (OpenID Connect Core §11); raises InvalidScope when nothing is left."""
     left = [scope for scope in granted.split() if scope != OFFLINE_ACCESS]
     if not left:
-        raise InvalidScope("offline_access needs prompt=consent, and another scope beside it")
+        raise InvalidScope("The scope offline_access requires prompt=consent and at least one other scope.")
     return " ".join(left)
 
 
@@ -91,7 +91,7 @@ def narrowed_scope(requested: str | None, granted: str) -> str:
     _check_form(requested)
     wanted = list(dict.fromkeys(requested.split(" ")))
     if not set(wanted) <= set(granted.split()):
-        raise InvalidScope("the scope goes beyond what was granted")
+        raise InvalidScope("The requested scope exceeds the granted scope.")
     return " ".join(wanted)
 
 
@@ -99,7 +99,7 @@ def still_registered(granted: str, registered: str) -> str:
     """What is left of a grant for a client whose registration has changed since; raises InvalidScope for nothing."""
     left = [scope for scope in granted.split() if scope in registered.split()]
     if not left:
-        raise InvalidScope("what was granted is no longer open to this client")
+        raise InvalidScope("This client is no longer registered for any of the granted scopes.")
     return " ".join(left)
 
 
@@ -110,7 +110,7 @@ def is_scope(text: str) -> bool:
 
 def _check_form(scope: str) -> None:
     if not is_scope(scope):
-        raise InvalidScope("scope must be names separated by single spaces")
+        raise InvalidScope("The scope must consist of names separated by single spaces.")
 
 
 def claims_of(user_claims: Mapping[str, Any], scope: str) -> dict[str, Any]:

@@ -18,7 +18,7 @@ ASSERTION_ALGORITHMS = tuple(name for names in ALGORITHMS_BY_METHOD.values() for
 ASSERTION_LIFE = 3600
 """The farthest `exp` that is taken, in seconds: as long a `jti` must be remembered."""
 
-_FAILED = "client authentication failed"
+_FAILED = "Client authentication failed."
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def assertion_algorithm(assertion: ClientAssertion, client: Client) -> str:
     allowed = (registered,) if registered else ALGORITHMS_BY_METHOD.get(method, ())
     algorithm = assertion.jwt.algorithm
     if method not in ALGORITHMS_BY_METHOD or not isinstance(algorithm, str) or algorithm not in allowed:
-        raise InvalidClient(_FAILED, f"an assertion with {algorithm!r} is not what the client is registered for")
+        raise InvalidClient(_FAILED, f"the client is not registered for assertions with the algorithm {algorithm!r}")
     if "crit" in assertion.jwt.header:
         raise InvalidClient(_FAILED, "the assertion has a critical extension (RFC 7515 §4.1.11)")
     return algorithm
@@ -78,20 +78,20 @@ def verify_assertion(
     Whether the `jti` is used for the first time is for the caller to see.
     """
     if not assertion.jwt.is_signed_by(keys, algorithm):
-        raise InvalidClient(_FAILED, f"no key of the client fits the assertion; {len(keys)} were tried")
+        raise InvalidClient(_FAILED, f"the signature of the assertion matches none of the client's {len(keys)} keys")
     claims = assertion.jwt.claims
     if claims.get("iss") != assertion.client_id:
-        raise InvalidClient(_FAILED, "iss and sub are not the client")
+        raise InvalidClient(_FAILED, "iss and sub must both be the client_id")
     audience = claims.get("aud")
     named = audience if isinstance(audience, list) else [audience]
     if not any(name in audiences for name in named):
         raise InvalidClient(_FAILED, "aud is neither the issuer nor this endpoint")
     expires_at = _time(claims, "exp")
     if expires_at is None or not now < expires_at <= now + ASSERTION_LIFE:
-        raise InvalidClient(_FAILED, f"exp must lie in the next {ASSERTION_LIFE} s")
+        raise InvalidClient(_FAILED, f"exp must be within the next {ASSERTION_LIFE} seconds")
     for name in ("iat", "nbf"):
         if (_time(claims, name) or 0) > now + CLOCK_AHEAD:
-            raise InvalidClient(_FAILED, f"{name} lies in the future")
+            raise InvalidClient(_FAILED, f"{name} is in the future")
     jti = claims.get("jti")
     if not isinstance(jti, str) or not jti:
         raise InvalidClient(_FAILED, "jti is required")

@@ -49,14 +49,14 @@ def parse_metadata(request: Request) -> dict[str, Any]:
     """The JSON object of a registration (RFC 7591 §3.1); raises InvalidRequest, InvalidClientMetadata."""
     content_type = (request.header("content-type") or "").partition(";")[0].strip().lower()
     if content_type != "application/json":
-        raise InvalidRequest("the body must be application/json")
+        raise InvalidRequest("The content type must be application/json.")
     try:
         value = parse_json(request.body)
         json.dumps(value, ensure_ascii=False).encode()
     except ValueError:
-        raise InvalidClientMetadata("the body is no JSON") from None
+        raise InvalidClientMetadata("The body is not valid JSON.") from None
     if not isinstance(value, dict):
-        raise InvalidClientMetadata("the metadata must be a JSON object")
+        raise InvalidClientMetadata("The client metadata must be a JSON object.")
     return value
 
 
@@ -75,11 +75,11 @@ def changed_client(metadata: Mapping[str, Any], client: Client, now: int, respon
     """The same client described anew, all of it (RFC 7592 §2.2); raises InvalidRequest, InvalidClientMetadata."""
     named = [name for name in _THE_PROVIDERS_OWN if name in metadata]
     if named:
-        raise InvalidRequest(f"not for a client to say: {', '.join(named)}")
+        raise InvalidRequest(f"Only the provider sets these members: {', '.join(named)}.")
     if metadata.get("client_id") != client.client_id:
-        raise InvalidRequest("client_id must be the client's own")
+        raise InvalidRequest("The client_id must be the one that is registered.")
     if metadata.get("client_secret", client.client_secret) != client.client_secret:
-        raise InvalidRequest("client_secret must be the client's own, which cannot be chosen")
+        raise InvalidRequest("The client_secret cannot be changed. Send the registered one, or none.")
     changed = _client(metadata, client.client_id, client.client_secret, client.registration_token, now)
     _check_subjects_stay(client, changed)
     changed = dataclasses.replace(changed, registered_at=client.registered_at, changed_at=now)
@@ -93,7 +93,7 @@ def _check_subjects_stay(before: Client, after: Client) -> None:
     """
     same_sector = after.subject_type != "pairwise" or sectors_of(before) == sectors_of(after)
     if before.subject_type != after.subject_type or not same_sector:
-        raise InvalidClientMetadata("subject_type, and the sector of a pairwise client, cannot be changed")
+        raise InvalidClientMetadata("The subject_type and the sector of a pairwise client cannot be changed.")
 
 
 def registration_response(
@@ -127,10 +127,10 @@ def _client(
         del values["response_types"]
     grant_types = values["grant_types"]
     if isinstance(grant_types, list) and not all(grant_type in GRANT_TYPES for grant_type in grant_types):
-        raise InvalidClientMetadata(f"grant_types must be some of {', '.join(GRANT_TYPES)}")
+        raise InvalidClientMetadata(f"The grant_types must be among {', '.join(GRANT_TYPES)}.")
     if values.get("subject_type") == "pairwise" and DEVICE_CODE_GRANT in grant_types:
         # Its sector is proven by where codes are sent, and a device's code is sent nowhere.
-        raise InvalidClientMetadata("a client of the device grant cannot be pairwise")
+        raise InvalidClientMetadata("A client that uses the device grant cannot have the subject_type pairwise.")
     keyed = values.get("id_token_signed_response_alg") == "HS256"
     if values["token_endpoint_auth_method"] not in _WITHOUT_SECRET or (
         keyed and values["token_endpoint_auth_method"] != "none"
@@ -155,5 +155,5 @@ def _grant_types_of(response_types: Any) -> list[str]:
 def _with_response_types(client: Client, offered: tuple[str, ...]) -> Client:
     """The client, when it wants no response type that there is not here; raises InvalidClientMetadata."""
     if not set(client.response_types) <= set(offered):
-        raise InvalidClientMetadata(f"response_types must be some of {', '.join(offered)}")
+        raise InvalidClientMetadata(f"The response_types must be among {', '.join(offered)}.")
     return client

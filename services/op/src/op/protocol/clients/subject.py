@@ -31,9 +31,11 @@ def check_sector_identifier(document: bytes, client: Client) -> None:
     except ValueError:
         listed = None
     if not isinstance(listed, list):
-        raise InvalidClientMetadata("sector_identifier_uri gives no JSON array")
+        raise InvalidClientMetadata("The document at the sector_identifier_uri must be a JSON array.")
     if any(uri not in listed for uri in client.redirect_uris):
-        raise InvalidClientMetadata("sector_identifier_uri does not list all redirect_uris")
+        raise InvalidClientMetadata(
+            "The document at the sector_identifier_uri must list all of the client's redirect_uris."
+        )
 
 
 class Subjects:

@@ -17,11 +17,11 @@ def bearer_token(request: Request) -> str:
     """
     presented = [token for token in (_from_header(request), _from_body(request)) if token is not None]
     if _names_access_token(request.query):
-        raise TokenUnreadable("an access token in the query is not accepted")
+        raise TokenUnreadable("The access token must not be in the query. Send it in the Authorization header.")
     if not presented:
-        raise TokenMissing("an access token is required")
+        raise TokenMissing("The access token is missing. Send it in the Authorization header.")
     if len(presented) > 1:
-        raise TokenUnreadable("an access token was sent in more than one way")
+        raise TokenUnreadable("The access token must be sent in one place only.")
     return presented[0]
 
 
@@ -41,7 +41,7 @@ def _from_header(request: Request) -> str | None:
         return None
     token = token.strip()
     if not _B64TOKEN.fullmatch(token):
-        raise TokenUnreadable("the Authorization header cannot be read")
+        raise TokenUnreadable("The Authorization header is malformed.")
     return token
 
 

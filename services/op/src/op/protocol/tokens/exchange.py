@@ -11,22 +11,22 @@ from op.records import AuthorizationCode, Client, Grant, RefreshToken
 def check_code(code: AuthorizationCode, grant: Grant, client: Client, ask: TokenRequest, now: int) -> None:
     """Client, redirect_uri, age and verifier of a code (RFC 6749 §4.1.3, RFC 7636 §4.6)."""
     if grant.client_id != client.client_id:
-        raise InvalidGrant("the code is not valid", "issued to another client")
+        raise InvalidGrant("The authorization code is invalid.", "issued to another client")
     if now >= code.expires_at:
-        raise InvalidGrant("the code is not valid", "expired")
+        raise InvalidGrant("The authorization code is invalid.", "expired")
     if ask.redirect_uri is None:
-        raise InvalidRequest("redirect_uri is required, as in the authorization request")
+        raise InvalidRequest("The parameter redirect_uri is missing. Send the one from the authorization request.")
     if not hmac.compare_digest(ask.redirect_uri.encode(), code.redirect_uri.encode()):
-        raise InvalidGrant("redirect_uri differs from the authorization request's")
+        raise InvalidGrant("The redirect_uri differs from the one in the authorization request.")
     check_verifier(code.code_challenge, ask.code_verifier)
 
 
 def check_refresh_token(token: RefreshToken, client: Client, now: int) -> None:
     """Client and age of a refresh token (RFC 6749 §6)."""
     if token.client_id != client.client_id:
-        raise InvalidGrant("the refresh token is not valid", "issued to another client")
+        raise InvalidGrant("The refresh token is invalid.", "issued to another client")
     if now >= token.expires_at:
-        raise InvalidGrant("the refresh token is not valid", "expired")
+        raise InvalidGrant("The refresh token is invalid.", "expired")
 
 
 def is_reuse(rotated_at: int | None, now: int, grace: int) -> bool:

@@ -26,7 +26,7 @@ def parse_form(request: Request) -> Parameters:
     The query is not looked at (RFC 6749 §3.2).
     """
     if not request.has_form_body():
-        raise InvalidRequest("the body must be application/x-www-form-urlencoded")
+        raise InvalidRequest("The content type must be application/x-www-form-urlencoded.")
     try:
         form = Parameters.parse(request.body)
     except MalformedParameters as fault:
@@ -40,7 +40,7 @@ def parse_form(request: Request) -> Parameters:
 def parse_token_request(form: Parameters) -> TokenRequest:
     """Raises InvalidRequest without a grant_type."""
     if "grant_type" not in form:
-        raise InvalidRequest("grant_type is required")
+        raise InvalidRequest("The parameter grant_type is missing.")
     return TokenRequest(
         grant_type=form["grant_type"],
         code=form.get("code"),
