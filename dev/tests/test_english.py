@@ -18,7 +18,28 @@ from test_quality.english import (
 )
 
 # The paths in which nothing may be found. Add to them what you have rewritten.
-CLEAN = ("dev/test_quality/__init__.py",)
+CLEAN = (
+    "dev/test_quality/__init__.py",
+    "services/op/src/op/__init__.py",
+    "services/op/src/op/__main__.py",
+    "services/op/src/op/app.py",
+    "services/op/src/op/authorization",
+    "services/op/src/op/cli",
+    "services/op/src/op/clients",
+    "services/op/src/op/context.py",
+    "services/op/src/op/endpoints",
+    "services/op/src/op/errors.py",
+    "services/op/src/op/grants",
+    "services/op/src/op/handle.py",
+    "services/op/src/op/keys",
+    "services/op/src/op/protocol",
+    "services/op/src/op/provisioning.py",
+    "services/op/src/op/records.py",
+    "services/op/src/op/sessions",
+    "services/op/src/op/settings.py",
+    "services/op/src/op/stores",
+    "services/op/src/op/tokens",
+)
 
 # Findings that are right as they stand: a pattern for the path, the expression, and the reason.
 ALLOWED: tuple[tuple[str, str, str], ...] = ()
@@ -47,14 +68,15 @@ def test_every_clean_path_exists() -> None:
     assert [path for path in CLEAN if not tracked_files(path)] == []
 
 
-@pytest.mark.parametrize("entry", ALLOWED, ids=lambda entry: entry[1])
-def test_every_exception_is_used(entry: tuple[str, str, str]) -> None:
-    path, found, reason = entry
-    assert reason
-    files = [file for file in tracked_files() if re.fullmatch(path, file.relative_to(ROOT).as_posix())]
-    assert any(re.fullmatch(found, finding.found, re.IGNORECASE) for file in files for finding in findings(file)), (
-        "remove it"
-    )
+def test_every_exception_is_used() -> None:
+    found = [finding for path in clean_files() for finding in findings(path)]
+    assert [
+        entry
+        for entry in ALLOWED
+        if not any(
+            re.fullmatch(entry[0], one.path) and re.fullmatch(entry[1], one.found, re.IGNORECASE) for one in found
+        )
+    ] == []
 
 
 # --- The rules -------------------------------------------------------------------------------------------------------

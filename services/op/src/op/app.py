@@ -1,4 +1,4 @@
-"""The provider's application: all wiring is here."""
+"""The provider's application: the only module that creates and connects its parts."""
 
 import logging
 import os
@@ -72,7 +72,7 @@ log = logging.getLogger(__name__)
 
 
 def create_app(settings: Settings | None = None, *, clock: Callable[[], float] = time.time) -> Quart:
-    """The provider as an ASGI application; settings come from the environment unless they are given.
+    """The provider as an ASGI application, configured by `settings` or by the environment.
 
     Raises SettingsError and DirectoryError.
     """
@@ -116,7 +116,7 @@ def create_app(settings: Settings | None = None, *, clock: Callable[[], float] =
 
 
 def wire(settings: Settings, redis: Database, clock: Callable[[], float]) -> Context:
-    """The provider over a Redis client; nothing is sent to Redis yet."""
+    """Create the parts of the provider and connect them; nothing is sent to Redis yet."""
     keys = KeyRing(
         SigningKeyStore(redis, Encryptor(settings.op_secret_key, "op signing keys")),
         Schedule(settings.key_rotation_interval, settings.key_publication_lead, settings.signature_life),
@@ -211,7 +211,7 @@ def _machine_routes(op: Context) -> dict[str, Route]:
 
 
 def _pages(op: Context) -> Blueprint:
-    """The views for people; each is bound to the provider."""
+    """The views that users see, each bound to the provider."""
 
     def view(endpoint: Callable[[Context, QuartRequest], Awaitable[Response]]) -> Callable[[], Awaitable[Response]]:
         async def bound() -> Response:

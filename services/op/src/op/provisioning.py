@@ -1,4 +1,4 @@
-"""What has to be in Redis before the provider serves: its signing keys and the directory."""
+"""Loading what must be in Redis before the provider is ready: its signing keys and the directory."""
 
 import asyncio
 import logging
@@ -16,11 +16,11 @@ _PATIENCE_SECONDS = 2.0
 
 
 class NotProvisioned(Exception):
-    """Keys and directory are not in place yet."""
+    """The keys and the directory are not loaded yet."""
 
 
 class WrongSecretKey(Exception):
-    """What is stored was sealed with another OP_SECRET_KEY."""
+    """The stored records were encrypted with another OP_SECRET_KEY."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -29,7 +29,7 @@ class WrongSecretKey(Exception):
 
 
 class Provisioning:
-    """Keys and the directory, brought into place at start, and tried again while Redis is away."""
+    """Loads the keys and the directory at start, and retries while Redis is unavailable."""
 
     def __init__(self, op: Context, directory: Directory) -> None:
         self._op = op
@@ -38,7 +38,7 @@ class Provisioning:
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Begin, and wait for the end unless Redis is away. Raises WrongSecretKey, UsernameTaken."""
+        """Start loading, and wait for the end unless Redis is unavailable; raises WrongSecretKey, UsernameTaken."""
         self._task = asyncio.create_task(self._run())
         await asyncio.wait({self._task}, timeout=_PATIENCE_SECONDS)
         if self._task.done():
@@ -53,7 +53,7 @@ class Provisioning:
             await asyncio.wait({self._task})
 
     async def check(self) -> None:
-        """Raises NotProvisioned until all is in place."""
+        """Raises NotProvisioned until everything is loaded."""
         if not self._done:
             raise NotProvisioned
 

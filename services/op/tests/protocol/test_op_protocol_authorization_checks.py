@@ -27,8 +27,8 @@ from op.errors import (
     UnsupportedResponseType,
 )
 from op.protocol.authorization.request import (
-    Asked,
     Policy,
+    UncheckedRequest,
     validate,
 )
 
@@ -236,27 +236,27 @@ def test_request_must_be_pushed(by_policy: bool, by_client: bool, pushed: bool) 
     """RFC 9126 §5, §6."""
     policy = dataclasses.replace(STRICT, require_pushed=by_policy)
     by = client(require_pushed_authorization_requests=by_client)
-    asked = Asked(by, parameters(), policy, pushed=pushed)
+    unchecked = UncheckedRequest(by, parameters(), policy, pushed=pushed)
     if pushed or not (by_policy or by_client):
-        assert validate(asked).client_id == "app"
+        assert validate(unchecked).client_id == "app"
         return
     with refused(
         InvalidRequest,
         "This client must push its authorization requests. Send the parameters to /par, then use the request_uri.",
     ):
-        validate(asked)
+        validate(unchecked)
 
 
 @pytest.mark.parametrize(("required", "signed"), [(True, True), (False, True), (False, False), (True, False)])
 def test_request_must_be_signed(required: bool, signed: bool) -> None:
     """RFC 9101 §10.5."""
     by = client(require_signed_request_object=required, jwks_uri="https://client.test/jwks")
-    asked = Asked(by, parameters(), STRICT, signed=signed)
+    unchecked = UncheckedRequest(by, parameters(), STRICT, signed=signed)
     if signed or not required:
-        assert validate(asked).client_id == "app"
+        assert validate(unchecked).client_id == "app"
         return
     with refused(InvalidRequest, "This client must sign its authorization requests. Send a signed request object."):
-        validate(asked)
+        validate(unchecked)
 
 
 # --- Response types --------------------------------------------------------------------------------------------------

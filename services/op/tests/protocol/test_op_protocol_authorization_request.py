@@ -27,10 +27,10 @@ from op.protocol.authorization.authentication_context import ACR
 from op.protocol.authorization.request import (
     DISPLAYS,
     PROMPTS,
-    about,
     grant_of,
     recognise_client_id,
     recognise_redirect,
+    with_subject,
 )
 from op.records import AuthorizationRequest, Grant, Session
 from servicekit.web.parameters import Parameters
@@ -212,10 +212,10 @@ def test_hint_names_the_person_of_a_request() -> None:
     """OpenID Connect Core §3.1.2.1."""
     request = authorization_request()
     assert request.sub is None
-    assert about(request, "user0") == dataclasses.replace(request, sub="user0")
-    assert about(about(request, "user0"), "user0").sub == "user0"
+    assert with_subject(request, "user0") == dataclasses.replace(request, sub="user0")
+    assert with_subject(with_subject(request, "user0"), "user0").sub == "user0"
     with refused(InvalidRequest, "The parameters id_token_hint and claims name different users."):
-        about(about(request, "user0"), "ada")
+        with_subject(with_subject(request, "user0"), "ada")
 
 
 def test_grant_is_of_request_and_session() -> None:

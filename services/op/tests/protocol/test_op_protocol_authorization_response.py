@@ -16,7 +16,7 @@ from op.protocol.authorization.response import (
     with_fragment,
     with_query,
 )
-from op.protocol.authorization.response_type import GRANT_TYPE_OF, answers_in_fragment, canonical
+from op.protocol.authorization.response_type import GRANT_TYPE_OF, canonical, needs_fragment
 
 ISSUER = "https://op.test"
 
@@ -162,7 +162,7 @@ def test_order_of_response_type_does_not_matter(response_type: str, expected: st
 )
 def test_tokens_are_never_sent_in_a_query(response_type: str | None, expected: bool) -> None:
     """Multiple Response Types §5."""
-    assert answers_in_fragment(response_type) is expected
+    assert needs_fragment(response_type) is expected
 
 
 def test_each_response_type_has_a_grant_type() -> None:

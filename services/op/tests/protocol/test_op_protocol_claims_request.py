@@ -16,11 +16,11 @@ from op.protocol.authorization.authentication_context import (
 )
 from op.protocol.authorization.claims_request import (
     accepts,
-    answer,
-    asked_for,
     demanded_subject,
     individual_claims,
     parse_claims,
+    requested_claim,
+    requested_claims,
 )
 
 KNOWN = {"email": "ada@a.test", "email_verified": False, "locale": "en-GB", "name": None, "shoe_size": 44, "sub": "x"}
@@ -114,7 +114,7 @@ def test_malformed_claims_parameter_is_rejected(text: str, description: str) -> 
     [("id_token", "a", {"value": 1}), ("id_token", "b", None), ("userinfo", "a", None)],
 )
 def test_how_a_claim_was_requested(place: str, name: str, expected: dict[str, Any] | None) -> None:
-    assert asked_for({"id_token": {"a": {"value": 1}}}, place, name) == expected
+    assert requested_claim({"id_token": {"a": {"value": 1}}}, place, name) == expected
 
 
 @pytest.mark.parametrize(
@@ -153,8 +153,8 @@ def test_value_must_be_one_that_was_requested(asked: dict[str, Any], value: str,
     ],
 )
 def test_requested_claims_are_those_that_are_known(asked: dict[str, Any], expected: dict[str, Any]) -> None:
-    assert answer({"userinfo": asked}, "userinfo", KNOWN) == expected
-    assert answer({"userinfo": asked}, "id_token", KNOWN) == {}
+    assert requested_claims({"userinfo": asked}, "userinfo", KNOWN) == expected
+    assert requested_claims({"userinfo": asked}, "id_token", KNOWN) == {}
 
 
 def test_individual_claims_are_beyond_the_scope_and_ordered() -> None:

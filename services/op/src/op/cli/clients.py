@@ -1,4 +1,4 @@
-"""`python -m op clients`: applications that people log in to."""
+"""`python -m op clients`: the applications to which users sign in."""
 
 import argparse
 import dataclasses
@@ -12,7 +12,7 @@ from op.records import Client
 
 
 def add_client_commands(parser: argparse.ArgumentParser) -> None:
-    """Add the commands of this group."""
+    """Add the commands of this group to the parser."""
     commands = parser.add_subparsers(required=True, metavar="add|list|show|remove|set-secret")
     add = add_command(commands, "add", add_client, "add a client; its generated secret is printed once")
     add.add_argument("client_id")

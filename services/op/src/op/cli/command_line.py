@@ -1,7 +1,7 @@
-"""The command line for administrators: `python -m op users|clients|keys`, and what to do with them.
+"""The command line for administrators: `python -m op users|clients|keys`.
 
-It works on Redis directly, with the provider's own environment. A password or secret is read from standard input, or
-asked for on a terminal: never from the command line, where every process can read it.
+It accesses Redis directly, with the provider's environment. Passwords and secrets are read from standard input or
+prompted for on a terminal, but never taken from the command line, which every process can read.
 """
 
 import argparse
@@ -21,15 +21,15 @@ from op.stores.users.user import UsernameTaken
 from servicekit.encryption import DecryptionError
 from servicekit.redis.client import Database, RedisError, connect
 
-_LOGOUT_PATIENCE = 20.0  # seconds, for every try of a logout token
+_LOGOUT_PATIENCE = 20.0  # seconds, for all attempts to deliver a logout token
 
 Wire = Callable[[Settings, Database, Callable[[], float]], Context]
 
 
 def administrate(settings: Settings, arguments: list[str], wire: Wire) -> int:
-    """Carry out one command; the exit status is 0, or 1 with a line on standard error.
+    """Run one command; the exit status is 0, or 1 with a line on standard error.
 
-    `wire` makes the context that commands are given.
+    `wire` creates the context of the commands.
     """
     options = _parser().parse_args(arguments)
     try:

@@ -1,22 +1,22 @@
-"""`python -m op keys`: what tokens are signed with."""
+"""`python -m op keys`: the keys that sign tokens."""
 
 import argparse
 from datetime import UTC, datetime
 
 from op.cli.commands import CommandError, add_command
 from op.context import Context
-from op.protocol.keys.schedule import KEY_SET_SECONDS, LOOK_SECONDS
+from op.protocol.keys.schedule import KEY_REFRESH_SECONDS, KEY_SET_SECONDS
 
 
 def add_key_commands(parser: argparse.ArgumentParser) -> None:
-    """Add the commands of this group."""
+    """Add the commands of this group to the parser."""
     commands = parser.add_subparsers(required=True, metavar="list|rotate|revoke")
     add_command(
         commands, "list", list_keys, "list the keys, one per line: kid, algorithm, state, time from which it signs"
     )
     add_command(commands, "rotate", rotate_keys, "publish new keys; they start to sign after KEY_PUBLICATION_LEAD")
     what = "revoke a leaked key at once, together with the keys generated with it"
-    # A `kid` may begin with a dash, and is no option then.
+    # With another prefix, because a `kid` may start with a dash.
     add_command(commands, "revoke", revoke_key, what, prefix_chars="+").add_argument("kid")
 
 
@@ -41,5 +41,6 @@ async def revoke_key(op: Context, options: argparse.Namespace) -> None:
     for kid in sorted(withdrawn):
         print(f"key {kid} revoked")
     print(
-        f"running providers notice within {LOOK_SECONDS} s, clients that cache the keys within {2 * KEY_SET_SECONDS} s"
+        f"running providers notice within {KEY_REFRESH_SECONDS} s, "
+        f"clients that cache the keys within {2 * KEY_SET_SECONDS} s"
     )

@@ -1,4 +1,4 @@
-"""`python -m op users`: people who can log in."""
+"""`python -m op users`: the users who can log in."""
 
 import argparse
 import dataclasses
@@ -20,7 +20,7 @@ _CLAIM_READERS: dict[type, Callable[[str], Any]] = {
 
 
 def add_user_commands(parser: argparse.ArgumentParser) -> None:
-    """Add the commands of this group."""
+    """Add the commands of this group to the parser."""
     commands = parser.add_subparsers(required=True, metavar="add|list|show|remove|set-password|sign-out")
     add = add_command(commands, "add", add_user, "add a user; the password is read from standard input")
     add.add_argument("username")
@@ -61,8 +61,8 @@ async def remove_user(op: Context, options: argparse.Namespace) -> None:
     user = await _user(op, options.user)
     await op.consents.revoke_all(user.sub)
     await op.termination.end_everything(user.sub)
-    await op.users.remove(user)  # last, so that a command that Redis broke off can be given again
-    await op.termination.end_everything(user.sub)  # what came of a sign-in meanwhile
+    await op.users.remove(user)  # last, so that the command can be repeated after a failure of Redis
+    await op.termination.end_everything(user.sub)  # sign-ins in the meantime
     print(f"user {user.sub} removed")
 
 
@@ -88,7 +88,7 @@ async def _user(op: Context, name: str) -> User:
 
 
 def _claims(pairs: list[str]) -> dict[str, Any]:
-    """`name=value` pairs, each value of its claim's type (OpenID Connect Core §5.1)."""
+    """Parse `NAME=VALUE` pairs; each value has the type of its claim (OpenID Connect Core §5.1)."""
     claims: dict[str, Any] = {}
     for pair in pairs:
         name, separator, value = pair.partition("=")

@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 
 async def register(op: Context, request: Request) -> Reply:
-    """Register a client (RFC 7591 §3.1); 201 with its credentials."""
+    """Register a client (RFC 7591 §3.1); the response is 201 with its credentials."""
     vouched = _check_initial_access_token(op, request)
     metadata = parse_metadata(request)
     registration_token = new_secret()
@@ -34,13 +34,13 @@ async def register(op: Context, request: Request) -> Reply:
 
 
 async def read_registration(op: Context, request: Request) -> Reply:
-    """What is registered (RFC 7592 §2.1)."""
+    """Return the registration (RFC 7592 §2.1)."""
     client, registration_token = await _managed(op, request)
     return _reply(op, 200, client, registration_token)
 
 
 async def update_registration(op: Context, request: Request) -> Reply:
-    """Replace what is registered, and begin its time anew (RFC 7592 §2.2)."""
+    """Replace the registration and restart its lifetime (RFC 7592 §2.2)."""
     client, registration_token = await _managed(op, request)
     changed = changed_client(parse_metadata(request), client, op.now(), op.settings.response_types)
     await check_sector(op.http, changed)
@@ -50,7 +50,7 @@ async def update_registration(op: Context, request: Request) -> Reply:
 
 
 async def delete_registration(op: Context, request: Request) -> Reply:
-    """Forget a client, and with it what it could redeem or refresh (RFC 7592 §2.3)."""
+    """Delete a client, whose codes and tokens are then useless (RFC 7592 §2.3)."""
     client, _ = await _managed(op, request)
     await op.clients.remove(client.client_id)
     event(log, "client registration deleted", client_id=client.client_id)
@@ -58,7 +58,7 @@ async def delete_registration(op: Context, request: Request) -> Reply:
 
 
 def _check_initial_access_token(op: Context, request: Request) -> bool:
-    """Whether somebody vouches for the client; raises InvalidToken where somebody must (RFC 7591 §3)."""
+    """Whether the request has the initial access token; raises InvalidToken if it must have one (RFC 7591 §3)."""
     expected = op.settings.registration_token
     if op.settings.registration == "open" and request.header("authorization") is None:
         return False
@@ -69,7 +69,7 @@ def _check_initial_access_token(op: Context, request: Request) -> bool:
 
 
 async def _managed(op: Context, request: Request) -> tuple[Client, str]:
-    """The client whose registration access token this is; one answer for all others (RFC 7592 §2.1)."""
+    """The client with this registration access token; all faults lead to the same error (RFC 7592 §2.1)."""
     presented = bearer_token(request)
     try:
         client_id = Parameters.parse(request.query).get("client_id", "")

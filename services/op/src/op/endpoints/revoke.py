@@ -14,9 +14,9 @@ log = logging.getLogger(__name__)
 
 
 async def revoke(op: Context, request: Request) -> Reply:
-    """End a token: an access token alone, a refresh token with its whole grant (RFC 7009 §2.1).
+    """Revoke an access token, or the whole grant of a refresh token (RFC 7009 §2.1).
 
-    A token that is not known is answered like one that was revoked (§2.2).
+    The response for an unknown token is the same as for a revoked one (§2.2).
     """
     form = parse_form(request)
     client = await op.client_authenticator.authenticate(request, form)

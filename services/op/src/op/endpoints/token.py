@@ -18,18 +18,18 @@ log = logging.getLogger(__name__)
 async def token(op: Context, request: Request) -> Reply:
     """Exchange a grant for tokens (RFC 6749 §4.1.3, §6)."""
     form = parse_form(request)
-    ask = parse_token_request(form)
+    token_request = parse_token_request(form)
     client = await op.client_authenticator.authenticate(request, form)
-    grant_type = GRANT_TYPES.get(ask.grant_type)
+    grant_type = GRANT_TYPES.get(token_request.grant_type)
     if grant_type is None:
         raise UnsupportedGrantType("This provider does not support the grant_type.")
-    if ask.grant_type not in client.grant_types:
+    if token_request.grant_type not in client.grant_types:
         raise UnauthorizedClient("This client may not use this grant_type. Add it to the client's grant_types.")
-    issued = await grant_type(op, client, ask)
+    issued = await grant_type(op, client, token_request)
     event(
         log,
         "tokens issued",
-        grant_type=ask.grant_type,
+        grant_type=token_request.grant_type,
         client_id=client.client_id,
         scope=issued.scope,
         id_token="yes" if issued.id_token else "no",

@@ -16,20 +16,20 @@ from servicekit.log import event
 log = logging.getLogger(__name__)
 
 
-async def authorization_code(op: Context, client: Client, ask: TokenRequest) -> Issued:
-    """Redeem a code once. A second redemption ends the grant and its tokens (RFC 6749 §4.1.2, §10.5).
+async def authorization_code(op: Context, client: Client, request: TokenRequest) -> Issued:
+    """Exchange a code, which can be used once. A second use ends the grant and its tokens (RFC 6749 §4.1.2, §10.5).
 
-    A request that fails a check does nothing, to a fresh code or to a spent one: who has seen a code, and has not the
-    client's secret or the verifier, can neither use it up nor end what its owner got for it.
+    A request that fails a check has no effect on the code or the grant: with a stolen code, but without the client's
+    secret or the verifier, an attacker can neither use up the code nor revoke the tokens.
     """
-    if ask.code is None:
+    if request.code is None:
         raise InvalidRequest("The parameter code is missing.")
     now = op.now()
-    handle = Handle.parse(ask.code)
+    handle = Handle.parse(request.code)
     found = await op.codes.find(handle) if handle else None
     if handle is None or found is None:
         raise InvalidGrant("The authorization code is invalid.", "unknown, expired or revoked")
-    check_code(found.code, found.grant, client, ask, now)
+    check_code(found.code, found.grant, client, request, now)
     if found.redeemed:
         await op.grants.revoke(handle.gid)
         event(

@@ -10,21 +10,21 @@ from op.records import Client, Grant, SessionGrant
 from op.tokens.issuer import Issued
 
 
-async def device_code(op: Context, client: Client, ask: TokenRequest) -> Issued:
-    """What the person decided, once; until then the device goes on asking, and not too often."""
-    if ask.device_code is None:
+async def device_code(op: Context, client: Client, request: TokenRequest) -> Issued:
+    """Issue tokens once the user has allowed it; until then the device polls at the given interval."""
+    if request.device_code is None:
         raise InvalidRequest("The parameter device_code is missing.")
     now = op.now()
-    found = await op.devices.find(ask.device_code)
+    found = await op.devices.find(request.device_code)
     if found is None or found.client_id != client.client_id:
         raise InvalidGrant("The device_code is invalid.", "unknown, used or another client's")
     if now >= found.expires_at:
         raise ExpiredToken("The device_code has expired. Request a new one.")
-    if not await op.devices.may_poll(ask.device_code, now):
+    if not await op.devices.may_poll(request.device_code, now):
         raise SlowDown("The device polls too often. Wait 5 seconds longer between two requests from now on.")
     if found.state == "waiting":
         raise AuthorizationPending("The user has not decided yet.")
-    decided = await op.devices.take(ask.device_code)
+    decided = await op.devices.take(request.device_code)
     if decided is None:
         raise InvalidGrant("The device_code is invalid.", "used at the same time")
     user = await op.users.find(decided.sub)

@@ -1,10 +1,10 @@
-"""Keeping this replica's keys up to date, beside its requests: none of them waits for it."""
+"""The background task that rotates the keys and keeps those of this replica up to date."""
 
 import asyncio
 import logging
 
 from op.keys.ring import KeyRing
-from op.protocol.keys.schedule import LOOK_SECONDS
+from op.protocol.keys.schedule import KEY_REFRESH_SECONDS
 from servicekit.encryption import DecryptionError
 from servicekit.log import event
 from servicekit.redis.client import RedisError
@@ -13,9 +13,9 @@ log = logging.getLogger(__name__)
 
 
 class KeyRotation:
-    """Looks at the stored keys again and again, and makes new ones when they are due."""
+    """Reads the stored keys every `pause` seconds, and publishes new ones when they are due."""
 
-    def __init__(self, keys: KeyRing, pause: float = LOOK_SECONDS) -> None:
+    def __init__(self, keys: KeyRing, pause: float = KEY_REFRESH_SECONDS) -> None:
         self._keys = keys
         self._pause = pause
         self._task: asyncio.Task[None] | None = None

@@ -1,4 +1,4 @@
-"""JSON that a stranger wrote (RFC 8259)."""
+"""JSON from untrusted sources (RFC 8259)."""
 
 import json
 from typing import Any
@@ -7,9 +7,10 @@ DEPTH_LIMIT = 20
 
 
 def parse_json(text: str | bytes) -> Any:
-    """Its value; raises ValueError for what is none, for NaN and the like, and for what is nested too deep.
+    """Parse JSON; raises ValueError if it is malformed, contains NaN or infinity, or is nested too deeply.
 
-    What is read here can be walked through and written again: an interpreter's own limit is met at different depths.
+    The limit makes sure that the value can be traversed and serialized: the interpreter's own limit depends on the
+    depth of the call stack.
     """
     try:
         value = json.loads(text, parse_constant=_no_constant)

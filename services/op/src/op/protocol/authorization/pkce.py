@@ -1,4 +1,4 @@
-"""Proof Key for Code Exchange (RFC 7636), S256 alone."""
+"""Proof Key for Code Exchange (RFC 7636), only with the method S256."""
 
 import base64
 import hashlib
@@ -14,7 +14,7 @@ _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 
 
 def check_challenge(challenge: str | None, method: str | None, *, required: bool) -> str | None:
-    """The code challenge of an authorization request (RFC 7636 §4.3, §4.4.1); `plain` is refused."""
+    """The code challenge of an authorization request (RFC 7636 §4.3, §4.4.1); `plain` is rejected."""
     if challenge is None:
         if method is not None:
             raise InvalidRequest("The parameter code_challenge_method requires a code_challenge.")
@@ -31,7 +31,7 @@ def check_challenge(challenge: str | None, method: str | None, *, required: bool
 
 
 def check_verifier(challenge: str | None, verifier: str | None) -> None:
-    """The code verifier of a token request (RFC 7636 §4.6; RFC 9700 §4.8.2 for one without a challenge)."""
+    """Compare the code verifier with the challenge (RFC 7636 §4.6; RFC 9700 §4.8.2 for one without a challenge)."""
     if challenge is None:
         if verifier is not None:
             raise InvalidGrant("The request has a code_verifier, but the authorization request had no code_challenge.")

@@ -20,14 +20,14 @@ _JWT_CLAIMS = ("iss", "aud", "exp", "nbf", "iat", "jti", "sub")
 
 
 def without_fragment(uri: str) -> str:
-    """A request_uri as it is fetched: its fragment only says which version of the contents it means (Core §6.2)."""
+    """The request_uri to fetch: the fragment only identifies the version of the contents (Core §6.2)."""
     return uri.partition("#")[0]
 
 
 def check_request_uri(request_uri: str, client: Client) -> None:
-    """One that the client has registered (RFC 9101 §10.4.1): nobody else chooses what the provider fetches.
+    """The client must have registered it (RFC 9101 §10.4.1): nobody else chooses what the provider fetches.
 
-    Raises InvalidRequestUri, and RequestUriNotSupported for a client that has registered none.
+    Raises InvalidRequestUri, and RequestUriNotSupported for a client without registered request URIs.
     """
     if not client.request_uris:
         raise RequestUriNotSupported("This client may not use request_uri. Register the URL in its request_uris.")
@@ -38,10 +38,10 @@ def check_request_uri(request_uri: str, client: Client) -> None:
 
 
 def acceptable_algorithms(client: Client) -> tuple[str, ...]:
-    """How request objects of this client may be signed (Dynamic Client Registration 1.0 §2).
+    """The algorithms with which this client may sign request objects (Dynamic Client Registration 1.0 §2).
 
-    For a client that registered itself and named no algorithm it is any; one that an administrator registered signs
-    with its keys, or has been registered for `none`.
+    A client that registered itself without an algorithm may use any. One that an administrator registered must sign
+    with its keys, unless it is registered for `none`.
     """
     if client.request_object_signing_alg is not None:
         return (client.request_object_signing_alg,)
@@ -51,9 +51,9 @@ def acceptable_algorithms(client: Client) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class RequestObject:
-    """A request object as it came, of an `alg` that its client is registered for; its signature is not verified yet.
+    """A parsed request object with an `alg` that its client may use; its signature is not verified yet.
 
-    Only `parse` makes one.
+    Only `parse` creates one.
     """
 
     algorithm: str
@@ -61,9 +61,9 @@ class RequestObject:
 
     @classmethod
     def parse(cls, text: str, client: Client) -> "RequestObject":
-        """Take a request object apart.
+        """Parse a request object and check its header.
 
-        Raises InvalidRequestObject, and RequestNotSupported for a client that is registered for none (Core §6.1).
+        Raises InvalidRequestObject, and RequestNotSupported for a client that may not use one (Core §6.1).
         """
         acceptable = acceptable_algorithms(client)
         if not acceptable:
@@ -107,7 +107,10 @@ def open_request_object(
 
 
 def merged(outside: Parameters, inside: Parameters) -> Parameters:
-    """Both together; what is inside goes first (Core §6.1). Raises InvalidRequestObject where they must agree."""
+    """Combine the parameters; those of the request object have precedence (Core §6.1).
+
+    Raises InvalidRequestObject if parameters that must agree do not.
+    """
     for name in ("client_id", "response_type"):
         if name in outside and name in inside and outside[name] != inside[name]:
             raise InvalidRequestObject(f"A parameter differs inside and outside the request object: {name}.")
@@ -116,7 +119,7 @@ def merged(outside: Parameters, inside: Parameters) -> Parameters:
 
 
 def _check_claims(claims: Mapping[str, Any], client_id: str, issuer: str, now: int) -> None:
-    """From this client, for this provider, now (RFC 9101 §4, RFC 7519 §4.1)."""
+    """Issued by this client for this provider, and valid now (RFC 9101 §4, RFC 7519 §4.1)."""
     if claims.get("iss", client_id) != client_id or claims.get("client_id", client_id) != client_id:
         raise InvalidRequestObject("The request object was issued by another client.")
     if claims.get("sub") == client_id:
@@ -145,7 +148,7 @@ def _time(claims: Mapping[str, Any], name: str) -> float | None:
 
 
 def _text(name: str, value: Any) -> str:
-    """A member as the parameter that it stands for: JSON has numbers and objects, a query has not."""
+    """A JSON member as the text of its parameter."""
     if isinstance(value, str):
         return value
     if isinstance(value, int) and not isinstance(value, bool):

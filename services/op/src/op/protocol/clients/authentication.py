@@ -1,4 +1,4 @@
-"""How a client says who it is (RFC 6749 §2.3)."""
+"""The methods of client authentication (RFC 6749 §2.3)."""
 
 import base64
 import binascii
@@ -19,7 +19,7 @@ _BY_SECRET = ("client_secret_basic", "client_secret_post")
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What a request presents: the method is one of METHODS, and empty for an assertion, whose client decides."""
+    """The credentials of a request; `method` is one of METHODS, or empty for an assertion, whose client decides."""
 
     method: str
     client_id: str
@@ -28,9 +28,9 @@ class Credentials:
 
 
 def presented_credentials(authorization: str | None, form: Parameters) -> Credentials:
-    """The one method that a request uses (RFC 6749 §2.3: not more than one).
+    """The credentials of a request, which must use one method only (RFC 6749 §2.3).
 
-    Raises InvalidRequest for two methods, InvalidClient for none or for a header that cannot be read.
+    Raises InvalidRequest for two methods, InvalidClient for none or for a malformed header.
     """
     if "client_assertion" in form or "client_assertion_type" in form:
         if authorization is not None or "client_secret" in form:
@@ -52,9 +52,9 @@ def presented_credentials(authorization: str | None, form: Parameters) -> Creden
 
 
 def check_credentials(credentials: Credentials, client: Client | None) -> Client:
-    """The client, when the credentials are its own and come by a method that it is registered for.
+    """The client, if the credentials are correct and it may use their method; raises InvalidClient.
 
-    One answer for an unknown client and a wrong secret (RFC 6749 §5.2). Raises InvalidClient.
+    An unknown client and a wrong secret lead to the same error (RFC 6749 §5.2).
     """
     if client is None:
         raise InvalidClient("Client authentication failed.", "unknown client")
@@ -67,13 +67,13 @@ def check_credentials(credentials: Credentials, client: Client | None) -> Client
     if not expected or not hmac.compare_digest(expected.encode(), presented.encode()):
         raise InvalidClient("Client authentication failed.", "wrong secret")
     if credentials.method not in (_BY_SECRET if registered is None else (registered,)):
-        # Said to who has the right secret alone: it is a fault of configuration, and the likeliest one.
+        # Only a caller with the correct secret learns this. It is the most frequent configuration error.
         raise InvalidClient(f"This client must authenticate with {registered}, not with {credentials.method}.")
     return client
 
 
 def _assertion(form: Parameters) -> Credentials:
-    """A signed JWT (RFC 7521 §4.2): a client_id beside it is its own."""
+    """A signed JWT (RFC 7521 §4.2); a client_id in the form must be the same as in the JWT."""
     presented = form.get("client_assertion")
     if presented is None or form.get("client_assertion_type") != ASSERTION_TYPE:
         raise InvalidRequest(f"A client_assertion requires the client_assertion_type {ASSERTION_TYPE}.")
@@ -84,7 +84,7 @@ def _assertion(form: Parameters) -> Credentials:
 
 
 def _basic(authorization: str) -> Credentials:
-    """HTTP Basic, whose parts are form-encoded (RFC 6749 §2.3.1)."""
+    """HTTP Basic with form-encoded credentials (RFC 6749 §2.3.1)."""
     if authorization[: len(_BASIC)].lower() != _BASIC:
         raise InvalidClient("The Authorization header must use the Basic scheme.")
     try:

@@ -1,4 +1,4 @@
-"""Client metadata (RFC 7591 §2, OpenID Connect Dynamic Client Registration 1.0 §2): what makes a valid client."""
+"""Client metadata (RFC 7591 §2, OpenID Connect Dynamic Client Registration 1.0 §2): the checks of a registration."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -44,7 +44,7 @@ _URI_NAMES = ("client_uri", "logo_uri", "policy_uri", "tos_uri")
 
 
 class InvalidMetadata(ValueError):
-    """Metadata that makes no client; `faults` has a line for each."""
+    """The metadata is invalid; `faults` has a line for each fault."""
 
     def __init__(self, faults: list[str]) -> None:
         super().__init__("; ".join(faults))
@@ -52,11 +52,11 @@ class InvalidMetadata(ValueError):
 
 
 class InvalidRedirects(InvalidMetadata):
-    """Its redirect URIs are at fault, among others perhaps (RFC 7591 §3.2.2)."""
+    """The redirect URIs are invalid, and perhaps other metadata too (RFC 7591 §3.2.2)."""
 
 
 def client_of(metadata: Mapping[str, Any]) -> Client:
-    """A client made of metadata; raises InvalidMetadata with every fault at once."""
+    """Create a client from metadata; raises InvalidMetadata with all faults."""
     values = {name: value for name, value in metadata.items() if value is not None}
     faults = [f"unknown member: {name}" for name in sorted(map(str, set(metadata) - _FORMS.keys()))]
     faults += [
@@ -78,7 +78,7 @@ def client_of(metadata: Mapping[str, Any]) -> Client:
 
 @dataclass(frozen=True, slots=True)
 class _Form:
-    """What a value has to be, and how that is said."""
+    """What a value must be, as text and as a check."""
 
     phrase: str
     fits: Callable[[Any], bool]
@@ -102,7 +102,7 @@ _FORM_OF_TYPE: Mapping[object, _Form] = {
 
 
 def _form_of(hint: Any) -> _Form:
-    """The form of a field of `Client`, by its type: `str`, `str | None`, `tuple[str, ...]` and so on."""
+    """The form of a field of `Client`, derived from its type: `str`, `str | None`, `tuple[str, ...]` and so on."""
     kinds = [kind for kind in get_args(hint) if kind is not NoneType] if isinstance(hint, UnionType) else [hint]
     return _FORM_OF_TYPE[get_origin(kinds[0]) or kinds[0]]
 
@@ -110,11 +110,11 @@ def _form_of(hint: Any) -> _Form:
 _FORMS: Mapping[str, _Form] = {
     name: _form_of(hint) for name, hint in get_type_hints(Client).items() if name not in _PROVIDERS_OWN
 }
-"""The metadata that a client may have, by name, each with its form."""
+"""The forms of the metadata by name."""
 
 
 def _check_client_id(client: Client) -> list[str]:
-    """RFC 6749 §A.1: visible ASCII."""
+    """Visible ASCII characters (RFC 6749 §A.1)."""
     valid = _VISIBLE.fullmatch(client.client_id) and len(client.client_id) <= _CLIENT_ID_LIMIT
     return [] if valid else [f"client_id must consist of 1 to {_CLIENT_ID_LIMIT} visible ASCII characters"]
 
@@ -141,13 +141,13 @@ def _check_choices(client: Client) -> list[str]:
 
 
 def _check_redirect_uris(client: Client) -> list[str]:
-    """Absolute, without a fragment (RFC 6749 §3.1.2), and never a scheme that runs code."""
+    """Absolute, without a fragment (RFC 6749 §3.1.2), and without a scheme that executes code."""
     faults = []
     for uri in (*client.redirect_uris, *client.post_logout_redirect_uris):
         scheme, netloc = split_uri(uri)[:2]
         if not scheme or (scheme in ("http", "https") and not netloc) or not _VISIBLE.fullmatch(uri) or " " in uri:
             faults.append(f"a redirect URI must be absolute: {uri}")
-        elif scheme in ("http", "https") and ("\\" in uri or "@" in netloc):  # whose host browsers read otherwise
+        elif scheme in ("http", "https") and ("\\" in uri or "@" in netloc):  # browsers may derive another host
             faults.append(f"a redirect URI must not contain a backslash or user information: {uri}")
         elif "#" in uri:
             faults.append(f"a redirect URI must not have a fragment: {uri}")
@@ -164,7 +164,7 @@ def _check_redirect_uris(client: Client) -> list[str]:
 
 
 def _check_application_type(client: Client) -> list[str]:
-    """Where tokens or codes may be sent, by kind of application (Dynamic Client Registration 1.0 §2)."""
+    """Where codes and tokens may be sent, by the type of application (Dynamic Client Registration 1.0 §2)."""
     faults = []
     for uri in client.redirect_uris:
         scheme, host = split_uri(uri).scheme, split_uri(uri).hostname
@@ -180,7 +180,7 @@ def _check_application_type(client: Client) -> list[str]:
 
 
 def _check_response_types(client: Client) -> list[str]:
-    """Each implicit response type goes with the grant type `implicit` (Dynamic Client Registration 1.0 §2)."""
+    """Implicit response types require the grant type `implicit` (Dynamic Client Registration 1.0 §2)."""
     wants_implicit = not set(IMPLICIT).isdisjoint(client.response_types)
     if wants_implicit != ("implicit" in client.grant_types):
         return ["the response types id_token and id_token token require the grant type implicit, and the reverse"]
@@ -188,7 +188,7 @@ def _check_response_types(client: Client) -> list[str]:
 
 
 def _check_keys(client: Client) -> list[str]:
-    """Public keys by value or by reference, not both (RFC 7591 §2); by reference over TLS, or on this machine."""
+    """Public keys by value or by reference, not both (RFC 7591 §2); by reference only over TLS or from loopback."""
     faults = []
     if client.jwks is not None and client.jwks_uri is not None:
         faults.append("jwks and jwks_uri cannot be combined")
@@ -206,12 +206,12 @@ def _check_keys(client: Client) -> list[str]:
 
 
 def _is_fetched_safely(uri: str) -> bool:
-    """Whether what comes from there is what stands there: over TLS, or from this machine."""
+    """Whether the transport protects the document: TLS, or the loopback interface."""
     return is_http_uri(uri) and (uri.startswith("https:") or split_uri(uri).hostname in _LOOPBACK)
 
 
 def _check_logout_uris(client: Client) -> list[str]:
-    """Absolute, without a fragment; a frame is of a redirect URI's origin (Front-Channel Logout 1.0 §2)."""
+    """Absolute, without a fragment; a frame has the origin of a redirect URI (Front-Channel Logout 1.0 §2)."""
     faults = []
     for name in ("backchannel_logout_uri", "frontchannel_logout_uri"):
         uri = getattr(client, name)
@@ -225,7 +225,7 @@ def _check_logout_uris(client: Client) -> list[str]:
 
 
 def _check_uris(client: Client) -> list[str]:
-    """Pages about the client (RFC 7591 §2), and where a third party starts a sign-in (Core §4)."""
+    """Pages about the client (RFC 7591 §2), and the URL for third-party initiated login (Core §4)."""
     uris = {name: getattr(client, name) for name in _URI_NAMES}
     faults = [f"{name} must be an http or https URL" for name, uri in uris.items() if uri and not is_http_uri(uri)]
     if client.initiate_login_uri and not _is_fetched_safely(client.initiate_login_uri):
@@ -234,11 +234,11 @@ def _check_uris(client: Client) -> list[str]:
 
 
 def is_http_uri(uri: str) -> bool:
-    """Whether it is an http or https URL that can be fetched: visible ASCII, with a host, without a fragment."""
+    """Whether the URI is an http or https URL of visible ASCII, with a host and without a fragment."""
     parts = split_uri(uri)
     try:
         valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # a port that is none
+    except ValueError:  # an invalid port
         return False
     return valid and "@" not in parts.netloc and bool(_URI.fullmatch(uri))
 
@@ -248,7 +248,7 @@ def _check_scope(client: Client) -> list[str]:
 
 
 def _check_secret(client: Client) -> list[str]:
-    """A confidential client has a secret, a public one has none; HS256 needs a long one (OIDC Core §16.19)."""
+    """A confidential client has a secret, a public one does not; HS256 needs a long one (OIDC Core §16.19)."""
     keyed = _HS256 in (client.id_token_signed_response_alg, client.introspection_signed_response_alg)
     if client.public:
         if "client_credentials" in client.grant_types:
@@ -270,7 +270,7 @@ def _check_secret(client: Client) -> list[str]:
 
 
 def _check_response_secret(client: Client) -> list[str]:
-    """A response that is signed with HS256 needs a long secret, too (OIDC Core §16.19)."""
+    """Responses that are signed with HS256 need a long secret too (OIDC Core §16.19)."""
     if _HS256 not in (client.authorization_signed_response_alg, client.userinfo_signed_response_alg):
         return []
     if client.public or len((client.client_secret or "").encode()) < HS256_SECRET_OCTETS:
@@ -279,7 +279,7 @@ def _check_response_secret(client: Client) -> list[str]:
 
 
 def _check_request_objects(client: Client) -> list[str]:
-    """Whoever signs requests has keys; whoever must sign does not register for unsigned ones (RFC 9101 §10.5)."""
+    """Signing requires keys; a client that must sign cannot also be registered for `none` (RFC 9101 §10.5)."""
     signs = client.request_object_signing_alg in SIGNED or client.require_signed_request_object
     faults = ["signed request objects require jwks or jwks_uri"] if signs and not client.has_keys else []
     if client.require_signed_request_object and client.request_object_signing_alg == UNSIGNED:

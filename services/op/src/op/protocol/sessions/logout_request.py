@@ -1,4 +1,4 @@
-"""What a logout request may ask for (OpenID Connect RP-Initiated Logout 1.0 §2, §3)."""
+"""The checks of a logout request (OpenID Connect RP-Initiated Logout 1.0 §2, §3)."""
 
 import base64
 import binascii
@@ -13,7 +13,7 @@ _SEGMENTS = 3
 
 
 def audience_of_hint(hint: str) -> str:
-    """The client that an id_token_hint says it is for, before its signature is checked; raises InvalidRequest."""
+    """The audience of an id_token_hint before its signature is verified; raises InvalidRequest."""
     segments = hint.split(".")
     try:
         payload = segments[1] if len(segments) == _SEGMENTS else ""
@@ -26,7 +26,7 @@ def audience_of_hint(hint: str) -> str:
 
 
 def check_hint_claims(claims: Mapping[str, Any], issuer: str) -> str | None:
-    """The `sid` of a hint whose signature is good; raises InvalidRequest for another issuer's, and what is none."""
+    """The `sid` of a hint with a valid signature; raises InvalidRequest if it is not an ID token of this issuer."""
     if claims.get("iss") != issuer:
         raise InvalidRequest("The id_token_hint was issued by another provider.")
     if "sub" not in claims:
@@ -36,7 +36,7 @@ def check_hint_claims(claims: Mapping[str, Any], issuer: str) -> str | None:
 
 
 def check_post_logout_redirect_uri(uri: str | None, client: Client | None) -> str | None:
-    """A URI that is exactly registered, or none; raises InvalidRequest (§3)."""
+    """The URI must exactly match a registered one; raises InvalidRequest (§3)."""
     if uri is None:
         return None
     if client is None:

@@ -11,9 +11,9 @@ _B64TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 
 
 def bearer_token(request: Request) -> str:
-    """The token of the header or of a form body; never of the query (RFC 6750 §5.3).
+    """The access token from the header or a form body, never from the query (RFC 6750 §5.3).
 
-    Raises TokenMissing without one, TokenUnreadable when there are two or it cannot be read.
+    Raises TokenMissing if there is none, TokenUnreadable if there are two or if it is malformed.
     """
     presented = [token for token in (_from_header(request), _from_body(request)) if token is not None]
     if _names_access_token(request.query):

@@ -1,4 +1,4 @@
-"""Clients: `op:client:<client_id>`, their secrets sealed; a record is kept in the process for a few seconds."""
+"""Clients: `op:client:<client_id>`, with encrypted secrets, cached in the process for a few seconds."""
 
 import dataclasses
 from collections.abc import AsyncIterator, Callable
@@ -15,7 +15,7 @@ _PREFIX = "op:client:"
 
 
 class ClientStore:
-    """`clock` counts seconds and never goes back. A change is seen everywhere after CACHE_SECONDS."""
+    """All replicas see a change after CACHE_SECONDS; `clock` counts seconds and never goes back."""
 
     def __init__(self, redis: Database, encryptor: Encryptor, clock: Callable[[], float]) -> None:
         self._redis = redis
@@ -24,7 +24,7 @@ class ClientStore:
         self._cache: dict[str, tuple[float, Client]] = {}
 
     async def save(self, client: Client, ttl: int | None = None) -> None:
-        """Without a `ttl` it stays until an administrator removes it."""
+        """Store a client; without a `ttl` until an administrator removes it."""
         key = _PREFIX + client.client_id
         secret = self._encryptor.encrypt(client.client_secret, key) if client.client_secret else None
         await self._redis.set(key, to_json(dataclasses.replace(client, client_secret=secret)), ex=ttl)
@@ -44,7 +44,7 @@ class ClientStore:
         return client
 
     async def read(self, client_id: str) -> Client | None:
-        """As `find`, past the cache."""
+        """Like `find`, but without the cache."""
         key = _PREFIX + client_id
         text = await self._redis.get(key)
         if text is None:
@@ -54,7 +54,7 @@ class ClientStore:
         return dataclasses.replace(client, client_secret=secret)
 
     async def remove(self, client_id: str) -> bool:
-        """Whether there was such a client."""
+        """Delete a client; False if it does not exist."""
         self._cache.pop(client_id, None)
         return bool(await self._redis.delete(_PREFIX + client_id))
 
