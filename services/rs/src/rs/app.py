@@ -39,9 +39,9 @@ log = logging.getLogger(__name__)
 
 
 def create_app(settings: Settings | None = None, *, clock: Clock = time.time, ticks: Clock = time.monotonic) -> Quart:
-    """The resource server for `settings`, or for this process' environment.
+    """The resource server, configured by `settings` or by the environment.
 
-    `clock` tells the time in seconds since the epoch; `ticks` counts seconds and never goes back. Raises SettingsError.
+    `clock` returns seconds since the epoch; `ticks` counts seconds and never goes back. Raises SettingsError.
     """
     settings = settings or read_settings(os.environ)
     redis = connect(settings.redis_url, settings.redis_timeout)
@@ -99,5 +99,5 @@ async def _load(profiles: ProfileStore, settings: Settings) -> None:
             await profiles.save(waiting[-1])
             waiting.pop()
         except RedisError as failure:
-            event(log, "profiles not loaded yet", logging.WARNING, reason=failure)
+            event(log, "profiles not loaded, retrying", logging.WARNING, reason=failure)
             await asyncio.sleep(LOAD_PAUSE_SECONDS)
