@@ -1,1 +1,1 @@
-"""Measures of the tests: branch coverage, and mutations that they must notice."""
+"""Measures of quality: branch coverage, mutations that the tests must notice, and the style of the public texts."""

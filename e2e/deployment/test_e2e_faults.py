@@ -185,7 +185,7 @@ def test_browser_exchange_and_introspection_land_on_different_providers(
         expect(page.locator("#userinfo")).to_contain_text("user0@example.com")
         expect(page.locator("#api-me")).to_contain_text("Prefers tea")
         said = "\n".join(stack.log("op"))
-        assert "code issued" in said
+        assert "authorization code issued" in said
         assert "tokens issued" not in said, "the code was redeemed at another one"
 
 

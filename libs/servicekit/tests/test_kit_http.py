@@ -11,8 +11,8 @@ from aiohttp import web
 from redis_server import free_port
 from servicekit.http import (
     BODY_LIMIT,
+    ConnectFailed,
     HttpClient,
-    NotReached,
     PrivateAddress,
     Unreachable,
     _is_private,
@@ -115,7 +115,7 @@ async def test_whether_the_other_side_noticed_anything(server: int, url: str, re
     http = HttpClient()
     with pytest.raises(Unreachable) as failure:
         await http.get(url.format(server=server, free=free_port()))
-    assert isinstance(failure.value, NotReached) is not reached
+    assert isinstance(failure.value, ConnectFailed) is not reached
     await http.close()
 
 
@@ -132,10 +132,10 @@ async def test_https_keeps_the_public_name(server: int) -> None:
     "body", [b"[]", b"1", b"", b"\xff", b"[" * 100_000], ids=["list", "number", "empty", "no UTF-8", "deep"]
 )
 def test_an_answer_that_is_no_json_object(body: bytes) -> None:
-    from servicekit.http import Answer  # noqa: PLC0415
+    from servicekit.http import HttpResponse  # noqa: PLC0415
 
     with pytest.raises(ValueError, match=r".+"):
-        Answer(200, {}, body).json_object()
+        HttpResponse(200, {}, body).json_object()
 
 
 @pytest.mark.parametrize(

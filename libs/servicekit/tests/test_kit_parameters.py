@@ -40,6 +40,6 @@ def test_parameters_are_decoded(raw: bytes, expected: dict[str, str]) -> None:
 
 
 def test_repetition_names_plain_names_only() -> None:
-    assert Parameters.parse(b"state=a&state=b").repetition() == "sent more than once: state"
-    assert Parameters.parse(b"%3Cb%3E=1&%3Cb%3E=2").repetition() == "a parameter was sent more than once"
+    assert Parameters.parse(b"state=a&state=b").repetition() == "Duplicate parameter: state."
+    assert Parameters.parse(b"%3Cb%3E=1&%3Cb%3E=2").repetition() == "Duplicate parameter."
     assert Parameters.parse(b"state=a").repetition() is None

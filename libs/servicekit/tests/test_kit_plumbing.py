@@ -1,4 +1,4 @@
-"""Sealing, proxies, logging, Redis URLs, metrics: the smaller parts of the plumbing."""
+"""Encryption, proxies, logging, Redis URLs, metrics: the smaller parts of the plumbing."""
 
 import asyncio
 import base64
@@ -13,35 +13,30 @@ import pytest
 from redis.asyncio import Redis, RedisCluster
 
 from redis_server import RedisServer, free_port
+from servicekit.encryption import DecryptionError, Encryptor
 from servicekit.log import ConsoleFormatter, JsonFormatter, event
 from servicekit.monitoring.metrics import Metrics
 from servicekit.redis.client import Reader, RedisError, connect
-from servicekit.sealing import Sealer, UnsealError
 from servicekit.web.proxies import client_address
 
-# --- Sealing ---------------------------------------------------------------------------------------------------------
+# --- Encryption ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.spec("RFC 5869")
-@pytest.mark.spec("NIST SP 800-38D")
-def test_what_is_sealed_opens_in_its_place() -> None:
-    """What must not be readable in Redis is encrypted, for one purpose and one place."""
-    sealer = Sealer("secret", "purpose")
-    sealed = sealer.seal("välue", "place")
-    assert "välue".encode() not in base64.urlsafe_b64decode(sealed), "it is encrypted"
-    assert sealer.open(sealed, "place") == "välue"
-    assert sealed != sealer.seal("välue", "place"), "a fresh nonce each time"
+def test_encrypted_value_is_decrypted_in_its_place() -> None:
+    encryptor = Encryptor("secret", "purpose")
+    ciphertext = encryptor.encrypt("välue", "place")
+    assert "välue".encode() not in base64.urlsafe_b64decode(ciphertext), "it is encrypted"
+    assert encryptor.decrypt(ciphertext, "place") == "välue"
+    assert ciphertext != encryptor.encrypt("välue", "place"), "a fresh nonce each time"
 
 
 @pytest.mark.parametrize("case", ["place", "secret", "purpose", "changed", "no base64", "empty"])
-@pytest.mark.spec("RFC 5869")
-@pytest.mark.spec("NIST SP 800-38D")
-def test_it_opens_nowhere_else(case: str) -> None:
-    sealed = Sealer("secret", "purpose").seal("value", "place")
-    opener = Sealer("other" if case == "secret" else "secret", "other" if case == "purpose" else "purpose")
-    forged = {"changed": sealed[:-4] + "AAA=", "no base64": "é", "empty": ""}.get(case, sealed)
-    with pytest.raises(UnsealError):
-        opener.open(forged, "other" if case == "place" else "place")
+def test_decryption_elsewhere_is_rejected(case: str) -> None:
+    ciphertext = Encryptor("secret", "purpose").encrypt("value", "place")
+    other = Encryptor("other" if case == "secret" else "secret", "other" if case == "purpose" else "purpose")
+    forged = {"changed": ciphertext[:-4] + "AAA=", "no base64": "é", "empty": ""}.get(case, ciphertext)
+    with pytest.raises(DecryptionError):
+        other.decrypt(forged, "other" if case == "place" else "place")
 
 
 # --- Proxies ---------------------------------------------------------------------------------------------------------

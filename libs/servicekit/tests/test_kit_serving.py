@@ -24,13 +24,13 @@ PROGRAM = """
 import os, sys
 from quart import Quart
 from servicekit.monitoring.health import health_routes
-from servicekit.web.machine import MachineDoor
+from servicekit.web.endpoints import EndpointDispatcher
 from servicekit.serving.server import StartFailed, serve
 from servicekit.settings import ServiceSettings, read
 
 def create_app():
     app = Quart("example")
-    app.asgi_app = MachineDoor(health_routes({}), app.asgi_app, None, lambda *_: None)
+    app.asgi_app = EndpointDispatcher(health_routes({}), app.asgi_app, None, lambda *_: None)
     return app
 
 try:

@@ -12,7 +12,7 @@ import requests
 
 from containers import Images
 from stack import ROOT
-from trefoil_testing import LoginRefused, OpenIdProviderContainer, ProviderNotStarted, log_in
+from trefoil_testing import LoginFailed, OpenIdProviderContainer, ProviderNotStarted, log_in
 
 USERS: list[dict[str, Any]] = [
     {"sub": "alice", "username": "alice", "password": "a-password", "claims": {"email": "alice@example.com"}},
@@ -65,7 +65,7 @@ def test_a_public_client(op: OpenIdProviderContainer) -> None:
 
 
 def test_an_error_of_the_client_is_said(op: OpenIdProviderContainer) -> None:
-    with pytest.raises(LoginRefused, match="error=login_required"):
+    with pytest.raises(LoginFailed, match="error=login_required"):
         op.sign_in("app", "bob", prompt="none")
 
 
@@ -74,7 +74,7 @@ def test_a_wrong_password_is_said(op: OpenIdProviderContainer) -> None:
         f"{op.issuer}/authorize?response_type=code&client_id=app&redirect_uri=http://localhost:9/app&scope=openid"
         f"&nonce=n&code_challenge={'A' * 43}&code_challenge_method=S256"
     )
-    with pytest.raises(LoginRefused, match="403"):
+    with pytest.raises(LoginFailed, match="403"):
         log_in(url, "bob", "not-his-password")
     assert log_in(url, "bob", "b-password").startswith("http://localhost:9/app?code=")
 

@@ -178,7 +178,7 @@ class RunningProvider:
         new = set(client_ids) - self.registered
         self.registered |= new
         async with self.redis.pipeline(transaction=False) as pipeline:
-            piped = ClientStore(pipeline, self.op.clients._sealer, self.clock)
+            piped = ClientStore(pipeline, self.op.clients._encryptor, self.clock)
             for client_id in new:
                 await piped.save(client_of({"client_id": client_id, **CLIENTS[client_id]}))
             await pipeline.execute()

@@ -9,7 +9,7 @@ import pytest
 from client_keys_testing import public_jwk
 
 from op.errors import OAuthError
-from op.protocol.authorization.request import Asked, Policy, validate
+from op.protocol.authorization.request import Policy, UncheckedRequest, validate
 from op.protocol.clients.metadata import InvalidMetadata, client_of
 from op.records import AuthorizationRequest, Client
 from servicekit.web.parameters import Parameters
@@ -65,12 +65,12 @@ def authorization_request(
     *repeated: str, by: Client | None = None, policy: Policy = STRICT, **changes: Any
 ) -> AuthorizationRequest:
     """What the checks make of such a request by a client."""
-    return validate(Asked(by or client(), parameters(*repeated, **changes), policy))
+    return validate(UncheckedRequest(by or client(), parameters(*repeated, **changes), policy))
 
 
 PUBLIC: dict[str, Any] = {"token_endpoint_auth_method": "none", "client_secret": None}
 BY_KEY: dict[str, Any] = {"token_endpoint_auth_method": "private_key_jwt", "client_secret": None, "jwks": JWKS}
-SAFE = "must be an https URL, or http on this machine"
+SAFE = "must be an https URL, or an http URL with a loopback host"
 
 
 def faults_of(**changes: Any) -> list[str]:

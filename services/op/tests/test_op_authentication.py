@@ -131,7 +131,7 @@ async def test_a_hint_that_is_none(provider: RunningProvider) -> None:
 async def test_a_hint_for_another_client_of_the_same_algorithm(provider: RunningProvider) -> None:
     hint = await hint_of(provider, "plain")
     answer = query_of((await provider.authorize(id_token_hint=hint)).location)
-    assert answer["error_description"] == "id_token_hint was not issued to this client"
+    assert answer["error_description"] == "The id_token_hint was not issued to this client."
 
 
 # --- acr and amr -----------------------------------------------------------------------------------------------------

@@ -46,13 +46,15 @@ def test_variables_come_from_the_environment_or_a_file(tmp_path: Path) -> None:
     ("text", "fault"),
     [
         pytest.param("users: [", "line 1, column 9", id="no YAML"),
-        pytest.param("- a", "must have users and clients", id="a list"),
-        pytest.param("people: []", "unknown: people", id="unknown section"),
+        pytest.param("- a", "must be a mapping with users and clients", id="a list"),
+        pytest.param("people: []", "unknown member: people", id="unknown section"),
         pytest.param("users: {a: b}", "users must be a list", id="no list"),
-        pytest.param("users: [{username: a}]", "password must have", id="no password"),
+        pytest.param("users: [{username: a}]", "password must consist", id="no password"),
         pytest.param("users: [{username: a, password: b, claims: {shoe: 1}}]", "not a standard claim", id="claim"),
-        pytest.param("users: [{username: a, password: b, sub: ö}]", "sub must be", id="sub not ASCII"),
-        pytest.param("clients: [{client_id: a, client_name: '${NOPE}'}]", "environment has no NOPE", id="variable"),
+        pytest.param("users: [{username: a, password: b, sub: ö}]", "sub must consist", id="sub not ASCII"),
+        pytest.param(
+            "clients: [{client_id: a, client_name: '${NOPE}'}]", "environment variable NOPE is not set", id="variable"
+        ),
     ],
 )
 @pytest.mark.spec("OpenID Connect Core §2, §5.1")
@@ -67,12 +69,16 @@ def test_faults_are_said_with_their_place(tmp_path: Path, text: str, fault: str)
         pytest.param("users: [{username: a, password: b, claims: {birthdate: 2000-01-01}}]", "birthdate", id="a date"),
         pytest.param("users: [{username: a, password: b, claims: {email: [1]}}]", "email must be", id="a list"),
         pytest.param("users: [{username: a, password: b, claims: {updated_at: .nan}}]", "updated_at", id="no number"),
-        pytest.param("users: [{username: a, password: b, claims: {email_verified: 'yes'}}]", "bool", id="a text"),
+        pytest.param("users: [{username: a, password: b, claims: {email_verified: 'yes'}}]", "bool", id="a string"),
         pytest.param("users: [{username: a, password: b, claims: {address: x}}]", "address must be", id="no address"),
         pytest.param("users: [{username: a, password: b, claims: {address: {zip: x}}}]", "not a member", id="§5.1.1"),
-        pytest.param("users: [{username: a, password: b, claims: {address: {region: 1}}}]", "a text", id="address: 1"),
-        pytest.param("users: [{username: a, password: b}, {username: A, sub: c, password: b}]", "twice", id="names"),
-        pytest.param("users: [{username: a, password: b, 1: a, x: b}]", "unknown: 1", id="a number for a name"),
+        pytest.param(
+            "users: [{username: a, password: b, claims: {address: {region: 1}}}]", "a string", id="address: 1"
+        ),
+        pytest.param(
+            "users: [{username: a, password: b}, {username: A, sub: c, password: b}]", "duplicate username", id="names"
+        ),
+        pytest.param("users: [{username: a, password: b, 1: a, x: b}]", "unknown member: 1", id="a number for a name"),
         pytest.param("users: [{username: 2020-13-45}]", "ValueError", id="an impossible date"),
         pytest.param("clients: &a [*a]", "contains itself|list of mappings", id="a knot"),
     ],
@@ -155,7 +161,7 @@ def test_users_by_command(run: Run) -> None:
     assert shown == {"sub": "ada", "username": "ada", "claims": {"email": "ada@x.org", "email_verified": True}}
     assert run("users", "set-password", "ada", stdin="new\n")[:2] == (0, "password of ada set\n")
     assert run("users", "remove", "ada")[:2] == (0, "user ada removed\n")
-    assert run("users", "show", "ada")[2] == "op: there is no user ada\n"
+    assert run("users", "show", "ada")[2] == "op: user ada does not exist\n"
 
 
 def test_clients_by_command(run: Run) -> None:
@@ -169,19 +175,21 @@ def test_clients_by_command(run: Run) -> None:
     assert json.loads(shown)["redirect_uris"] == ["http://a/b"]
     assert run("clients", "set-secret", "app", stdin="another\n")[0] == 0
     assert run("clients", "remove", "app")[0] == 0
-    assert run("clients", "remove", "app")[2] == "op: there is no client app\n"
+    assert run("clients", "remove", "app")[2] == "op: client app does not exist\n"
 
 
 @pytest.mark.parametrize(
     ("arguments", "stdin", "fault"),
     [
-        pytest.param(["users", "add", "ada"], "", "nothing was given", id="no password"),
+        pytest.param(["users", "add", "ada"], "", "must not be empty", id="no password"),
         pytest.param(["users", "add", "ada", "--claim", "shoe=1"], "pw", "not a standard claim", id="claim"),
-        pytest.param(["users", "add", "ada", "--claim", "shoe"], "pw", "name=value", id="claim without a value"),
-        pytest.param(["users", "add", "ada", "--claim", "email_verified=True"], "pw", "cannot be", id="no boolean"),
-        pytest.param(["clients", "add", "app"], "", "needs redirect_uris", id="client without redirect_uris"),
-        pytest.param(["users", "remove", "nobody"], "", "no user nobody", id="unknown user"),
-        pytest.param(["clients", "show", "nobody"], "", "no client nobody", id="unknown client"),
+        pytest.param(["users", "add", "ada", "--claim", "shoe"], "pw", "NAME=VALUE", id="claim without a value"),
+        pytest.param(
+            ["users", "add", "ada", "--claim", "email_verified=True"], "pw", "is not a valid value", id="no boolean"
+        ),
+        pytest.param(["clients", "add", "app"], "", "requires redirect_uris", id="client without redirect_uris"),
+        pytest.param(["users", "remove", "nobody"], "", "user nobody does not exist", id="unknown user"),
+        pytest.param(["clients", "show", "nobody"], "", "client nobody does not exist", id="unknown client"),
     ],
 )
 @pytest.mark.spec("OpenID Connect Core §5.1")

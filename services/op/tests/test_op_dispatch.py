@@ -124,15 +124,15 @@ def test_a_pending_request_after_a_login(
 @pytest.mark.parametrize(
     ("asked", "present", "consent", "description"),
     [
-        (request(prompt="none"), None, None, "the person must log in"),
-        (request(prompt="none"), session(), None, "the person must be asked for consent"),
-        (request(), session(), DENIED, "the person refused"),
-        (DEVICE, session(), DENIED, "the person refused"),
+        (request(prompt="none"), None, None, "The user must sign in. Send the request without prompt=none."),
+        (request(prompt="none"), session(), None, "The user must give consent. Send the request without prompt=none."),
+        (request(), session(), DENIED, "The user denied the request."),
+        (DEVICE, session(), DENIED, "The user denied the request."),
         (
             request(sub="bob"),
             session(auth_time=950),
             None,
-            "another person logged in than the one that was asked for",
+            "The user who signed in is not the one that the request names.",
         ),
     ],
 )

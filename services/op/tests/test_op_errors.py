@@ -15,7 +15,7 @@ from op.errors import (
 )
 from op.web.errors import json_error
 
-NEEDED = "the scope openid is needed"
+NEEDED = "The access token lacks the scope openid."
 
 
 def test_error_has_a_public_description_and_a_private_detail() -> None:

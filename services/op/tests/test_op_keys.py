@@ -17,8 +17,8 @@ from op.protocol.keys.schedule import Schedule
 from op.records import Generation
 from op.stores.signing_keys import SigningKeyStore
 from redis_server import RedisClient, RedisServer
+from servicekit.encryption import DecryptionError, Encryptor
 from servicekit.redis.client import connect
-from servicekit.sealing import Sealer, UnsealError
 
 SECRET = "a-key-for-tests-of-more-than-32-characters"
 
@@ -28,7 +28,7 @@ SCHEDULE = Schedule(INTERVAL, LEAD, KEEP)
 
 
 def ring(redis: RedisClient, secret: str = SECRET, clock: Clock | None = None) -> KeyRing:
-    return KeyRing(SigningKeyStore(redis, Sealer(secret, "op signing keys")), SCHEDULE, clock or Clock())
+    return KeyRing(SigningKeyStore(redis, Encryptor(secret, "op signing keys")), SCHEDULE, clock or Clock())
 
 
 async def kids(keys: KeyRing) -> set[str]:
@@ -62,7 +62,7 @@ async def test_private_keys_rest_sealed(redis: RedisClient) -> None:
 
 async def test_another_secret_key_opens_nothing(redis: RedisClient) -> None:
     await ring(redis).load()
-    with pytest.raises(UnsealError):
+    with pytest.raises(DecryptionError):
         await ring(redis, "another-secret-of-more-than-32-characters").load()
 
 
@@ -154,8 +154,8 @@ async def test_ten_replicas_rotate_once_and_all_of_them_notice(
 
 @pytest.mark.spec("OpenID Connect Core §10.1.1")
 async def test_who_read_before_another_rotated_replaces_nothing(redis: RedisClient, key_pairs: KeyPairs) -> None:
-    """One comparison in Redis decides which replica rotates."""
-    store = SigningKeyStore(redis, Sealer(SECRET, "op signing keys"))
+    """The gate itself: one comparison in Redis."""
+    store = SigningKeyStore(redis, Encryptor(SECRET, "op signing keys"))
     await store.save_first(Generation(1, key_pairs.next()))
     before = await store.find()
     assert before is not None
@@ -176,7 +176,7 @@ async def test_rotate_command_waits_for_the_last_new_key_to_sign(redis: RedisCli
 
 
 async def test_without_an_interval_nothing_is_ever_due(redis: RedisClient, clock: Clock) -> None:
-    keys = KeyRing(SigningKeyStore(redis, Sealer(SECRET, "op signing keys")), Schedule(0, LEAD, KEEP), clock)
+    keys = KeyRing(SigningKeyStore(redis, Encryptor(SECRET, "op signing keys")), Schedule(0, LEAD, KEEP), clock)
     await keys.load()
     clock.pass_seconds(10**9)
     assert not await keys.rotate(when_due=True)
@@ -195,7 +195,7 @@ async def test_the_keys_of_before_there_was_rotation_go_on_and_are_due(
     redis: RedisClient, clock: Clock, key_pairs: KeyPairs
 ) -> None:
     before = key_pairs.next()
-    await redis.set("op:keys", Sealer(SECRET, "op signing keys").seal(json.dumps(before), "op:keys"))
+    await redis.set("op:keys", Encryptor(SECRET, "op signing keys").encrypt(json.dumps(before), "op:keys"))
     keys = ring(redis, clock=clock)
     first = await kids(keys)
     assert len(first) == 2
@@ -230,11 +230,11 @@ async def test_the_command_line_rotates_and_lists(
     await provider.client.get("/jwks")
     assert await asyncio.to_thread(command, "rotate") == 0
     assert await asyncio.to_thread(command, "rotate") == 1
-    assert "published already" in capsys.readouterr().err
+    assert "already published" in capsys.readouterr().err
     assert await asyncio.to_thread(command, "list") == 0
     lines = [line.split("\t") for line in capsys.readouterr().out.splitlines() if "\t" in line]
     assert sorted((algorithm, state) for _, algorithm, state, _ in lines) == [
-        ("ES256", "signs"), ("ES256", "waits"), ("RS256", "signs"), ("RS256", "waits")
+        ("ES256", "pending"), ("ES256", "signing"), ("RS256", "pending"), ("RS256", "signing")
     ]  # fmt: skip
     await provider.op.keys.refresh()
     published = (await (await provider.client.get("/jwks")).get_json())["keys"]
@@ -242,10 +242,10 @@ async def test_the_command_line_rotates_and_lists(
 
 
 async def kid_of(keys: KeyRing, state: str, clock: Clock) -> str:
-    """The RS256 key of a generation that has signed, signs, or waits to."""
+    """The RS256 key of a generation that is retired, signing or pending."""
     signs = await keys.signing_kids()
     for signs_from, key in await keys.published():
-        of = "signs" if key.kid in signs else "waits" if signs_from > clock() else "has signed"
+        of = "signing" if key.kid in signs else "pending" if signs_from > clock() else "retired"
         if key.algorithm == "RS256" and of == state:
             return key.kid
     raise AssertionError(state)
@@ -253,7 +253,7 @@ async def kid_of(keys: KeyRing, state: str, clock: Clock) -> str:
 
 @pytest.mark.parametrize(
     ("state", "survivors"),
-    [("has signed", {"signs", "waits"}), ("signs", {"has signed", "waits"}), ("waits", {"has signed", "signs"})],
+    [("retired", {"signing", "pending"}), ("signing", {"retired", "pending"}), ("pending", {"retired", "signing"})],
 )
 @pytest.mark.spec("OpenID Connect Core §10.1.1")
 @pytest.mark.spec("RFC 7517 §5")
@@ -262,10 +262,10 @@ async def test_a_key_that_leaked_is_withdrawn_at_once(
 ) -> None:
     """A compromised key is removed whatever its state; the other keys stay, and one always signs."""
     keys, replica = ring(redis, clock=clock), ring(redis, clock=clock)
-    old = await keys.sign({"of": "has signed"}, "RS256", typ="JWT")
+    old = await keys.sign({"of": "retired"}, "RS256", typ="JWT")
     await keys.rotate()
     clock.pass_seconds(LEAD)
-    signed = {"has signed": old, "signs": await keys.sign({"of": "signs"}, "RS256", typ="JWT")}
+    signed = {"retired": old, "signing": await keys.sign({"of": "signing"}, "RS256", typ="JWT")}
     await keys.rotate()
     await replica.load()
     before, leaked = await kids(keys), await kid_of(keys, state, clock)
@@ -284,7 +284,7 @@ async def test_a_key_that_leaked_is_withdrawn_at_once(
         for algorithm in ("RS256", "ES256"):
             assert await keys.verify(await one.sign({"n": 1}, algorithm, typ="JWT"), algorithm, typ="JWT") == {"n": 1}
     new = await kids(keys) - before
-    assert (await keys.signing_kids() == new) is (state == "signs")
+    assert (await keys.signing_kids() == new) is (state == "signing")
 
 
 @pytest.mark.spec("OpenID Connect Core §10.1.1")
@@ -330,9 +330,9 @@ async def test_the_command_line_withdraws_a_key(provider: RunningProvider, capsy
     kid = jws.get_unverified_header(token)["kid"]
     for unknown in ("no-such-key", "-h8", "--help"):  # a thumbprint may begin so
         assert await asyncio.to_thread(command, unknown) == 1
-        assert f"there is no key {unknown}" in capsys.readouterr().err
+        assert f"key {unknown} does not exist" in capsys.readouterr().err
     assert await asyncio.to_thread(command, kid) == 0
-    assert f"key {kid} withdrawn" in capsys.readouterr().out
+    assert f"key {kid} revoked" in capsys.readouterr().out
     await provider.op.keys.refresh()
     assert kid not in {key["kid"] for key in (await (await provider.client.get("/jwks")).get_json())["keys"]}
     page = await provider.client.get("/logout", query_string={"id_token_hint": token})

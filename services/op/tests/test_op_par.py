@@ -121,7 +121,10 @@ async def test_a_request_uri_of_another_client_or_of_nobody(provider: RunningPro
 async def test_who_must_push_is_not_heard_otherwise(provider: RunningProvider) -> None:
     await provider.register("must-push")
     answer = query_of((await provider.authorize(client_id="must-push")).location)
-    assert answer["error_description"] == "this request must be pushed first"
+    assert (
+        answer["error_description"]
+        == "This client must push its authorization requests. Send the parameters to /par, then use the request_uri."
+    )
     await provider.login()
     response = await go(provider, await pushed(provider, client_id="must-push"), "must-push")
     assert "code" in query_of(response.location)

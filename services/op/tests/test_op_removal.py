@@ -76,7 +76,7 @@ async def test_what_was_removed_during_a_login_gets_no_code(
         await provider.op.clients.save(replace(client, redirect_uris=redirect_uris))
     response = await provider.submit_login(location)
     assert (response.status_code, response.location) == (400, None)
-    assert "It was removed while you were signing in." in await response.get_data(as_text=True)
+    assert "The application was removed while you were signing in." in await response.get_data(as_text=True)
     assert "Set-Cookie" not in response.headers
 
 
@@ -104,7 +104,7 @@ async def test_the_tokens_of_a_removed_client_are_inactive(provider: RunningProv
 
 async def test_a_client_is_kept_for_five_seconds_and_no_longer(provider: RunningProvider) -> None:
     store, clock = provider.op.clients, Clock()
-    replica = ClientStore(store._redis, store._sealer, clock)
+    replica = ClientStore(store._redis, store._encryptor, clock)
     assert await replica.find("web") is not None
     await store.remove("web")
     clock.pass_seconds(CACHE_SECONDS - 0.1)

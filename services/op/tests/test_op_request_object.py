@@ -134,7 +134,9 @@ async def test_who_must_sign_is_not_heard_otherwise(provider: RunningProvider) -
     """A request of a client that must sign is rejected without a signed request object."""
     await provider.register("must-sign")
     plain = query_of((await provider.authorize(client_id="must-sign")).location)
-    assert plain["error_description"] == "this client must sign its requests"
+    assert (
+        plain["error_description"] == "This client must sign its authorization requests. Send a signed request object."
+    )
 
 
 @pytest.mark.spec("RFC 9101 §6.3")

@@ -79,7 +79,7 @@ def start(redis: Database, redis_server: RedisServer) -> Iterator[Callable[..., 
 
 @pytest.mark.spec("RFC 9112 §3.2.2")
 def test_a_request_through_a_proxys_absolute_form_is_answered(start: Callable[..., Process]) -> None:
-    """Endpoints for machines and pages accept the absolute form."""
+    """RFC 9112 §3.2.2: for the endpoints of clients and for the pages."""
     op = start()
     for path, status in (("/jwks", 200), ("/login", 400), ("/nowhere", 404)):
         assert op.get(f"http://localhost:{op.port}{path}?a=b")[0] == status, path
@@ -162,7 +162,7 @@ def test_workers_that_refuse_to_start_are_not_started_again(redis_server: RedisS
     command = [sys.executable, "-m", "op"]
     done = subprocess.run(command, env=values, capture_output=True, text=True, check=False, timeout=30)
     assert done.returncode == 2
-    assert done.stderr.count("needs redirect_uris") == 2
+    assert done.stderr.count("requires redirect_uris") == 2
     assert "no worker could start" in done.stderr
 
 

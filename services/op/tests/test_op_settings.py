@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from op.protocol.keys.schedule import LEAST_LEAD
+from op.protocol.keys.schedule import MINIMUM_LEAD
 from op.settings import Settings
 from servicekit.settings import SettingsError
 
@@ -38,9 +38,9 @@ REQUIRED: dict[str, Any] = {
 @pytest.mark.parametrize(
     ("lead", "interval", "faults"),
     [
-        pytest.param(LEAST_LEAD, LEAST_LEAD + 1, [], id="the least of both"),
-        pytest.param(LEAST_LEAD, 0, [], id="by command alone"),
-        pytest.param(LEAST_LEAD - 1, 10_000, ["KEY_PUBLICATION_LEAD"], id="a cache may not know the new key"),
+        pytest.param(MINIMUM_LEAD, MINIMUM_LEAD + 1, [], id="the least of both"),
+        pytest.param(MINIMUM_LEAD, 0, [], id="by command alone"),
+        pytest.param(MINIMUM_LEAD - 1, 10_000, ["KEY_PUBLICATION_LEAD"], id="a cache may not know the new key"),
         pytest.param(900, 900, ["KEY_ROTATION_INTERVAL"], id="a new key as soon as the last one signs"),
         pytest.param(1, 1, ["KEY_PUBLICATION_LEAD", "KEY_ROTATION_INTERVAL"], id="both at once"),
     ],

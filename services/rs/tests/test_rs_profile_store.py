@@ -45,12 +45,16 @@ def test_the_file_gives_its_profiles(tmp_path, profile):
     ("content", "complaint"),
     [
         pytest.param("profiles: [", "is not YAML", id="not YAML"),
-        pytest.param("", "no list of profiles", id="empty"),
-        pytest.param("profiles: {}", "no list of profiles", id="no list"),
+        pytest.param("", "must contain a list of profiles", id="empty"),
+        pytest.param("profiles: {}", "must contain a list of profiles", id="no list"),
         pytest.param("profiles: [user0]", "profile 1 must have", id="no record"),
         pytest.param("profiles: [{sub: a}]", "profile 1 must have", id="fields missing"),
-        pytest.param("profiles: [{sub: 1, username: a, email: a, metadata: a}]", "text", id="a number as sub"),
-        pytest.param('profiles: [{sub: "a", username: "b", email: "c", metadata: null}]', "text", id="null"),
+        pytest.param(
+            "profiles: [{sub: 1, username: a, email: a, metadata: a}]", "must have a string", id="a number as sub"
+        ),
+        pytest.param(
+            'profiles: [{sub: "a", username: "b", email: "c", metadata: null}]', "must have a string", id="null"
+        ),
     ],
 )
 def test_a_fault_of_the_file_is_named(tmp_path, content, complaint):

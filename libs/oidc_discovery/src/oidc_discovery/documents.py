@@ -10,7 +10,7 @@ from oidc_discovery.cached_document import CachedDocument
 from oidc_discovery.errors import ProviderMisconfigured, ProviderUnavailable, WrongIssuer, is_unavailable
 from oidc_discovery.metadata import Metadata
 from servicekit.clock import Clock
-from servicekit.http import HttpClient, NotReached, Unreachable
+from servicekit.http import ConnectFailed, HttpClient, Unreachable
 
 MAX_AGE = 300.0
 """How long a document is cached, in seconds, unless the service is configured otherwise."""
@@ -87,7 +87,7 @@ class ProviderDocuments:
         try:
             response = await self._http.get(url)
         except Unreachable as failure:
-            raise ProviderUnavailable(str(failure), reached=not isinstance(failure, NotReached)) from failure
+            raise ProviderUnavailable(str(failure), reached=not isinstance(failure, ConnectFailed)) from failure
         if is_unavailable(response.status):
             raise ProviderUnavailable(f"{url} answered {response.status}")
         if response.status != 200:

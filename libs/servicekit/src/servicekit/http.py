@@ -30,12 +30,12 @@ class Unreachable(Exception):
     """No usable HTTP answer came: refused, timed out, broken off or too large."""
 
 
-class NotReached(Unreachable):
+class ConnectFailed(Unreachable):
     """Not even a connection came about: the other side has noticed nothing."""
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpResponse:
     """A complete HTTP response."""
 
     status: int
@@ -143,14 +143,16 @@ class HttpClient:
         if self._session is not None:
             await self._session.close()
 
-    async def get(self, url: str, headers: Mapping[str, str] | None = None) -> Answer:
+    async def get(self, url: str, headers: Mapping[str, str] | None = None) -> HttpResponse:
         return await self._request("GET", url, headers or {}, None)
 
-    async def post(self, url: str, form: Mapping[str, str], headers: Mapping[str, str] | None = None) -> Answer:
+    async def post(self, url: str, form: Mapping[str, str], headers: Mapping[str, str] | None = None) -> HttpResponse:
         """POST `form` as application/x-www-form-urlencoded."""
         return await self._request("POST", url, headers or {}, dict(form))
 
-    async def _request(self, method: str, url: str, headers: Mapping[str, str], form: dict[str, str] | None) -> Answer:
+    async def _request(
+        self, method: str, url: str, headers: Mapping[str, str], form: dict[str, str] | None
+    ) -> HttpResponse:
         """Raises Unreachable."""
         try:
             target, host, server_hostname = self._target(URL(url))
@@ -165,14 +167,14 @@ class HttpClient:
                 server_hostname=server_hostname,
             ) as response:
                 body = await self._bounded(response)
-                return Answer(response.status, response.headers, body)
+                return HttpResponse(response.status, response.headers, body)
         except (aiohttp.ClientError, OSError, ValueError) as failure:
             reason = str(failure) or type(failure).__name__
             # One that TLS ended was a connection.
             reached = not isinstance(failure, aiohttp.ClientConnectorError) or isinstance(
                 failure, aiohttp.ClientSSLError
             )
-            raise (Unreachable if reached else NotReached)(f"{method} {url}: {reason}") from failure
+            raise (Unreachable if reached else ConnectFailed)(f"{method} {url}: {reason}") from failure
 
     def _target(self, url: URL) -> tuple[URL, dict[str, str], str | None]:
         """Where the socket goes, the Host header, and the TLS name, for a public URL."""

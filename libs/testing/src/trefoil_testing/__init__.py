@@ -4,7 +4,7 @@
 This package knows the provider by its image and by the specifications alone.
 """
 
-from trefoil_testing.person import LoginRefused, log_in
+from trefoil_testing.login import LoginFailed, log_in
 from trefoil_testing.provider import OpenIdProviderContainer, ProviderNotStarted
 
-__all__ = ["LoginRefused", "OpenIdProviderContainer", "ProviderNotStarted", "log_in"]
+__all__ = ["LoginFailed", "OpenIdProviderContainer", "ProviderNotStarted", "log_in"]

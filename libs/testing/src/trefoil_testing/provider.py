@@ -17,7 +17,7 @@ import yaml
 from testcontainers.core.container import DockerContainer
 from testcontainers.core.network import Network
 
-from trefoil_testing.person import LoginRefused, log_in
+from trefoil_testing.login import LoginFailed, log_in
 
 IMAGE = "trefoil/op:dev"
 REDIS_IMAGE = "redis:8"
@@ -102,7 +102,7 @@ class OpenIdProviderContainer:
         """Sign a user in to a client as the client would do it, with PKCE: the token response (RFC 6749 §5.1).
 
         The client's first redirect URI is used, which nothing has to answer; `parameters` go into the authorization
-        request. Raises LoginRefused.
+        request. Raises LoginFailed.
         """
         client, user = self._clients[client_id], self._users[username]
         verifier = secrets.token_urlsafe(32)
@@ -122,7 +122,7 @@ class OpenIdProviderContainer:
         back = log_in(f"{self.issuer}/authorize?{urlencode(query)}", username, str(user["password"]))
         answer = parse_qs(urlsplit(back).query)
         if "code" not in answer:
-            raise LoginRefused(back)
+            raise LoginFailed(back)
         form = {"grant_type": "authorization_code", "code": answer["code"][0], "redirect_uri": redirect_uri}
         secret = client.get("client_secret")
         response = requests.post(
@@ -132,7 +132,7 @@ class OpenIdProviderContainer:
             timeout=_TIMEOUT,
         )
         if not response.ok:
-            raise LoginRefused(f"{response.status_code} {response.text}")
+            raise LoginFailed(f"{response.status_code} {response.text}")
         tokens: dict[str, Any] = response.json()
         return tokens
 

@@ -1,1 +1,1 @@
-"""The OpenID Provider: logs people in and issues codes, access tokens, refresh tokens and id_tokens."""
+"""The OpenID Provider: signs users in and issues codes, access tokens, refresh tokens and ID tokens."""

@@ -1,4 +1,4 @@
-"""`python -m op` serves the provider; `python -m op users|clients|keys ...` manages what it knows."""
+"""`python -m op` serves the provider; `python -m op users|clients|keys ...` manages its users, clients and keys."""
 
 import os
 import sys
@@ -13,7 +13,7 @@ from servicekit.settings import SettingsError, read
 
 
 def main(arguments: list[str]) -> int:
-    """The exit status: 0, or 2 when the environment, the directory file or the command is not right."""
+    """The exit status: 0, 1 if a command failed, or 2 if the environment or the directory file is invalid."""
     try:
         settings = read(Settings, os.environ)
         log.configure(settings.log_level, settings.log_format)

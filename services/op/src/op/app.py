@@ -1,4 +1,4 @@
-"""The provider's application: all wiring is here."""
+"""The provider's application: the only module that creates and connects its parts."""
 
 import logging
 import os
@@ -59,20 +59,20 @@ from op.stores.users.user import UserStore
 from op.tokens.issuer import TokenIssuer
 from op.web.errors import machine_failure, page_failure
 from op.web.language import template_words
+from servicekit.encryption import Encryptor
 from servicekit.http import HttpClient
 from servicekit.monitoring.health import health_routes
 from servicekit.monitoring.metrics import Metrics
 from servicekit.redis.client import Database, connect
-from servicekit.sealing import Sealer
 from servicekit.settings import read
-from servicekit.web.machine import MachineDoor, Reply, Request, Route
+from servicekit.web.endpoints import EndpointDispatcher, Reply, Request, Route
 from servicekit.web.pages import install, refuse_head
 
 log = logging.getLogger(__name__)
 
 
 def create_app(settings: Settings | None = None, *, clock: Callable[[], float] = time.time) -> Quart:
-    """The provider as an ASGI application; settings come from the environment unless they are given.
+    """The provider as an ASGI application, configured by `settings` or by the environment.
 
     Raises SettingsError and DirectoryError.
     """
@@ -110,15 +110,15 @@ def create_app(settings: Settings | None = None, *, clock: Callable[[], float] =
         **_machine_routes(op),
         **health_routes({"redis": redis.ping, "provisioning": provisioning.check}),
     }
-    door = MachineDoor(routes, app.asgi_app, machine_failure, metrics.observe, secure=settings.secure)
-    app.asgi_app = door  # type: ignore[method-assign, assignment]
+    dispatcher = EndpointDispatcher(routes, app.asgi_app, machine_failure, metrics.observe, secure=settings.secure)
+    app.asgi_app = dispatcher  # type: ignore[method-assign, assignment]
     return app
 
 
 def wire(settings: Settings, redis: Database, clock: Callable[[], float]) -> Context:
-    """The provider over a Redis client; nothing is sent to Redis yet."""
+    """Create the parts of the provider and connect them; nothing is sent to Redis yet."""
     keys = KeyRing(
-        SigningKeyStore(redis, Sealer(settings.op_secret_key, "op signing keys")),
+        SigningKeyStore(redis, Encryptor(settings.op_secret_key, "op signing keys")),
         Schedule(settings.key_rotation_interval, settings.key_publication_lead, settings.signature_life),
         clock,
     )
@@ -128,7 +128,7 @@ def wire(settings: Settings, redis: Database, clock: Callable[[], float]) -> Con
     http = ClientHttp(trusted, trusted if settings.registration_private_addresses else HttpClient(public_only=True))
     back_channel = BackChannel()
     passwords = Passwords()
-    clients = ClientStore(redis, Sealer(settings.op_secret_key, "op client secrets"), time.monotonic)
+    clients = ClientStore(redis, Encryptor(settings.op_secret_key, "op client secrets"), time.monotonic)
     client_keys = ClientKeys(http, time.monotonic)
     users = UserStore(redis)
     sessions = SessionStore(redis, settings.session_ttl)
@@ -213,7 +213,7 @@ def _machine_routes(op: Context) -> dict[str, Route]:
 
 
 def _pages(op: Context) -> Blueprint:
-    """The views for people; each is bound to the provider."""
+    """The views that users see, each bound to the provider."""
 
     def view(endpoint: Callable[[Context, QuartRequest], Awaitable[Response]]) -> Callable[[], Awaitable[Response]]:
         async def bound() -> Response:

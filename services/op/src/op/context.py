@@ -1,4 +1,4 @@
-"""What every endpoint is given: settings, clock, stores, and all that `app.wire` made of them, frozen."""
+"""The context of every endpoint: settings, clock, stores, and everything else that `app.wire` creates."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ from op.tokens.issuer import TokenIssuer
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The provider; `clock` gives seconds since the epoch."""
+    """The parts of the provider; `clock` returns seconds since the epoch."""
 
     settings: Settings
     clock: Callable[[], float]
@@ -70,7 +70,7 @@ class Context:
 
     @property
     def policy(self) -> Policy:
-        """What this provider demands of every authorization request."""
+        """The requirements of this provider for every authorization request."""
         return Policy(
             self.settings.require_nonce,
             self.settings.require_pkce,
@@ -79,5 +79,5 @@ class Context:
         )
 
     def now(self) -> int:
-        """The time in whole seconds since the epoch, as tokens have it."""
+        """The time in whole seconds since the epoch, as in tokens."""
         return int(self.clock())

@@ -1,8 +1,8 @@
-"""What can be wrong with a request, as classes that carry their OAuth code.
+"""The errors of requests, as classes with their OAuth error codes.
 
     OAuthError
     ├── InvalidRequest 400 invalid_request
-    │   └── NonceRequired                       shown as a page, never redirected
+    │   └── NonceRequired                       a page, never a redirect
     ├── InvalidClient 401 invalid_client        with WWW-Authenticate
     ├── InvalidGrant 400 invalid_grant
     ├── InvalidScope 400 invalid_scope
@@ -25,21 +25,22 @@
         ├── TokenUnreadable 400 invalid_request
         ├── InvalidToken 401 invalid_token
         └── InsufficientScope 403 insufficient_scope
-    UnknownRedirect 400                         a page for the person, never a redirect (RFC 6749 §4.1.2.1)
+    UnknownRedirect 400                         a page, never a redirect (RFC 6749 §4.1.2.1)
 
-Each has a public `description` for the client's developer and a private `detail` for the log. `web.errors` renders them
-for machines and people, `protocol.authorization.response.error_response` for the redirect.
+Each has a public `description` for the client's developer and a private `detail` for the log. A description is one or
+two sentences: what is wrong, and who can fix it and how. `web.errors` renders errors as JSON and as pages,
+`protocol.authorization.response.error_response` as a redirect.
 """
 
-from servicekit.web.machine import HeaderList, error_description
+from servicekit.web.endpoints import HeaderList, error_description
 
 RETRY_AFTER_SECONDS = 1
 
 
 class OAuthError(Exception):
-    """An error of RFC 6749 §5.2 or §4.1.2.1, or of a specification that adds to them.
+    """An error of RFC 6749 §5.2 or §4.1.2.1, or of an extension.
 
-    What of a caller's text may not be in a description is `?` there.
+    Characters that a description must not contain are replaced by `?`.
     """
 
     code = "server_error"
@@ -60,7 +61,7 @@ class InvalidRequest(OAuthError):
 
 
 class NonceRequired(InvalidRequest):
-    """`openid` was asked for without a nonce: refused before anything is sent anywhere."""
+    """A request with the scope `openid` lacks the required nonce; the user sees a page."""
 
 
 class InvalidClient(OAuthError):
@@ -85,19 +86,19 @@ class InvalidScope(OAuthError):
 
 
 class AuthorizationPending(OAuthError):
-    """The person has not answered yet (RFC 8628 §3.5)."""
+    """The user has not decided yet (RFC 8628 §3.5)."""
 
     code = "authorization_pending"
 
 
 class SlowDown(OAuthError):
-    """The device asks more often than it may (RFC 8628 §3.5)."""
+    """The device polls more often than allowed (RFC 8628 §3.5)."""
 
     code = "slow_down"
 
 
 class ExpiredToken(OAuthError):
-    """The person did not answer in time (RFC 8628 §3.5)."""
+    """The user did not decide in time (RFC 8628 §3.5)."""
 
     code = "expired_token"
 
@@ -115,7 +116,7 @@ class UnsupportedResponseType(OAuthError):
 
 
 class InvalidClientMetadata(OAuthError):
-    """What a client says about itself makes no client (RFC 7591 §3.2.2)."""
+    """The metadata of a client is invalid (RFC 7591 §3.2.2)."""
 
     code = "invalid_client_metadata"
 
@@ -172,7 +173,7 @@ class AccessDenied(OAuthError):
 
 
 class UnmetAuthenticationRequirements(OAuthError):
-    """No login at this provider is as the request demands (OpenID Connect Core Unmet Authentication Requirements)."""
+    """The provider cannot authenticate users as requested (OpenID Connect Core Unmet Authentication Requirements)."""
 
     code = "unmet_authentication_requirements"
 
@@ -192,10 +193,7 @@ class ServerError(OAuthError):
 
 
 class BearerError(OAuthError):
-    """A refusal of a protected resource (RFC 6750 §3).
-
-    OpenID Connect Core §5.3.3.
-    """
+    """An error of a protected resource (RFC 6750 §3)."""
 
     status = 401
 
@@ -231,7 +229,7 @@ class InsufficientScope(BearerError):
     status = 403
 
     def __init__(self, scope: str) -> None:
-        super().__init__(f"the scope {scope} is needed")
+        super().__init__(f"The access token lacks the scope {scope}.")
         self.scope = scope
 
     @property
@@ -241,7 +239,7 @@ class InsufficientScope(BearerError):
 
 
 class UnknownRedirect(Exception):
-    """It is not known where to send the browser: the client or its redirect_uri is not registered."""
+    """The browser cannot be redirected, because the client or its redirect_uri is not registered."""
 
     def __init__(self, title: str, explanation: str, received: str | None = None) -> None:
         super().__init__(title)
@@ -251,7 +249,7 @@ class UnknownRedirect(Exception):
 
 
 class UnknownClient(UnknownRedirect):
-    """No client has this client_id."""
+    """No client is registered with this client_id."""
 
     def __init__(self, client_id: str) -> None:
-        super().__init__("This application is not known", "No client is registered with this client_id.", client_id)
+        super().__init__("Unknown application", "No client is registered with this client_id.", client_id)

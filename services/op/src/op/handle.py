@@ -1,4 +1,4 @@
-"""The form of codes and tokens: `<grant id>.<secret>`, both random, base64url."""
+"""The format of codes and tokens: `<grant id>.<secret>`, both random and in base64url."""
 
 import hashlib
 import re
@@ -11,9 +11,9 @@ _HANDLE = re.compile(r"([A-Za-z0-9_-]{22})\.[A-Za-z0-9_-]{43}")
 
 @dataclass(frozen=True, slots=True)
 class Handle:
-    """A code or token as its holder presents it, and the grant that it belongs to.
+    """A code or token, and the grant that it belongs to.
 
-    `digest` is all that Redis knows of it: SHA-256, hexadecimal.
+    Redis contains only its `digest`: SHA-256, hexadecimal.
     """
 
     gid: str
@@ -25,7 +25,7 @@ class Handle:
 
     @classmethod
     def parse(cls, token: str) -> "Handle | None":
-        """The handle in an opaque code or token; None when it has not that form."""
+        """The handle in an opaque code or token, or None if it has another format."""
         match = _HANDLE.fullmatch(token)
         return cls.of(match[1], token) if match else None
 
@@ -45,7 +45,7 @@ def new_secret() -> str:
 
 
 def new_handle(gid: str) -> str:
-    """A fresh code or token of a grant (RFC 6749 §10.10: at least 128 bits that cannot be guessed)."""
+    """A new code or token of a grant, with more than 128 random bits (RFC 6749 §10.10)."""
     return f"{gid}.{new_secret()}"
 
 

@@ -1,13 +1,13 @@
-"""What has to be in Redis before the provider serves: its signing keys and the directory."""
+"""Loading what must be in Redis before the provider is ready: its signing keys and the directory."""
 
 import asyncio
 import logging
 
 from op.cli.directory import Directory, load
 from op.context import Context
+from servicekit.encryption import DecryptionError
 from servicekit.log import event
 from servicekit.redis.client import RedisError
-from servicekit.sealing import UnsealError
 
 log = logging.getLogger(__name__)
 
@@ -16,18 +16,20 @@ _PATIENCE_SECONDS = 2.0
 
 
 class NotProvisioned(Exception):
-    """Keys and directory are not in place yet."""
+    """The keys and the directory are not loaded yet."""
 
 
 class WrongSecretKey(Exception):
-    """What is stored was sealed with another OP_SECRET_KEY."""
+    """The stored records were encrypted with another OP_SECRET_KEY."""
 
     def __init__(self) -> None:
-        super().__init__("OP_SECRET_KEY is not the one that what is stored was sealed with")
+        super().__init__(
+            "OP_SECRET_KEY cannot decrypt the stored records; set it to the value that they were encrypted with"
+        )
 
 
 class Provisioning:
-    """Keys and the directory, brought into place at start, and tried again while Redis is away."""
+    """Loads the keys and the directory at start, and retries while Redis is unavailable."""
 
     def __init__(self, op: Context, directory: Directory) -> None:
         self._op = op
@@ -36,13 +38,13 @@ class Provisioning:
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Begin, and wait for the end unless Redis is away. Raises WrongSecretKey, UsernameTaken."""
+        """Start loading, and wait for the end unless Redis is unavailable; raises WrongSecretKey, UsernameTaken."""
         self._task = asyncio.create_task(self._run())
         await asyncio.wait({self._task}, timeout=_PATIENCE_SECONDS)
         if self._task.done():
             try:
                 self._task.result()
-            except UnsealError:
+            except DecryptionError:
                 raise WrongSecretKey from None
 
     async def stop(self) -> None:
@@ -51,7 +53,7 @@ class Provisioning:
             await asyncio.wait({self._task})
 
     async def check(self) -> None:
-        """Raises NotProvisioned until all is in place."""
+        """Raises NotProvisioned until everything is loaded."""
         if not self._done:
             raise NotProvisioned
 
@@ -63,8 +65,8 @@ class Provisioning:
                 await load(self._directory, op.users, op.clients, op.passwords, op.settings.op_secret_key)
                 self._done = True
             except RedisError as failure:
-                event(log, "Redis is away, waiting for it", logging.WARNING, reason=failure)
+                event(log, "Redis is unavailable, retrying", logging.WARNING, reason=failure)
                 await asyncio.sleep(_RETRY_SECONDS)
             except Exception as fault:
-                event(log, "not ready to serve, and never will be", logging.CRITICAL, reason=repr(fault))
+                event(log, "startup failed permanently", logging.CRITICAL, reason=repr(fault))
                 raise

@@ -1,32 +1,32 @@
-"""Every record that the provider keeps in Redis.
+"""The records that the provider stores in Redis.
 
 | record            | key                     | TTL                       | ends                                 |
 |-------------------|-------------------------|---------------------------|--------------------------------------|
-| PushedRequest     | `op:par:<hash>`         | 90 s                      | taken once, by /authorize            |
-| LoginRequest      | `op:login:<id>`         | 10 min                    | taken once, on login                 |
+| PushedRequest     | `op:par:<hash>`         | 90 s                      | used once, by /authorize             |
+| LoginRequest      | `op:login:<id>`         | 10 min                    | used once, on login                  |
 | Session           | `op:session:<hash>`     | SESSION_TTL               | logout                               |
-| Consent           | `op:consent:<sub>`      | CONSENT_TTL               | taken back; a hash by client_id      |
+| Consent           | `op:consent:<sub>`      | CONSENT_TTL               | withdrawn; a hash by client_id       |
 | sessions of a user| `op:sessions:<sub>`     | SESSION_TTL               | with each session                    |
 | grants of a user  | `op:grants:<sub>`       | REFRESH_TOKEN_TTL         | with each grant                      |
-| Grant             | `op:{gid}:grant`        | its longest token's       | deleted: all that is below is dead   |
+| Grant             | `op:{gid}:grant`        | its longest token's       | deleted: all records below are void  |
 | AuthorizationCode | `op:{gid}:code:<hash>`  | AUTHORIZATION_CODE_TTL    | redeemed once; reuse ends the grant  |
 | AccessToken       | `op:{gid}:at:<hash>`    | ACCESS_TOKEN_TTL          | expiry, revocation or its grant      |
 | RefreshToken      | `op:{gid}:rt:<hash>`    | REFRESH_TOKEN_TTL         | rotated once; reuse ends the grant   |
-| login attempts    | `op:attempts:<hash>`    | LOGIN_ATTEMPT_WINDOW      | a good password; a count of guesses  |
-| DeviceRequest     | `op:device:<hash>`      | 11 min                    | taken once, after the person's answer |
-| its user code     | `op:user-code:<hash>`   | 10 min                    | the person's answer                  |
+| login attempts    | `op:attempts:<hash>`    | LOGIN_ATTEMPT_WINDOW      | a correct password; counts guesses   |
+| DeviceRequest     | `op:device:<hash>`      | 11 min                    | used once, after the user's decision |
+| its user code     | `op:user-code:<hash>`   | 10 min                    | the user's decision                  |
 | its polls         | `op:device-poll:<hash>` | 11 min                    | a time and an interval               |
 | used assertions   | `op:assertion:<hash>`   | until they expire         | used once                            |
 | SessionGrant      | `op:session-grants:<sid>` | SESSION_TTL             | the session's end                    |
-| signing keys      | `op:keys`               | none, sealed              | administration                       |
-| Client            | `op:client:<client_id>` | none, its secret sealed   | administration                       |
-| the same          | `op:client:<client_id>` | REGISTRATION_TTL          | it registered itself                 |
+| signing keys      | `op:keys`               | none, encrypted           | administration                       |
+| Client            | `op:client:<client_id>` | none, secret encrypted    | administration                       |
+| the same          | `op:client:<client_id>` | REGISTRATION_TTL          | for a client that registered itself  |
 | registrations     | `op:registrations`      | an hour                   | a count                              |
 | User              | `op:user:<sub>`         | none                      | administration                       |
 | username          | `op:username:<name>`    | none, holds the `sub`     | with its user                        |
 
-A `<hash>` is the SHA-256 of what only the holder knows. `{gid}` is the Redis Cluster hash tag of a grant. Times are
-seconds since the epoch.
+A `<hash>` is the SHA-256 of a secret of the holder. `{gid}` is the Redis Cluster hash tag of a grant. Times are seconds
+since the epoch.
 """
 
 import dataclasses
@@ -42,7 +42,7 @@ R = TypeVar("R")
 class AuthorizationRequest:
     """An authorization request that passed every check (OpenID Connect Core §3.1.2.2).
 
-    `sub` is the one person that it is about, where it names one, by the identifier that the client knows.
+    `sub` is the user that the request is limited to, if any, by the identifier that the client knows.
     """
 
     client_id: str
@@ -67,7 +67,7 @@ class AuthorizationRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PushedRequest:
-    """An authorization request that a client sent ahead, as it was checked then (RFC 9126)."""
+    """An authorization request that a client pushed, with its checked parameters (RFC 9126)."""
 
     client_id: str
     parameters: dict[str, str]
@@ -77,9 +77,9 @@ class PushedRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoginRequest:
-    """An authorization request that waits for its login.
+    """A pending authorization.
 
-    `browser` is the hash of that browser's login cookie, `sid` the session that it had when it asked.
+    `browser` is the hash of the browser's login cookie, `sid` its session at the time of the request.
     """
 
     id: str
@@ -101,7 +101,7 @@ class Session:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consent:
-    """What a user allowed a client, and will not be asked for again: a scope, and claims beyond it."""
+    """A user's consent to a client: a scope, and claims beyond it."""
 
     scope: str
     claims: tuple[str, ...] = ()
@@ -111,9 +111,9 @@ class Consent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """What a user allowed a client in one authorization; `sid` is the session that it was given in.
+    """What a user allowed a client in one authorization, in the session `sid`.
 
-    `claims` are those requested one by one (OpenID Connect Core §5.5), as `claims_request.parse_claims` reads them.
+    `claims` are the individually requested ones (OpenID Connect Core §5.5), as parsed by `claims_request.parse_claims`.
     """
 
     gid: str
@@ -127,7 +127,7 @@ class Grant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionGrant:
-    """A grant that was given in a session, by the `sid` that its client knows; `offline` is with offline_access."""
+    """A grant of a session, with the `sid` that its client knows; `offline` means with offline_access."""
 
     gid: str
     client_id: str
@@ -137,7 +137,7 @@ class SessionGrant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceRequest:
-    """A device that waits for a person (RFC 8628 §3.2): `state` is waiting, allowed or refused."""
+    """A device authorization request (RFC 8628 §3.2): `state` is waiting, allowed or refused."""
 
     client_id: str
     scope: str
@@ -150,10 +150,7 @@ class DeviceRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizationCode:
-    """What a code is bound to, beside its grant (RFC 6749 §4.1.2, RFC 7636 §4.4, OpenID Connect Core §3.1.2.1).
-
-    RFC 7636 §4.4: The challenge is stored with the code.
-    """
+    """The bindings of a code, besides its grant (RFC 6749 §4.1.2, RFC 7636 §4.4, OpenID Connect Core §3.1.2.1)."""
 
     redirect_uri: str
     expires_at: int
@@ -163,7 +160,7 @@ class AuthorizationCode:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessToken:
-    """What an access token, opaque or JWT, stands for; `sub` is the one that its client knows, the grant's is ours."""
+    """The data of an access token, opaque or JWT; `sub` is the one that its client knows, unlike that of the grant."""
 
     gid: str
     client_id: str
@@ -176,7 +173,7 @@ class AccessToken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshToken:
-    """What a refresh token stands for."""
+    """The data of a refresh token."""
 
     gid: str
     client_id: str
@@ -188,13 +185,13 @@ class RefreshToken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Client:
-    """A registered client, by the names of RFC 7591 §2; `protocol.clients.metadata` makes valid ones.
+    """A registered client, with the names of RFC 7591 §2; `protocol.clients.metadata` creates valid ones.
 
-    Without a `token_endpoint_auth_method` its secret is taken by HTTP Basic and in the form; one that registered itself
-    has one always. `introspection_audience` are the audiences whose tokens it may introspect. A `first_party` client is
-    trusted without asking the person. `source` marks the directory entry that it was loaded from; `registered_at` that
-    it registered itself, with the hash of the token that it manages its registration with; `changed_at` is when it last
-    described itself anew.
+    Without a `token_endpoint_auth_method` its secret is accepted by HTTP Basic and in the form; one that registered
+    itself always has a method. `introspection_audience` are the audiences whose tokens it may introspect. A
+    `first_party` client does not need consent. `source` identifies the directory entry that it was loaded from.
+    `registered_at` and `registration_token`, the hash of its registration access token, are set for a client that
+    registered itself; `changed_at` is the time of its last update.
     """
 
     client_id: str
@@ -248,12 +245,12 @@ class Client:
 
     @property
     def public(self) -> bool:
-        """Whether it cannot keep a secret (RFC 6749 §2.1)."""
+        """Whether the client cannot keep a secret (RFC 6749 §2.1)."""
         return self.token_endpoint_auth_method == "none"
 
     @property
     def has_keys(self) -> bool:
-        """Whether it is registered with public keys of its own."""
+        """Whether the client is registered with public keys."""
         return self.jwks is not None or self.jwks_uri is not None
 
     @property
@@ -263,7 +260,7 @@ class Client:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """A person who can log in; `claims` are the standard claims of OpenID Connect Core §5.1 that are known."""
+    """A user who can log in; `claims` are the known standard claims of OpenID Connect Core §5.1."""
 
     sub: str
     username: str
@@ -274,16 +271,16 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """Private keys (PEM, PKCS #8) by algorithm, and when they begin to sign, in seconds since the epoch."""
+    """Private keys (PEM, PKCS #8) by algorithm, and when they start to sign, in seconds since the epoch."""
 
     signs_from: int
     pems: Mapping[str, str] = field(repr=False)
 
 
 def record_of(record_type: type[R], values: Mapping[str, Any]) -> R:
-    """A record of `values` by field name: lists become tuples, objects the records that they stand for.
+    """Create a record from values by field name: lists become tuples, and objects become nested records.
 
-    Values of other names are left out.
+    Values with unknown names are ignored.
     """
     fields = _fields(cast(Hashable, record_type))
     known = {name: _field_value(nested, values[name]) for name, nested in fields if name in values}
@@ -292,7 +289,7 @@ def record_of(record_type: type[R], values: Mapping[str, Any]) -> R:
 
 @cache
 def _fields(record_type: Any) -> tuple[tuple[str, type | None], ...]:
-    """The names of a record's fields, each with the record type of its values where it has one."""
+    """The names of a record's fields, each with the type of its nested record, if any."""
     hints = get_type_hints(record_type)
     names = (one.name for one in dataclasses.fields(record_type))
     return tuple((name, hints[name] if dataclasses.is_dataclass(hints[name]) else None) for name in names)

@@ -5,7 +5,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from op.protocol.authorization.response_type import CODE, IMPLICIT
-from op.protocol.keys.schedule import LEAST_LEAD
+from op.protocol.keys.schedule import MINIMUM_LEAD
 from servicekit.clock import LONGEST_LEEWAY
 from servicekit.settings import (
     Address,
@@ -29,98 +29,100 @@ _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 @dataclass(frozen=True, kw_only=True)
 class Settings(ServiceSettings):
-    """What the provider reads from its environment; see docs/configuration.md (OpenID Connect Core §10.1.1)."""
+    """The provider's settings from the environment; see docs/configuration.md."""
 
     bind: str = setting(
         listen_address, "where the provider listens: host:port, unix:path or fd://number", default="127.0.0.1:25000"
     )
-    oidc_issuer: str = setting(site_url, "the issuer: the one exact URL in the browser, in discovery and in tokens")
+    oidc_issuer: str = setting(site_url, "the issuer: the exact URL in the browser, in discovery and in tokens")
     op_secret_key: str = setting(
-        secret_of(32), "what seals signing keys and client secrets in Redis, 32 characters or more", secret=True
+        secret_of(32),
+        "the secret that encrypts signing keys and client secrets in Redis, at least 32 characters",
+        secret=True,
     )
     op_directory_file: Path | None = setting(
-        existing_file, "a YAML file of users and clients, loaded at start", default=None
+        existing_file, "a YAML file with users and clients, which are loaded at start", default=None
     )
     access_token_format: str = setting(
-        one_of("opaque", "jwt"), "the form of access tokens: opaque (Mode A) or jwt (Mode B)", default="opaque"
+        one_of("opaque", "jwt"), "the format of access tokens: opaque (Mode A) or jwt (Mode B)", default="opaque"
     )
     access_token_audience: str = setting(
         text, "the audience of access tokens: the resource server's identifier", default="resource-server"
     )
     access_token_signing_alg: str = setting(
-        one_of("RS256", "ES256"), "how JWT access tokens are signed", default="RS256"
+        one_of("RS256", "ES256"), "the algorithm that signs JWT access tokens", default="RS256"
     )
-    authorization_code_ttl: int = setting(seconds(), "how long a code can be redeemed, in seconds", default=60)
-    access_token_ttl: int = setting(seconds(), "how long an access token is good, in seconds", default=300)
-    id_token_ttl: int = setting(seconds(), "how long an id_token is good, in seconds", default=60)
-    refresh_token_ttl: int = setting(
-        seconds(), "how long a refresh token is good, in seconds, from its issue", default=14 * 24 * 3600
-    )
+    authorization_code_ttl: int = setting(seconds(), "the lifetime of an authorization code, in seconds", default=60)
+    access_token_ttl: int = setting(seconds(), "the lifetime of an access token, in seconds", default=300)
+    id_token_ttl: int = setting(seconds(), "the lifetime of an ID token, in seconds", default=60)
+    refresh_token_ttl: int = setting(seconds(), "the lifetime of a refresh token, in seconds", default=14 * 24 * 3600)
     refresh_token_grace: int = setting(
         seconds(least=0),
-        "for how many seconds after its rotation a refresh token may be sent again; after that it ends the grant",
+        "how long a rotated refresh token is still accepted, in seconds; after that its use ends the grant",
         default=0,
     )
-    session_ttl: int = setting(seconds(), "how long a login lasts, in seconds", default=8 * 3600)
+    session_ttl: int = setting(seconds(), "the lifetime of a session, in seconds", default=8 * 3600)
     consent_ttl: int = setting(
-        seconds(), "how long a person's consent to a client is remembered, in seconds", default=365 * 24 * 3600
+        seconds(), "how long a user's consent to a client is stored, in seconds", default=365 * 24 * 3600
     )
-    require_nonce: bool = setting(boolean, "whether a request with the scope openid needs a nonce", default=True)
+    require_nonce: bool = setting(boolean, "whether a request with the scope openid must have a nonce", default=True)
     require_pkce: bool = setting(
-        boolean, "whether confidential clients need PKCE too (public ones always do)", default=True
+        boolean, "whether confidential clients must use PKCE (public clients always must)", default=True
     )
     implicit_flow: bool = setting(
         boolean,
-        "whether clients may be registered for the response types id_token and id_token token",
+        "whether clients may use the response types id_token and id_token token",
         default=False,
     )
     require_pushed_authorization_requests: bool = setting(
-        boolean, "whether every authorization request must have been pushed (RFC 9126)", default=False
+        boolean, "whether clients must push every authorization request (RFC 9126)", default=False
     )
     login_attempts: int = setting(
-        whole_number(1), "wrong passwords for one user from one address before login is refused", default=10
+        whole_number(1),
+        "the number of wrong passwords for a user from an address after which logins are rejected",
+        default=10,
     )
     login_attempt_window: int = setting(
-        seconds(), "how long wrong passwords count, in seconds, from the first", default=300
+        seconds(), "how long wrong passwords are counted, in seconds from the first", default=300
     )
 
     logout_ends_grants: str = setting(
         one_of("online", "all", "none"),
-        "which grants end with their session: online (those without offline_access), all, or none",
+        "which grants end with their session: online (those without offline_access), all or none",
         default="online",
     )
     oidc_connect_to: dict[Address, Address] = setting(
         connect_to,
-        "where a socket to a client goes instead of where its URL says: localhost:25001=rp:25001",
+        "the addresses to connect to instead of those in the clients' URLs: localhost:25001=rp:25001",
         default={},
     )
     registration: str = setting(
         one_of("off", "token", "open"),
-        "who may register a client at /register: nobody, who has REGISTRATION_TOKEN, or everybody",
+        "who may register a client at /register: nobody (off), holders of REGISTRATION_TOKEN (token), everybody (open)",
         default="off",
     )
     registration_token: str | None = setting(
-        secret_of(32), "the initial access token, 32 characters or more", default=None, secret=True
+        secret_of(32), "the initial access token, at least 32 characters", default=None, secret=True
     )
     registration_ttl: int = setting(
         seconds(),
-        "how long a client that registered itself is kept, in seconds, from its last change",
+        "how long a client that registered itself is stored, in seconds from its last change",
         default=90 * 24 * 3600,
     )
     registration_limit: int = setting(
-        whole_number(1), "how many clients may register themselves in an hour without a token", default=100
+        whole_number(1), "the number of clients that may register themselves per hour without a token", default=100
     )
     registration_private_addresses: bool = setting(
-        boolean, "whether URLs of clients that registered themselves may lead into private networks", default=False
+        boolean, "whether URLs of clients that registered themselves may lead to private networks", default=False
     )
     key_rotation_interval: int = setting(
         seconds(least=0),
-        "how long a signing key signs, in seconds; with 0 keys change by command alone",
+        "how long a signing key signs, in seconds; with 0 keys are rotated only by command",
         default=90 * 24 * 3600,
     )
     key_publication_lead: int = setting(
         seconds(),
-        "how long before it signs a new key is published, in seconds: longer than anybody keeps the key set",
+        "how long a new key is published before it signs, in seconds: longer than caches keep the key set",
         default=900,
     )
 
@@ -128,21 +130,23 @@ class Settings(ServiceSettings):
         faults = []
         if self.registration == "token" and self.registration_token is None:
             faults.append("REGISTRATION_TOKEN: is required with REGISTRATION=token")
-        if self.key_publication_lead < LEAST_LEAD:
-            faults.append(f"KEY_PUBLICATION_LEAD: must be {LEAST_LEAD} or more: so long may the key set be kept")
+        if self.key_publication_lead < MINIMUM_LEAD:
+            faults.append(
+                f"KEY_PUBLICATION_LEAD: must be at least {MINIMUM_LEAD}, as long as the key set may be cached"
+            )
         if 0 < self.key_rotation_interval <= self.key_publication_lead:
-            faults.append("KEY_ROTATION_INTERVAL: must be 0, or longer than KEY_PUBLICATION_LEAD")
+            faults.append("KEY_ROTATION_INTERVAL: must be 0 or greater than KEY_PUBLICATION_LEAD")
         if faults:
             raise SettingsError(faults)
 
     @property
     def response_types(self) -> tuple[str, ...]:
-        """The response types that there are here; those without a code are for who needs them (RFC 9700 §2.1.2)."""
+        """The supported response types; those without a code must be enabled (RFC 9700 §2.1.2)."""
         return (CODE, *IMPLICIT) if self.implicit_flow else (CODE,)
 
     @property
     def signature_life(self) -> int:
-        """How long after it was signed a token may be of use: an id_token is a hint as long as somebody lives by it."""
+        """How long a signature may be used, in seconds: an ID token can be an id_token_hint after it expired."""
         return self.id_token_ttl + max(self.access_token_ttl, self.session_ttl, self.refresh_token_ttl) + LONGEST_LEEWAY
 
     @property
@@ -152,6 +156,6 @@ class Settings(ServiceSettings):
 
     @property
     def origin(self) -> str:
-        """The issuer's origin as browsers write it in `Origin`: in small letters, no default port (RFC 6454 §6.2)."""
+        """The issuer's origin as in the header `Origin`: lower case, without a default port (RFC 6454 §6.2)."""
         parts = urlsplit(self.oidc_issuer)
         return f"{parts.scheme}://{parts.netloc.lower().removesuffix(_DEFAULT_PORTS[parts.scheme])}"

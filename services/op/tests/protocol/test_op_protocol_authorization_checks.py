@@ -27,8 +27,8 @@ from op.errors import (
     UnsupportedResponseType,
 )
 from op.protocol.authorization.request import (
-    Asked,
     Policy,
+    UncheckedRequest,
     validate,
 )
 
@@ -44,77 +44,91 @@ TEXTS = ("state", "nonce", "login_hint", "prompt", "acr_values", "ui_locales")
         pytest.param(
             {"registration": "{}"},
             RegistrationNotSupported,
-            "registration is not supported",
+            "The parameter registration is not supported. Register the client before the request.",
             id="Core §7.2.1 registration",
         ),
         pytest.param(
-            {"response_type": None}, InvalidRequest, "response_type is required", id="RFC 6749 §3.1.1 no response_type"
+            {"response_type": None},
+            InvalidRequest,
+            "The parameter response_type is missing.",
+            id="RFC 6749 §3.1.1 no response_type",
         ),
         pytest.param(
             {"response_type": "token"},
             UnsupportedResponseType,
-            "response_type must be code",
+            "The response_type must be code.",
             id="RFC 6749 §3.1.1 another response_type",
         ),
         pytest.param(
             {"response_type": "id_token"},
             UnsupportedResponseType,
-            "response_type must be code",
+            "The response_type must be code.",
             id="implicit, where it is off",
         ),
         pytest.param(
             {"response_mode": "web_message"},
             InvalidRequest,
-            "response_mode must be one of query, fragment, form_post, query.jwt, fragment.jwt, form_post.jwt, jwt",
+            "The response_mode must be one of query, fragment, form_post, query.jwt, fragment.jwt, form_post.jwt, jwt.",
             id="an unknown response_mode",
         ),
         pytest.param(
             {"scope": "unknown"},
             InvalidScope,
-            "none of these scopes is open to this client",
+            "This client may not use the requested scopes. Request scopes that it is registered for.",
             id="RFC 6749 §3.3 an unknown scope",
         ),
-        pytest.param(NO_PKCE, InvalidRequest, "code_challenge is required (PKCE)", id="RFC 7636 §4.4.1 no PKCE"),
+        pytest.param(
+            NO_PKCE,
+            InvalidRequest,
+            "This client must use PKCE. Send a code_challenge with the code_challenge_method S256.",
+            id="RFC 7636 §4.4.1 no PKCE",
+        ),
         pytest.param(
             {"code_challenge_method": None},
             InvalidRequest,
-            "code_challenge_method must be S256",
+            "The code_challenge_method must be S256.",
             id="RFC 7636 §4.3 plain",
         ),
         pytest.param(
             {"prompt": "none login"},
             InvalidRequest,
-            "prompt=none cannot be combined with another value",
+            "The prompt none cannot be combined with another value.",
             id="Core §3.1.2.1 none first",
         ),
         pytest.param(
             {"prompt": "consent none"},
             InvalidRequest,
-            "prompt=none cannot be combined with another value",
+            "The prompt none cannot be combined with another value.",
             id="Core §3.1.2.1 none last",
         ),
         *(
             pytest.param(
-                {"max_age": value}, InvalidRequest, "max_age must be a whole number of seconds", id=f"max_age {value!r}"
+                {"max_age": value},
+                InvalidRequest,
+                "The parameter max_age must be a whole number of seconds.",
+                id=f"max_age {value!r}",
             )
             for value in ("soon", "-1", "1.5", " 1", "+1", "\u0661", "\u00b2", "1" * 11)
         ),
-        pytest.param({"claims": "{"}, InvalidRequest, "claims is no JSON", id="Core §5.5 claims"),
+        pytest.param({"claims": "{"}, InvalidRequest, "The parameter claims is not valid JSON.", id="Core §5.5 claims"),
         pytest.param(
             {"claims": '{"id_token": {"sub": {"value": 1}}}'},
             InvalidRequest,
-            "claims: the value of sub must be a string",
+            "The value of the requested claim sub must be a string.",
             id="Core §5.5.1 sub",
         ),
         pytest.param(
             {"claims": '{"id_token": {"acr": {"essential": true, "value": "urn:gold"}}}'},
             UnmetAuthenticationRequirements,
-            "no login here has this acr",
+            "This provider does not support the required acr. Use one of its acr_values_supported.",
             id="Core §5.5.1.1 acr",
         ),
         *(
             pytest.param(
-                {name: "x" * 2049}, InvalidRequest, f"{name} is longer than 2048 characters", id=f"a long {name}"
+                {name: "x" * 2049},
+                InvalidRequest,
+                f"The parameter {name} must not be longer than 2048 characters.",
+                id=f"a long {name}",
             )
             for name in TEXTS
         ),
@@ -129,9 +143,9 @@ def test_request_is_rejected(changes: dict[str, Any], error: type[OAuthError], d
 @pytest.mark.parametrize(
     ("repeated", "description"),
     [
-        pytest.param(("state",), "sent more than once: state", id="a parameter of ours"),
-        pytest.param(("scope", "nonce"), "sent more than once: nonce, scope", id="two of them"),
-        pytest.param(('"é',), "a parameter was sent more than once", id="a strange name is not repeated"),
+        pytest.param(("state",), "Duplicate parameter: state.", id="a parameter of ours"),
+        pytest.param(("scope", "nonce"), "Duplicate parameter: nonce, scope.", id="two of them"),
+        pytest.param(('"é',), "Duplicate parameter.", id="a strange name is not repeated"),
     ],
 )
 @pytest.mark.spec("RFC 6749 §3.1")
@@ -195,9 +209,12 @@ def test_client_decides_before_policy_on_nonce_and_pkce(
     if not required:
         assert authorization_request(by=by, policy=policy, nonce=None, **NO_PKCE).nonce is None
         return
-    with refused(NonceRequired, "nonce is required when the scope has openid"):
+    description = "This client must send a nonce. Add `nonce`, or register the client with `require_nonce: false`."
+    with refused(NonceRequired, description):
         authorization_request(by=by, policy=policy, nonce=None)
-    with refused(InvalidRequest, "code_challenge is required (PKCE)"):
+    with refused(
+        InvalidRequest, "This client must use PKCE. Send a code_challenge with the code_challenge_method S256."
+    ):
         authorization_request(by=by, policy=policy, **NO_PKCE)
 
 
@@ -210,12 +227,14 @@ def test_nonce_is_not_required_without_openid() -> None:
 @pytest.mark.spec("RFC 9700 §2.1.1")
 def test_public_client_needs_pkce_always() -> None:
     public = client(token_endpoint_auth_method="none", client_secret=None, require_pkce=False)
-    with refused(InvalidRequest, "code_challenge is required (PKCE)"):
+    with refused(
+        InvalidRequest, "This client must use PKCE. Send a code_challenge with the code_challenge_method S256."
+    ):
         authorization_request(by=public, policy=LAX, **NO_PKCE)
 
 
 def test_challenge_that_is_not_required_is_authorization_request() -> None:
-    with refused(InvalidRequest, "code_challenge must be 43 base64url characters"):
+    with refused(InvalidRequest, "The code_challenge must consist of 43 base64url characters."):
         authorization_request(policy=LAX, code_challenge="short")
 
 
@@ -228,24 +247,27 @@ def test_challenge_that_is_not_required_is_authorization_request() -> None:
 def test_request_must_be_pushed(by_policy: bool, by_client: bool, pushed: bool) -> None:
     policy = dataclasses.replace(STRICT, require_pushed=by_policy)
     by = client(require_pushed_authorization_requests=by_client)
-    asked = Asked(by, parameters(), policy, pushed=pushed)
+    unchecked = UncheckedRequest(by, parameters(), policy, pushed=pushed)
     if pushed or not (by_policy or by_client):
-        assert validate(asked).client_id == "app"
+        assert validate(unchecked).client_id == "app"
         return
-    with refused(InvalidRequest, "this request must be pushed first"):
-        validate(asked)
+    with refused(
+        InvalidRequest,
+        "This client must push its authorization requests. Send the parameters to /par, then use the request_uri.",
+    ):
+        validate(unchecked)
 
 
 @pytest.mark.parametrize(("required", "signed"), [(True, True), (False, True), (False, False), (True, False)])
 @pytest.mark.spec("RFC 9101 §10.5")
 def test_request_must_be_signed(required: bool, signed: bool) -> None:
     by = client(require_signed_request_object=required, jwks_uri="https://client.test/jwks")
-    asked = Asked(by, parameters(), STRICT, signed=signed)
+    unchecked = UncheckedRequest(by, parameters(), STRICT, signed=signed)
     if signed or not required:
-        assert validate(asked).client_id == "app"
+        assert validate(unchecked).client_id == "app"
         return
-    with refused(InvalidRequest, "this client must sign its requests"):
-        validate(asked)
+    with refused(InvalidRequest, "This client must sign its authorization requests. Send a signed request object."):
+        validate(unchecked)
 
 
 # --- Response types --------------------------------------------------------------------------------------------------
@@ -268,7 +290,7 @@ def test_response_type_may_be_in_any_order(response_type: str, canonical: str) -
 
 @pytest.mark.parametrize("response_type", ["token", "code id_token", "id_token  token", "id_token id_token", "Code"])
 def test_unknown_response_type_is_rejected(response_type: str) -> None:
-    with refused(UnsupportedResponseType, "response_type must be code or id_token or id_token token"):
+    with refused(UnsupportedResponseType, "The response_type must be code or id_token or id_token token."):
         authorization_request(by=client(**IMPLICIT_CLIENT), policy=IMPLICIT, response_type=response_type)
 
 
@@ -278,14 +300,19 @@ def test_unknown_response_type_is_rejected(response_type: str) -> None:
         pytest.param(
             {"grant_types": ["refresh_token"]},
             "code",
-            "this client is not registered for authorization_code",
+            "This client may not use this response_type. Add authorization_code to its grant_types.",
             id="no grant type for code",
         ),
-        pytest.param({}, "id_token", "this client is not registered for implicit", id="no grant type for id_token"),
+        pytest.param(
+            {},
+            "id_token",
+            "This client may not use this response_type. Add implicit to its grant_types.",
+            id="no grant type for id_token",
+        ),
         pytest.param(
             IMPLICIT_CLIENT | {"response_types": ["id_token"]},
             "id_token token",
-            "this client is not registered for this response_type",
+            "This client may not use this response_type. Add it to the client's response_types.",
             id="another response type of the same grant type",
         ),
     ],
@@ -306,7 +333,8 @@ def test_client_must_be_registered_for_the_response_type(
 @pytest.mark.spec("OAuth 2.0 Multiple Response Types §5")
 @pytest.mark.spec("JARM §2.3.1")
 def test_no_tokens_travel_in_a_query(mode: str, response_type: str) -> None:
-    with refused(InvalidRequest, "response_mode query is for a code alone"):
+    """Multiple Response Types §5, JARM §2.3.1."""
+    with refused(InvalidRequest, "The response_mode query cannot carry tokens. Use fragment or form_post."):
         authorization_request(
             by=client(**IMPLICIT_CLIENT), policy=IMPLICIT, response_type=response_type, response_mode=mode
         )
@@ -319,9 +347,9 @@ def test_implicit_request_needs_openid_and_a_nonce(response_type: str) -> None:
     """An implicit request needs a nonce, whatever the client and the settings say, and no PKCE."""
     by = client(**IMPLICIT_CLIENT, require_nonce=False)
     lax = dataclasses.replace(IMPLICIT, require_nonce=False)
-    with refused(InvalidScope, "an id_token needs the scope openid"):
+    with refused(InvalidScope, "An ID token requires the scope openid. Add openid to the scope."):
         authorization_request(by=by, policy=lax, response_type=response_type, scope="email")
-    with refused(NonceRequired, "nonce is required when the scope has openid"):
+    with refused(NonceRequired, "A request with this response_type must have a nonce. Add `nonce`."):
         authorization_request(by=by, policy=lax, response_type=response_type, nonce=None)
     assert (
         authorization_request(by=by, policy=IMPLICIT, response_type=response_type, **NO_PKCE).response_mode

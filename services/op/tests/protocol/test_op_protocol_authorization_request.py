@@ -27,10 +27,10 @@ from op.protocol.authorization.authentication_context import ACR
 from op.protocol.authorization.request import (
     DISPLAYS,
     PROMPTS,
-    about,
     grant_of,
     recognise_client_id,
     recognise_redirect,
+    with_subject,
 )
 from op.records import AuthorizationRequest, Grant, Session
 from servicekit.web.parameters import Parameters
@@ -45,8 +45,12 @@ def test_client_id_is_recognised() -> None:
 @pytest.mark.parametrize(
     ("given", "explanation"),
     [
-        pytest.param(parameters("client_id"), "client_id or redirect_uri was sent more than once.", id="client_id"),
-        pytest.param(parameters("redirect_uri"), "client_id or redirect_uri was sent more than once.", id="redirect"),
+        pytest.param(
+            parameters("client_id"), "The request contains client_id or redirect_uri more than once.", id="client_id"
+        ),
+        pytest.param(
+            parameters("redirect_uri"), "The request contains client_id or redirect_uri more than once.", id="redirect"
+        ),
         pytest.param(parameters(client_id=None), "The request has no client_id.", id="no client_id"),
     ],
 )
@@ -54,7 +58,7 @@ def test_client_id_is_recognised() -> None:
 def test_unrecognised_client_is_a_page(given: Parameters, explanation: str) -> None:
     with pytest.raises(UnknownRedirect) as caught:
         recognise_client_id(given)
-    assert (caught.value.title, caught.value.explanation) == ("Which application is this?", explanation)
+    assert (caught.value.title, caught.value.explanation) == ("The request does not name an application", explanation)
     assert caught.value.received is None
 
 
@@ -67,7 +71,7 @@ def test_registered_redirect_uri_is_recognised() -> None:
 def test_missing_redirect_uri_is_a_page() -> None:
     with pytest.raises(UnknownRedirect) as caught:
         recognise_redirect(parameters(redirect_uri=None), client())
-    assert caught.value.title == "Where should this sign-in return to?"
+    assert caught.value.title == "The request does not name a redirect URI"
     assert caught.value.explanation == "The request has no redirect_uri."
     assert caught.value.received is None
 
@@ -95,8 +99,11 @@ def test_other_redirect_uri_is_a_page(uri: str) -> None:
     """RFC 6749 §3.1.2.3: redirect_uri must equal a registered one, compared as an exact string."""
     with pytest.raises(UnknownRedirect) as caught:
         recognise_redirect(parameters(redirect_uri=uri), client())
-    assert caught.value.title == "This return address is not registered"
-    assert caught.value.explanation == "The redirect_uri is not exactly one of those registered for this application."
+    assert caught.value.title == "The redirect URI is not registered"
+    assert (
+        caught.value.explanation
+        == "The redirect_uri must exactly match one of the redirect URIs that are registered for this application."
+    )
     assert caught.value.received == uri
 
 
@@ -211,10 +218,10 @@ def test_offline_access_needs_a_code_and_permission(
 def test_hint_names_the_person_of_a_request() -> None:
     request = authorization_request()
     assert request.sub is None
-    assert about(request, "user0") == dataclasses.replace(request, sub="user0")
-    assert about(about(request, "user0"), "user0").sub == "user0"
-    with refused(InvalidRequest, "id_token_hint and claims name two persons"):
-        about(about(request, "user0"), "ada")
+    assert with_subject(request, "user0") == dataclasses.replace(request, sub="user0")
+    assert with_subject(with_subject(request, "user0"), "user0").sub == "user0"
+    with refused(InvalidRequest, "The parameters id_token_hint and claims name different users."):
+        with_subject(with_subject(request, "user0"), "ada")
 
 
 def test_grant_is_of_request_and_session() -> None:

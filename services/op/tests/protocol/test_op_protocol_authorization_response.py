@@ -16,7 +16,7 @@ from op.protocol.authorization.response import (
     with_fragment,
     with_query,
 )
-from op.protocol.authorization.response_type import GRANT_TYPE_OF, answers_in_fragment, canonical
+from op.protocol.authorization.response_type import GRANT_TYPE_OF, canonical, needs_fragment
 
 ISSUER = "https://op.test"
 
@@ -171,7 +171,8 @@ def test_order_of_response_type_does_not_matter(response_type: str, expected: st
 )
 @pytest.mark.spec("OAuth 2.0 Multiple Response Types §5")
 def test_tokens_are_never_sent_in_a_query(response_type: str | None, expected: bool) -> None:
-    assert answers_in_fragment(response_type) is expected
+    """Multiple Response Types §5."""
+    assert needs_fragment(response_type) is expected
 
 
 @pytest.mark.spec("OpenID Connect Dynamic Client Registration §2")

@@ -5,15 +5,15 @@ from protocol_testing import refused
 
 from op.errors import OAuthError, TokenMissing, TokenUnreadable
 from op.protocol.tokens.bearer import bearer_token
-from servicekit.web.machine import Request
+from servicekit.web.endpoints import Request
 
 FORM = (b"content-type", b"application/x-www-form-urlencoded")
 JSON = (b"content-type", b"application/json")
 HEADER = (b"authorization", b"Bearer abc")
-IN_QUERY = "an access token in the query is not accepted"
-MISSING = "an access token is required"
-TWICE = "an access token was sent in more than one way"
-UNREADABLE = "the Authorization header cannot be read"
+IN_QUERY = "The access token must not be in the query. Send it in the Authorization header."
+MISSING = "The access token is missing. Send it in the Authorization header."
+TWICE = "The access token must be sent in one place only."
+UNREADABLE = "The Authorization header is malformed."
 
 
 def get(*headers: tuple[bytes, bytes], query: bytes = b"", body: bytes = b"") -> Request:
@@ -55,7 +55,7 @@ def test_token_is_read_from_a_form() -> None:
         pytest.param(get(query=b"access_token=a"), TokenUnreadable, IN_QUERY, id="§5.3 query alone"),
         pytest.param(get(query=b"%61ccess_token=a"), TokenUnreadable, IN_QUERY, id="§5.3 encoded"),
         pytest.param(
-            get(HEADER, query=b"a=%00"), TokenUnreadable, "a parameter holds a control character", id="a bad query"
+            get(HEADER, query=b"a=%00"), TokenUnreadable, "A parameter contains a control character.", id="a bad query"
         ),
         *(
             pytest.param(get((b"authorization", value)), TokenUnreadable, UNREADABLE, id=repr(value))
@@ -64,7 +64,7 @@ def test_token_is_read_from_a_form() -> None:
         pytest.param(
             post(FORM, body=b"access_token=a&access_token=b"),
             TokenUnreadable,
-            "sent more than once: access_token",
+            "Duplicate parameter: access_token.",
             id="a repeated parameter",
         ),
     ],

@@ -16,11 +16,11 @@ from op.protocol.authorization.authentication_context import (
 )
 from op.protocol.authorization.claims_request import (
     accepts,
-    answer,
-    asked_for,
     demanded_subject,
     individual_claims,
     parse_claims,
+    requested_claim,
+    requested_claims,
 )
 
 KNOWN = {"email": "ada@a.test", "email_verified": False, "locale": "en-GB", "name": None, "shoe_size": 44, "sub": "x"}
@@ -51,36 +51,58 @@ def test_claims_parameter_is_parsed(text: str | None, claims: dict[str, Any]) ->
 @pytest.mark.parametrize(
     ("text", "description"),
     [
-        pytest.param("{" + " " * 4095 + "}", "claims is longer than 4096 characters", id="4097 characters"),
-        pytest.param("{", "claims is no JSON", id="no JSON"),
-        pytest.param("NaN", "claims is no JSON", id="NaN"),
-        pytest.param('{"userinfo": {"x": {"value": Infinity}}}', "claims is no JSON", id="Infinity"),
-        pytest.param("[" * 2000, "claims is no JSON", id="brackets"),
         pytest.param(
-            f'{{"userinfo": {{"email": {{"value": {"[" * 25}{"]" * 25}}}}}}}', "claims is no JSON", id="nested too deep"
+            "{" + " " * 4095 + "}",
+            "The parameter claims must not be longer than 4096 characters.",
+            id="4097 characters",
         ),
-        pytest.param("[]", "claims must be a JSON object", id="a list"),
-        pytest.param('"x"', "claims must be a JSON object", id="a string"),
-        pytest.param("null", "claims must be a JSON object", id="null"),
-        pytest.param('{"id_token": []}', "claims: id_token must be a JSON object", id="a place that is a list"),
-        pytest.param('{"userinfo": false}', "claims: userinfo must be a JSON object", id="a place that is false"),
-        pytest.param('{"id_token": {"email": 1}}', "claims: a claim must be null or a JSON object", id="a number"),
-        pytest.param('{"id_token": {"email": true}}', "claims: a claim must be null or a JSON object", id="true"),
-        pytest.param('{"id_token": {"email": []}}', "claims: a claim must be null or a JSON object", id="a list of it"),
+        pytest.param("{", "The parameter claims is not valid JSON.", id="no JSON"),
+        pytest.param("NaN", "The parameter claims is not valid JSON.", id="NaN"),
+        pytest.param(
+            '{"userinfo": {"x": {"value": Infinity}}}', "The parameter claims is not valid JSON.", id="Infinity"
+        ),
+        pytest.param("[" * 2000, "The parameter claims is not valid JSON.", id="brackets"),
+        pytest.param(
+            f'{{"userinfo": {{"email": {{"value": {"[" * 25}{"]" * 25}}}}}}}',
+            "The parameter claims is not valid JSON.",
+            id="nested too deeply",
+        ),
+        pytest.param("[]", "The parameter claims must be a JSON object.", id="a list"),
+        pytest.param('"x"', "The parameter claims must be a JSON object.", id="a string"),
+        pytest.param("null", "The parameter claims must be a JSON object.", id="null"),
+        pytest.param(
+            '{"id_token": []}', "The member id_token of claims must be a JSON object.", id="a place that is a list"
+        ),
+        pytest.param(
+            '{"userinfo": false}', "The member userinfo of claims must be a JSON object.", id="a place that is false"
+        ),
+        pytest.param(
+            '{"id_token": {"email": 1}}', "Each claim in claims must be null or a JSON object.", id="a number"
+        ),
+        pytest.param('{"id_token": {"email": true}}', "Each claim in claims must be null or a JSON object.", id="true"),
+        pytest.param(
+            '{"id_token": {"email": []}}', "Each claim in claims must be null or a JSON object.", id="a list of it"
+        ),
         pytest.param(
             '{"id_token": {"email": {"essential": "yes"}}}',
-            "claims: essential must be true or false",
+            "The member essential of a requested claim must be true or false.",
             id="essential is a string",
         ),
         pytest.param(
             '{"id_token": {"email": {"essential": null}}}',
-            "claims: essential must be true or false",
+            "The member essential of a requested claim must be true or false.",
             id="essential is null",
         ),
         pytest.param(
-            '{"userinfo": {"email": {"values": "x"}}}', "claims: values must be a list", id="values is a string"
+            '{"userinfo": {"email": {"values": "x"}}}',
+            "The member values of a requested claim must be an array.",
+            id="values is a string",
         ),
-        pytest.param('{"userinfo": {"email": {"values": null}}}', "claims: values must be a list", id="values is null"),
+        pytest.param(
+            '{"userinfo": {"email": {"values": null}}}',
+            "The member values of a requested claim must be an array.",
+            id="values is null",
+        ),
     ],
 )
 @pytest.mark.spec("OpenID Connect Core §5.5")
@@ -94,7 +116,7 @@ def test_malformed_claims_parameter_is_rejected(text: str, description: str) -> 
     [("id_token", "a", {"value": 1}), ("id_token", "b", None), ("userinfo", "a", None)],
 )
 def test_how_a_claim_was_requested(place: str, name: str, expected: dict[str, Any] | None) -> None:
-    assert asked_for({"id_token": {"a": {"value": 1}}}, place, name) == expected
+    assert requested_claim({"id_token": {"a": {"value": 1}}}, place, name) == expected
 
 
 @pytest.mark.parametrize(
@@ -133,8 +155,8 @@ def test_value_must_be_one_that_was_requested(asked: dict[str, Any], value: str,
     ],
 )
 def test_requested_claims_are_those_that_are_known(asked: dict[str, Any], expected: dict[str, Any]) -> None:
-    assert answer({"userinfo": asked}, "userinfo", KNOWN) == expected
-    assert answer({"userinfo": asked}, "id_token", KNOWN) == {}
+    assert requested_claims({"userinfo": asked}, "userinfo", KNOWN) == expected
+    assert requested_claims({"userinfo": asked}, "id_token", KNOWN) == {}
 
 
 def test_individual_claims_are_beyond_the_scope_and_ordered() -> None:
@@ -162,7 +184,7 @@ def test_demanded_subject(claims: dict[str, Any], sub: str | None) -> None:
 
 @pytest.mark.parametrize("value", [1, ["user0"], False])
 def test_demanded_subject_must_be_a_string(value: Any) -> None:
-    with refused(InvalidRequest, "claims: the value of sub must be a string"):
+    with refused(InvalidRequest, "The value of the requested claim sub must be a string."):
         demanded_subject({"id_token": {"sub": {"value": value}}})
 
 
@@ -215,7 +237,11 @@ def test_acr_that_can_be_met_is_accepted(acr: dict[str, Any] | None) -> None:
 @pytest.mark.parametrize("wanted", [{"value": "urn:gold"}, {"values": ["urn:gold"]}, {"values": []}], ids=str)
 @pytest.mark.spec("OpenID Connect Core §5.5.1.1")
 def test_essential_acr_that_cannot_be_met_is_rejected(wanted: dict[str, Any]) -> None:
-    with refused(UnmetAuthenticationRequirements, "no login here has this acr"):
+    """OpenID Connect Core §5.5.1.1."""
+    with refused(
+        UnmetAuthenticationRequirements,
+        "This provider does not support the required acr. Use one of its acr_values_supported.",
+    ):
         check_acr({"id_token": {"acr": {"essential": True, **wanted}}})
 
 

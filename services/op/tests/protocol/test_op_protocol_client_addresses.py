@@ -68,9 +68,13 @@ def test_page_about_a_client_is_a_web_page(name: str) -> None:
         ("backchannel_logout_uri", "http://a.test:x/", "must be an http or https URL without a fragment"),
         ("frontchannel_logout_uri", "https://client.test/out?a=b", None),
         ("frontchannel_logout_uri", "https://client.test;x/y", "must be an http or https URL without a fragment"),
-        ("frontchannel_logout_uri", "http://client.test/out", "must have scheme, host and port of a redirect URI"),
-        ("frontchannel_logout_uri", "https://client.test:444/", "must have scheme, host and port of a redirect URI"),
-        ("frontchannel_logout_uri", "https://a.test/out", "must have scheme, host and port of a redirect URI"),
+        ("frontchannel_logout_uri", "http://client.test/out", "must have the scheme, host and port of a redirect URI"),
+        (
+            "frontchannel_logout_uri",
+            "https://client.test:444/",
+            "must have the scheme, host and port of a redirect URI",
+        ),
+        ("frontchannel_logout_uri", "https://a.test/out", "must have the scheme, host and port of a redirect URI"),
     ],
 )
 @pytest.mark.spec("OpenID Connect Back-Channel Logout §2.2")

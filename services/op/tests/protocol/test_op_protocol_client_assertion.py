@@ -21,7 +21,7 @@ from op.records import Client
 ISSUER = "https://op.test"
 AUDIENCES = (ISSUER, f"{ISSUER}/token")
 SECRET = "s" * 32
-FAILED = "client authentication failed"
+FAILED = "Client authentication failed."
 JWKS_URI = "https://client.test/jwks"
 
 
@@ -115,7 +115,7 @@ def test_registered_algorithm_is_accepted(registered: Client, algorithm: str) ->
 )
 @pytest.mark.spec("RFC 7523 §3 (9)")
 def test_assertion_with_another_algorithm_is_rejected(registered: Client, algorithm: str | None) -> None:
-    detail = f"an assertion with {algorithm!r} is not what the client is registered for"
+    detail = f"the client is not registered for assertions with the algorithm {algorithm!r}"
     with refused(InvalidClient, FAILED, detail):
         algorithm_of({"alg": algorithm}, registered)
 
@@ -123,7 +123,7 @@ def test_assertion_with_another_algorithm_is_rejected(registered: Client, algori
 def test_algorithm_alone_is_not_enough_without_the_method() -> None:
     """A record whose method was changed may still have the algorithm of the old one."""
     record = Client(client_id="app", client_secret=SECRET, token_endpoint_auth_signing_alg="HS256")
-    with refused(InvalidClient, FAILED, "an assertion with 'HS256' is not what the client is registered for"):
+    with refused(InvalidClient, FAILED, "the client is not registered for assertions with the algorithm 'HS256'"):
         algorithm_of({"alg": "HS256"}, record)
 
 
@@ -159,25 +159,25 @@ def test_good_assertion_is_verified(changes: dict[str, Any], expires_at: int) ->
 @pytest.mark.parametrize(
     ("changes", "detail"),
     [
-        pytest.param({"iss": "other"}, "iss and sub are not the client", id="§3 (1) another iss"),
-        pytest.param({"iss": None}, "iss and sub are not the client", id="§3 (1) no iss"),
-        pytest.param({"sub": "other"}, "iss and sub are not the client", id="§3 (2) another sub"),
+        pytest.param({"iss": "other"}, "iss and sub must both be the client_id", id="§3 (1) another iss"),
+        pytest.param({"iss": None}, "iss and sub must both be the client_id", id="§3 (1) no iss"),
+        pytest.param({"sub": "other"}, "iss and sub must both be the client_id", id="§3 (2) another sub"),
         *(
             pytest.param({"aud": aud}, "aud is neither the issuer nor this endpoint", id=f"§3 (3) aud {aud}")
             for aud in OTHER_AUDIENCES
         ),
         *(
-            pytest.param({"exp": exp}, "exp must lie in the next 3600 s", id=f"§3 (4) exp {exp}")
+            pytest.param({"exp": exp}, "exp must be within the next 3600 seconds", id=f"§3 (4) exp {exp}")
             for exp in (None, 1, NOW, NOW + 3601)
         ),
         *(
-            pytest.param({"exp": exp}, "exp is no time", id=f"§3 (4) exp {str(exp)[:9]}")
+            pytest.param({"exp": exp}, "exp is not a valid time", id=f"§3 (4) exp {str(exp)[:9]}")
             for exp in (True, "soon", -1, 10**400)
         ),
-        pytest.param({"nbf": NOW + 61}, "nbf lies in the future", id="§3 (5) not yet"),
-        pytest.param({"iat": NOW + 61}, "iat lies in the future", id="§3 (6) made in the future"),
-        pytest.param({"iat": "x"}, "iat is no time", id="§3 (6) iat is no time"),
-        pytest.param({"nbf": []}, "nbf is no time", id="§3 (5) nbf is no time"),
+        pytest.param({"nbf": NOW + 61}, "nbf is in the future", id="§3 (5) not yet"),
+        pytest.param({"iat": NOW + 61}, "iat is in the future", id="§3 (6) made in the future"),
+        pytest.param({"iat": "x"}, "iat is not a valid time", id="§3 (6) iat is not a time"),
+        pytest.param({"nbf": []}, "nbf is not a valid time", id="§3 (5) nbf is not a time"),
         *(pytest.param({"jti": jti}, "jti is required", id=f"Core §9 jti {jti!r}") for jti in (None, "", 7)),
     ],
 )
@@ -193,5 +193,6 @@ def test_assertion_with_wrong_claims_is_rejected(changes: dict[str, Any], detail
 @pytest.mark.parametrize(("keys", "count"), [([], 0), (["x" * 32], 1), (["x" * 32, "y" * 32], 2)])
 @pytest.mark.spec("RFC 7523 §3 (9)")
 def test_assertion_that_no_key_fits_is_rejected(keys: list[str], count: int) -> None:
-    with refused(InvalidClient, FAILED, f"no key of the client fits the assertion; {count} were tried"):
+    """RFC 7523 §3 (9)."""
+    with refused(InvalidClient, FAILED, f"the signature of the assertion matches none of the client's {count} keys"):
         verify_assertion(ClientAssertion.parse(signed()), "HS256", keys, audiences=AUDIENCES, now=NOW)

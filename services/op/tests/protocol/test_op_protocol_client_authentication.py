@@ -13,9 +13,9 @@ from op.records import Client
 from servicekit.web.parameters import Parameters
 
 SECRET = "s" * 32
-TWO_WAYS = "two ways of client authentication were used at once"
-NEEDS_TYPE = f"client_assertion needs the client_assertion_type {ASSERTION_TYPE}"
-UNREADABLE = "the Authorization header cannot be read"
+TWO_WAYS = "The request uses two methods of client authentication. Use only one."
+NEEDS_TYPE = f"A client_assertion requires the client_assertion_type {ASSERTION_TYPE}."
+UNREADABLE = "The Authorization header is malformed."
 ASSERTION = f"e30.{base64.urlsafe_b64encode(json.dumps({'sub': 'app'}).encode()).rstrip(b'=').decode()}.AAAA"
 OF_ASSERTION = Credentials("", "app", None, ClientAssertion.parse(ASSERTION))
 ASSERTED = {"client_assertion": ASSERTION, "client_assertion_type": ASSERTION_TYPE}
@@ -90,8 +90,20 @@ def test_credentials_are_read(authorization: str | None, form: dict[str, str], e
 @pytest.mark.parametrize(
     ("authorization", "form", "error", "description"),
     [
-        pytest.param(None, {}, InvalidClient, "client authentication is required", id="nothing"),
-        pytest.param(None, {"client_secret": "s"}, InvalidClient, "client authentication is required", id="a secret"),
+        pytest.param(
+            None,
+            {},
+            InvalidClient,
+            "Client authentication is missing. Send the client's credentials, or the client_id of a public client.",
+            id="nothing",
+        ),
+        pytest.param(
+            None,
+            {"client_secret": "s"},
+            InvalidClient,
+            "Client authentication is missing. Send the client's credentials, or the client_id of a public client.",
+            id="a secret",
+        ),
         pytest.param(
             basic(b"app:s"), {"client_secret": "s"}, InvalidRequest, TWO_WAYS, id="RFC 6749 §2.3 basic and post"
         ),
@@ -104,27 +116,37 @@ def test_credentials_are_read(authorization: str | None, form: dict[str, str], e
             basic(b"app:s"),
             {"client_id": "other"},
             InvalidRequest,
-            "client_id differs from the one in the Authorization header",
+            "The client_id differs from the one in the Authorization header.",
             id="another client_id beside basic",
         ),
         pytest.param(
             None,
             ASSERTED | {"client_id": "other"},
             InvalidRequest,
-            "client_id differs from the one in the client_assertion",
+            "The client_id differs from the one in the client_assertion.",
             id="another client_id beside an assertion",
         ),
         pytest.param(None, {"client_assertion": ASSERTION}, InvalidRequest, NEEDS_TYPE, id="RFC 7521 §4.2 no type"),
         pytest.param(None, ASSERTED | {"client_assertion_type": "saml"}, InvalidRequest, NEEDS_TYPE, id="another type"),
         pytest.param(None, {"client_assertion_type": ASSERTION_TYPE}, InvalidRequest, NEEDS_TYPE, id="a type alone"),
-        pytest.param("Bearer x", {}, InvalidClient, "use HTTP Basic for client authentication", id="another scheme"),
-        pytest.param("Basic", {}, InvalidClient, "use HTTP Basic for client authentication", id="a scheme alone"),
+        pytest.param(
+            "Bearer x", {}, InvalidClient, "The Authorization header must use the Basic scheme.", id="another scheme"
+        ),
+        pytest.param(
+            "Basic", {}, InvalidClient, "The Authorization header must use the Basic scheme.", id="a scheme alone"
+        ),
         pytest.param("Basic !!!", {}, InvalidClient, UNREADABLE, id="no base64"),
         pytest.param("Basic é", {}, InvalidClient, UNREADABLE, id="no ASCII"),
         pytest.param(basic(b"\xff:\xff"), {}, InvalidClient, UNREADABLE, id="no UTF-8"),
         pytest.param(basic(b"a:%ff"), {}, InvalidClient, UNREADABLE, id="no UTF-8 in the secret"),
         pytest.param(basic(b"%ff:a"), {}, InvalidClient, UNREADABLE, id="no UTF-8 in the client_id"),
-        pytest.param(basic(b"no-colon"), {}, InvalidClient, "the Authorization header has no colon", id="no colon"),
+        pytest.param(
+            basic(b"no-colon"),
+            {},
+            InvalidClient,
+            "The credentials in the Authorization header must contain a colon.",
+            id="no colon",
+        ),
     ],
 )
 @pytest.mark.spec("RFC 6749 §2.3")
@@ -137,7 +159,7 @@ def test_unreadable_credentials_are_rejected(
 
 
 def test_assertion_is_parsed_when_it_is_presented() -> None:
-    with refused(InvalidClient, "client authentication failed", "the assertion is not a JWT"):
+    with refused(InvalidClient, "Client authentication failed.", "the assertion is not a JWT"):
         presented(None, client_assertion="x", client_assertion_type=ASSERTION_TYPE)
 
 
@@ -188,8 +210,8 @@ def test_client_is_authenticated(method: str, registered: Client) -> None:
 def test_failed_authentication_has_one_description(
     method: str, secret: str | None, registered: Client | None, detail: str
 ) -> None:
-    """An unknown client and a wrong secret get the same description."""
-    with refused(InvalidClient, "client authentication failed", detail):
+    """RFC 6749 §5.2: an unknown client and a wrong secret are not told apart."""
+    with refused(InvalidClient, "Client authentication failed.", detail):
         check_credentials(Credentials(method, "app", secret), registered)
 
 
@@ -203,7 +225,7 @@ def test_failed_authentication_has_one_description(
 )
 @pytest.mark.spec("OpenID Connect Core §9")
 def test_other_method_than_registered_is_rejected(method: str, registered: Client) -> None:
-    """A client with the right secret is told which method it is registered for."""
-    description = f"this client is registered for {registered.token_endpoint_auth_method}, not for {method}"
+    """OpenID Connect Core §9: a client with the right secret is told which method it is registered for."""
+    description = f"This client must authenticate with {registered.token_endpoint_auth_method}, not with {method}."
     with refused(InvalidClient, description):
         check_credentials(Credentials(method, "app", SECRET), registered)

@@ -10,11 +10,11 @@ from op.protocol.clients.metadata import client_of
 
 JWKS_URI = "https://client.test/jwks"
 SHORT = "s" * 31
-NEEDS_SECRET = "client_secret is required, or token_endpoint_auth_method none for a public client"
-LONG_SECRET = "HS256 needs a client_secret of 32 octets or more"
-LONG_FOR_RESPONSES = "HS256 responses need a client_secret of 32 octets or more"
-NEEDS_KEYS = "signed request objects need jwks or jwks_uri"
-KEY_SET = "jwks must be a set of public keys, RSA of 2048 to 8192 bits or EC on P-256"
+NEEDS_SECRET = "client_secret is required; register a public client with token_endpoint_auth_method none"
+LONG_SECRET = "HS256 requires a client_secret of at least 32 bytes"
+LONG_FOR_RESPONSES = "HS256 responses require a client_secret of at least 32 bytes"
+NEEDS_KEYS = "signed request objects require jwks or jwks_uri"
+KEY_SET = "jwks must contain public keys only: RSA with 2048 to 8192 bits, or EC with P-256"
 BY_SECRET_JWT = {"token_endpoint_auth_method": "client_secret_jwt"}
 
 
@@ -27,12 +27,12 @@ BY_SECRET_JWT = {"token_endpoint_auth_method": "client_secret_jwt"}
         pytest.param(BY_KEY, [], id="keys in place of a secret"),
         pytest.param(
             {"token_endpoint_auth_method": "none"},
-            ["a client with token_endpoint_auth_method none has no secret"],
+            ["a client with token_endpoint_auth_method none must not have a client_secret"],
             id="a public client with a secret",
         ),
         pytest.param(
             PUBLIC | {"grant_types": ["client_credentials"]},
-            ["client_credentials needs a client that can prove itself"],
+            ["client_credentials requires a confidential client"],
             id="RFC 6749 §4.4 a public client in its own name",
         ),
         pytest.param(BY_SECRET_JWT | {"client_secret": SHORT}, [LONG_SECRET], id="RFC 7518 §3.2 client_secret_jwt"),
@@ -43,11 +43,11 @@ BY_SECRET_JWT = {"token_endpoint_auth_method": "client_secret_jwt"}
             for name in ("id_token_signed_response_alg", "introspection_signed_response_alg")
         ),
         *(
-            pytest.param(PUBLIC | {name: "HS256"}, ["HS256 needs a client_secret"], id=f"a public client, {name}")
+            pytest.param(PUBLIC | {name: "HS256"}, ["HS256 requires a client_secret"], id=f"a public client, {name}")
             for name in ("id_token_signed_response_alg", "introspection_signed_response_alg")
         ),
         *(
-            pytest.param(BY_KEY | {name: "HS256"}, ["HS256 needs a client_secret"], id=f"keys alone, {name}")
+            pytest.param(BY_KEY | {name: "HS256"}, ["HS256 requires a client_secret"], id=f"keys alone, {name}")
             for name in ("id_token_signed_response_alg", "introspection_signed_response_alg")
         ),
         *(
@@ -75,8 +75,8 @@ def test_secret_fits_methods_and_algorithms(changes: dict[str, Any], faults: lis
 
 def test_public_client_with_a_secret_that_keys_has_two_faults() -> None:
     assert faults_of(token_endpoint_auth_method="none", id_token_signed_response_alg="HS256") == [
-        "a client with token_endpoint_auth_method none has no secret",
-        "HS256 needs a client_secret",
+        "a client with token_endpoint_auth_method none must not have a client_secret",
+        "HS256 requires a client_secret",
     ]
 
 
@@ -85,13 +85,15 @@ def test_public_client_with_a_secret_that_keys_has_two_faults() -> None:
     [
         pytest.param({"jwks": JWKS}, [], id="keys by value"),
         pytest.param({"jwks_uri": JWKS_URI}, [], id="keys by reference"),
-        pytest.param({"jwks": JWKS, "jwks_uri": JWKS_URI}, ["jwks and jwks_uri exclude each other"], id="both"),
+        pytest.param({"jwks": JWKS, "jwks_uri": JWKS_URI}, ["jwks and jwks_uri cannot be combined"], id="both"),
         pytest.param({"jwks": {}}, [KEY_SET], id="no keys"),
         pytest.param({"jwks": {"keys": []}}, [KEY_SET], id="an empty set"),
         pytest.param({"jwks": {"keys": [{"kty": "oct", "k": "x"}]}}, [KEY_SET], id="a symmetric key"),
         pytest.param({"jwks": {"keys": [public_jwk("ES256") | {"d": "x"}]}}, [KEY_SET], id="a private key"),
         pytest.param({"jwks_uri": "http://a.test/jwks"}, [f"jwks_uri {SAFE}"], id="not over TLS"),
-        pytest.param(BY_KEY | {"jwks": None}, ["private_key_jwt needs jwks or jwks_uri"], id="private_key_jwt alone"),
+        pytest.param(
+            BY_KEY | {"jwks": None}, ["private_key_jwt requires jwks or jwks_uri"], id="private_key_jwt alone"
+        ),
         pytest.param(BY_KEY | {"jwks": None, "jwks_uri": JWKS_URI}, [], id="private_key_jwt by reference"),
         *(
             pytest.param(BY_KEY | {"token_endpoint_auth_signing_alg": algorithm}, [], id=f"private_key_jwt {algorithm}")
@@ -101,7 +103,7 @@ def test_public_client_with_a_secret_that_keys_has_two_faults() -> None:
         *(
             pytest.param(
                 changes,
-                ["token_endpoint_auth_signing_alg does not fit token_endpoint_auth_method"],
+                ["token_endpoint_auth_signing_alg cannot be used with this token_endpoint_auth_method"],
                 id=f"{changes.get('token_endpoint_auth_method')} {changes['token_endpoint_auth_signing_alg']}",
             )
             for changes in (
@@ -130,7 +132,7 @@ def test_keys_fit_the_method(changes: dict[str, Any], faults: list[str]) -> None
         pytest.param({"require_signed_request_object": True, "jwks_uri": JWKS_URI}, [], id="required, with keys"),
         pytest.param(
             {"require_signed_request_object": True, "request_object_signing_alg": "none", "jwks": JWKS},
-            ["require_signed_request_object and request_object_signing_alg none exclude each other"],
+            ["require_signed_request_object cannot be combined with request_object_signing_alg none"],
             id="required and unsigned",
         ),
         pytest.param({"request_uris": ["https://a.test/r.jwt#version"]}, [], id="Core §6.2 a fragment"),
@@ -139,7 +141,7 @@ def test_keys_fit_the_method(changes: dict[str, Any], faults: list[str]) -> None
         *(
             pytest.param(
                 {"request_uris": ["https://a.test/good", uri]},
-                [f"not an https URL of up to 512 characters, or http on this machine: {uri}"],
+                [f"a request URI {SAFE}, of at most 512 characters: {uri}"],
                 id=uri[:30],
             )
             for uri in ("http://a.test/r.jwt", "https://a.test/" + "x" * 498, "ftp://a.test/", "https://u@a.test/")
@@ -168,6 +170,7 @@ def test_request_objects_fit_the_keys(changes: dict[str, Any], faults: list[str]
 )
 @pytest.mark.spec("OpenID Connect Core §8, §8.1")
 def test_pairwise_client_has_one_sector(changes: dict[str, Any], one_sector: bool) -> None:
-    fault = "pairwise needs a sector_identifier_uri, or redirect_uris of one host"
+    """OpenID Connect Core §8.1."""
+    fault = "pairwise requires a sector_identifier_uri, or redirect_uris with a single host"
     assert faults_of(subject_type="pairwise", **changes) == ([] if one_sector else [fault])
     assert client_of(METADATA | {"redirect_uris": ["http://a/b", "http://c/d"]}).subject_type == "public"

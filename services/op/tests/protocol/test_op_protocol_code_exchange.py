@@ -9,14 +9,14 @@ from op.errors import InvalidGrant, InvalidRequest
 from op.protocol.tokens.exchange import check_code, check_refresh_token, is_reuse
 from op.protocol.tokens.request import TokenRequest, parse_form, parse_token_request
 from op.records import AuthorizationCode, Grant, RefreshToken
-from servicekit.web.machine import Request
+from servicekit.web.endpoints import Request
 from servicekit.web.parameters import Parameters
 
 VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 CODE = AuthorizationCode(redirect_uri="http://a/b", expires_at=200, code_challenge=CHALLENGE)
 GRANT = Grant(gid="gid", client_id="app", sub="user0", scope="openid", auth_time=0, sid="sid")
-INVALID = "the code is not valid"
+INVALID = "The authorization code is invalid."
 FORM = [(b"content-type", b"application/x-www-form-urlencoded")]
 
 
@@ -38,7 +38,7 @@ def test_code_is_accepted_until_it_ends() -> None:
             "app",
             {"redirect_uri": None},
             199,
-            (InvalidRequest, "redirect_uri is required, as in the authorization request"),
+            (InvalidRequest, "The parameter redirect_uri is missing. Send the one from the authorization request."),
             id="no redirect_uri",
         ),
         *(
@@ -46,7 +46,7 @@ def test_code_is_accepted_until_it_ends() -> None:
                 "app",
                 {"redirect_uri": uri},
                 199,
-                (InvalidGrant, "redirect_uri differs from the authorization request's"),
+                (InvalidGrant, "The redirect_uri differs from the one in the authorization request."),
                 id=f"redirect_uri {uri!r}",
             )
             for uri in ("http://a/b/", "http://a/", "", "http://a/é")
@@ -55,7 +55,7 @@ def test_code_is_accepted_until_it_ends() -> None:
             "app",
             {"code_verifier": None},
             199,
-            (InvalidGrant, "code_verifier is required for this code"),
+            (InvalidGrant, "The parameter code_verifier is missing. The authorization request had a code_challenge."),
             id="RFC 7636 §4.6 no verifier",
         ),
     ],
@@ -84,7 +84,8 @@ def test_refresh_token_is_accepted_until_it_ends() -> None:
 )
 @pytest.mark.spec("RFC 6749 §6")
 def test_refresh_token_with_a_broken_binding_is_rejected(client_id: str, now: int, detail: str) -> None:
-    with refused(InvalidGrant, "the refresh token is not valid", detail):
+    """RFC 6749 §6."""
+    with refused(InvalidGrant, "The refresh token is invalid.", detail):
         check_refresh_token(refresh_token(), client(client_id=client_id), now)
 
 
@@ -124,7 +125,8 @@ def test_token_request_has_the_parameters_of_all_grants() -> None:
 
 @pytest.mark.spec("RFC 6749 §5.2")
 def test_token_request_needs_a_grant_type() -> None:
-    with refused(InvalidRequest, "grant_type is required"):
+    """RFC 6749 §5.2."""
+    with refused(InvalidRequest, "The parameter grant_type is missing."):
         parse_token_request(Parameters({"code": "c"}))
 
 
@@ -137,16 +139,16 @@ def test_form_is_read_from_the_body_alone() -> None:
 @pytest.mark.parametrize(
     ("headers", "body", "description"),
     [
-        pytest.param([], b"a=b", "the body must be application/x-www-form-urlencoded", id="no content type"),
+        pytest.param([], b"a=b", "The content type must be application/x-www-form-urlencoded.", id="no content type"),
         pytest.param(
             [(b"content-type", b"application/json")],
             b"{}",
-            "the body must be application/x-www-form-urlencoded",
+            "The content type must be application/x-www-form-urlencoded.",
             id="another content type",
         ),
-        pytest.param(FORM, b"scope=a&scope=b", "sent more than once: scope", id="§3.2 a repeated parameter"),
-        pytest.param(FORM, b"a=%00", "a parameter holds a control character", id="NUL"),
-        pytest.param(FORM, b"a=1&" * 100, "there are more than 64 parameters", id="too many parameters"),
+        pytest.param(FORM, b"scope=a&scope=b", "Duplicate parameter: scope.", id="§3.2 a repeated parameter"),
+        pytest.param(FORM, b"a=%00", "A parameter contains a control character.", id="NUL"),
+        pytest.param(FORM, b"a=1&" * 100, "The request has more than 64 parameters.", id="too many parameters"),
     ],
 )
 def test_unreadable_form_is_rejected(headers: list[tuple[bytes, bytes]], body: bytes, description: str) -> None:

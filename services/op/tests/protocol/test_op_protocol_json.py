@@ -31,13 +31,13 @@ def test_json_may_be_nested_twenty_deep(depth: int) -> None:
 )
 @pytest.mark.spec("RFC 8259")
 def test_json_nested_deeper_is_rejected(text: str) -> None:
-    with pytest.raises(ValueError, match=r"^nested too deep$"):
+    with pytest.raises(ValueError, match=r"^nested too deeply$"):
         parse_json(text)
 
 
 @pytest.mark.parametrize("constant", ["NaN", "Infinity", "-Infinity"])
 def test_constants_of_javascript_are_rejected(constant: str) -> None:
-    with pytest.raises(ValueError, match=rf"^{constant} is no JSON$"):
+    with pytest.raises(ValueError, match=rf"^{constant} is not JSON$"):
         parse_json(f'{{"a": [{constant}]}}')
 
 

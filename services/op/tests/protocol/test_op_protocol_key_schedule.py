@@ -2,7 +2,7 @@
 
 import pytest
 
-from op.protocol.keys.schedule import LEAST_LEAD, Schedule, signing, waiting
+from op.protocol.keys.schedule import MINIMUM_LEAD, Schedule, pending_generation, signing_generation
 from op.records import Generation
 
 SCHEDULE = Schedule(interval=1000, lead=100, keep=50)
@@ -11,8 +11,8 @@ FIRST, SECOND, THIRD = (Generation(at, {"RS256": f"key from {at}"}) for at in (1
 
 @pytest.mark.spec("OpenID Connect Core §10.1.1")
 def test_least_lead_outlasts_two_caches_and_a_replica() -> None:
-    """Cache-Control allows 300 s, a client may cache the set for 300 s more, and a replica reads the keys every 5 s."""
-    assert LEAST_LEAD == 605
+    """Our Cache-Control allows 300 s, a client keeps the set for 300 s more, a replica reads the keys every 5 s."""
+    assert MINIMUM_LEAD == 605
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_rotation_adds_one_and_drops_what_is_not_needed() -> None:
     ],
 )
 def test_which_generation_waits(generations: list[Generation], now: int, expected: Generation | None) -> None:
-    assert waiting(generations, now) is expected
+    assert pending_generation(generations, now) is expected
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_which_generation_waits(generations: list[Generation], now: int, expecte
     ],
 )
 def test_which_generation_signs(generations: list[Generation], now: int, expected: Generation) -> None:
-    assert signing(generations, now) is expected
+    assert signing_generation(generations, now) is expected
 
 
 def test_private_keys_are_not_in_the_repr() -> None:

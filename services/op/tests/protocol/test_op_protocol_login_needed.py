@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from op.protocol.authorization.request import is_logged_in_since, is_somebody_else, login_is_needed
+from op.protocol.authorization.request import has_logged_in_since, is_for_another_user, login_is_needed
 from op.records import AuthorizationRequest, LoginRequest, Session
 
 SESSION = Session(sid="sid", sub="user0", auth_time=100)
@@ -17,7 +17,8 @@ def request(**changes: Any) -> AuthorizationRequest:
 @pytest.mark.parametrize(("sub", "expected"), [(None, False), ("user0", False), ("ada", True), ("", True)])
 @pytest.mark.spec("OpenID Connect Core §3.1.2.2")
 def test_request_is_about_somebody_else(sub: str | None, expected: bool) -> None:
-    assert is_somebody_else(request(sub=sub), SESSION) is expected
+    """OpenID Connect Core §3.1.2.2."""
+    assert is_for_another_user(request(sub=sub), SESSION) is expected
 
 
 @pytest.mark.parametrize(
@@ -71,4 +72,4 @@ def test_pending_request_is_met_by_a_later_login(
 ) -> None:
     """prompt=login is satisfied only by a new session."""
     login = LoginRequest(id="x", browser="y", created_at=100, request=request(**changes), sid="before")
-    assert is_logged_in_since(login, session, 200) is expected
+    assert has_logged_in_since(login, session, 200) is expected

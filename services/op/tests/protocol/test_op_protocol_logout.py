@@ -13,7 +13,7 @@ from op.protocol.sessions.logout_token import LOGOUT_TOKEN_TYPE, frame_url, logo
 
 ISSUER = "https://op.test"
 BYE = "https://client.test/bye"
-NO_ID_TOKEN = "id_token_hint is no id_token"
+NO_ID_TOKEN = "The id_token_hint is not an ID token."
 
 
 def segment(value: bytes) -> str:
@@ -55,7 +55,7 @@ def test_unreadable_hint_is_rejected(value: str) -> None:
 
 @pytest.mark.parametrize("audience", [5, None, ["app"], "é", "\ud800"], ids=ascii)
 def test_hint_with_a_strange_audience_is_rejected(audience: Any) -> None:
-    with refused(InvalidRequest, "id_token_hint is no id_token of this provider"):
+    with refused(InvalidRequest, "The id_token_hint is not an ID token of this provider."):
         audience_of_hint(hint({"aud": audience}))
 
 
@@ -67,7 +67,7 @@ def test_hint_names_its_session(sid: Any, expected: str | None) -> None:
 
 @pytest.mark.parametrize("issuer", [None, "https://other.test", f"{ISSUER}/"])
 def test_hint_of_another_issuer_is_rejected(issuer: str | None) -> None:
-    with refused(InvalidRequest, "id_token_hint is of another issuer"):
+    with refused(InvalidRequest, "The id_token_hint was issued by another provider."):
         check_hint_claims({"iss": issuer, "sub": "user0", "sid": "sid"}, ISSUER)
 
 
@@ -87,12 +87,14 @@ def test_registered_post_logout_redirect_uri_is_accepted() -> None:
 
 @pytest.mark.parametrize("uri", [f"{BYE}/", BYE[:-1], BYE.upper(), "https://client.test/callback", ""])
 def test_other_post_logout_redirect_uri_is_rejected(uri: str) -> None:
-    with refused(InvalidRequest, "post_logout_redirect_uri is not exactly one of those registered"):
+    with refused(
+        InvalidRequest, "The post_logout_redirect_uri must exactly match one of the client's registered URIs."
+    ):
         check_post_logout_redirect_uri(uri, client(post_logout_redirect_uris=[BYE]))
 
 
 def test_post_logout_redirect_uri_of_nobody_is_rejected() -> None:
-    with refused(InvalidRequest, "post_logout_redirect_uri needs an id_token_hint or a client_id"):
+    with refused(InvalidRequest, "The post_logout_redirect_uri requires an id_token_hint or a client_id."):
         check_post_logout_redirect_uri(BYE, None)
 
 

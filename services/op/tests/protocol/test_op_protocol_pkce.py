@@ -38,22 +38,50 @@ def test_optional_challenge_may_be_absent() -> None:
 @pytest.mark.parametrize(
     ("challenge", "method", "required", "description"),
     [
-        pytest.param(None, None, True, "code_challenge is required (PKCE)", id="missing"),
         pytest.param(
-            None, "S256", True, "code_challenge_method was sent without a code_challenge", id="required, method alone"
+            None,
+            None,
+            True,
+            "This client must use PKCE. Send a code_challenge with the code_challenge_method S256.",
+            id="missing",
         ),
         pytest.param(
-            None, "S256", False, "code_challenge_method was sent without a code_challenge", id="optional, method alone"
+            None,
+            "S256",
+            True,
+            "The parameter code_challenge_method requires a code_challenge.",
+            id="required, method alone",
         ),
-        pytest.param(CHALLENGE, None, False, "code_challenge_method must be S256", id="§4.3 the default is plain"),
-        pytest.param(CHALLENGE, "plain", False, "code_challenge_method must be S256", id="plain"),
-        pytest.param(CHALLENGE, "s256", False, "code_challenge_method must be S256", id="lower case"),
-        pytest.param("", "S256", False, "code_challenge must be 43 base64url characters", id="empty"),
-        pytest.param("x" * 42, "S256", False, "code_challenge must be 43 base64url characters", id="42 characters"),
-        pytest.param("x" * 44, "S256", False, "code_challenge must be 43 base64url characters", id="44 characters"),
-        pytest.param("x" * 42 + "=", "S256", False, "code_challenge must be 43 base64url characters", id="padding"),
-        pytest.param("x" * 42 + "+", "S256", False, "code_challenge must be 43 base64url characters", id="base64"),
-        pytest.param("x" * 43 + "\n", "S256", False, "code_challenge must be 43 base64url characters", id="line feed"),
+        pytest.param(
+            None,
+            "S256",
+            False,
+            "The parameter code_challenge_method requires a code_challenge.",
+            id="optional, method alone",
+        ),
+        pytest.param(CHALLENGE, None, False, "The code_challenge_method must be S256.", id="§4.3 the default is plain"),
+        pytest.param(CHALLENGE, "plain", False, "The code_challenge_method must be S256.", id="plain"),
+        pytest.param(CHALLENGE, "s256", False, "The code_challenge_method must be S256.", id="lower case"),
+        pytest.param("", "S256", False, "The code_challenge must consist of 43 base64url characters.", id="empty"),
+        pytest.param(
+            "x" * 42, "S256", False, "The code_challenge must consist of 43 base64url characters.", id="42 characters"
+        ),
+        pytest.param(
+            "x" * 44, "S256", False, "The code_challenge must consist of 43 base64url characters.", id="44 characters"
+        ),
+        pytest.param(
+            "x" * 42 + "=", "S256", False, "The code_challenge must consist of 43 base64url characters.", id="padding"
+        ),
+        pytest.param(
+            "x" * 42 + "+", "S256", False, "The code_challenge must consist of 43 base64url characters.", id="base64"
+        ),
+        pytest.param(
+            "x" * 43 + "\n",
+            "S256",
+            False,
+            "The code_challenge must consist of 43 base64url characters.",
+            id="line feed",
+        ),
     ],
 )
 @pytest.mark.spec("RFC 7636 §4.2, §4.3, §4.4.1")
@@ -76,29 +104,30 @@ def test_matching_verifier_is_accepted(verifier: str) -> None:
 @pytest.mark.parametrize("verifier", ["", "x" * 42, "x" * 129, "!" * 43, "x" * 42 + "+", "x" * 42 + "\n"], ids=repr)
 @pytest.mark.spec("RFC 7636 §4.1")
 def test_malformed_verifier_is_rejected_even_if_its_hash_matches(verifier: str) -> None:
-    """A verifier has 43 to 128 unreserved characters and is new for each request."""
-    with refused(InvalidGrant, "code_verifier does not match the code_challenge"):
+    """RFC 7636 §4.1."""
+    with refused(InvalidGrant, "The code_verifier does not match the code_challenge."):
         check_verifier(s256(verifier), verifier)
 
 
 @pytest.mark.parametrize("verifier", ["x" * 43, CHALLENGE, VERIFIER.lower(), "ü" * 43])
 @pytest.mark.spec("RFC 7636 §4.6")
 def test_other_verifier_is_rejected(verifier: str) -> None:
-    """A verifier that does not match is `invalid_grant`."""
-    with refused(InvalidGrant, "code_verifier does not match the code_challenge"):
+    with refused(InvalidGrant, "The code_verifier does not match the code_challenge."):
         check_verifier(CHALLENGE, verifier)
 
 
 def test_missing_verifier_is_rejected() -> None:
-    with refused(InvalidGrant, "code_verifier is required for this code"):
+    with refused(
+        InvalidGrant, "The parameter code_verifier is missing. The authorization request had a code_challenge."
+    ):
         check_verifier(CHALLENGE, None)
 
 
 @pytest.mark.parametrize("verifier", [VERIFIER, ""])
 @pytest.mark.spec("RFC 9700 §4.8.2")
 def test_verifier_without_challenge_is_rejected(verifier: str) -> None:
-    """A verifier for a code without a challenge is rejected (PKCE downgrade)."""
-    with refused(InvalidGrant, "code_verifier was sent, but the authorization request had no code_challenge"):
+    """RFC 9700 §4.8.2: PKCE downgrade."""
+    with refused(InvalidGrant, "The request has a code_verifier, but the authorization request had no code_challenge."):
         check_verifier(None, verifier)
 
 

@@ -150,13 +150,13 @@ GRANT_TYPES = f"authorization_code, implicit, refresh_token, {DEVICE_CODE_GRANT}
         pytest.param(
             {"grant_types": ["client_credentials"]},
             InvalidClientMetadata,
-            f"grant_types must be some of {GRANT_TYPES}",
+            f"The grant_types must be among {GRANT_TYPES}.",
             id="in its own name",
         ),
         pytest.param(
             {"grant_types": [{}]},
             InvalidClientMetadata,
-            f"grant_types must be some of {GRANT_TYPES}",
+            f"The grant_types must be among {GRANT_TYPES}.",
             id="grant_types that are none",
         ),
         pytest.param(
@@ -165,13 +165,13 @@ GRANT_TYPES = f"authorization_code, implicit, refresh_token, {DEVICE_CODE_GRANT}
         pytest.param(
             {"subject_type": "pairwise", "grant_types": ["authorization_code", DEVICE_CODE_GRANT]},
             InvalidClientMetadata,
-            "a client of the device grant cannot be pairwise",
+            "A client that uses the device grant cannot have the subject_type pairwise.",
             id="Core §8.1 a device proves no sector",
         ),
         pytest.param(
             {"response_types": ["id_token"]},
             InvalidClientMetadata,
-            "response_types must be some of code",
+            "The response_types must be among code.",
             id="a response type that is off",
         ),
         pytest.param(
@@ -187,15 +187,21 @@ GRANT_TYPES = f"authorization_code, implicit, refresh_token, {DEVICE_CODE_GRANT}
             id="a string for response types",
         ),
         pytest.param(
-            {"redirect_uris": ["x"]}, InvalidRedirectUri, "not an absolute URI: x", id="RFC 7591 §3.2.2 redirect_uris"
+            {"redirect_uris": ["x"]},
+            InvalidRedirectUri,
+            "a redirect URI must be absolute: x",
+            id="RFC 7591 §3.2.2 redirect_uris",
         ),
         pytest.param(
-            {"redirect_uris": None}, InvalidRedirectUri, "authorization_code needs redirect_uris", id="no redirect_uris"
+            {"redirect_uris": None},
+            InvalidRedirectUri,
+            "the grant type authorization_code requires redirect_uris",
+            id="no redirect_uris",
         ),
         pytest.param(
             {"redirect_uris": ["x"], "scope": ""},
             InvalidRedirectUri,
-            "not an absolute URI: x; scope must be names separated by single spaces",
+            "a redirect URI must be absolute: x; scope must consist of names separated by single spaces",
             id="redirect_uris among others",
         ),
         pytest.param(
@@ -207,7 +213,7 @@ GRANT_TYPES = f"authorization_code, implicit, refresh_token, {DEVICE_CODE_GRANT}
         pytest.param(
             {"token_endpoint_auth_method": "none", "id_token_signed_response_alg": "HS256"},
             InvalidClientMetadata,
-            "HS256 needs a client_secret",
+            "HS256 requires a client_secret",
             id="Core §16.19 HS256 for a public client",
         ),
         pytest.param(
@@ -246,7 +252,7 @@ def test_update_gives_a_secret_where_there_was_none() -> None:
     ("changes", "error", "description"),
     [
         *(
-            pytest.param({name: None}, InvalidRequest, f"not for a client to say: {name}", id=name)
+            pytest.param({name: None}, InvalidRequest, f"Only the provider sets these members: {name}.", id=name)
             for name in (
                 "registration_access_token",
                 "registration_client_uri",
@@ -257,22 +263,26 @@ def test_update_gives_a_secret_where_there_was_none() -> None:
         pytest.param(
             {"client_id_issued_at": 0, "registration_client_uri": "x"},
             InvalidRequest,
-            "not for a client to say: registration_client_uri, client_id_issued_at",
+            "Only the provider sets these members: registration_client_uri, client_id_issued_at.",
             id="two of them",
         ),
-        pytest.param({"client_id": "other"}, InvalidRequest, "client_id must be the client's own", id="client_id"),
-        pytest.param({"client_id": None}, InvalidRequest, "client_id must be the client's own", id="no client_id"),
+        pytest.param(
+            {"client_id": "other"}, InvalidRequest, "The client_id must be the one that is registered.", id="client_id"
+        ),
+        pytest.param(
+            {"client_id": None}, InvalidRequest, "The client_id must be the one that is registered.", id="no client_id"
+        ),
         pytest.param(
             {"client_secret": "chosen"},
             InvalidRequest,
-            "client_secret must be the client's own, which cannot be chosen",
+            "The client_secret cannot be changed. Send the registered one, or none.",
             id="client_secret",
         ),
-        pytest.param({"redirect_uris": ["x"]}, InvalidRedirectUri, "not an absolute URI: x", id="metadata"),
+        pytest.param({"redirect_uris": ["x"]}, InvalidRedirectUri, "a redirect URI must be absolute: x", id="metadata"),
         pytest.param(
             {"response_types": ["id_token"]},
             InvalidClientMetadata,
-            "response_types must be some of code",
+            "The response_types must be among code.",
             id="a response type that is off",
         ),
     ],
@@ -310,7 +320,7 @@ def test_update_keeps_subject_type_and_sector(before: str, after: dict[str, Any]
     if allowed:
         assert updated(client, **after).changed_at == NOW + 9
         return
-    with refused(InvalidClientMetadata, "subject_type, and the sector of a pairwise client, cannot be changed"):
+    with refused(InvalidClientMetadata, "The subject_type and the sector of a pairwise client cannot be changed."):
         updated(client, **after)
 
 

@@ -5,7 +5,7 @@ from protocol_testing import refused
 
 from op.errors import InvalidClientMetadata, InvalidRequest, OAuthError
 from op.protocol.clients.registration import parse_metadata
-from servicekit.web.machine import Request
+from servicekit.web.endpoints import Request
 
 JSON = [(b"content-type", b"application/json")]
 
@@ -22,22 +22,26 @@ def test_metadata_is_a_json_object(content_type: bytes) -> None:
 @pytest.mark.parametrize(
     ("headers", "body", "error", "description"),
     [
-        pytest.param([], b"{}", InvalidRequest, "the body must be application/json", id="no content type"),
+        pytest.param([], b"{}", InvalidRequest, "The content type must be application/json.", id="no content type"),
         pytest.param(
-            [(b"content-type", b"text/json")], b"{}", InvalidRequest, "the body must be application/json", id="another"
+            [(b"content-type", b"text/json")],
+            b"{}",
+            InvalidRequest,
+            "The content type must be application/json.",
+            id="another",
         ),
         *(
-            pytest.param(JSON, body, InvalidClientMetadata, "the body is no JSON", id=name)
+            pytest.param(JSON, body, InvalidClientMetadata, "The body is not valid JSON.", id=name)
             for name, body in (
                 ("empty", b""),
                 ("no JSON", b"x"),
                 ("no UTF-8", b"\xff"),
-                ("nested too deep", b"[" * 60_000),
+                ("nested too deeply", b"[" * 60_000),
                 ("half a character", b'{"a": "\\ud800"}'),
             )
         ),
-        pytest.param(JSON, b"[]", InvalidClientMetadata, "the metadata must be a JSON object", id="a list"),
-        pytest.param(JSON, b"null", InvalidClientMetadata, "the metadata must be a JSON object", id="null"),
+        pytest.param(JSON, b"[]", InvalidClientMetadata, "The client metadata must be a JSON object.", id="a list"),
+        pytest.param(JSON, b"null", InvalidClientMetadata, "The client metadata must be a JSON object.", id="null"),
     ],
 )
 def test_unreadable_metadata_is_rejected(

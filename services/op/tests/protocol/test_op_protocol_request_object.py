@@ -22,8 +22,8 @@ from op.records import Client
 from servicekit.web.parameters import Parameters
 
 ISSUER = "https://op.test"
-NO_JWT = "the request object is no JWT"
-BAD_TIME = "a time in the request object is none"
+NO_JWT = "The request object is not a JWT."
+BAD_TIME = "A time in the request object is invalid"
 ITSELF = Client(client_id="app", registered_at=NOW)
 SIGNING = client(jwks=JWKS, request_object_signing_alg="ES256")
 KEYED = client(jwks=JWKS)
@@ -72,11 +72,11 @@ def test_registered_request_uri_is_accepted(suffix: str) -> None:
 @pytest.mark.parametrize(
     ("uri", "description"),
     [
-        ("https://client.test/r.jwt?x=1", "this request_uri is not registered"),
-        ("https://client.test/", "this request_uri is not registered"),
-        ("http://client.test/r.jwt", "this request_uri is not registered"),
-        ("file:///etc/passwd", "this request_uri is not registered"),
-        ("https://client.test/r.jwt#" + "x" * 487, "request_uri is longer than 512 characters"),
+        ("https://client.test/r.jwt?x=1", "The request_uri must be one of the client's registered request_uris."),
+        ("https://client.test/", "The request_uri must be one of the client's registered request_uris."),
+        ("http://client.test/r.jwt", "The request_uri must be one of the client's registered request_uris."),
+        ("file:///etc/passwd", "The request_uri must be one of the client's registered request_uris."),
+        ("https://client.test/r.jwt#" + "x" * 487, "The request_uri must not be longer than 512 characters."),
     ],
     ids=lambda text: text[:40],
 )
@@ -87,7 +87,7 @@ def test_other_request_uri_is_rejected(uri: str, description: str) -> None:
 
 
 def test_client_without_request_uris_has_no_references() -> None:
-    with refused(RequestUriNotSupported, "this client has registered no request_uris"):
+    with refused(RequestUriNotSupported, "This client may not use request_uri. Register the URL in its request_uris."):
         check_request_uri("https://client.test/r.jwt", client())
 
 
@@ -127,9 +127,9 @@ def test_header_with_a_registered_algorithm_is_accepted(
     assert (request_object.algorithm, request_object.is_signed) == expected
 
 
-NOT_REGISTERED = "this client is not registered for request objects"
-NOT_UNSIGNED = "this client is not registered for unsigned request objects"
-WRONG_ALG = "the request object's alg is not the one that this client is registered for"
+NOT_REGISTERED = "This client may not use request objects. Register its keys or its request_object_signing_alg."
+NOT_UNSIGNED = "This client may not use unsigned request objects. Sign the request object."
+WRONG_ALG = "The request object must use the algorithm that the client is registered for."
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ WRONG_ALG = "the request object's alg is not the one that this client is registe
             f"{part({'alg': 'ES256', 'crit': []})}.e30.",
             KEYED,
             InvalidRequestObject,
-            "the request object has a critical extension",
+            "The request object has a crit header. Critical extensions are not supported.",
             id="RFC 7515 §4.1.11 crit",
         ),
         *(
@@ -204,10 +204,10 @@ def test_members_become_parameters(claims: dict[str, Any], parameters: dict[str,
     assert opened(unsigned(claims)) == parameters
 
 
-OTHER_CLIENT = "the request object is of another client"
-WRONG_TYPE = "a member of the request object has the wrong type"
-UNREADABLE = "a parameter in the request object cannot be read"
-NESTED = "a request object in a request object is not allowed"
+OTHER_CLIENT = "The request object was issued by another client."
+WRONG_TYPE = "A member of the request object has the wrong type."
+UNREADABLE = "A parameter in the request object is malformed."
+NESTED = "A request object must not contain request or request_uri."
 
 
 @pytest.mark.parametrize(
@@ -216,18 +216,26 @@ NESTED = "a request object in a request object is not allowed"
         pytest.param({"iss": "other"}, OTHER_CLIENT, id="RFC 9101 §4 iss"),
         pytest.param({"iss": None}, OTHER_CLIENT, id="iss is null"),
         pytest.param({"client_id": "other"}, OTHER_CLIENT, id="RFC 9101 §5 client_id"),
-        pytest.param({"sub": "app"}, "this is a client assertion, and no request object", id="RFC 9101 §10.8"),
+        pytest.param(
+            {"sub": "app"},
+            "The request object is a client assertion. Its sub must not be the client_id.",
+            id="RFC 9101 §10.8",
+        ),
         *(
-            pytest.param({"aud": aud}, "the request object is for another provider", id=f"RFC 9101 §4 aud {aud}")
+            pytest.param(
+                {"aud": aud},
+                "The request object was issued for another provider. Its aud must contain the issuer.",
+                id=f"RFC 9101 §4 aud {aud}",
+            )
             for aud in ("https://other.test", [], ["x"], None, 5)
         ),
         pytest.param({"request": "a.b.c"}, NESTED, id="RFC 9101 §4 nested"),
         pytest.param({"request_uri": "urn:x"}, NESTED, id="RFC 9101 §4 nested reference"),
-        pytest.param({"exp": NOW}, "the request object has expired", id="expired"),
-        pytest.param({"nbf": NOW + 61}, "the request object is not valid yet", id="nbf in the future"),
-        pytest.param({"iat": NOW + 61}, "the request object is not valid yet", id="iat in the future"),
+        pytest.param({"exp": NOW}, "The request object has expired.", id="expired"),
+        pytest.param({"nbf": NOW + 61}, "The request object is not valid yet.", id="nbf in the future"),
+        pytest.param({"iat": NOW + 61}, "The request object is not valid yet.", id="iat in the future"),
         *(
-            pytest.param({name: value}, f"{BAD_TIME}: {name}", id=f"{name} {str(value)[:9]}")
+            pytest.param({name: value}, f"{BAD_TIME}: {name}.", id=f"{name} {str(value)[:9]}")
             for name, value in (("exp", "soon"), ("exp", 10**400), ("nbf", True), ("iat", []))
         ),
         pytest.param({"state": ["x"]}, WRONG_TYPE, id="a list"),
@@ -249,7 +257,8 @@ def test_request_object_is_rejected(claims: dict[str, Any], description: str) ->
 
 @pytest.mark.spec("RFC 7519 §6")
 def test_unsigned_request_object_has_no_signature() -> None:
-    with refused(InvalidRequestObject, "an unsigned request object has no signature"):
+    """RFC 7519 §6."""
+    with refused(InvalidRequestObject, "An unsigned request object must not have a signature."):
         opened(unsigned({}) + "AAAA")
 
 
@@ -258,10 +267,10 @@ def test_signed_request_object_is_verified() -> None:
     signed = jws.sign({"state": "x"}, private_pem("ES256"), algorithm="ES256")
     assert opened(signed, SIGNING, (public_jwk("RS256"), public_jwk("ES256"))) == {"state": "x"}
     for keys in ((), (public_jwk("RS256"),)):
-        with refused(InvalidRequestObject, "no key of the client fits the request object"):
+        with refused(InvalidRequestObject, "The signature of the request object does not match any key of the client."):
             opened(signed, SIGNING, keys)
     changed = signed.replace(signed.split(".")[1], part({"state": "y"}))
-    with refused(InvalidRequestObject, "no key of the client fits the request object"):
+    with refused(InvalidRequestObject, "The signature of the request object does not match any key of the client."):
         opened(changed, SIGNING, (public_jwk("ES256"),))
 
 
@@ -283,5 +292,5 @@ def test_inside_and_outside_must_agree(name: str) -> None:
     assert merged(Parameters({name: "a"}), Parameters({name: "a"}))[name] == "a"
     assert merged(Parameters({name: "a"}), Parameters({}))[name] == "a"
     assert merged(Parameters({}), Parameters({name: "a"}))[name] == "a"
-    with refused(InvalidRequestObject, f"a parameter differs inside and outside of the request object: {name}"):
+    with refused(InvalidRequestObject, f"A parameter differs inside and outside the request object: {name}."):
         merged(Parameters({name: "a"}), Parameters({name: "b"}))

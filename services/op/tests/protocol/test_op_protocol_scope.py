@@ -37,8 +37,8 @@ PROFILE = (
     "name family_name given_name middle_name nickname preferred_username profile picture website gender birthdate "
     "zoneinfo locale updated_at"
 )
-NOTHING_LEFT = "none of these scopes is open to this client"
-BAD_FORM = "scope must be names separated by single spaces"
+NOTHING_LEFT = "This client may not use the requested scopes. Request scopes that it is registered for."
+BAD_FORM = "The scope must consist of names separated by single spaces."
 
 
 @pytest.mark.parametrize("text", ["openid", "openid email", "!", "#", "[", "]", "~", "api:read", "https://a.test/x?y"])
@@ -124,7 +124,7 @@ def test_offline_access_is_left_out(granted: str, left: str) -> None:
 
 
 def test_offline_access_alone_is_rejected() -> None:
-    with refused(InvalidScope, "offline_access needs prompt=consent, and another scope beside it"):
+    with refused(InvalidScope, "The scope offline_access requires prompt=consent and at least one other scope."):
         without_offline_access("offline_access")
 
 
@@ -160,8 +160,8 @@ def test_refreshed_scope_may_be_narrower(requested: str | None, narrowed: str) -
 @pytest.mark.parametrize(
     ("requested", "description"),
     [
-        ("openid profile", "the scope goes beyond what was granted"),
-        ("profile", "the scope goes beyond what was granted"),
+        ("openid profile", "The requested scope exceeds the granted scope."),
+        ("profile", "The requested scope exceeds the granted scope."),
         *((text, BAD_FORM) for text in MALFORMED),
     ],
     ids=repr,
@@ -182,7 +182,7 @@ def test_grant_keeps_what_is_still_registered(granted: str, registered: str, lef
 
 
 def test_grant_with_nothing_still_registered_is_rejected() -> None:
-    with refused(InvalidScope, "what was granted is no longer open to this client"):
+    with refused(InvalidScope, "This client is no longer registered for any of the granted scopes."):
         still_registered("openid email", "api")
 
 

@@ -136,5 +136,5 @@ def test_numeric_date_is_rounded_up(value: float | None, expected: int | None) -
     "value", ["5", True, False, -1, 253402300800, math.inf, math.nan, 10**400, [], {}], ids=lambda v: str(v)[:20]
 )
 def test_what_is_no_numeric_date_is_rejected(value: Any) -> None:
-    with pytest.raises(ValueError, match=r"^exp is no time$"):
+    with pytest.raises(ValueError, match=r"^exp is not a valid time$"):
         numeric_date({"exp": value}, "exp")

@@ -105,8 +105,8 @@ def test_sector_that_lists_all_redirect_uris_is_accepted(listed: list[Any]) -> N
     check_sector_identifier(json.dumps(listed).encode(), pairwise(*URIS, sector_identifier_uri=SECTOR))
 
 
-NO_ARRAY = "sector_identifier_uri gives no JSON array"
-NOT_ALL = "sector_identifier_uri does not list all redirect_uris"
+NO_ARRAY = "The document at the sector_identifier_uri must be a JSON array."
+NOT_ALL = "The document at the sector_identifier_uri must list all of the client's redirect_uris."
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ NOT_ALL = "sector_identifier_uri does not list all redirect_uris"
         pytest.param(json.dumps({"redirect_uris": URIS}).encode(), NO_ARRAY, id="an object"),
         pytest.param(json.dumps(" ".join(URIS)).encode(), NO_ARRAY, id="a string that contains them"),
         pytest.param(b"nonsense", NO_ARRAY, id="no JSON"),
-        pytest.param(b"[" * 60_000, NO_ARRAY, id="nested too deep"),
+        pytest.param(b"[" * 60_000, NO_ARRAY, id="nested too deeply"),
         pytest.param(b"\xff", NO_ARRAY, id="no UTF-8"),
         pytest.param(b"", NO_ARRAY, id="empty"),
     ],

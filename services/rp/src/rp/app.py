@@ -35,7 +35,7 @@ from servicekit.monitoring.metrics import Metrics
 from servicekit.redis.client import connect
 from servicekit.settings import read
 from servicekit.web import pages
-from servicekit.web.machine import MachineDoor, Route
+from servicekit.web.endpoints import EndpointDispatcher, Route
 
 View = Callable[[Context, Request], Awaitable[Response]]
 
@@ -83,8 +83,10 @@ def create_app(settings: Settings | None = None, *, clock: Clock = time.time) ->
     metrics = app.extensions["metrics"] = Metrics()
     health = health_routes({"redis": redis.ping, "provider": providers.any_metadata})
     routes = {**health, **_machine_routes(rp)}
-    door = MachineDoor(routes, app.asgi_app, errors.machine_failure, metrics.observe, secure=settings.secure)
-    app.asgi_app = door  # type: ignore[method-assign,assignment]
+    dispatcher = EndpointDispatcher(
+        routes, app.asgi_app, errors.machine_failure, metrics.observe, secure=settings.secure
+    )
+    app.asgi_app = dispatcher  # type: ignore[method-assign,assignment]
 
     @app.after_serving
     async def close() -> None:

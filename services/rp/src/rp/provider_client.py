@@ -16,7 +16,7 @@ from rp.protocol.tokens import signature, token_response
 from rp.protocol.tokens.token_response import TokenResponse
 from rp.registrations.registration import Registration
 from servicekit.clock import Clock
-from servicekit.http import Answer, HttpClient, Unreachable
+from servicekit.http import HttpClient, HttpResponse, Unreachable
 
 
 class ProviderClient:
@@ -80,11 +80,8 @@ class ProviderClient:
         form = {"token": refresh_token, "token_type_hint": "refresh_token"}
         await self._post(metadata, "revocation_endpoint", form)
 
-    async def userinfo(self, access_token: str) -> Answer:
-        """Ask UserInfo (OpenID Connect Core §5.3.1).
-
-        RFC 6750 §2.1.
-        """
+    async def userinfo(self, access_token: str) -> HttpResponse:
+        """Ask UserInfo (OpenID Connect Core §5.3.1)."""
         url = (await self.metadata()).endpoint("userinfo_endpoint")
         try:
             return await self._http.get(url, {"Authorization": f"Bearer {access_token}"})
@@ -95,7 +92,7 @@ class ProviderClient:
         answer = await self._post(await self.metadata(), "token_endpoint", form)
         return token_response.process(answer.status, answer.body)
 
-    async def _post(self, metadata: Metadata, endpoint: str, form: Mapping[str, str]) -> Answer:
+    async def _post(self, metadata: Metadata, endpoint: str, form: Mapping[str, str]) -> HttpResponse:
         url = metadata.endpoint(endpoint)
         credentials = self._credentials(metadata, endpoint)
         try:

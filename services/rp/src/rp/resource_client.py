@@ -1,7 +1,7 @@
 """The call to the resource server."""
 
 from rp.errors import ResourceRefused
-from servicekit.http import Answer, HttpClient, Unreachable
+from servicekit.http import HttpClient, HttpResponse, Unreachable
 
 
 class ResourceClient:
@@ -11,7 +11,7 @@ class ResourceClient:
         self._url = f"{base_url}/api/me"
         self._http = http
 
-    async def me(self, access_token: str) -> Answer:
+    async def me(self, access_token: str) -> HttpResponse:
         """Ask for this person's profile (RFC 6750 §2.1); raises ResourceRefused when no answer comes."""
         try:
             return await self._http.get(self._url, {"Authorization": f"Bearer {access_token}"})

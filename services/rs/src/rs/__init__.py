@@ -1,1 +1,1 @@
-"""The resource server: guards `GET /api/me` by introspection (Mode A) or by verifying the JWT itself (Mode B)."""
+"""The resource server: protects `GET /api/me` by introspection (Mode A) or by verifying the JWT (Mode B)."""

@@ -11,7 +11,7 @@ from servicekit.settings import SettingsError
 
 
 def main() -> int:
-    """Serve until told to stop; 2 when the environment makes no valid configuration."""
+    """Serve until SIGTERM or SIGINT; returns 2 if the configuration is invalid."""
     try:
         settings = read_settings(os.environ)
     except SettingsError as error:

@@ -30,7 +30,7 @@ from servicekit.log import event
 from servicekit.monitoring.health import health_routes
 from servicekit.monitoring.metrics import Metrics
 from servicekit.redis.client import RedisError, connect
-from servicekit.web.machine import MachineDoor, Route
+from servicekit.web.endpoints import EndpointDispatcher, Route
 
 LOAD_SECONDS = 2.0
 LOAD_PAUSE_SECONDS = 1.0
@@ -39,9 +39,9 @@ log = logging.getLogger(__name__)
 
 
 def create_app(settings: Settings | None = None, *, clock: Clock = time.time, ticks: Clock = time.monotonic) -> Quart:
-    """The resource server for `settings`, or for this process' environment.
+    """The resource server, configured by `settings` or by the environment.
 
-    `clock` tells the time in seconds since the epoch; `ticks` counts seconds and never goes back. Raises SettingsError.
+    `clock` returns seconds since the epoch; `ticks` counts seconds and never goes back. Raises SettingsError.
     """
     settings = settings or read_settings(os.environ)
     redis = connect(settings.redis_url, settings.redis_timeout)
@@ -61,8 +61,8 @@ def create_app(settings: Settings | None = None, *, clock: Clock = time.time, ti
         **health_routes({"redis": redis.ping, "provider": documents.metadata}),
     }
     failure = failure_renderer(metadata_url(settings.rs_base_url))
-    door = MachineDoor(routes, app.asgi_app, failure, metrics.observe, secure=settings.secure)
-    app.asgi_app = door  # type: ignore[assignment, method-assign]
+    dispatcher = EndpointDispatcher(routes, app.asgi_app, failure, metrics.observe, secure=settings.secure)
+    app.asgi_app = dispatcher  # type: ignore[assignment, method-assign]
 
     @app.while_serving
     async def lifespan() -> AsyncGenerator[None]:
@@ -99,5 +99,5 @@ async def _load(profiles: ProfileStore, settings: Settings) -> None:
             await profiles.save(waiting[-1])
             waiting.pop()
         except RedisError as failure:
-            event(log, "profiles not loaded yet", logging.WARNING, reason=failure)
+            event(log, "profiles not loaded, retrying", logging.WARNING, reason=failure)
             await asyncio.sleep(LOAD_PAUSE_SECONDS)

@@ -1,4 +1,4 @@
-"""What every endpoint is given; `create_app` makes it."""
+"""The context of every endpoint, created by `create_app`."""
 
 from dataclasses import dataclass
 

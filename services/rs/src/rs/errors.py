@@ -1,15 +1,15 @@
-"""What can be wrong with a call to the protected resource, as classes that carry their OAuth code.
+"""The errors of the protected resource, as classes with their OAuth error codes.
 
     ResourceError
     ├── ChallengedError                              with WWW-Authenticate: Bearer (RFC 6750 §3)
     │   ├── TokenMissing 401                         without an error code
     │   ├── InvalidRequest 400 invalid_request
     │   ├── InvalidToken 401 invalid_token
-    │   └── InsufficientScope 403 insufficient_scope, with the scope that is needed
+    │   └── InsufficientScope 403 insufficient_scope, with the required scope
     ├── ProfileNotFound 404 not_found
     ├── TemporarilyUnavailable 503 temporarily_unavailable, with Retry-After
-    │   └── ProviderUnusable                         the same to the caller; an operator must act
-    └── ServerError 500 server_error                 a fault of this program
+    │   └── ProviderUnusable                         the same for the caller; an operator must act
+    └── ServerError 500 server_error                 an internal error
 
 Each has a public `description` for the caller's developer and a private `detail` for the log, which never holds a
 token. `web/errors.py` renders them.
@@ -19,7 +19,7 @@ from typing import ClassVar
 
 
 class ResourceError(Exception):
-    """A refusal, with the status and the code that the caller sees."""
+    """An error with the status and the code of its response."""
 
     status: ClassVar[int]
     code: ClassVar[str]
@@ -31,21 +31,21 @@ class ResourceError(Exception):
 
 
 class ChallengedError(ResourceError):
-    """A refusal that tells the caller how to authenticate (RFC 6750 §3)."""
+    """An error that tells the caller how to authenticate (RFC 6750 §3)."""
 
 
 class TokenMissing(ChallengedError):
-    """No bearer token came: the challenge names no error (RFC 6750 §3.1)."""
+    """The request has no bearer token; the challenge has no error code (RFC 6750 §3.1)."""
 
     status = 401
     code = "invalid_request"
-    description = "an access token is needed: send it as Authorization: Bearer"
+    description = "The access token is missing. Send it in the Authorization header with the Bearer scheme."
 
 
 class InvalidRequest(ChallengedError):
     status = 400
     code = "invalid_request"
-    description = "send one access token, in one Authorization header and nowhere else"
+    description = "The request must have exactly one access token, in one Authorization header."
 
 
 class InvalidToken(ChallengedError):
@@ -53,13 +53,13 @@ class InvalidToken(ChallengedError):
 
     status = 401
     code = "invalid_token"
-    description = "the access token is not valid here"
+    description = "The access token is not valid for this resource server."
 
 
 class InsufficientScope(ChallengedError):
     status = 403
     code = "insufficient_scope"
-    description = "the access token lacks the scope that is needed"
+    description = "The access token lacks the required scope."
 
     def __init__(self, scope: str, detail: str | None = None) -> None:
         super().__init__(detail)
@@ -69,22 +69,22 @@ class InsufficientScope(ChallengedError):
 class ProfileNotFound(ResourceError):
     status = 404
     code = "not_found"
-    description = "there is no profile for the subject of this token"
+    description = "The subject of the access token has no profile."
 
 
 class TemporarilyUnavailable(ResourceError):
-    """The token could not be judged, and may be good: never a 401."""
+    """The token could not be validated but may be valid, so the status is not 401."""
 
     status = 503
     code = "temporarily_unavailable"
-    description = "try again in a moment"
+    description = "The resource server is temporarily unavailable. Try again in a few seconds."
 
 
 class ProviderUnusable(TemporarilyUnavailable):
-    """The provider answers, but not as this configuration needs it."""
+    """The provider is reachable, but its responses do not fit this configuration."""
 
 
 class ServerError(ResourceError):
     status = 500
     code = "server_error"
-    description = "something went wrong here"
+    description = "Internal error. See the log of the resource server."

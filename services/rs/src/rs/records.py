@@ -1,4 +1,4 @@
-"""The records that this service keeps in Redis.
+"""The records that this service stores in Redis.
 
 | record  | key                | fields                          | TTL                    |
 |---------|--------------------|---------------------------------|------------------------|
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What this application knows of a user; `metadata` is its own, and no OpenID Connect claim."""
+    """The application's data about a user; `metadata` is not an OpenID Connect claim."""
 
     sub: str
     username: str

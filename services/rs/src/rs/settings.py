@@ -1,4 +1,4 @@
-"""What the environment says, typed and complete."""
+"""The settings of the resource server, read from the environment."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,8 +23,8 @@ from servicekit.settings import (
 INTROSPECTION = "introspection"
 JWT = "jwt"
 
-_CLIENT_ID = "this server's client at the provider; needed with TOKEN_VALIDATION=introspection"
-_CLIENT_SECRET = "its secret; needed with TOKEN_VALIDATION=introspection"
+_CLIENT_ID = "this server's client_id at the provider; required with TOKEN_VALIDATION=introspection"
+_CLIENT_SECRET = "this server's client secret at the provider; required with TOKEN_VALIDATION=introspection"
 
 
 def scope_name(value: str) -> str:
@@ -40,27 +40,31 @@ class Settings(ServiceSettings):
 
     oidc_issuer: str = setting(base_url, "the provider's issuer, as an exact string")
     oidc_connect_to: Mapping[Address, Address] = setting(
-        connect_to, "where a socket goes instead of where its URL says: localhost:25000=op:25000", default={}
+        connect_to, "the address to connect to instead of that in a URL: localhost:25000=op:25000", default={}
     )
     token_validation: str = setting(
-        one_of(INTROSPECTION, JWT), "how an access token is judged: Mode A or Mode B", default=INTROSPECTION
+        one_of(INTROSPECTION, JWT),
+        "how access tokens are validated: introspection (Mode A) or jwt (Mode B)",
+        default=INTROSPECTION,
     )
     rs_base_url: str = setting(
-        base_url, "the public URL of this server, its resource identifier", default="http://localhost:25002"
+        base_url, "the public URL of this server, which is its resource identifier", default="http://localhost:25002"
     )
-    rs_audience: str = setting(text, "the `aud` that names this server in a token", default="resource-server")
-    rs_required_scope: str = setting(scope_name, "the scope that /api/me needs", default="profile")
+    rs_audience: str = setting(text, "the audience of this server's access tokens", default="resource-server")
+    rs_required_scope: str = setting(scope_name, "the scope that /api/me requires", default="profile")
     rs_client_id: str | None = setting(text, _CLIENT_ID, default=None)
     rs_client_secret: str | None = setting(secret_of(1), _CLIENT_SECRET, default=None, secret=True)
     introspection_cache_ttl: int = setting(
         seconds(0),
-        "how long an active introspection answer is used again; a revocation is noticed that much later; 0 is never",
+        "how long the response for an active token is cached, in seconds, which delays the effect of a revocation",
         default=0,
     )
     access_token_signing_alg: str = setting(
-        one_of("RS256", "ES256"), "the algorithm of access tokens in Mode B; no other is accepted", default="RS256"
+        one_of("RS256", "ES256"), "the only accepted algorithm of access tokens in Mode B", default="RS256"
     )
-    rs_profiles_file: tuple[Profile, ...] = setting(profiles_in, "a YAML file of profiles to load at start", default=())
+    rs_profiles_file: tuple[Profile, ...] = setting(
+        profiles_in, "a YAML file with profiles, which are loaded at start", default=()
+    )
     bind: str = setting(
         listen_address, "where the service listens: host:port, unix:path or fd://number", default="127.0.0.1:25002"
     )
@@ -73,13 +77,13 @@ class Settings(ServiceSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class IntrospectionSettings(Settings):
-    """The same for Mode A, in which this server is a client of the provider and needs credentials."""
+    """The settings of Mode A, in which this server is a client of the provider and needs credentials."""
 
     rs_client_id: str = setting(text, _CLIENT_ID)
     rs_client_secret: str = setting(secret_of(1), _CLIENT_SECRET, secret=True)
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
-    """The settings for the mode that TOKEN_VALIDATION names; raises SettingsError with every fault."""
+    """Read the settings of the mode that TOKEN_VALIDATION selects; raises SettingsError with all faults."""
     mode = environment.get("TOKEN_VALIDATION") or INTROSPECTION
     return read(IntrospectionSettings if mode == INTROSPECTION else Settings, environment)

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 
-from servicekit.web.machine import Reply, Request, Route, json_reply
+from servicekit.web.endpoints import Reply, Request, Route, json_reply
 
 Check = Callable[[], Awaitable[object]]
 

@@ -8,7 +8,7 @@ import os
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from servicekit.web.machine import AsgiApp, Receive, Scope, Send
+from servicekit.web.endpoints import AsgiApp, Receive, Scope, Send
 
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 _METHODS = ("GET", "POST", "HEAD", "OPTIONS")

@@ -7,7 +7,7 @@ new one. Whoever keeps connections idle for less than the delay never sends a re
 import asyncio
 from typing import Any
 
-from servicekit.web.machine import AsgiApp, Receive, Scope, Send
+from servicekit.web.endpoints import AsgiApp, Receive, Scope, Send
 
 _BODY = b'{"status":"draining"}'
 _HEADERS = [

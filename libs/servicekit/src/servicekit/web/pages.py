@@ -10,7 +10,7 @@ from pathlib import Path
 from quart import Blueprint, Quart, Response, render_template, send_from_directory
 from werkzeug.exceptions import HTTPException
 
-from servicekit.web.machine import BODY_LIMIT, BODY_SECONDS
+from servicekit.web.endpoints import BODY_LIMIT, BODY_SECONDS
 
 # No `form-action`: Chromium applies it to the redirects that follow a form's POST, and a sign-in ends with one to the
 # client. What it would forbid needs an injected form, which `default-src 'none'` and escaping already stand against.

@@ -33,16 +33,16 @@ class Parameters(Mapping[str, str]):
         try:
             pairs = parse_qsl(raw.decode("ascii"), errors="strict", max_num_fields=COUNT_LIMIT)
         except UnicodeDecodeError:
-            raise MalformedParameters("the parameters are not valid UTF-8, percent-encoded") from None
+            raise MalformedParameters("The parameters must be percent-encoded UTF-8.") from None
         except ValueError:
-            raise MalformedParameters(f"there are more than {COUNT_LIMIT} parameters") from None
+            raise MalformedParameters(f"The request has more than {COUNT_LIMIT} parameters.") from None
         values: dict[str, str] = {}
         repeated = set()
         for name, value in pairs:
             if len(name) > PARAMETER_LIMIT or len(value) > PARAMETER_LIMIT:
-                raise MalformedParameters(f"a parameter is longer than {PARAMETER_LIMIT} characters")
+                raise MalformedParameters(f"A parameter is longer than {PARAMETER_LIMIT} characters.")
             if _CONTROL.search(name) or _CONTROL.search(value):
-                raise MalformedParameters("a parameter holds a control character")
+                raise MalformedParameters("A parameter contains a control character.")
             if name in values:
                 repeated.add(name)
             values[name] = value
@@ -53,7 +53,7 @@ class Parameters(Mapping[str, str]):
         if not self.repeated:
             return None
         names = sorted(name for name in self.repeated if _PLAIN_NAME.fullmatch(name))
-        return f"sent more than once: {', '.join(names)}" if names else "a parameter was sent more than once"
+        return f"Duplicate parameter: {', '.join(names)}." if names else "Duplicate parameter."
 
     def __getitem__(self, name: str) -> str:
         return self._values[name]

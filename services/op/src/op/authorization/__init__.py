@@ -1,1 +1,1 @@
-"""What happens to an authorization request between /authorize and its response; nothing here knows a framework."""
+"""The processing of an authorization request from /authorize to its response, without a web framework."""

@@ -1,7 +1,7 @@
-"""The one decision of every authorization: log in, ask for consent, respond, or refuse.
+"""The next step of every authorization: login, consent, a response or an error.
 
-`/authorize`, the login page, the consent page and the device page all come back here after each thing that a person
-did; none of them decides by itself what comes next.
+`/authorize`, the login page, the consent page and the device page return here after each action of the user; none of
+them decides by itself what comes next.
 """
 
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ from enum import Enum, auto
 from op import records
 from op.errors import AccessDenied, ConsentRequired, LoginRequired, OAuthError
 from op.protocol.authorization.consent import consent_is_needed
-from op.protocol.authorization.request import is_logged_in_since, is_somebody_else, login_is_needed
+from op.protocol.authorization.request import has_logged_in_since, is_for_another_user, login_is_needed
 from op.records import AuthorizationRequest, DeviceRequest, LoginRequest, Session
 
 
 class Decision(Enum):
-    """What a person has just decided on a page that asked for their consent."""
+    """What a user has just decided on a page that asks for consent."""
 
     ALLOWED = auto()
     DENIED = auto()
@@ -23,17 +23,17 @@ class Decision(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """The person has to log in."""
+    """The user must log in."""
 
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """The person has to be asked for consent."""
+    """The user must be asked for consent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Respond:
-    """The client gets what it asked for."""
+    """The client gets what it requested."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,21 +57,21 @@ def next_step(
 ) -> Step:
     """What comes next for a request that passed every check (OpenID Connect Core §3.1.2.3, §3.1.2.4, RFC 8628 §3.3).
 
-    `session` is the one of the browser, its `sub` as the client knows it; `consent` is what the person decided just
-    now, else what is remembered of an earlier decision; `now` is in seconds since the epoch. `first_party` tells that
-    the client needs no consent, `pending` that the request has waited for a login since, and in which session.
+    `session` is that of the browser, with the `sub` that the client knows; `consent` is the decision that the user has
+    just made, or else a stored consent; `now` is in seconds since the epoch. A `first_party` client needs no consent;
+    `pending` is the pending authorization if the user has already been sent to a page.
     """
     if isinstance(request, DeviceRequest):
         return _device_step(session, consent)
-    step = _step_of_person(request, session, consent, now, first_party=first_party, pending=pending)
+    step = _interactive_step(request, session, consent, now, first_party=first_party, pending=pending)
     if "none" in request.prompts and isinstance(step, Login):
-        return Refuse(LoginRequired("the person must log in"))
+        return Refuse(LoginRequired("The user must sign in. Send the request without prompt=none."))
     if "none" in request.prompts and isinstance(step, Consent):
-        return Refuse(ConsentRequired("the person must be asked for consent"))
+        return Refuse(ConsentRequired("The user must give consent. Send the request without prompt=none."))
     return step
 
 
-def _step_of_person(
+def _interactive_step(
     request: AuthorizationRequest,
     session: Session | None,
     consent: records.Consent | Decision | None,
@@ -80,14 +80,14 @@ def _step_of_person(
     first_party: bool,
     pending: LoginRequest | None,
 ) -> Step:
-    """What comes next where pages may be shown."""
-    logged_in_since = pending is not None and is_logged_in_since(pending, session, now)
+    """The next step if pages may be shown."""
+    logged_in_since = pending is not None and has_logged_in_since(pending, session, now)
     if session is None or (login_is_needed(request, session, now) and not logged_in_since):
         return Login()
     if consent is Decision.DENIED:
-        return Refuse(AccessDenied("the person refused"))
-    if is_somebody_else(request, session):
-        return Refuse(LoginRequired("another person logged in than the one that was asked for"))
+        return Refuse(AccessDenied("The user denied the request."))
+    if is_for_another_user(request, session):
+        return Refuse(LoginRequired("The user who signed in is not the one that the request names."))
     remembered = consent if isinstance(consent, records.Consent) else None
     allowed = consent is Decision.ALLOWED
     if allowed or not consent_is_needed(request, remembered, now, first_party=first_party):
@@ -96,9 +96,9 @@ def _step_of_person(
 
 
 def _device_step(session: Session | None, consent: records.Consent | Decision | None) -> Step:
-    """A device's request is always asked about; whoever has its code can deny it, a session is needed to allow it."""
+    """A device always needs consent; everybody with its code can deny it, but allowing it requires a session."""
     if consent is Decision.DENIED:
-        return Refuse(AccessDenied("the person refused"))
+        return Refuse(AccessDenied("The user denied the request."))
     if session is None:
         return Login()
     return Respond() if consent is Decision.ALLOWED else Consent()

@@ -1,4 +1,4 @@
-"""Pending authorizations: requests that wait for a person, each found again in the browser that sent it."""
+"""Pending authorizations, each bound to the browser that sent the request."""
 
 import hmac
 import logging
@@ -13,12 +13,12 @@ log = logging.getLogger(__name__)
 
 
 class LoginExpired(UnknownRedirect):
-    """No authorization request waits for this login, in this browser."""
+    """There is no such pending authorization, or it belongs to another browser."""
 
     def __init__(self) -> None:
         super().__init__(
-            "This sign-in is no longer open",
-            "It was finished, has waited for more than ten minutes, or belongs to another browser. "
+            "This sign-in has expired",
+            "It was completed, is more than ten minutes old, or belongs to another browser. "
             "Go back to the application and start again.",
         )
 
@@ -26,7 +26,7 @@ class LoginExpired(UnknownRedirect):
 async def set_aside(
     op: Context, request: AuthorizationRequest, session: Session | None, browser_secret: str, waits_for: str
 ) -> LoginRequest:
-    """Keep a request until its person has done what it `waits_for`; `browser_secret` is its login cookie's value."""
+    """Store a request until the user has completed the step `waits_for`; `browser_secret` is the login cookie."""
     pending = LoginRequest(
         id=new_grant_id(),
         browser=digest(browser_secret),
@@ -35,7 +35,7 @@ async def set_aside(
         sid=session.sid if session else None,
     )
     await op.login_requests.save(pending)
-    event(log, f"{waits_for} needed", client_id=request.client_id, scope=request.scope)
+    event(log, f"{waits_for} required", client_id=request.client_id, scope=request.scope)
     return pending
 
 
@@ -51,17 +51,20 @@ async def find_pending(op: Context, login_id: str | None, browser_secret: str | 
 
 
 async def take_pending(op: Context, pending: LoginRequest) -> None:
-    """The gate of a response: of parallel tries one passes; raises LoginExpired in the others."""
+    """Remove a pending authorization before the response: one of several parallel attempts succeeds.
+
+    Raises LoginExpired in the others.
+    """
     if await op.login_requests.take(pending.id) is None:
         raise LoginExpired
 
 
 async def client_of_pending(op: Context, pending: LoginRequest) -> Client:
-    """Its client; one that was removed meanwhile is known by its client_id alone."""
+    """The client; if it was removed in the meantime, only with its client_id."""
     return await op.clients.find(pending.request.client_id) or Client(client_id=pending.request.client_id)
 
 
 def check_still_registered(client: Client, request: AuthorizationRequest) -> None:
-    """Nothing is sent where nobody is registered any more (RFC 6749 §3.1.2.4); raises UnknownRedirect."""
+    """The redirect URI must still be registered (RFC 6749 §3.1.2.4); raises UnknownRedirect."""
     if request.redirect_uri not in client.redirect_uris:
-        raise UnknownRedirect("This application is not known", "It was removed while you were signing in.")
+        raise UnknownRedirect("Unknown application", "The application was removed while you were signing in.")

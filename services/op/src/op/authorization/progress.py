@@ -1,4 +1,4 @@
-"""An authorization request on its way: what comes next for it, and the response when nothing is in the way."""
+"""The progress of an authorization request: its next step, and its response when no step is left."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ from op.records import AuthorizationRequest, Client, LoginRequest, Session
 
 @dataclass(frozen=True, slots=True)
 class Authorization:
-    """A checked request of a client; `pending` once it waits for its person."""
+    """A checked request of a client; `pending` is set once the user has been sent to a page."""
 
     client: Client
     request: AuthorizationRequest
@@ -23,7 +23,7 @@ class Authorization:
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """The parameters that the client gets; nobody has them yet."""
+    """The parameters of a successful response that is not sent yet."""
 
     parameters: ResponseParameters
 
@@ -31,9 +31,9 @@ class Granted:
 async def advance(
     op: Context, authorization: Authorization, session: Session | None, decision: Decision | None = None
 ) -> Login | Consent | Granted | Refuse:
-    """What comes next, and what was granted when it is the response.
+    """The next step, or what was granted if the next step is the response.
 
-    What is written for a response that is then not sent is known to nobody, and ends with its TTL.
+    Records of a response that is not sent afterwards remain unused until they expire.
     """
     step = await step_of(op, authorization, session, decision)
     if not isinstance(step, Respond):
@@ -53,10 +53,7 @@ async def advance(
 async def step_of(
     op: Context, authorization: Authorization, session: Session | None, decision: Decision | None = None
 ) -> Step:
-    """What comes next, with nothing written; raises UnknownRedirect when the client was removed meanwhile.
-
-    OpenID Connect Core §8.1.
-    """
+    """The next step, without writing anything; raises UnknownRedirect if the client has been removed."""
     client = authorization.client
     if session:
         check_still_registered(client, authorization.request)

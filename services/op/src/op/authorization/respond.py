@@ -1,6 +1,6 @@
-"""The authorization response: what was granted, or an error, in the form in which it reaches the client.
+"""The authorization response or error response in the response mode of the request.
 
-Nothing is sent here: a `Redirect` or a `FormPost` is what `web.rendering` makes a response of.
+Nothing is sent here: `web.rendering` turns a `Redirect` or a `FormPost` into an HTTP response.
 """
 
 import logging
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ReturnAddress:
-    """Where an error goes when there is no valid request to respond to."""
+    """Where to send an error if the request is not valid."""
 
     redirect_uri: str
     state: str | None
@@ -39,7 +39,7 @@ class ReturnAddress:
 
 @dataclass(frozen=True, slots=True)
 class Redirect:
-    """The browser is redirected, the parameters in the query or the fragment."""
+    """The browser is redirected with the parameters in the query or fragment."""
 
     location: str
 
@@ -59,12 +59,12 @@ Delivery = Redirect | FormPost
 async def respond(
     op: Context, client: Client, request: AuthorizationRequest, parameters: ResponseParameters
 ) -> Delivery:
-    """What was granted, on its way to the client."""
+    """The successful response to the client."""
     return await _deliver(op, client, request.redirect_uri, request.response_mode, parameters)
 
 
 async def respond_with_error(op: Context, client: Client, to: ReturnAddress, error: OAuthError) -> Delivery:
-    """An error, on its way to the client (RFC 6749 §4.1.2.1)."""
+    """The error response to the client (RFC 6749 §4.1.2.1)."""
     event(log, "authorization refused", client_id=client.client_id, error=error.code, reason=error)
     return await _deliver(op, client, to.redirect_uri, to.response_mode, error_response(error, to.state, op.issuer))
 

@@ -1,1 +1,1 @@
-"""`python -m op users|clients|keys`: one file for each group of commands, and the directory file."""
+"""`python -m op users|clients|keys`, one file for each group of commands, and the directory file."""

@@ -1,4 +1,4 @@
-"""`python -m op clients`: applications that people log in to."""
+"""`python -m op clients`: the applications to which users sign in."""
 
 import argparse
 import dataclasses
@@ -12,25 +12,25 @@ from op.records import Client
 
 
 def add_client_commands(parser: argparse.ArgumentParser) -> None:
-    """Add the commands of this group."""
+    """Add the commands of this group to the parser."""
     commands = parser.add_subparsers(required=True, metavar="add|list|show|remove|set-secret")
-    add = add_command(commands, "add", add_client, "add a client; a secret is made and shown once")
+    add = add_command(commands, "add", add_client, "add a client; its generated secret is printed once")
     add.add_argument("client_id")
     add.add_argument("--name")
     add.add_argument("--redirect-uri", action="append", default=[])
     add.add_argument("--post-logout-redirect-uri", action="append", default=[])
     add.add_argument("--grant-type", action="append")
     add.add_argument("--scope")
-    add.add_argument("--public", action="store_true", help="a client without a secret")
+    add.add_argument("--public", action="store_true", help="register a public client, which has no secret")
     add.add_argument("--secret-from-stdin", action="store_true")
     add.add_argument("--id-token-signed-response-alg")
     add.add_argument("--access-token-format")
     add.add_argument("--audience")
-    add_command(commands, "list", list_clients, "one client a line: client_id, name, redirect_uris")
+    add_command(commands, "list", list_clients, "list the clients, one per line: client_id, name, redirect_uris")
     for name, command, what in (
-        ("show", show_client, "a client's registration, without its secret"),
+        ("show", show_client, "show a client's registration, without its secret"),
         ("remove", remove_client, "remove a client"),
-        ("set-secret", set_secret, "set a secret, read from standard input"),
+        ("set-secret", set_secret, "set a client's secret, read from standard input"),
     ):
         add_command(commands, name, command, what).add_argument("client_id")
 
@@ -52,7 +52,7 @@ async def add_client(op: Context, options: argparse.Namespace) -> None:
     metadata["client_secret"] = read_secret("Client secret") if options.secret_from_stdin else generated
     client = client_of({name: value for name, value in metadata.items() if value is not None})
     if await op.clients.read(client.client_id):
-        raise CommandError(f"there is a client {client.client_id}")
+        raise CommandError(f"client {client.client_id} already exists")
     await op.clients.save(client)
     print(f"client {client.client_id} added")
     if generated:
@@ -72,14 +72,14 @@ async def show_client(op: Context, options: argparse.Namespace) -> None:
 
 async def remove_client(op: Context, options: argparse.Namespace) -> None:
     if not await op.clients.remove(options.client_id):
-        raise CommandError(f"there is no client {options.client_id}")
+        raise CommandError(f"client {options.client_id} does not exist")
     print(f"client {options.client_id} removed")
 
 
 async def set_secret(op: Context, options: argparse.Namespace) -> None:
     client = await _client(op, options.client_id)
     if client.registered_at is not None:
-        raise CommandError(f"{client.client_id} registered itself, and manages its own secret")
+        raise CommandError(f"client {client.client_id} registered itself and manages its own secret")
     values = {k: v for k, v in dataclasses.asdict(client).items() if v is not None and k != "source"}
     changed = client_of({**values, "client_secret": read_secret("New client secret")})
     await op.clients.save(dataclasses.replace(changed, source=client.source))
@@ -89,5 +89,5 @@ async def set_secret(op: Context, options: argparse.Namespace) -> None:
 async def _client(op: Context, client_id: str) -> Client:
     client = await op.clients.read(client_id)
     if client is None:
-        raise CommandError(f"there is no client {client_id}")
+        raise CommandError(f"client {client_id} does not exist")
     return client

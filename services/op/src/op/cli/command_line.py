@@ -1,7 +1,7 @@
-"""The command line for administrators: `python -m op users|clients|keys`, and what to do with them.
+"""The command line for administrators: `python -m op users|clients|keys`.
 
-It works on Redis directly, with the provider's own environment. A password or secret is read from standard input, or
-asked for on a terminal: never from the command line, where every process can read it.
+It accesses Redis directly, with the provider's environment. Passwords and secrets are read from standard input or
+prompted for on a terminal, but never taken from the command line, which every process can read.
 """
 
 import argparse
@@ -18,18 +18,18 @@ from op.context import Context
 from op.protocol.clients.metadata import InvalidMetadata
 from op.settings import Settings
 from op.stores.users.user import UsernameTaken
+from servicekit.encryption import DecryptionError
 from servicekit.redis.client import Database, RedisError, connect
-from servicekit.sealing import UnsealError
 
-_LOGOUT_PATIENCE = 20.0  # seconds, for every try of a logout token
+_LOGOUT_PATIENCE = 20.0  # seconds, for all attempts to deliver a logout token
 
 Wire = Callable[[Settings, Database, Callable[[], float]], Context]
 
 
 def administrate(settings: Settings, arguments: list[str], wire: Wire) -> int:
-    """Carry out one command; the exit status is 0, or 1 with a line on standard error.
+    """Run one command; the exit status is 0, or 1 with a line on standard error.
 
-    `wire` makes the context that commands are given.
+    `wire` creates the context of the commands.
     """
     options = _parser().parse_args(arguments)
     try:
@@ -38,10 +38,13 @@ def administrate(settings: Settings, arguments: list[str], wire: Wire) -> int:
         print(f"op: {fault}", file=sys.stderr)
         return 1
     except RedisError as fault:
-        print(f"op: Redis does not answer: {fault}", file=sys.stderr)
+        print(f"op: Redis is unavailable: {fault}", file=sys.stderr)
         return 1
-    except UnsealError:
-        print("op: OP_SECRET_KEY is not the one that the stored secrets were sealed with", file=sys.stderr)
+    except DecryptionError:
+        print(
+            "op: OP_SECRET_KEY cannot decrypt the stored secrets; set it to the value that they were encrypted with",
+            file=sys.stderr,
+        )
         return 1
     return 0
 
@@ -59,9 +62,11 @@ async def _run(settings: Settings, options: argparse.Namespace, wire: Wire) -> N
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("python -m op", description="Without arguments the provider is served.")
-    kinds = parser.add_subparsers(title="what to manage", required=True, metavar="users|clients|keys")
-    add_user_commands(kinds.add_parser("users", help="people who can log in"))
-    add_client_commands(kinds.add_parser("clients", help="applications that people log in to"))
-    add_key_commands(kinds.add_parser("keys", help="what tokens are signed with"))
+    parser = argparse.ArgumentParser(
+        "python -m op", description="Serve the provider (without arguments), or manage its users, clients and keys."
+    )
+    kinds = parser.add_subparsers(title="commands", required=True, metavar="users|clients|keys")
+    add_user_commands(kinds.add_parser("users", help="manage the users"))
+    add_client_commands(kinds.add_parser("clients", help="manage the clients"))
+    add_key_commands(kinds.add_parser("keys", help="manage the signing keys"))
     return parser

@@ -1,4 +1,4 @@
-"""What the commands have in common."""
+"""Functions that the command groups share."""
 
 import argparse
 import getpass
@@ -13,21 +13,21 @@ Command = Callable[[Context, argparse.Namespace], Awaitable[None]]
 
 
 class CommandError(Exception):
-    """The command cannot be carried out; the message says why."""
+    """The command failed; the message says why."""
 
 
 def add_command(commands: Any, name: str, command: Command, what: str, **options: str) -> argparse.ArgumentParser:
-    """Add a command to a group; its arguments are added to the parser that comes back."""
+    """Add a command to a group; the caller adds its arguments to the returned parser."""
     parser: argparse.ArgumentParser = commands.add_parser(name, help=what, description=what, **options)
     parser.set_defaults(command=command)
     return parser
 
 
 def read_secret(name: str) -> str:
-    """A password or secret from standard input, or asked for on a terminal; raises CommandError when it is empty."""
+    """Read a password or secret from standard input or a terminal prompt; raises CommandError if it is empty."""
     value = getpass.getpass(f"{name}: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
     if not value:
-        raise CommandError(f"{name.lower()}: nothing was given")
+        raise CommandError(f"{name.lower()} must not be empty")
     return value
 
 

@@ -1,8 +1,8 @@
-"""The directory file: users and clients in YAML, written to Redis once for each change of an entry.
+"""The directory file: users and clients in YAML, each written to Redis when its entry changes.
 
-`${NAME}` in a value is read from the environment, or from the file that `NAME_FILE` names; `${NAME:-value}` has a
-default. An entry is written when it is new or was changed in the file, so that what an administrator changed on the
-command line survives a restart.
+`${NAME}` in a value is replaced from the environment, or from the file that `NAME_FILE` names; `${NAME:-value}` has a
+default. An entry is written if it is new or was changed in the file, so that changes that an administrator made on
+the command line survive a restart.
 """
 
 import dataclasses
@@ -35,7 +35,7 @@ SUB_LIMIT = 255
 
 
 class DirectoryError(Exception):
-    """The file makes no directory; `faults` has a line for each."""
+    """The file is invalid; `faults` has a line for each fault."""
 
     def __init__(self, faults: list[str]) -> None:
         super().__init__("; ".join(faults))
@@ -44,7 +44,7 @@ class DirectoryError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class UserEntry:
-    """A user as an administrator writes one down."""
+    """A user as written in the directory file."""
 
     sub: str
     username: str
@@ -54,17 +54,17 @@ class UserEntry:
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """The entries of a directory file, all valid."""
+    """The valid entries of a directory file."""
 
     users: tuple[UserEntry, ...] = ()
     clients: tuple[Client, ...] = ()
 
 
 def read_directory(path: Path, environment: Mapping[str, str]) -> Directory:
-    """Read and check a directory file; raises DirectoryError with every fault at once."""
+    """Read and check a directory file; raises DirectoryError with all faults."""
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except yaml.MarkedYAMLError as fault:  # its own text would show the line, and with it perhaps a secret
+    except yaml.MarkedYAMLError as fault:  # its full text would repeat the line, perhaps with a secret
         mark = fault.problem_mark
         place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
         raise DirectoryError([f"{path}: {place}{fault.problem}"]) from None
@@ -72,12 +72,12 @@ def read_directory(path: Path, environment: Mapping[str, str]) -> Directory:
         raise DirectoryError([f"{path}: {type(fault).__name__}"]) from None
     faults: list[str] = []
     if not isinstance(document, dict):
-        raise DirectoryError([f"{path}: must have users and clients"])
+        raise DirectoryError([f"{path}: must be a mapping with users and clients"])
     try:
         document = _with_variables(document, environment, faults)
     except RecursionError:
         raise DirectoryError([f"{path}: an entry contains itself"]) from None
-    faults += [f"unknown: {name}" for name in document.keys() - {"users", "clients"}]
+    faults += [f"unknown member: {name}" for name in document.keys() - {"users", "clients"}]
     users = [_entry(user_entry, value, f"users[{i}]", faults) for i, value in _items(document, "users", faults)]
     clients = [_entry(client_of, value, f"clients[{i}]", faults) for i, value in _items(document, "clients", faults)]
     if not faults:
@@ -90,23 +90,20 @@ def read_directory(path: Path, environment: Mapping[str, str]) -> Directory:
 
 
 def _repetitions(name: str, values: list[str]) -> list[str]:
-    return [f"{name} {value} is there twice" for value, count in Counter(values).items() if count > 1]
+    return [f"duplicate {name}: {value}" for value, count in Counter(values).items() if count > 1]
 
 
 def user_entry(values: Mapping[str, Any]) -> UserEntry:
-    """A user's entry; the sub is the username unless it is given. Raises InvalidMetadata.
-
-    OpenID Connect Core §2, §5.1.
-    """
-    faults = [f"unknown: {name}" for name in sorted(map(str, values.keys() - _USER_FIELDS))]
+    """Check the entry of a user; the default of `sub` is the username. Raises InvalidMetadata."""
+    faults = [f"unknown member: {name}" for name in sorted(map(str, values.keys() - _USER_FIELDS))]
     username, password, claims = values.get("username"), values.get("password"), values.get("claims") or {}
     sub = values.get("sub", username)
     if not isinstance(username, str) or not username.strip():
         faults.append("username is required")
     if not isinstance(password, str) or not 1 <= len(password) <= PASSWORD_LIMIT:
-        faults.append(f"password must have 1 to {PASSWORD_LIMIT} characters")
+        faults.append(f"password must consist of 1 to {PASSWORD_LIMIT} characters")
     if not (isinstance(sub, str) and sub.isascii() and sub.isprintable() and 1 <= len(sub) <= SUB_LIMIT):
-        faults.append(f"sub must be 1 to {SUB_LIMIT} ASCII characters")
+        faults.append(f"sub must consist of 1 to {SUB_LIMIT} printable ASCII characters")
     if not isinstance(claims, dict):
         faults.append("claims must be a mapping")
     else:
@@ -117,22 +114,24 @@ def user_entry(values: Mapping[str, Any]) -> UserEntry:
 
 
 def _claim_faults(name: object, value: object) -> list[str]:
-    """What is wrong with a claim (OpenID Connect Core §5.1, §5.1.1)."""
+    """The faults of a claim (OpenID Connect Core §5.1, §5.1.1)."""
     if name not in STANDARD_CLAIMS:
         return [f"not a standard claim: {name}"]
     expected = CLAIM_TYPES.get(str(name), str)
     if type(value) is not expected:
-        return [f"{name} must be of type {expected.__name__}; quote what is a text"]
+        return [f"{name} must be of type {expected.__name__}; put strings in quotes"]
     if isinstance(value, dict):
         faults = [f"not a member of an address: {member}" for member in value if member not in ADDRESS_MEMBERS]
-        return faults + [f"{name}: {k} must be a text; quote it" for k, v in value.items() if not isinstance(v, str)]
+        return faults + [
+            f"{name}: {k} must be a string; put it in quotes" for k, v in value.items() if not isinstance(v, str)
+        ]
     return []
 
 
 async def load(
     directory: Directory, users: UserStore, clients: ClientStore, passwords: Passwords, secret_key: str
 ) -> None:
-    """Write the entries that are new or changed."""
+    """Write the entries that are new or have changed."""
     for client in directory.clients:
         source = _fingerprint(dataclasses.asdict(client), secret_key)
         known = await clients.read(client.client_id)
@@ -158,7 +157,7 @@ async def new_user(entry: UserEntry, passwords: Passwords, source: str | None = 
 
 
 def _fingerprint(entry: dict[str, Any], secret_key: str) -> str:
-    """Tells whether an entry changed; keyed, since it covers a password."""
+    """A hash that changes with the entry; it is keyed because the entry contains a password."""
     text = json.dumps(entry, sort_keys=True, default=str)
     return hmac.new(secret_key.encode(), text.encode(), hashlib.sha256).hexdigest()
 
@@ -200,6 +199,6 @@ def _variable(match: re.Match[str], environment: Mapping[str, str], faults: list
             faults.append(f"{name}_FILE cannot be read: {fault}")
             return ""
     if default is None:
-        faults.append(f"the environment has no {name}")
+        faults.append(f"the environment variable {name} is not set")
         return ""
     return str(default)

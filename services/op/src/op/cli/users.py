@@ -1,4 +1,4 @@
-"""`python -m op users`: people who can log in."""
+"""`python -m op users`: the users who can log in."""
 
 import argparse
 import dataclasses
@@ -20,17 +20,19 @@ _CLAIM_READERS: dict[type, Callable[[str], Any]] = {
 
 
 def add_user_commands(parser: argparse.ArgumentParser) -> None:
-    """Add the commands of this group."""
+    """Add the commands of this group to the parser."""
     commands = parser.add_subparsers(required=True, metavar="add|list|show|remove|set-password|sign-out")
     add = add_command(commands, "add", add_user, "add a user; the password is read from standard input")
     add.add_argument("username")
-    add.add_argument("--sub", help="the subject identifier; the username unless it is given")
-    add.add_argument("--claim", action="append", default=[], metavar="NAME=VALUE", help="a standard claim")
-    add_command(commands, "list", list_users, "one user a line: sub, username, email")
+    add.add_argument("--sub", help="the subject identifier; default: the username")
+    add.add_argument(
+        "--claim", action="append", default=[], metavar="NAME=VALUE", help="a standard claim; can be repeated"
+    )
+    add_command(commands, "list", list_users, "list the users, one per line: sub, username, email")
     for name, command, what in (
-        ("show", show_user, "a user's claims"),
-        ("remove", remove_user, "remove a user, and end all that came of their sign-ins"),
-        ("set-password", set_password, "set a password, read from standard input"),
+        ("show", show_user, "show a user's claims"),
+        ("remove", remove_user, "remove a user, and end their sessions, grants and tokens"),
+        ("set-password", set_password, "set a user's password, read from standard input"),
         ("sign-out", sign_user_out, "end a user's sessions, grants and tokens everywhere"),
     ):
         add_command(commands, name, command, what).add_argument("user", help="sub or username")
@@ -40,7 +42,7 @@ async def add_user(op: Context, options: argparse.Namespace) -> None:
     values = {"username": options.username, "password": read_secret("Password"), "claims": _claims(options.claim)}
     entry = user_entry({**values, "sub": options.sub} if options.sub else values)
     if await op.users.find(entry.sub):
-        raise CommandError(f"there is a user with the sub {entry.sub}")
+        raise CommandError(f"a user with the sub {entry.sub} already exists")
     await op.users.save(await new_user(entry, op.passwords))
     print(f"user {entry.sub} added")
 
@@ -62,8 +64,8 @@ async def remove_user(op: Context, options: argparse.Namespace) -> None:
     user = await _user(op, options.user)
     await op.consents.revoke_all(user.sub)
     await op.termination.end_everything(user.sub)
-    await op.users.remove(user)  # last, so that a command that Redis broke off can be given again
-    await op.termination.end_everything(user.sub)  # what came of a sign-in meanwhile
+    await op.users.remove(user)  # last, so that the command can be repeated after a failure of Redis
+    await op.termination.end_everything(user.sub)  # sign-ins in the meantime
     print(f"user {user.sub} removed")
 
 
@@ -85,19 +87,19 @@ async def set_password(op: Context, options: argparse.Namespace) -> None:
 async def _user(op: Context, name: str) -> User:
     user = await op.users.find(name) or await op.users.find_by_username(name)
     if user is None:
-        raise CommandError(f"there is no user {name}")
+        raise CommandError(f"user {name} does not exist")
     return user
 
 
 def _claims(pairs: list[str]) -> dict[str, Any]:
-    """`name=value` pairs, each value of its claim's type (OpenID Connect Core §5.1)."""
+    """Parse `NAME=VALUE` pairs; each value has the type of its claim (OpenID Connect Core §5.1)."""
     claims: dict[str, Any] = {}
     for pair in pairs:
         name, separator, value = pair.partition("=")
         if not separator:
-            raise CommandError(f"a claim is name=value, not {pair}")
+            raise CommandError(f"a claim must be NAME=VALUE, not {pair}")
         try:
             claims[name] = _CLAIM_READERS.get(CLAIM_TYPES.get(name, str), str)(value)
         except (KeyError, ValueError):
-            raise CommandError(f"{name} cannot be {value}") from None
+            raise CommandError(f"{value} is not a valid value of the claim {name}") from None
     return claims

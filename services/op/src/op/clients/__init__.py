@@ -1,1 +1,1 @@
-"""Clients: how they prove who they are, where their keys are, and how the provider reaches them."""
+"""Clients: their authentication, their public keys, and HTTP requests to them."""

@@ -1,4 +1,4 @@
-"""Where requests to clients go out: to those of the administrator anywhere, to others into the public net alone."""
+"""HTTP requests to clients: anywhere for those of an administrator, only to public addresses for all others."""
 
 from dataclasses import dataclass
 
@@ -8,10 +8,7 @@ from servicekit.http import HttpClient
 
 @dataclass(frozen=True, slots=True)
 class ClientHttp:
-    """A client that registered itself chose its URLs: they must not lead to what only the provider can reach.
-
-    RFC 7591 §5.
-    """
+    """A client that registered itself has chosen its URLs: they must not lead to the provider's private network."""
 
     trusted: HttpClient
     public: HttpClient

@@ -1,4 +1,4 @@
-"""The public keys of clients: registered with them, or fetched from where they publish them (RFC 7591 §2)."""
+"""The public keys of clients, registered by value or fetched from their URL (RFC 7591 §2)."""
 
 import asyncio
 import logging
@@ -21,13 +21,13 @@ CACHE_LIMIT = 1000
 @dataclass(slots=True)
 class _Fetched:
     keys: tuple[Key, ...] = ()
-    at: float | None = None
-    sought: float | None = None
+    fetched_at: float | None = None
+    refetched_at: float | None = None
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class ClientKeys:
-    """`clock` counts seconds and never goes back (RFC 7591 §2)."""
+    """Fetches and caches keys; `clock` counts seconds and never goes back."""
 
     def __init__(self, http: ClientHttp, clock: Callable[[], float]) -> None:
         self._http = http
@@ -35,11 +35,11 @@ class ClientKeys:
         self._cache: dict[str, _Fetched] = {}
 
     async def find(self, client: Client, kid: str | None = None) -> tuple[Key, ...]:
-        """All keys of a client; none when it has none, or none that can be fetched.
+        """All keys of a client; none if it does not have any or they cannot be fetched.
 
-        A set is fetched when it is old. One that lacks `kid` is fetched once more, also right after it was fetched: the
-        client may just have changed its keys. That is not done more often than every REFETCH_INTERVAL seconds: whoever
-        sends made-up tokens cannot make the provider hammer a client.
+        A cached set is fetched again when it is MAX_AGE seconds old, or when it lacks `kid`, because the client may
+        just have changed its keys. The latter happens at most once in REFETCH_INTERVAL seconds, so that forged tokens
+        do not make the provider flood a client with requests.
         """
         if client.jwks is not None:
             return usable_keys(client.jwks)
@@ -49,31 +49,31 @@ class ClientKeys:
         if len(self._cache) >= CACHE_LIMIT and place not in self._cache:
             self._cache.clear()
         cached = self._cache.setdefault(place, _Fetched())
-        seen = cached.at
+        seen = cached.fetched_at
         old = seen is None or self._clock() - seen >= MAX_AGE
-        if old or (not _has(cached.keys, kid) and self._may_seek(cached)):
+        if old or (not _has(cached.keys, kid) and self._may_refetch(cached)):
             async with cached.lock:
-                if cached.at == seen:  # else somebody else has just tried
-                    cached.sought = cached.sought if old else self._clock()
+                if cached.fetched_at == seen:  # otherwise another request has just tried
+                    cached.refetched_at = cached.refetched_at if old else self._clock()
                     await self._fetch(client, client.jwks_uri, cached)
         return cached.keys
 
-    def _may_seek(self, cached: _Fetched) -> bool:
-        return cached.sought is None or self._clock() - cached.sought >= REFETCH_INTERVAL
+    def _may_refetch(self, cached: _Fetched) -> bool:
+        return cached.refetched_at is None or self._clock() - cached.refetched_at >= REFETCH_INTERVAL
 
     async def _fetch(self, client: Client, uri: str, cached: _Fetched) -> None:
-        """What cannot be fetched leaves the keys as they were."""
+        """Fetch the keys; after a failure the old ones stay."""
         try:
-            answer = await self._http.of(client).get(uri)
-            if answer.status == 200:
-                cached.keys = usable_keys(answer.json_object())
+            response = await self._http.of(client).get(uri)
+            if response.status == 200:
+                cached.keys = usable_keys(response.json_object())
                 return
-            reason = str(answer.status)
+            reason = str(response.status)
         except (Unreachable, ValueError) as failure:
             reason = str(failure)
         finally:
-            cached.at = self._clock()
-        event(log, "a client's keys cannot be fetched", logging.WARNING, client_id=client.client_id, reason=reason)
+            cached.fetched_at = self._clock()
+        event(log, "client keys could not be fetched", logging.WARNING, client_id=client.client_id, reason=reason)
 
 
 def _has(keys: Sequence[Key], kid: str | None) -> bool:

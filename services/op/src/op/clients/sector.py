@@ -1,4 +1,4 @@
-"""Whether a client belongs to the sector that it names (OpenID Connect Core §8.1)."""
+"""The check of a client's sector (OpenID Connect Core §8.1)."""
 
 from op.clients.http import ClientHttp
 from op.errors import InvalidClientMetadata
@@ -8,16 +8,15 @@ from servicekit.http import Unreachable
 
 
 async def check_sector(http: ClientHttp, client: Client) -> None:
-    """Fetch the list of a client's sector, if it names one, and look it up there; raises InvalidClientMetadata.
-
-    OpenID Connect Core §8.1; OpenID Connect Dynamic Client Registration §5.
-    """
+    """Fetch the client's sector_identifier_uri, if it has one, and check it; raises InvalidClientMetadata."""
     if client.sector_identifier_uri is None:
         return
     try:
-        answer = await http.of(client).get(client.sector_identifier_uri)
+        response = await http.of(client).get(client.sector_identifier_uri)
     except Unreachable as failure:
-        raise InvalidClientMetadata("sector_identifier_uri cannot be fetched", str(failure)) from None
-    if answer.status != 200:
-        raise InvalidClientMetadata(f"sector_identifier_uri gives no list, but {answer.status}")
-    check_sector_identifier(answer.body, client)
+        raise InvalidClientMetadata(
+            "The document at the sector_identifier_uri could not be fetched.", str(failure)
+        ) from None
+    if response.status != 200:
+        raise InvalidClientMetadata(f"The sector_identifier_uri must return the status 200, not {response.status}.")
+    check_sector_identifier(response.body, client)

@@ -1,4 +1,4 @@
 """The provider's endpoints, one file each, named as in the discovery document.
 
-Those for machines are functions from a request to a reply; those for people are Quart views.
+Those that clients call are functions from a request to a reply; those that users see are Quart views.
 """

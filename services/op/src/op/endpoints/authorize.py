@@ -11,11 +11,11 @@ from op.errors import NonceRequired, OAuthError, UnknownClient
 from op.pages.steps import proceed
 from op.protocol.authorization.request import (
     TEXT_LIMIT,
-    Asked,
-    about,
+    UncheckedRequest,
     recognise_client_id,
     recognise_redirect,
     validate,
+    with_subject,
 )
 from op.protocol.authorization.response import known_mode, with_query
 from op.records import AuthorizationRequest, Client
@@ -25,35 +25,32 @@ from op.web.parameters import parameters
 from op.web.rendering import deliver, see_other
 from servicekit.web.parameters import Parameters
 
-_URL_LIMIT = 8000  # what everything on the way can be expected to take (RFC 9110 §4.1)
+_URL_LIMIT = 8000  # a length that all proxies should support (RFC 9110 §4.1)
 
 
 async def authorize(op: Context, request: Request) -> Response:
-    """Send the browser back with a code, on to the login or the consent, or back with an error.
-
-    OpenID Connect Core §3.1.2.3, §3.1.2.6; RFC 6749 §3.1, §4.1.2.1.
-    """
-    asked = await parameters(request)
-    client = await op.clients.find(recognise_client_id(asked))
+    """Redirect to the client with a code or an error, or continue with login or consent."""
+    received = await parameters(request)
+    client = await op.clients.find(recognise_client_id(received))
     if client is None:
-        raise UnknownClient(asked["client_id"])
-    # By GET first, if at all: a pushed request is taken once, and another one is fetched once.
-    again = _by_get(op, request, asked) if "request_uri" in asked else None
+        raise UnknownClient(received["client_id"])
+    # Repeat the request by GET first: a pushed request can be used once, and another one should be fetched once.
+    again = _by_get(op, request, received) if "request_uri" in received else None
     if again:
         return see_other(again)
-    if is_pushed(asked):
-        return await _process(op, request, client, await pushed_request(op, client, asked), asked)
+    if is_pushed(received):
+        return await _process(op, request, client, await pushed_request(op, client, received), received)
     try:
-        source = await opened_request(op, client, asked)
+        source = await opened_request(op, client, received)
     except OAuthError as error:
-        if "redirect_uri" not in asked:
+        if "redirect_uri" not in received:
             raise
-        return await deliver(await respond_with_error(op, client, _return_address(client, asked), error))
-    return await _process(op, request, client, source, asked)
+        return await deliver(await respond_with_error(op, client, _return_address(client, received), error))
+    return await _process(op, request, client, source, received)
 
 
-async def _process(op: Context, request: Request, client: Client, source: Source, asked: Parameters) -> Response:
-    """Check the parameters, and see what comes next; `asked` is the request as it came."""
+async def _process(op: Context, request: Request, client: Client, source: Source, received: Parameters) -> Response:
+    """Check the parameters and take the next step; `received` are the parameters of the HTTP request."""
     use_language(source.parameters.get("ui_locales"))
     to = _return_address(client, source.parameters)
     try:
@@ -62,7 +59,7 @@ async def _process(op: Context, request: Request, client: Client, source: Source
         raise
     except OAuthError as error:
         return await deliver(await respond_with_error(op, client, to, error))
-    again = None if source.pushed else _by_get(op, request, asked)
+    again = None if source.pushed else _by_get(op, request, received)
     if again:
         return see_other(again)
     session = await op.sessions.find(cookie(op, request, SESSION_COOKIE))
@@ -70,33 +67,31 @@ async def _process(op: Context, request: Request, client: Client, source: Source
 
 
 async def _checked(op: Context, client: Client, source: Source) -> AuthorizationRequest:
-    """The request after every check, about the person of its id_token_hint; raises OAuthError."""
-    checked = validate(Asked(client, source.parameters, op.policy, source.pushed, source.signed))
+    """The request after all checks, limited to the user of its id_token_hint; raises OAuthError."""
+    checked = validate(UncheckedRequest(client, source.parameters, op.policy, source.pushed, source.signed))
     hint = source.parameters.get("id_token_hint")
     if hint is None:
         return checked
-    return about(checked, await subject_of_hint(op.keys, client, hint, op.issuer))
+    return with_subject(checked, await subject_of_hint(op.keys, client, hint, op.issuer))
 
 
-def _return_address(client: Client, asked: Parameters) -> ReturnAddress:
-    """Where an error goes; raises UnknownRedirect (RFC 6749 §4.1.2.1)."""
-    redirect_uri = recognise_redirect(asked, client)
-    state = asked.get("state") if "state" not in asked.repeated else None
-    mode = known_mode(asked.get("response_mode"), asked.get("response_type"))
+def _return_address(client: Client, received: Parameters) -> ReturnAddress:
+    """Where to send an error; raises UnknownRedirect (RFC 6749 §4.1.2.1)."""
+    redirect_uri = recognise_redirect(received, client)
+    state = received.get("state") if "state" not in received.repeated else None
+    mode = known_mode(received.get("response_mode"), received.get("response_type"))
     return ReturnAddress(redirect_uri, _short(state), mode)
 
 
-def _by_get(op: Context, request: Request, asked: Parameters) -> str | None:
-    """The same request as a URL, for a form that may be another site's: the GET comes with session and login cookie.
+def _by_get(op: Context, request: Request, received: Parameters) -> str | None:
+    """The same request as a URL, for a form of another site: with the GET the browser sends its cookies.
 
-    One that is too long for a URL is processed as it is, like that of a browser that was never here.
-
-    OpenID Connect Core §3.1.2.1.
+    A request that is too long for a URL is processed without cookies.
     """
-    url = with_query(f"{op.issuer}/authorize", dict(asked)) if came_without_cookies(op, request) else None
+    url = with_query(f"{op.issuer}/authorize", dict(received)) if came_without_cookies(op, request) else None
     return url if url and len(url) <= _URL_LIMIT else None
 
 
 def _short(state: str | None) -> str | None:
-    """A state that was refused for its length is not sent back."""
+    """The state, unless it is too long to be sent back."""
     return state if state is None or len(state) <= TEXT_LIMIT else None

@@ -12,7 +12,7 @@ from op.records import DeviceRequest
 from op.stores.authorization.device import DEVICE_TTL, INTERVAL
 from op.web.replies import NO_STORE
 from servicekit.log import event
-from servicekit.web.machine import Reply, Request, json_reply
+from servicekit.web.endpoints import Reply, Request, json_reply
 
 log = logging.getLogger(__name__)
 
@@ -20,11 +20,11 @@ _TRIES = 3
 
 
 async def device_authorization(op: Context, request: Request) -> Reply:
-    """Give a device a code for itself, and one that a person types at /device (RFC 8628 §3.1, §3.2)."""
+    """Issue a device code, and a user code that the user enters at /device."""
     form = parse_form(request)
     client = await op.client_authenticator.authenticate(request, form)
     if DEVICE_CODE_GRANT not in client.grant_types:
-        raise UnauthorizedClient("this client is not registered for the device grant")
+        raise UnauthorizedClient("This client may not use the device grant. Add it to the client's grant_types.")
     scope = granted_scope(form.get("scope"), client.scope)
     waiting = DeviceRequest(client_id=client.client_id, scope=scope, expires_at=op.now() + DEVICE_TTL)
     device_code = new_secret()
@@ -33,8 +33,10 @@ async def device_authorization(op: Context, request: Request) -> Reply:
         if await op.devices.save(device_code, user_code, waiting):
             break
     else:
-        raise TemporarilyUnavailable("try again in a moment", "no free user code was found")
-    event(log, "a device waits for a person", client_id=client.client_id, scope=scope)
+        raise TemporarilyUnavailable(
+            "The provider is temporarily unavailable. Try again in a few seconds.", "no unused user code was found"
+        )
+    event(log, "device authorization started", client_id=client.client_id, scope=scope)
     page = f"{op.issuer}/device"
     body = {
         "device_code": device_code,

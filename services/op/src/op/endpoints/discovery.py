@@ -1,4 +1,4 @@
-"""The discovery documents (OpenID Connect Discovery 1.0 §3, RFC 8414 §2): what works, and nothing else."""
+"""The discovery documents: everything that the provider supports (OpenID Connect Discovery 1.0 §3, RFC 8414 §2)."""
 
 from typing import Any
 
@@ -17,13 +17,13 @@ from op.protocol.clients.authentication import METHODS
 from op.protocol.clients.metadata import ID_TOKEN_ALGORITHMS
 from op.protocol.clients.subject import SUBJECT_TYPES
 from op.protocol.tokens.claims import ID_TOKEN_CLAIMS
-from servicekit.web.machine import Reply, Request, json_reply
+from servicekit.web.endpoints import Reply, Request, json_reply
 
 _CACHE = (("cache-control", "public, max-age=300"),)
 
 
 async def discovery(op: Context, _request: Request) -> Reply:
-    """The provider's metadata, one document for both well-known addresses (RFC 8414 §3)."""
+    """The provider's metadata, the same document at both well-known URLs."""
     document = metadata(
         op.issuer,
         require_pushed=op.settings.require_pushed_authorization_requests,
@@ -33,16 +33,12 @@ async def discovery(op: Context, _request: Request) -> Reply:
 
 
 def _registration(op: Context) -> dict[str, str]:
-    """The endpoint, where there is one."""
+    """The registration endpoint, if it is enabled."""
     return {} if op.settings.registration == "off" else {"registration_endpoint": f"{op.issuer}/register"}
 
 
 def metadata(issuer: str, *, require_pushed: bool, response_types: tuple[str, ...]) -> dict[str, Any]:
-    """The metadata of an issuer; RFC 9207 §3 and RP-Initiated Logout 1.0 §2.1 add to it.
-
-    OpenID Connect Discovery §3; OpenID Connect Back-Channel Logout §2.1; RFC 8414 §2; RFC 8628 §4; RFC 9126 §5, §6; RFC
-    9701 §7.
-    """
+    """The metadata of an issuer, including that of RFC 9207 §3 and RP-Initiated Logout 1.0 §2.1."""
     grant_types = dict.fromkeys([*GRANT_TYPES, *(GRANT_TYPE_OF[response_type] for response_type in response_types)])
     confidential = [method for method in METHODS if method != "none"]
     return {

@@ -17,20 +17,17 @@ from op.protocol.tokens.request import parse_form
 from op.records import AccessToken, Client, RefreshToken
 from op.tokens.presented import handle_of
 from op.web.replies import NO_STORE
-from servicekit.web.machine import Reply, Request, json_reply
+from servicekit.web.endpoints import Reply, Request, json_reply
 
 
 async def introspect(op: Context, request: Request) -> Reply:
-    """Whether a token is live, and what it stands for. Inactive is an answer, not an error (RFC 7662 §2.2).
-
-    RFC 9701 §5.
-    """
+    """Whether a token is active, and its data; an inactive token is not an error (RFC 7662 §2.2)."""
     form = parse_form(request)
     caller = await op.client_authenticator.authenticate(request, form)
     if caller.public:
-        raise UnauthorizedClient("a public client cannot introspect tokens")
+        raise UnauthorizedClient("A public client may not introspect tokens.")
     if "token" not in form:
-        raise InvalidRequest("token is required")
+        raise InvalidRequest("The parameter token is missing.")
     live = await _live(op, caller, form["token"])
     response = introspection_response(op.issuer, live) if live else INACTIVE
     if wants_jwt(request.header("accept")):
@@ -39,7 +36,7 @@ async def introspect(op: Context, request: Request) -> Reply:
 
 
 async def _signed(op: Context, caller: Client, response: dict[str, Any]) -> Reply:
-    """The same, signed for its caller (RFC 9701 §5)."""
+    """The response as a JWT for its caller (RFC 9701 §5)."""
     signed = await op.keys.sign(
         introspection_claims(op.issuer, caller, response, op.now()),
         caller.introspection_signed_response_alg,
@@ -50,7 +47,7 @@ async def _signed(op: Context, caller: Client, response: dict[str, Any]) -> Repl
 
 
 async def _live(op: Context, caller: Client, token: str) -> AccessToken | RefreshToken | None:
-    """What the caller may hear of: not of a token whose client was removed (RFC 7592 §2.3), as the cache knows it."""
+    """The token, if it is active and the caller may know it; not if its client was removed (RFC 7592 §2.3)."""
     found = await _find(op, token)
     if found is None or found.expires_at <= op.now() or not may_introspect(caller, found):
         return None
@@ -58,7 +55,7 @@ async def _live(op: Context, caller: Client, token: str) -> AccessToken | Refres
 
 
 async def _find(op: Context, token: str) -> AccessToken | RefreshToken | None:
-    """A live access token in one round trip to Redis; a refresh token in a second one."""
+    """Find an access token in one round trip to Redis, or a refresh token in a second one."""
     handle = handle_of(token)
     if handle is None:
         return None

@@ -13,20 +13,20 @@ from op.protocol.tokens.bearer import bearer_token
 from op.records import Client
 from op.web.replies import NO_STORE
 from servicekit.log import event
-from servicekit.web.machine import Reply, Request, json_reply
+from servicekit.web.endpoints import Reply, Request, json_reply
 from servicekit.web.parameters import MalformedParameters, Parameters
 
 log = logging.getLogger(__name__)
 
 
 async def register(op: Context, request: Request) -> Reply:
-    """Register a client (RFC 7591 §3.1); 201 with its credentials (RFC 7591 §3.2.1)."""
+    """Register a client (RFC 7591 §3.1); the response is 201 with its credentials."""
     vouched = _check_initial_access_token(op, request)
     metadata = parse_metadata(request)
     registration_token = new_secret()
     client = new_client(metadata, new_grant_id(), registration_token, op.now(), op.settings.response_types)
     if not vouched and not await op.registrations.allowed():
-        raise TooManyRegistrations("too many clients have registered themselves; try again in an hour")
+        raise TooManyRegistrations("Too many clients have registered themselves. Try again in an hour.")
     await check_sector(op.http, client)
     await op.clients.save(client, op.settings.registration_ttl)
     event(log, "client registered", client_id=client.client_id)
@@ -34,42 +34,42 @@ async def register(op: Context, request: Request) -> Reply:
 
 
 async def read_registration(op: Context, request: Request) -> Reply:
-    """What is registered (RFC 7592 §2.1)."""
+    """Return the registration (RFC 7592 §2.1)."""
     client, registration_token = await _managed(op, request)
     return _reply(op, 200, client, registration_token)
 
 
 async def update_registration(op: Context, request: Request) -> Reply:
-    """Replace what is registered, and begin its time anew (RFC 7592 §2.2)."""
+    """Replace the registration and restart its lifetime (RFC 7592 §2.2)."""
     client, registration_token = await _managed(op, request)
     changed = changed_client(parse_metadata(request), client, op.now(), op.settings.response_types)
     await check_sector(op.http, changed)
     await op.clients.save(changed, op.settings.registration_ttl)
-    event(log, "client changed its registration", client_id=client.client_id)
+    event(log, "client registration updated", client_id=client.client_id)
     return _reply(op, 200, changed, registration_token)
 
 
 async def delete_registration(op: Context, request: Request) -> Reply:
-    """Forget a client, and with it what it could redeem or refresh (RFC 7592 §2.3)."""
+    """Delete a client, whose codes and tokens are then useless (RFC 7592 §2.3)."""
     client, _ = await _managed(op, request)
     await op.clients.remove(client.client_id)
-    event(log, "client removed its registration", client_id=client.client_id)
+    event(log, "client registration deleted", client_id=client.client_id)
     return Reply(204, b"", NO_STORE)
 
 
 def _check_initial_access_token(op: Context, request: Request) -> bool:
-    """Whether somebody vouches for the client; raises InvalidToken where somebody must (RFC 7591 §3)."""
+    """Whether the request has the initial access token; raises InvalidToken if it must have one (RFC 7591 §3)."""
     expected = op.settings.registration_token
     if op.settings.registration == "open" and request.header("authorization") is None:
         return False
     presented = bearer_token(request)
     if expected is None or not hmac.compare_digest(expected.encode(), presented.encode()):
-        raise InvalidToken("the initial access token is not the right one")
+        raise InvalidToken("The initial access token is invalid.")
     return True
 
 
 async def _managed(op: Context, request: Request) -> tuple[Client, str]:
-    """The client whose registration access token this is; one answer for all others (RFC 7592 §2.1)."""
+    """The client with this registration access token; all faults lead to the same error (RFC 7592 §2.1)."""
     presented = bearer_token(request)
     try:
         client_id = Parameters.parse(request.query).get("client_id", "")
@@ -78,7 +78,7 @@ async def _managed(op: Context, request: Request) -> tuple[Client, str]:
     client = await op.clients.read(client_id) if client_id else None
     expected = (client.registration_token if client else None) or ""
     if client is None or not hmac.compare_digest(expected, digest(presented)):
-        raise InvalidToken("this is no registration access token of this client")
+        raise InvalidToken("The registration access token is not valid for this client.")
     return client, presented
 
 

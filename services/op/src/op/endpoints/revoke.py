@@ -8,20 +8,20 @@ from op.protocol.tokens.request import parse_form
 from op.tokens.presented import handle_of
 from op.web.replies import NO_STORE
 from servicekit.log import event
-from servicekit.web.machine import Reply, Request
+from servicekit.web.endpoints import Reply, Request
 
 log = logging.getLogger(__name__)
 
 
 async def revoke(op: Context, request: Request) -> Reply:
-    """End a token: an access token alone, a refresh token with its whole grant (RFC 7009 §2.1).
+    """Revoke an access token, or the whole grant of a refresh token (RFC 7009 §2.1).
 
-    A token that is not known is answered like one that was revoked (§2.2).
+    The response for an unknown token is the same as for a revoked one (§2.2).
     """
     form = parse_form(request)
     client = await op.client_authenticator.authenticate(request, form)
     if "token" not in form:
-        raise InvalidRequest("token is required")
+        raise InvalidRequest("The parameter token is missing.")
     handle = handle_of(form["token"])
     if handle is None:
         return Reply(200, b"", NO_STORE)
@@ -31,7 +31,7 @@ async def revoke(op: Context, request: Request) -> Reply:
     if found is None:
         return Reply(200, b"", NO_STORE)
     if found.client_id != client.client_id:
-        raise UnauthorizedClient("the token was issued to another client")
+        raise UnauthorizedClient("The token was issued to another client.")
     if access_token:
         await op.access_tokens.revoke(handle)
     else:

@@ -10,7 +10,7 @@ from op.protocol.tokens.request import parse_form, parse_token_request
 from op.tokens.issuer import Issued
 from op.web.replies import NO_STORE
 from servicekit.log import event
-from servicekit.web.machine import Reply, Request, json_reply
+from servicekit.web.endpoints import Reply, Request, json_reply
 
 log = logging.getLogger(__name__)
 
@@ -21,18 +21,18 @@ async def token(op: Context, request: Request) -> Reply:
     RFC 6749 §3.2, §5.2.
     """
     form = parse_form(request)
-    ask = parse_token_request(form)
+    token_request = parse_token_request(form)
     client = await op.client_authenticator.authenticate(request, form)
-    grant_type = GRANT_TYPES.get(ask.grant_type)
+    grant_type = GRANT_TYPES.get(token_request.grant_type)
     if grant_type is None:
-        raise UnsupportedGrantType("this grant_type is not supported")
-    if ask.grant_type not in client.grant_types:
-        raise UnauthorizedClient("this client is not registered for this grant_type")
-    issued = await grant_type(op, client, ask)
+        raise UnsupportedGrantType("This provider does not support the grant_type.")
+    if token_request.grant_type not in client.grant_types:
+        raise UnauthorizedClient("This client may not use this grant_type. Add it to the client's grant_types.")
+    issued = await grant_type(op, client, token_request)
     event(
         log,
         "tokens issued",
-        grant_type=ask.grant_type,
+        grant_type=token_request.grant_type,
         client_id=client.client_id,
         scope=issued.scope,
         id_token="yes" if issued.id_token else "no",

@@ -1,6 +1,6 @@
 """The grants of the token endpoint, one file each, in one table.
 
-A grant takes the provider, the authenticated client and the parsed request, and gives the tokens that it issued.
+A grant takes the provider, the authenticated client and the parsed request, and returns the issued tokens.
 """
 
 from collections.abc import Awaitable, Callable

@@ -16,26 +16,30 @@ from servicekit.log import event
 log = logging.getLogger(__name__)
 
 
-async def authorization_code(op: Context, client: Client, ask: TokenRequest) -> Issued:
-    """Redeem a code once. A second redemption ends the grant and its tokens (RFC 6749 §4.1.2, §10.5).
+async def authorization_code(op: Context, client: Client, request: TokenRequest) -> Issued:
+    """Exchange a code, which can be used once. A second use ends the grant and its tokens (RFC 6749 §4.1.2, §10.5).
 
-    A request that fails a check does nothing, to a fresh code or to a spent one: who has seen a code, and has not the
-    client's secret or the verifier, can neither use it up nor end what its owner got for it.
-
-    OpenID Connect Core §3.1.3, §3.1.3.2.
+    A request that fails a check has no effect on the code or the grant: with a stolen code, but without the client's
+    secret or the verifier, an attacker can neither use up the code nor revoke the tokens.
     """
-    if ask.code is None:
-        raise InvalidRequest("code is required")
+    if request.code is None:
+        raise InvalidRequest("The parameter code is missing.")
     now = op.now()
-    handle = Handle.parse(ask.code)
+    handle = Handle.parse(request.code)
     found = await op.codes.find(handle) if handle else None
     if handle is None or found is None:
-        raise InvalidGrant("the code is not valid", "unknown, expired or revoked")
-    check_code(found.code, found.grant, client, ask, now)
+        raise InvalidGrant("The authorization code is invalid.", "unknown, expired or revoked")
+    check_code(found.code, found.grant, client, request, now)
     if found.redeemed:
         await op.grants.revoke(handle.gid)
-        event(log, "code reused, grant revoked", logging.WARNING, client_id=client.client_id, grant=handle.gid)
-        raise InvalidGrant("the code is not valid", "redeemed before")
+        event(
+            log,
+            "authorization code reused, grant revoked",
+            logging.WARNING,
+            client_id=client.client_id,
+            grant=handle.gid,
+        )
+        raise InvalidGrant("The authorization code is invalid.", "redeemed before")
     issued = await op.tokens.issue(found.grant, client, found.grant.scope, now)
     try:
         user, _ = await asyncio.gather(
@@ -43,10 +47,10 @@ async def authorization_code(op: Context, client: Client, ask: TokenRequest) -> 
             op.codes.redeem(handle, issued.entries, now),
         )
     except (AlreadySpent, Gone):
-        raise InvalidGrant("the code is not valid", "redeemed at the same time") from None
+        raise InvalidGrant("The authorization code is invalid.", "redeemed at the same time") from None
     if user is None:
         await op.grants.revoke(handle.gid)
-        raise InvalidGrant("the code is not valid", "its user was removed")
+        raise InvalidGrant("The authorization code is invalid.", "its user was removed")
     if "openid" not in found.grant.scope.split():
         return issued
     id_token = await op.tokens.id_token(

@@ -1,4 +1,4 @@
-"""The client credentials grant (RFC 6749 §4.4): a client in its own name, without a person."""
+"""The client credentials grant (RFC 6749 §4.4): a client acts for itself, without a user."""
 
 from op.context import Context
 from op.errors import UnauthorizedClient
@@ -9,14 +9,16 @@ from op.records import Client, Grant
 from op.tokens.issuer import Issued
 
 
-async def client_credentials(op: Context, client: Client, ask: TokenRequest) -> Issued:
-    """An access token alone: no refresh token (§4.4.3), no id_token; `sub` is the client_id (RFC 9068 §2.2).
+async def client_credentials(op: Context, client: Client, request: TokenRequest) -> Issued:
+    """Only an access token: no refresh token (§4.4.3) and no ID token; `sub` is the client_id (RFC 9068 §2.2).
 
-    A client that has the name of a person would be taken for that person (RFC 9068 §5): it gets nothing.
+    A client whose client_id is the `sub` of a user would be mistaken for that user (RFC 9068 §5); it is rejected.
     """
-    scope = client_scope(ask.scope, client.scope)
+    scope = client_scope(request.scope, client.scope)
     if await op.users.find(client.client_id):
-        raise UnauthorizedClient("this client cannot act in its own name", "its client_id is a user's sub")
+        raise UnauthorizedClient(
+            "This client may not use the client_credentials grant.", "its client_id is a user's sub"
+        )
     now = op.now()
     name = client.client_id
     grant = Grant(gid=new_grant_id(), client_id=name, sub=name, scope=scope, auth_time=now, sid="")

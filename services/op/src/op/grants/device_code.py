@@ -10,28 +10,28 @@ from op.records import Client, Grant, SessionGrant
 from op.tokens.issuer import Issued
 
 
-async def device_code(op: Context, client: Client, ask: TokenRequest) -> Issued:
-    """What the person decided, once; until then the device goes on asking, and not too often (RFC 8628 §3.4, §3.5)."""
-    if ask.device_code is None:
-        raise InvalidRequest("device_code is required")
+async def device_code(op: Context, client: Client, request: TokenRequest) -> Issued:
+    """Issue tokens once the user has allowed it; until then the device polls at the given interval."""
+    if request.device_code is None:
+        raise InvalidRequest("The parameter device_code is missing.")
     now = op.now()
-    found = await op.devices.find(ask.device_code)
+    found = await op.devices.find(request.device_code)
     if found is None or found.client_id != client.client_id:
-        raise InvalidGrant("the device_code is not valid", "unknown, used or another client's")
+        raise InvalidGrant("The device_code is invalid.", "unknown, used or another client's")
     if now >= found.expires_at:
-        raise ExpiredToken("nobody has answered in time; begin again")
-    if not await op.devices.may_poll(ask.device_code, now):
-        raise SlowDown("ask less often: 5 seconds more between two requests from now on")
+        raise ExpiredToken("The device_code has expired. Request a new one.")
+    if not await op.devices.may_poll(request.device_code, now):
+        raise SlowDown("The device polls too often. Wait 5 seconds longer between two requests from now on.")
     if found.state == "waiting":
-        raise AuthorizationPending("the person has not answered yet")
-    decided = await op.devices.take(ask.device_code)
+        raise AuthorizationPending("The user has not decided yet.")
+    decided = await op.devices.take(request.device_code)
     if decided is None:
-        raise InvalidGrant("the device_code is not valid", "used at the same time")
+        raise InvalidGrant("The device_code is invalid.", "used at the same time")
     user = await op.users.find(decided.sub)
     if decided.state != "allowed" or user is None:
-        raise AccessDenied("the person refused")
+        raise AccessDenied("The user denied the request.")
     if not client.first_party and await op.consents.find(decided.sub, client.client_id) is None:
-        raise AccessDenied("the person took the consent back")
+        raise AccessDenied("The user has withdrawn the consent.")
     grant = Grant(
         gid=new_grant_id(),
         client_id=client.client_id,

@@ -17,28 +17,26 @@ from servicekit.log import event
 log = logging.getLogger(__name__)
 
 
-async def refresh_token(op: Context, client: Client, ask: TokenRequest) -> Issued:
-    """A new access token and a new refresh token, and an id_token where the client is registered so.
+async def refresh_token(op: Context, client: Client, request: TokenRequest) -> Issued:
+    """A new access token and refresh token, and an ID token if the client is registered for it.
 
-    OpenID Connect Core §12.2 leaves that open; where there is one, it has the login's auth_time and no new nonce.
+    OpenID Connect Core §12.2 makes the ID token optional; it has the auth_time of the login and no nonce.
 
-    A token that was rotated before ends the grant, unless it comes again within the grace.
-
-    RFC 6749 §6; RFC 9700 §4.14.2.
+    The use of a rotated refresh token ends the grant, unless it is within the grace period.
     """
-    if ask.refresh_token is None:
-        raise InvalidRequest("refresh_token is required")
+    if request.refresh_token is None:
+        raise InvalidRequest("The parameter refresh_token is missing.")
     now = op.now()
-    handle = Handle.parse(ask.refresh_token)
+    handle = Handle.parse(request.refresh_token)
     found = await op.refresh_tokens.find(handle) if handle else None
     if handle is None or found is None:
-        raise InvalidGrant("the refresh token is not valid", "unknown, expired or revoked")
+        raise InvalidGrant("The refresh token is invalid.", "unknown, expired or revoked")
     check_refresh_token(found.token, client, now)
     if is_reuse(found.rotated_at, now, op.refresh_tokens.grace):
         await op.grants.revoke(handle.gid)
         event(log, "refresh token reused, grant revoked", logging.WARNING, client_id=client.client_id, grant=handle.gid)
-        raise InvalidGrant("the refresh token is not valid", "rotated before")
-    scope = narrowed_scope(ask.scope, still_registered(found.token.scope, client.scope))
+        raise InvalidGrant("The refresh token is invalid.", "rotated before")
+    scope = narrowed_scope(request.scope, still_registered(found.token.scope, client.scope))
     issued = await op.tokens.issue(found.grant, client, scope, now)
     try:
         user, *_ = await asyncio.gather(
@@ -47,10 +45,10 @@ async def refresh_token(op: Context, client: Client, ask: TokenRequest) -> Issue
             op.user_grants.note(found.grant, now),
         )
     except (AlreadySpent, Gone):
-        raise InvalidGrant("the refresh token is not valid", "rotated at the same time") from None
+        raise InvalidGrant("The refresh token is invalid.", "rotated at the same time") from None
     if user is None:
         await op.grants.revoke(handle.gid)
-        raise InvalidGrant("the refresh token is not valid", "its user was removed")
+        raise InvalidGrant("The refresh token is invalid.", "its user was removed")
     if not client.id_token_on_refresh or "openid" not in scope.split():
         return issued
     id_token = await op.tokens.id_token(

@@ -1,1 +1,1 @@
-"""The signing keys: the ring, which alone signs, and their rotation."""
+"""The signing keys: the key ring, the only component that signs, and their rotation."""

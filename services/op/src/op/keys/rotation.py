@@ -1,21 +1,21 @@
-"""Keeping this replica's keys up to date, beside its requests: none of them waits for it."""
+"""The background task that rotates the keys and keeps those of this replica up to date."""
 
 import asyncio
 import logging
 
 from op.keys.ring import KeyRing
-from op.protocol.keys.schedule import LOOK_SECONDS
+from op.protocol.keys.schedule import KEY_REFRESH_SECONDS
+from servicekit.encryption import DecryptionError
 from servicekit.log import event
 from servicekit.redis.client import RedisError
-from servicekit.sealing import UnsealError
 
 log = logging.getLogger(__name__)
 
 
 class KeyRotation:
-    """Looks at the stored keys again and again, and makes new ones when they are due (OpenID Connect Core §10.1.1)."""
+    """Reads the stored keys every `pause` seconds, and publishes new ones when they are due."""
 
-    def __init__(self, keys: KeyRing, pause: float = LOOK_SECONDS) -> None:
+    def __init__(self, keys: KeyRing, pause: float = KEY_REFRESH_SECONDS) -> None:
         self._keys = keys
         self._pause = pause
         self._task: asyncio.Task[None] | None = None
@@ -33,10 +33,10 @@ class KeyRotation:
             await asyncio.sleep(self._pause)
             try:
                 if await self._keys.rotate(when_due=True):
-                    event(log, "new signing keys are published")
+                    event(log, "new signing keys published")
             except RedisError as failure:
-                event(log, "the signing keys cannot be looked at", logging.WARNING, reason=failure)
-            except UnsealError:
-                event(log, "OP_SECRET_KEY does not open the signing keys", logging.CRITICAL)
+                event(log, "signing keys could not be read", logging.WARNING, reason=failure)
+            except DecryptionError:
+                event(log, "OP_SECRET_KEY cannot decrypt the signing keys", logging.CRITICAL)
             except Exception:
-                log.exception("unforeseen failure while looking at the signing keys")
+                log.exception("unexpected error while reading the signing keys")

@@ -93,7 +93,7 @@ async def _sid_of_hint(op: Context, client: Client | None, hint: str) -> str | N
             hint, client.id_token_signed_response_alg, typ=ID_TOKEN_TYPE, secret=client.client_secret
         )
     except InvalidSignature:
-        raise InvalidRequest("id_token_hint was not issued by this provider") from None
+        raise InvalidRequest("The id_token_hint was not issued by this provider.") from None
     return check_hint_claims(claims, op.issuer)
 
 

@@ -1,4 +1,4 @@
-"""JWTs that clients sign: taken apart once, then verified with one of the client's keys (RFC 7515, RFC 7519)."""
+"""JWTs that clients sign: parsed once, then verified with one of the client's keys (RFC 7515, RFC 7519)."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ _SEGMENTS = 3
 
 @dataclass(frozen=True, slots=True)
 class SignedJwt:
-    """A compact JWS whose signature is not verified yet (RFC 7515 §7.1). Only `parse` makes one."""
+    """A compact JWS whose signature is not verified yet (RFC 7515 §7.1). Only `parse` creates one."""
 
     header: Mapping[str, Any]
     claims: Mapping[str, Any] = field(repr=False)
@@ -29,16 +29,16 @@ class SignedJwt:
 
     @classmethod
     def parse(cls, text: str) -> "SignedJwt":
-        """Header, claims and signature of `text`; raises ValueError when it is not a JWT."""
+        """Parse a JWT; raises ValueError if `text` is not one."""
         segments = text.encode("ascii").split(b".")
         if len(segments) != _SEGMENTS:
-            raise ValueError("a JWT has three segments")
+            raise ValueError("a JWT must have three segments")
         header, claims, signature = segments
         return cls(_json_object(header), _json_object(claims), header + b"." + claims, base64url_decode(signature))
 
     @property
     def algorithm(self) -> object:
-        """`alg` as it came: whoever reads it compares it with what the client is registered for (RFC 8725 §3.1)."""
+        """`alg` from the header, unchecked: compare it with the client's registration (RFC 8725 §3.1)."""
         return self.header.get("alg")
 
     @property
@@ -47,7 +47,7 @@ class SignedJwt:
         return kid if isinstance(kid, str) else None
 
     def is_signed_by(self, keys: Sequence[Mapping[str, Any] | str], algorithm: str) -> bool:
-        """Whether one of the keys, JWKs or secrets, made the signature with `algorithm` (RFC 7515 §5.2)."""
+        """Whether the signature was made with one of the keys (JWKs or secrets) and `algorithm` (RFC 7515 §5.2)."""
         return self.algorithm == algorithm and any(self._fits(key, algorithm) for key in keys)
 
     def _fits(self, key: Mapping[str, Any] | str, algorithm: str) -> bool:
@@ -55,14 +55,11 @@ class SignedJwt:
             made: Key = jwk.construct(key if isinstance(key, str) else dict(key), algorithm)
             return bool(made.verify(self.signing_input, self.signature))
         except (JOSEError, ValueError):
-            return False  # a key that cannot be read did not sign it
+            return False  # a malformed key has not signed anything
 
 
 def suitable_keys(keys: Sequence[Mapping[str, Any]], algorithm: str, kid: str | None) -> tuple[Mapping[str, Any], ...]:
-    """The keys of a set that may have signed a JWT of this `alg` and `kid` (RFC 7517 §4).
-
-    RFC 7523 §3 (9); RFC 9101 §4, §6.1.
-    """
+    """The keys of a set that may have signed a JWT with this `alg` and `kid` (RFC 7517 §4)."""
     return tuple(
         key
         for key in keys
@@ -74,13 +71,13 @@ def suitable_keys(keys: Sequence[Mapping[str, Any]], algorithm: str, kid: str | 
 
 
 def numeric_date(claims: Mapping[str, Any], name: str) -> float | None:
-    """A NumericDate (RFC 7519 §2), None when it is absent; raises ValueError when it is not one."""
+    """A NumericDate (RFC 7519 §2), or None if the claim is absent; raises ValueError if it has another type."""
     value = claims.get(name)
     if value is None:
         return None
-    # Compared before anything is calculated: JSON has numbers that no float can hold.
+    # Compared before any calculation: JSON has numbers that a float cannot hold.
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _LATEST:
-        raise ValueError(f"{name} is no time")
+        raise ValueError(f"{name} is not a valid time")
     return math.ceil(value)
 
 

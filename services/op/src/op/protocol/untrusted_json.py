@@ -1,4 +1,4 @@
-"""JSON that a stranger wrote (RFC 8259)."""
+"""JSON from untrusted sources (RFC 8259)."""
 
 import json
 from typing import Any
@@ -7,22 +7,21 @@ DEPTH_LIMIT = 20
 
 
 def parse_json(text: str | bytes) -> Any:
-    """Its value; raises ValueError for what is none, for NaN and the like, and for what is nested too deep.
+    """Parse JSON; raises ValueError if it is malformed, contains NaN or infinity, or is nested too deeply.
 
-    What is read here can be walked through and written again: an interpreter's own limit is met at different depths.
-
-    RFC 8259.
+    The limit makes sure that the value can be traversed and serialized: the interpreter's own limit depends on the
+    depth of the call stack.
     """
     try:
         value = json.loads(text, parse_constant=_no_constant)
     except RecursionError:
-        raise ValueError("nested too deep") from None
+        raise ValueError("nested too deeply") from None
     level = [value]
     for _ in range(DEPTH_LIMIT):
         level = [inner for outer in level for inner in _members(outer)]
         if not level:
             return value
-    raise ValueError("nested too deep")
+    raise ValueError("nested too deeply")
 
 
 def _members(value: Any) -> list[Any]:
@@ -32,4 +31,4 @@ def _members(value: Any) -> list[Any]:
 
 
 def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not JSON")

@@ -1,1 +1,1 @@
-"""Logins: passwords, sessions, and how a session ends everywhere."""
+"""Login with a password, and the end of a session at all clients."""

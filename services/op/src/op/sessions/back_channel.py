@@ -1,4 +1,4 @@
-"""Logout tokens on their way to the clients (Back-Channel Logout 1.0 §2.5, §2.8), beside the person's request."""
+"""The delivery of logout tokens to clients in the background (Back-Channel Logout 1.0 §2.5, §2.8)."""
 
 import asyncio
 import logging
@@ -11,7 +11,7 @@ from servicekit.log import event
 log = logging.getLogger(__name__)
 
 PAUSES = (0.5, 2.0)
-"""How long to wait before the second and the third try, in seconds."""
+"""How long to wait before the second and third attempt, in seconds."""
 DRAIN_SECONDS = 1.5
 
 _REFUSED = 400
@@ -22,29 +22,26 @@ Post = Callable[[str], Awaitable[str | None]]
 
 
 class BackChannel:
-    """Posts tokens, each in a task of its own, with a deadline and a few tries.
-
-    OpenID Connect Back-Channel Logout §2.5.
-    """
+    """Posts logout tokens, each in a separate task, with a timeout and a few attempts."""
 
     def __init__(self, pauses: tuple[float, ...] = PAUSES) -> None:
         self._pauses = pauses
         self._tasks: set[asyncio.Task[None]] = set()
 
     def send(self, http: HttpClient, client_id: str, uri: str, logout_token: LogoutToken) -> None:
-        """Deliver a token, made anew for each try: a client that has seen a `jti` refuses it the second time."""
+        """Deliver a token; each attempt has a new one, because a client rejects a `jti` that it has already seen."""
         task = asyncio.create_task(_deliver(partial(_post, http, uri), client_id, logout_token, self._pauses))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def drain(self, patience: float = DRAIN_SECONDS) -> None:
-        """At the process's end: what is on its way may arrive within `patience` seconds, which a service has few of."""
+        """At shutdown, wait up to `patience` seconds for the pending deliveries."""
         if self._tasks:
             _, late = await asyncio.wait(self._tasks, timeout=patience)
             for task in late:
                 task.cancel()
             if late:
-                event(log, "logout tokens were not delivered before the end", logging.WARNING, count=len(late))
+                event(log, "logout tokens not delivered before shutdown", logging.WARNING, count=len(late))
                 await asyncio.wait(late)
 
 
@@ -64,9 +61,9 @@ async def _deliver(post: Post, client_id: str, logout_token: LogoutToken, pauses
 
 
 async def _post(http: HttpClient, uri: str, logout_token: str) -> str | None:
-    """Why it was not taken, if it was not (§2.8)."""
+    """Post a logout token; the reason if the client did not accept it (§2.8)."""
     try:
-        answer = await http.post(uri, {"logout_token": logout_token})
+        response = await http.post(uri, {"logout_token": logout_token})
     except Unreachable as failure:
         return str(failure)
-    return None if answer.status in (200, 204) else str(answer.status)
+    return None if response.status in (200, 204) else str(response.status)

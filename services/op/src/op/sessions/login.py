@@ -1,4 +1,4 @@
-"""Logging in: a password is checked, and a session begins."""
+"""Login: checking a password and starting a session."""
 
 from collections.abc import Callable
 
@@ -14,11 +14,11 @@ USER_AGENT_LIMIT = 200
 
 
 class TooManyAttempts(Exception):
-    """This user's password was guessed wrong too often from this address."""
+    """There were too many wrong passwords for this user from this address."""
 
 
 class Logins:
-    """`clock` gives seconds since the epoch."""
+    """Logs users in; `clock` returns seconds since the epoch."""
 
     def __init__(
         self,
@@ -38,9 +38,9 @@ class Logins:
         self._clock = clock
 
     async def authenticate(self, username: str, password: str, address: str) -> User | None:
-        """The user whose password this is; raises TooManyAttempts, and then the password was not looked at.
+        """The user, if the password is correct; raises TooManyAttempts without checking the password.
 
-        The same work is done for an unknown user and for a wrong password.
+        An unknown user takes as long as a wrong password.
         """
         attempt = (username, address)
         async with self._passwords.turn(*attempt):
@@ -53,9 +53,9 @@ class Logins:
         return user if right else None
 
     async def open_session(self, user: User, user_agent: str, before: str | None) -> tuple[Session, str]:
-        """A session with a fresh id, whatever the browser came with (no session fixation), and its cookie.
+        """Start a session with a new identifier, against session fixation; returns it with its cookie.
 
-        `before` is the session cookie that the browser had: the new session takes that one's place.
+        `before` is the browser's previous session cookie, whose session the new one replaces.
         """
         session = Session(
             sid=new_grant_id(),

@@ -1,4 +1,4 @@
-"""Passwords: argon2id (RFC 9106) in a bounded pool of threads, off the event loop."""
+"""Password hashing with argon2id (RFC 9106) in a bounded thread pool, outside the event loop."""
 
 import asyncio
 import ctypes
@@ -13,7 +13,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 P = ParamSpec("P")
 T = TypeVar("T")
 
-# OWASP's second choice of parameters: about 20 ms and 19 MiB for a hash.
+# The second of OWASP's recommended configurations: about 20 ms and 19 MiB for each hash.
 MEMORY_KIB = 19 * 1024
 PASSES = 2
 LANES = 1
@@ -27,17 +27,15 @@ _malloc_trim = getattr(_libc, "malloc_trim", None)
 
 
 class Passwords:
-    """Hashes and checks; at most THREADS at a time, the rest wait.
+    """Hashes and verifies passwords, at most THREADS at a time.
 
-    Who counts passwords does it inside the `turn` of that user and address: a good one is forgotten before the next one
-    counts, so that good logins in parallel do not add up.
-
-    RFC 9106.
+    Callers count login attempts while they hold the `turn` lock of the user and address: a correct password resets the
+    count before the next attempt is counted, so that parallel correct logins do not add up.
     """
 
     def __init__(self) -> None:
         if _malloc_trim is not None:
-            # glibc, for the whole process and before there are threads: one arena for all, since it trims no other.
+            # For the whole process, before threads start: glibc trims only the main arena, so all threads use it.
             _libc.mallopt(_M_ARENA_MAX, 1)
         self._hasher = PasswordHasher(time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=LANES, type=Type.ID)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="argon2")
@@ -46,14 +44,14 @@ class Passwords:
         self._nobody = self._hasher.hash("nobody's password")
 
     def turn(self, username: str, address: str) -> asyncio.Lock:
-        """The lock that tries of one password from one address take one after the other."""
+        """The lock that serializes the login attempts of one user from one address."""
         return self._turns.setdefault((username.casefold(), address), asyncio.Lock())
 
     async def hash(self, password: str) -> str:
         return await self._off_loop(self._hasher.hash, password)
 
     async def matches(self, password_hash: str | None, password: str) -> bool:
-        """Whether the password is the hash's; without a hash (an unknown user) the same work is done for nothing."""
+        """Whether the password matches the hash; without a hash (an unknown user) it takes as long."""
         right = await self._off_loop(self._verify, password_hash or self._nobody, password)
         return right and password_hash is not None
 
@@ -64,9 +62,9 @@ class Passwords:
             return False
 
     def _trim_later(self) -> None:
-        """Give back each thread's 19 MiB when no hash has wanted them for a while.
+        """Return each thread's 19 MiB to the system once no password has been hashed for a while.
 
-        glibc keeps them, and taking them anew for every hash would make it take half as long again.
+        glibc keeps the memory. Allocating it again for every hash would make hashing take half as long again.
         """
         if self._trimming is not None:
             self._trimming.cancel()

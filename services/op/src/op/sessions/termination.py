@@ -1,4 +1,4 @@
-"""The end of a session: its grants, and its clients (Back-Channel Logout 1.0, Front-Channel Logout 1.0)."""
+"""The end of a session: its grants and its clients (Back-Channel Logout 1.0, Front-Channel Logout 1.0)."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from op.tokens.issuer import TokenIssuer
 
 @dataclass(frozen=True, slots=True)
 class Termination:
-    """Ends sessions and grants; `clock` gives seconds since the epoch."""
+    """Ends sessions and grants; `clock` returns seconds since the epoch."""
 
     settings: Settings
     clock: Callable[[], float]
@@ -37,22 +37,20 @@ class Termination:
     async def end_session(
         self, session: Session, end: Callable[[], Awaitable[object]] | None = None
     ) -> tuple[str, ...]:
-        """End what was given in a session, as configured, and the session itself by `end`, where it has not ended yet.
+        """End the grants of a session, as configured, and the session itself by calling `end`, if it has not ended.
 
-        Its clients are told, and nobody waits for them; the URLs are those that the person's browser must visit in
-        frames. The session ends last: where Redis fails on the way, it is there for another try, which ends what is
-        left. What was given in it meanwhile is looked for afterwards.
-
-        OpenID Connect Back-Channel Logout §2.5, §2.7.
+        Its clients are notified in the background; the returned URLs are those that the browser must load in frames.
+        The session ends last: if Redis fails in between, it still exists and the next attempt ends what is left.
+        Grants that were added in the meantime are ended afterwards.
         """
-        frames = await self._end_what_was_given(session)
+        frames = await self._end_grants_of(session)
         if end is None:
             return frames
         await end()
-        return (*frames, *await self._end_what_was_given(session))
+        return (*frames, *await self._end_grants_of(session))
 
     async def end_grants(self, sub: str, client_id: str | None = None) -> int:
-        """End a user's grants, all of them or those to one client, in one round trip each; how many there were."""
+        """End all grants of a user, or those of one client, in one round trip each; returns their number."""
         grants = await self.user_grants.all(sub)
         ending = [grant for grant in grants if client_id in (None, grant.client_id)]
         await self.grants.revoke(*(grant.gid for grant in ending))
@@ -60,10 +58,7 @@ class Termination:
         return len(ending)
 
     async def end_everything(self, sub: str) -> int:
-        """End all sessions and grants of a user, whatever is configured; how many sessions there were.
-
-        RFC 7009 §2.1; RFC 7662 §2.2.
-        """
+        """End all sessions and grants of a user, whatever is configured; returns the number of sessions."""
         sessions = await self.sessions.all(sub)
         for session in sessions:
             await self.end_session(session, partial(self.sessions.end_by_sid, sub, session.sid))
@@ -71,11 +66,9 @@ class Termination:
         return len(sessions)
 
     async def replace_session(self, before: str, session: Session) -> None:
-        """End the session of the cookie `before`, after a new login in the same browser.
+        """End the session of the cookie `before` after a new login in the same browser.
 
-        The clients of the same user's session belong to the new one; those of another user's are told that it ended.
-
-        OpenID Connect Back-Channel Logout §2.5.
+        The clients of a session of the same user move to the new one; those of another user's session are notified.
         """
         old = await self.sessions.find(before)
         if old is None:
@@ -84,12 +77,12 @@ class Termination:
         if old.sub == session.sub:
             await self.session_grants.move(old.sid, session.sid)
             await end()
-            await self.session_grants.move(old.sid, session.sid)  # what was given in it meanwhile
+            await self.session_grants.move(old.sid, session.sid)  # grants that were added in the meantime
         else:
             await self.end_session(old, end)
 
-    async def _end_what_was_given(self, session: Session) -> tuple[str, ...]:
-        """The grants end before they are taken out of the record that names them, which is all that another try has."""
+    async def _end_grants_of(self, session: Session) -> tuple[str, ...]:
+        """Revoke the grants before their record is deleted, so that another attempt can find them after a failure."""
         known = await self.session_grants.all(session.sid)
         await self._revoke(known)
         grants = await self.session_grants.take(session.sid)
@@ -111,7 +104,7 @@ class Termination:
         await self.grants.revoke(*(grant.gid for grant in grants if self._ends(grant)))
 
     def _ends(self, grant: SessionGrant) -> bool:
-        """Offline access outlives its session, unless it is configured otherwise (Back-Channel Logout 1.0 §2.7)."""
+        """Offline access outlives its session unless configured otherwise (Back-Channel Logout 1.0 §2.7)."""
         rule = self.settings.logout_ends_grants
         return rule == "all" or (rule == "online" and not grant.offline)
 

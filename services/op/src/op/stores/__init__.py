@@ -1,4 +1,4 @@
-"""What rests in Redis: one store per record, with the protocol's verbs. `op.records` has the table of keys.
+"""The stores of the records in Redis, one for each record; `op.records` lists the keys.
 
-Every write of what is not administration has a TTL. What may be used once goes through an atomic gate.
+Every write has a TTL, except those of administration. Single use is enforced by an atomic operation.
 """

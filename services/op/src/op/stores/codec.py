@@ -1,4 +1,4 @@
-"""Records as JSON, which is how Redis keeps them."""
+"""The JSON format of records in Redis."""
 
 import dataclasses
 import json
@@ -12,12 +12,12 @@ R = TypeVar("R")
 
 
 def to_json(record: Any) -> str:
-    """A record as Redis keeps it; fields that are None are left out."""
+    """The JSON of a record, without the fields that are None."""
     return json.dumps(_plain(record), separators=(",", ":"))
 
 
 def from_json(record_type: type[R], text: str) -> R:
-    """A record from Redis; fields that this version does not know are left out, so that versions can overlap."""
+    """The record of a JSON text; unknown fields are ignored, so that two versions of the service can overlap."""
     return record_of(record_type, json.loads(text))
 
 

@@ -1,12 +1,12 @@
-"""The provider's private keys: `op:keys`, sealed, one record for all replicas."""
+"""The provider's private keys: `op:keys`, one encrypted record for all replicas."""
 
 import json
 from dataclasses import dataclass
 from typing import Any
 
 from op.records import Generation
+from servicekit.encryption import Encryptor
 from servicekit.redis.client import Database
-from servicekit.sealing import Sealer
 
 _KEY = "op:keys"
 _REPLACE = """
@@ -18,45 +18,42 @@ return 1
 
 @dataclass(frozen=True, slots=True)
 class StoredKeys:
-    """The generations, and the record that they were read from: only that one may be replaced."""
+    """The generations, and the stored value that they were read from, for comparison when it is replaced."""
 
     generations: tuple[Generation, ...]
-    sealed: str
+    ciphertext: str
 
 
 class SigningKeyStore:
-    """All generations are one record, so that one comparison decides who may change it."""
+    """All generations are in one record, so that it can be replaced by a single comparison."""
 
-    def __init__(self, redis: Database, sealer: Sealer) -> None:
+    def __init__(self, redis: Database, encryptor: Encryptor) -> None:
         self._redis = redis
-        self._sealer = sealer
+        self._encryptor = encryptor
         self._replace = redis.register_script(_REPLACE)
 
     async def find(self) -> StoredKeys | None:
-        """What is stored; raises UnsealError when OP_SECRET_KEY is not the one that it was sealed with."""
-        sealed = await self._redis.get(_KEY)
-        if sealed is None:
+        """The stored generations; raises DecryptionError if they were encrypted with another OP_SECRET_KEY."""
+        ciphertext = await self._redis.get(_KEY)
+        if ciphertext is None:
             return None
-        return StoredKeys(_generations(json.loads(self._sealer.open(sealed, _KEY))), sealed)
+        return StoredKeys(_generations(json.loads(self._encryptor.decrypt(ciphertext, _KEY))), ciphertext)
 
     async def save_first(self, generation: Generation) -> None:
-        """Store it unless there is one: of replicas that start together, one wins."""
-        await self._redis.set(_KEY, self._seal((generation,)), nx=True)
+        """Store the first generation, unless another replica has stored one."""
+        await self._redis.set(_KEY, self._encrypt((generation,)), nx=True)
 
     async def replace(self, before: StoredKeys, generations: tuple[Generation, ...]) -> bool:
-        """Store them in the place of what was read; False when another replica was faster.
+        """Replace the generations that were read; False if another replica has replaced them."""
+        return bool(await self._replace(keys=[_KEY], args=[before.ciphertext, self._encrypt(generations)]))
 
-        OpenID Connect Core §10.1.1.
-        """
-        return bool(await self._replace(keys=[_KEY], args=[before.sealed, self._seal(generations)]))
-
-    def _seal(self, generations: tuple[Generation, ...]) -> str:
+    def _encrypt(self, generations: tuple[Generation, ...]) -> str:
         values = [{"signs_from": one.signs_from, "keys": dict(one.pems)} for one in generations]
-        return self._sealer.seal(json.dumps({"generations": values}), _KEY)
+        return self._encryptor.encrypt(json.dumps({"generations": values}), _KEY)
 
 
 def _generations(record: dict[str, Any]) -> tuple[Generation, ...]:
-    """A record of before there was rotation has the keys alone: its age is not known, and counts as great."""
+    """The generations of a record; one from a version without rotation has only keys, and counts as old."""
     if "generations" not in record:
         return (Generation(0, record),)
     return tuple(Generation(value["signs_from"], value["keys"]) for value in record["generations"])

@@ -1,4 +1,4 @@
-"""The only issuer of codes and tokens: every code, access token, refresh token, id_token and logout token."""
+"""The only issuer of codes, access tokens, refresh tokens, ID tokens and logout tokens."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ from op.stores.tokens.refresh_token import RefreshTokenStore
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """Tokens that were made, and the entries that make them live once they are written."""
+    """New tokens, and the entries that make them valid once they are written."""
 
     access_token: str
     expires_in: int
@@ -40,7 +40,7 @@ class TokenIssuer:
         self._subjects = subjects
 
     def code(self, grant: Grant, request: AuthorizationRequest, now: int) -> tuple[str, AuthorizationCode]:
-        """A code of a grant, and what it is bound to (RFC 6749 §4.1.2)."""
+        """A code of a grant, and its bindings (RFC 6749 §4.1.2)."""
         record = AuthorizationCode(
             redirect_uri=request.redirect_uri,
             nonce=request.nonce,
@@ -50,10 +50,7 @@ class TokenIssuer:
         return new_handle(grant.gid), record
 
     async def issue(self, grant: Grant, client: Client, scope: str, now: int, *, refreshable: bool = True) -> Issued:
-        """An access token of `scope`, and a refresh token of all that was granted where the client may use one.
-
-        OpenID Connect Core §11; RFC 9700 §4.10.2.
-        """
+        """An access token with `scope`, and a refresh token with the whole granted scope if the client may use one."""
         record = AccessToken(
             gid=grant.gid,
             client_id=client.client_id,
@@ -73,7 +70,7 @@ class TokenIssuer:
         return Issued(access_token, self._settings.access_token_ttl, scope, entries, refresh_token)
 
     async def _access_token(self, record: AccessToken, client: Client) -> str:
-        """Opaque, or a JWT (RFC 9068) whose `jti` leads to its grant (RFC 9068 §2.1)."""
+        """An opaque token, or a JWT (RFC 9068) whose `jti` contains the grant id."""
         if (client.access_token_format or self._settings.access_token_format) == "opaque":
             return new_handle(record.gid)
         claims = access_token_claims(self._settings.oidc_issuer, record, f"{record.gid}.{new_secret()}")
@@ -93,9 +90,9 @@ class TokenIssuer:
     async def id_token(
         self, grant: Grant, client: Client, user: User, *, access_token: str | None, nonce: str | None, now: int
     ) -> str:
-        """The id_token: always a JWT, signed as the client registered (OpenID Connect Core §2).
+        """The ID token, a JWT that is signed as the client registered (OpenID Connect Core §2).
 
-        Without an access token there is no UserInfo either, so that it has all that was granted (§5.4).
+        Without an access token the client cannot call UserInfo, so the ID token contains all granted claims (§5.4).
         """
         claims = id_token_claims(
             issuer=self._settings.oidc_issuer,
@@ -114,7 +111,7 @@ class TokenIssuer:
         )
 
     async def logout_token(self, client: Client, sub: str, sid: str, now: Callable[[], int]) -> str:
-        """A logout token, signed like the client's id_tokens (Back-Channel Logout 1.0 §2.4)."""
+        """A logout token, signed like the client's ID tokens (Back-Channel Logout 1.0 §2.4)."""
         claims = logout_token_claims(
             issuer=self._settings.oidc_issuer,
             client_id=client.client_id,

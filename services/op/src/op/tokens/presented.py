@@ -1,4 +1,4 @@
-"""Tokens that callers present: which handle is in them."""
+"""Finding the handle in a token that a caller presents."""
 
 import base64
 import binascii
@@ -12,10 +12,10 @@ _JWT_SEGMENTS = 3
 
 
 def handle_of(token: str) -> Handle | None:
-    """The handle in a token of either form; None when it is none of ours.
+    """The handle in an opaque token or a JWT; None if this provider cannot have issued it.
 
-    A JWT's signature need not be checked for this: the handle is the hash of the whole token, and Redis has only
-    those of tokens that were minted here.
+    The signature of a JWT need not be verified for this: the handle contains the hash of the whole token, and Redis
+    contains only the hashes of issued tokens.
     """
     if len(token) > TOKEN_LIMIT or not token.isascii():
         return None

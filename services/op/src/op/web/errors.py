@@ -1,6 +1,7 @@
 """The one place where an exception becomes a response: a page for people, JSON for machines."""
 
 import logging
+import re
 
 from quart import Response
 
@@ -13,13 +14,15 @@ from op.errors import (
     UnknownRedirect,
 )
 from op.web.replies import NO_STORE
+from servicekit.encryption import DecryptionError
 from servicekit.log import event
 from servicekit.redis.client import RedisError
-from servicekit.sealing import UnsealError
-from servicekit.web.machine import Reply, Request, error_reply
+from servicekit.web.endpoints import Reply, Request, error_reply
 from servicekit.web.pages import failure_page
 
 log = logging.getLogger(__name__)
+
+_FINAL_NAMES = re.compile(r": ([\w, ?]*)\.$")
 
 
 async def page_failure(exception: Exception) -> Response:
@@ -42,7 +45,7 @@ async def page_failure(exception: Exception) -> Response:
             code="temporarily_unavailable",
             retry_after=RETRY_AFTER_SECONDS,
         )
-    reason = "OP_SECRET_KEY does not open what is stored" if isinstance(exception, UnsealError) else None
+    reason = "OP_SECRET_KEY does not open what is stored" if isinstance(exception, DecryptionError) else None
     log.error("unforeseen failure", exc_info=exception, extra={"fields": {"reason": reason} if reason else {}})
     return await failure_page(
         500, "Something went wrong here", "It is written to the provider's log.", code="server_error"
@@ -76,7 +79,9 @@ def _title(error: OAuthError) -> str:
 
 
 def _sentence(error: OAuthError) -> tuple[str, str | None]:
-    """The description as a sentence that can be translated, and what follows a colon in it: names, which cannot."""
-    said, _, received = error.description.partition(": ")
-    begins_with_a_name = "_" in said.partition(" ")[0]
-    return f"{said if begins_with_a_name else said[:1].upper() + said[1:]}.", received or None
+    """The description as a text that can be translated, and the names after a final colon, which cannot."""
+    names = _FINAL_NAMES.search(error.description)
+    text = error.description if names is None else error.description[: names.start()]
+    if "_" not in text.partition(" ")[0]:
+        text = text[:1].upper() + text[1:]
+    return f"{text.removesuffix('.')}.", (names[1] or None) if names else None

@@ -116,22 +116,24 @@ WORDS = {
     "You are on your way back to {client_name}.": "Sie gehen zurück zu {client_name}.",
     "Go on": "Weiter",
     # what went wrong
-    "This sign-in is no longer open": "Diese Anmeldung ist nicht mehr offen",
-    "It was finished, has waited for more than ten minutes, or belongs to another browser. "
+    "This sign-in has expired": "Diese Anmeldung ist nicht mehr offen",
+    "It was completed, is more than ten minutes old, or belongs to another browser. "
     "Go back to the application and start again.": (
         "Sie ist abgeschlossen, hat länger als zehn Minuten gewartet oder gehört zu einem anderen Browser. "
         "Gehen Sie zurück zur Anwendung und beginnen Sie von vorn."
     ),
-    "This application is not known": "Diese Anwendung ist nicht bekannt",
+    "Unknown application": "Diese Anwendung ist nicht bekannt",
     "No client is registered with this client_id.": "Unter dieser client_id ist keine Anwendung registriert.",
-    "It was removed while you were signing in.": "Sie wurde entfernt, während Sie sich angemeldet haben.",
-    "Which application is this?": "Welche Anwendung ist das?",
-    "client_id or redirect_uri was sent more than once.": "client_id oder redirect_uri wurde mehrfach gesendet.",
+    "The application was removed while you were signing in.": "Sie wurde entfernt, während Sie sich angemeldet haben.",
+    "The request does not name an application": "Welche Anwendung ist das?",
+    "The request contains client_id or redirect_uri more than once.": (
+        "client_id oder redirect_uri wurde mehrfach gesendet."
+    ),
     "The request has no client_id.": "Die Anfrage hat keine client_id.",
-    "Where should this sign-in return to?": "Wohin soll diese Anmeldung zurückführen?",
+    "The request does not name a redirect URI": "Wohin soll diese Anmeldung zurückführen?",
     "The request has no redirect_uri.": "Die Anfrage hat keine redirect_uri.",
-    "This return address is not registered": "Diese Rücksprungadresse ist nicht registriert",
-    "The redirect_uri is not exactly one of those registered for this application.": (
+    "The redirect URI is not registered": "Diese Rücksprungadresse ist nicht registriert",
+    "The redirect_uri must exactly match one of the redirect URIs that are registered for this application.": (
         "Die redirect_uri ist keine der genauen Adressen, die für diese Anwendung registriert sind."
     ),
     "This sign-in has no nonce": "Diese Anmeldung hat keine nonce",
@@ -143,79 +145,99 @@ WORDS = {
     "Something went wrong here": "Hier ist etwas schiefgegangen",
     "It is written to the provider's log.": "Es steht im Protokoll des Providers.",
     "It was:": "Es war:",
-    "Nonce is required when the scope has openid.": "Mit dem scope openid wird eine nonce verlangt.",
+    "This client must send a nonce. Add `nonce`, or register the client with `require_nonce: false`.": (
+        "Mit dem scope openid wird eine nonce verlangt."
+    ),
     "This form was sent from another site.": "Dieses Formular wurde von einer fremden Seite gesendet.",
     "This form does not belong to this browser; cookies are needed to go on.": (
         "Dieses Formular gehört nicht zu diesem Browser; ohne Cookies geht es nicht weiter."
     ),
     "Answer must be allow or refuse.": "answer muss allow oder refuse sein.",
     "client_id or sid is required.": "Es fehlt client_id oder sid.",
-    "This request_uri is unknown, was used before or has expired.": (
+    "The request_uri is unknown, was already used or has expired. Push the request again.": (
         "Diese request_uri ist unbekannt, wurde schon verwendet oder ist abgelaufen."
     ),
     "client_id differs from the id_token_hint's audience.": (
         "Die client_id ist nicht die, für die der id_token_hint ausgestellt wurde."
     ),
-    "id_token_hint is no id_token.": "Der id_token_hint ist kein id_token.",
-    "id_token_hint is no id_token of this provider.": "Der id_token_hint ist kein id_token dieses Providers.",
+    "The id_token_hint is not an ID token.": "Der id_token_hint ist kein id_token.",
+    "The id_token_hint is not an ID token of this provider.": "Der id_token_hint ist kein id_token dieses Providers.",
     "id_token_hint is for no client of this provider.": "Der id_token_hint ist für keine Anwendung dieses Providers.",
-    "id_token_hint was not issued by this provider.": "Der id_token_hint wurde nicht von diesem Provider ausgestellt.",
-    "id_token_hint is of another issuer.": "Der id_token_hint ist von einem anderen Aussteller.",
-    "post_logout_redirect_uri needs an id_token_hint or a client_id.": (
+    "The id_token_hint was not issued by this provider.": (
+        "Der id_token_hint wurde nicht von diesem Provider ausgestellt."
+    ),
+    "The id_token_hint was issued by another provider.": "Der id_token_hint ist von einem anderen Aussteller.",
+    "The post_logout_redirect_uri requires an id_token_hint or a client_id.": (
         "Zu post_logout_redirect_uri gehört ein id_token_hint oder eine client_id."
     ),
-    "post_logout_redirect_uri is not exactly one of those registered.": (
+    "The post_logout_redirect_uri must exactly match one of the client's registered URIs.": (
         "Die post_logout_redirect_uri ist keine der genauen Adressen, die registriert sind."
     ),
     # request objects
-    "This client has registered no request_uris.": "Diese Anwendung hat keine request_uris registriert.",
-    f"request_uri is longer than {REQUEST_URI_LIMIT} characters.": (
+    "This client may not use request_uri. Register the URL in its request_uris.": (
+        "Diese Anwendung hat keine request_uris registriert."
+    ),
+    f"The request_uri must not be longer than {REQUEST_URI_LIMIT} characters.": (
         f"Die request_uri ist länger als {REQUEST_URI_LIMIT} Zeichen."
     ),
-    "This request_uri is not registered.": "Diese request_uri ist nicht registriert.",
-    "What request_uri points to cannot be fetched.": "Was unter der request_uri steht, ist nicht abrufbar.",
-    "What request_uri points to is no request object.": "Unter der request_uri steht kein Request Object.",
-    "Request and request_uri exclude each other.": "request und request_uri schließen einander aus.",
-    "This client must sign its requests.": "Diese Anwendung muss ihre Anfragen signieren.",
-    "This client is not registered for request objects.": "Diese Anwendung ist nicht für Request Objects registriert.",
-    "This client is not registered for unsigned request objects.": (
+    "The request_uri must be one of the client's registered request_uris.": "Diese request_uri ist nicht registriert.",
+    "The request object at the request_uri could not be fetched.": (
+        "Was unter der request_uri steht, ist nicht abrufbar."
+    ),
+    "The request_uri did not return a request object.": "Unter der request_uri steht kein Request Object.",
+    "The parameters request and request_uri cannot be combined.": "request und request_uri schließen einander aus.",
+    "This client must sign its authorization requests. Send a signed request object.": (
+        "Diese Anwendung muss ihre Anfragen signieren."
+    ),
+    "This client may not use request objects. Register its keys or its request_object_signing_alg.": (
+        "Diese Anwendung ist nicht für Request Objects registriert."
+    ),
+    "This client may not use unsigned request objects. Sign the request object.": (
         "Diese Anwendung ist nicht für unsignierte Request Objects registriert."
     ),
-    "The request object's alg is not the one that this client is registered for.": (
+    "The request object must use the algorithm that the client is registered for.": (
         "Das alg des Request Objects ist nicht das, für das diese Anwendung registriert ist."
     ),
-    "The request object has a critical extension.": "Das Request Object hat eine kritische Erweiterung.",
-    "A parameter in the request object cannot be read.": "Ein Parameter im Request Object ist nicht lesbar.",
-    "A parameter differs inside and outside of the request object.": (
+    "The request object has a crit header. Critical extensions are not supported.": (
+        "Das Request Object hat eine kritische Erweiterung."
+    ),
+    "A parameter in the request object is malformed.": "Ein Parameter im Request Object ist nicht lesbar.",
+    "A parameter differs inside and outside the request object.": (
         "Ein Parameter ist im Request Object ein anderer als außerhalb."
     ),
-    "The request object is of another client.": "Das Request Object ist von einer anderen Anwendung.",
-    "This is a client assertion, and no request object.": "Das ist eine Client Assertion und kein Request Object.",
-    "The request object is for another provider.": "Das Request Object ist für einen anderen Provider.",
-    "A request object in a request object is not allowed.": (
+    "The request object was issued by another client.": "Das Request Object ist von einer anderen Anwendung.",
+    "The request object is a client assertion. Its sub must not be the client_id.": (
+        "Das ist eine Client Assertion und kein Request Object."
+    ),
+    "The request object was issued for another provider. Its aud must contain the issuer.": (
+        "Das Request Object ist für einen anderen Provider."
+    ),
+    "A request object must not contain request or request_uri.": (
         "Ein Request Object in einem Request Object ist nicht erlaubt."
     ),
     "The request object has expired.": "Das Request Object ist abgelaufen.",
     "The request object is not valid yet.": "Das Request Object gilt noch nicht.",
-    "A time in the request object is none.": "Eine Zeit im Request Object ist keine.",
+    "A time in the request object is invalid.": "Eine Zeit im Request Object ist keine.",
     "A member of the request object has the wrong type.": "Ein Bestandteil des Request Objects hat den falschen Typ.",
-    "No key of the client fits the request object.": "Kein Schlüssel der Anwendung passt zum Request Object.",
-    "An unsigned request object has no signature.": "Ein unsigniertes Request Object hat keine Signatur.",
-    "The request object is no JWT.": "Das Request Object ist kein JWT.",
+    "The signature of the request object does not match any key of the client.": (
+        "Kein Schlüssel der Anwendung passt zum Request Object."
+    ),
+    "An unsigned request object must not have a signature.": "Ein unsigniertes Request Object hat keine Signatur.",
+    "The request object is not a JWT.": "Das Request Object ist kein JWT.",
     # requests that cannot be read
-    "The body must be application/x-www-form-urlencoded.": (
+    "The content type must be application/x-www-form-urlencoded.": (
         "Der Inhalt der Anfrage muss application/x-www-form-urlencoded sein."
     ),
-    "The parameters are not valid UTF-8, percent-encoded.": (
-        "Die Parameter sind kein gültiges UTF-8 in Prozent-Kodierung."
-    ),
-    f"There are more than {COUNT_LIMIT} parameters.": f"Es sind mehr als {COUNT_LIMIT} Parameter.",
+    "The parameters must be percent-encoded UTF-8.": ("Die Parameter sind kein gültiges UTF-8 in Prozent-Kodierung."),
+    f"The request has more than {COUNT_LIMIT} parameters.": f"Es sind mehr als {COUNT_LIMIT} Parameter.",
     f"A parameter is longer than {PARAMETER_LIMIT} characters.": (
         f"Ein Parameter ist länger als {PARAMETER_LIMIT} Zeichen."
     ),
-    "A parameter holds a control character.": "Ein Parameter enthält ein Steuerzeichen.",
-    "Sent more than once.": "Mehrfach gesendet.",
-    "A parameter was sent more than once.": "Ein Parameter wurde mehrfach gesendet.",
+    "A parameter contains a control character.": "Ein Parameter enthält ein Steuerzeichen.",
+    "A request with this response_type must have a nonce. Add `nonce`.": (
+        "Eine Anfrage mit diesem response_type braucht eine nonce."
+    ),
+    "Duplicate parameter.": "Doppelter Parameter.",
     "This request cannot be read": "Diese Anfrage ist nicht lesbar",
     "It is not what a browser sends for a page.": "So fragt kein Browser nach einer Seite.",
     "There is no such page": "Diese Seite gibt es nicht",

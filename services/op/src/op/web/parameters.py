@@ -16,7 +16,7 @@ async def parameters(request: Request) -> Parameters:
         if request.method != "POST":
             found = Parameters.parse(request.query_string)
         elif request.mimetype != "application/x-www-form-urlencoded":
-            raise InvalidRequest("the body must be application/x-www-form-urlencoded")
+            raise InvalidRequest("The content type must be application/x-www-form-urlencoded.")
         else:
             body = await request.get_data(as_text=False)
             assert isinstance(body, bytes)

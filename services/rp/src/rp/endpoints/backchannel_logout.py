@@ -7,7 +7,7 @@ from rp.context import Context
 from rp.errors import BadRequest, LogoutTokenRefused
 from rp.tokens import verification
 from servicekit.log import event
-from servicekit.web.machine import Reply, Request
+from servicekit.web.endpoints import Reply, Request
 from servicekit.web.parameters import Parameters
 
 NO_STORE = (("cache-control", "no-store"),)

@@ -9,7 +9,7 @@ from rp.protocol.origin import origin_of
 from rp.provider_client import ProviderClient
 from servicekit.clock import CLOCK_AHEAD
 from servicekit.log import event
-from servicekit.web.machine import Reply, Request
+from servicekit.web.endpoints import Reply, Request
 from servicekit.web.parameters import Parameters
 
 _PAGE = b'<!doctype html><html lang="en"><title>Signed out</title></html>'

@@ -7,9 +7,9 @@ from hmac import compare_digest
 
 from rp.errors import ForeignBrowser, UnknownSignIn
 from rp.records import NonceBinding
+from servicekit.encryption import DecryptionError, Encryptor
 from servicekit.json_record import JsonRecord
 from servicekit.redis.client import Database
-from servicekit.sealing import Sealer, UnsealError
 
 TTL = 600
 
@@ -25,7 +25,7 @@ class NonceBindingStore:
     async def save(self, browser: str, binding: NonceBinding) -> None:
         """Keep a binding for ten minutes; only this browser's cookie opens it."""
         key = _key(binding.state)
-        sealed = Sealer(browser, _PURPOSE).seal(json.dumps(asdict(binding)), key)
+        sealed = Encryptor(browser, _PURPOSE).encrypt(json.dumps(asdict(binding)), key)
         await self._redis.set(key, json.dumps({"browser": _hash(browser), "sealed": sealed}), ex=TTL)
 
     async def knows(self, state: str) -> bool:
@@ -51,8 +51,8 @@ class NonceBindingStore:
             raise UnknownSignIn
         try:
             sealed = JsonRecord.parse(taken).text("sealed")
-            return _binding(JsonRecord.parse(Sealer(browser, _PURPOSE).open(sealed, key)))
-        except (UnsealError, ValueError):
+            return _binding(JsonRecord.parse(Encryptor(browser, _PURPOSE).decrypt(sealed, key)))
+        except (DecryptionError, ValueError):
             raise UnknownSignIn from None
 
 

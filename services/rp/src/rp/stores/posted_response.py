@@ -7,9 +7,9 @@ from dataclasses import asdict
 from hashlib import sha256
 
 from rp.protocol.authorization.authorization_response import AuthorizationResponse
+from servicekit.encryption import DecryptionError, Encryptor
 from servicekit.json_record import JsonRecord
 from servicekit.redis.client import Database
-from servicekit.sealing import Sealer, UnsealError
 
 TTL = 60
 """Seconds: the browser is sent for it at once."""
@@ -31,7 +31,7 @@ class PostedResponseStore:
         """Keep a response for a minute; its handle, which begins with the name of its sign-in."""
         name = sha256(response.state.encode()).hexdigest()
         handle = f"{name}.{secrets.token_urlsafe(32)}"
-        sealed = Sealer(handle, _PURPOSE).seal(json.dumps(asdict(response)), _key(handle))
+        sealed = Encryptor(handle, _PURPOSE).encrypt(json.dumps(asdict(response)), _key(handle))
         await self._redis.set(_key(handle), sealed, ex=TTL)
         return handle
 
@@ -41,8 +41,8 @@ class PostedResponseStore:
         if sealed is None:
             return None
         try:
-            return _response(JsonRecord.parse(Sealer(handle, _PURPOSE).open(sealed, _key(handle))))
-        except (UnsealError, ValueError):
+            return _response(JsonRecord.parse(Encryptor(handle, _PURPOSE).decrypt(sealed, _key(handle))))
+        except (DecryptionError, ValueError):
             return None
 
     async def end(self, handle: str) -> None:

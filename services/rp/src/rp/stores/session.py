@@ -6,9 +6,9 @@ from hashlib import sha256
 
 from rp.check import Check
 from rp.records import Session
+from servicekit.encryption import DecryptionError, Encryptor
 from servicekit.json_record import JsonRecord
 from servicekit.redis.client import Database
-from servicekit.sealing import Sealer, UnsealError
 
 _PURPOSE = "rp session"
 
@@ -31,8 +31,8 @@ class SessionStore:
         if sealed is None:
             return None
         try:
-            return _session(JsonRecord.parse(Sealer(cookie, _PURPOSE).open(sealed, key)))
-        except (UnsealError, ValueError):
+            return _session(JsonRecord.parse(Encryptor(cookie, _PURPOSE).decrypt(sealed, key)))
+        except (DecryptionError, ValueError):
             return None
 
     async def replace(self, cookie: str, session: Session) -> bool:
@@ -50,7 +50,7 @@ def key_of(cookie: str) -> str:
 
 
 def _seal(cookie: str, session: Session) -> str:
-    return Sealer(cookie, _PURPOSE).seal(json.dumps(asdict(session)), key_of(cookie))
+    return Encryptor(cookie, _PURPOSE).encrypt(json.dumps(asdict(session)), key_of(cookie))
 
 
 def _session(record: JsonRecord) -> Session:

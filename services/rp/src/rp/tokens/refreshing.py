@@ -14,7 +14,7 @@ from rp.stores.refresh_lock import RefreshLockStore
 from rp.stores.session import SessionStore
 from rp.tokens import verification
 from servicekit.clock import Clock
-from servicekit.http import Answer
+from servicekit.http import HttpResponse
 from servicekit.log import event
 from servicekit.redis.client import RedisError
 
@@ -143,11 +143,8 @@ class Access:
         self._refreshing = refreshing
         self._cookie = cookie
 
-    async def ask(self, fetch: Callable[[str], Awaitable[Answer]]) -> Answer:
-        """`fetch` with the access token, renewed when its time is over; after a 401 once more (RFC 6750 §3.1).
-
-        RFC 6749 §5.1.
-        """
+    async def ask(self, fetch: Callable[[str], Awaitable[HttpResponse]]) -> HttpResponse:
+        """`fetch` with the access token, renewed when its time is over; after a 401 once more (RFC 6750 §3.1)."""
         token = self.session.access_token
         if not self._refreshing.is_due(self.session):
             answer = await fetch(token)

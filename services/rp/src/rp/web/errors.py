@@ -10,7 +10,7 @@ from rp.errors import BadRequest, CheckRefused, RelyingPartyError
 from rp.web.reasons import why
 from servicekit.log import event
 from servicekit.redis.client import RedisError
-from servicekit.web.machine import HeaderList, Reply, Request, error_reply
+from servicekit.web.endpoints import HeaderList, Reply, Request, error_reply
 from servicekit.web.parameters import MalformedParameters
 
 FAILURES = (RelyingPartyError, ProviderUnavailable, ProviderMisconfigured, MalformedParameters, RedisError)

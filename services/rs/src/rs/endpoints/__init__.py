@@ -1,1 +1,1 @@
-"""The endpoints, one file each: a parsed request in, a reply out."""
+"""The endpoints, one file each: functions from a parsed request to a reply."""

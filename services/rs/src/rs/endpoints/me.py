@@ -9,7 +9,7 @@ from rs.protocol.bearer import bearer_token
 from rs.protocol.verified_token import require_scope
 from rs.web.errors import NO_STORE
 from servicekit.log import event
-from servicekit.web.machine import Reply, Request, json_reply
+from servicekit.web.endpoints import Reply, Request, json_reply
 
 log = logging.getLogger(__name__)
 

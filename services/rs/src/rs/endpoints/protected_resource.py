@@ -1,16 +1,16 @@
-"""`GET /.well-known/oauth-protected-resource`: what a client must know to call this resource (RFC 9728)."""
+"""`GET /.well-known/oauth-protected-resource`: the metadata of this resource (RFC 9728)."""
 
 from urllib.parse import urlsplit
 
 from rs.context import Context
-from servicekit.web.machine import Reply, Request, json_reply
+from servicekit.web.endpoints import Reply, Request, json_reply
 
 WELL_KNOWN = "/.well-known/oauth-protected-resource"
 _MAX_AGE_SECONDS = 300
 
 
 def metadata_path(resource: str) -> str:
-    """The path of a resource identifier's metadata: the well-known part goes before its path (RFC 9728 §3.1)."""
+    """The path of a resource's metadata: the well-known part is inserted before its own path (RFC 9728 §3.1)."""
     return WELL_KNOWN + urlsplit(resource).path
 
 

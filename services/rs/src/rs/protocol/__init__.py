@@ -1,4 +1,4 @@
-"""The checks of the specifications, pure: no I/O, no framework, and the clock is an argument.
+"""The checks of the specifications as pure functions: no I/O, no framework, and the clock is an argument.
 
-What goes in is what came over the wire; what comes out is a `VerifiedToken`, or an error of `rs.errors`.
+They take received data and return a `VerifiedToken`, or raise an error of `rs.errors`.
 """

@@ -1,7 +1,7 @@
-"""Mode B: an access token that is a JWT, verified here (RFC 9068).
+"""Mode B: verification of JWT access tokens (RFC 9068).
 
-`parse` looks at the header alone and says which key is needed; `verify` takes that key. The algorithm is the
-configured one throughout: a token may agree with it, and never chooses it (RFC 8725 §3.1).
+`parse` checks the header and returns the id of the required key; `verify` takes that key. The algorithm is always the
+configured one and never chosen by the token (RFC 8725 §3.1).
 """
 
 import base64
@@ -41,7 +41,7 @@ Header: TypeAlias = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class SignedToken:
-    """A JWS whose header passed; nothing is known yet about who signed it. Only `parse` makes one."""
+    """A JWS whose header was checked, but not yet its signature. Only `parse` creates one."""
 
     kid: str
     signing_input: bytes
@@ -50,29 +50,26 @@ class SignedToken:
 
 
 def check_type(header: Header, _algorithm: str) -> None:
-    """`typ` says access token, so that no ID token passes for one (RFC 9068 §4, §2.1; RFC 8725 §3.11).
-
-    RFC 8725 §3.11: A JWT without `at+jwt` is not an access token.
-    """
+    """`typ` must name an access token, so that an ID token is not accepted (RFC 9068 §4, §2.1; RFC 8725 §3.11)."""
     typ = header.get("typ")
     if not isinstance(typ, str) or typ.lower() not in _TYPES:
         raise InvalidToken(f"typ is {shown(typ)}")
 
 
 def check_algorithm(header: Header, algorithm: str) -> None:
-    """`alg` is the one that is configured (RFC 9068 §4; RFC 8725 §3.1); so `none` and HS256 never are."""
+    """`alg` must be the configured algorithm, and thus not `none` or HS256 (RFC 9068 §4; RFC 8725 §3.1)."""
     if header.get("alg") != algorithm:
         raise InvalidToken(f"alg is {shown(header.get('alg'))}, not {algorithm}")
 
 
 def check_critical(header: Header, _algorithm: str) -> None:
-    """No extension is critical, for none is understood here (RFC 7515 §4.1.11)."""
+    """There must not be critical extensions, because none are supported (RFC 7515 §4.1.11)."""
     if "crit" in header:
         raise InvalidToken(f"crit is {shown(header['crit'])}")
 
 
 def check_key_id(header: Header, _algorithm: str) -> None:
-    """`kid` names the key (RFC 7515 §4.1.4)."""
+    """`kid` must be a string (RFC 7515 §4.1.4)."""
     if not isinstance(header.get("kid"), str):
         raise InvalidToken(f"kid is {shown(header.get('kid'))}")
 
@@ -98,7 +95,7 @@ CLAIM_CHECKS: tuple[Check, ...] = (
 
 
 def parse(token: str, algorithm: str) -> SignedToken:
-    """Take a compact JWS apart and check its header (RFC 7515 §5.2); raises InvalidToken."""
+    """Parse a compact JWS and check its header (RFC 7515 §5.2); raises InvalidToken."""
     segments = token.split(".")
     if len(segments) != 3:
         raise InvalidToken("the token is not a JWT")
@@ -115,14 +112,14 @@ def parse(token: str, algorithm: str) -> SignedToken:
 
 
 def verify(token: SignedToken, key: Key, expected: Expected, now: float) -> VerifiedToken:
-    """Verify the signature with `key`, which is bound to one algorithm, then the claims (RFC 9068 §4).
+    """Verify the signature with `key`, which is bound to one algorithm, and then the claims (RFC 9068 §4).
 
     `now` is in seconds since the epoch. Raises InvalidToken.
 
     RFC 7515 §5.2.
     """
     if not key.verify(token.signing_input, token.signature):
-        raise InvalidToken("the signature does not verify")
+        raise InvalidToken("the signature is invalid")
     claims = _json_object(token.payload)
     for check in CLAIM_CHECKS:
         check(claims, expected, now)
@@ -135,7 +132,7 @@ def verify(token: SignedToken, key: Key, expected: Expected, now: float) -> Veri
 
 
 def _decoded(segment: str) -> bytes:
-    """Base64url without padding (RFC 7515 §2)."""
+    """Decode base64url without padding (RFC 7515 §2)."""
     if not _BASE64URL.fullmatch(segment):
         raise InvalidToken("a segment of the token is not base64url")
     try:

@@ -1,4 +1,4 @@
-"""Where the access token of a request stands, and where it must not (RFC 6750 §2)."""
+"""The access token of a request (RFC 6750 §2)."""
 
 import re
 from collections.abc import Sequence
@@ -13,17 +13,17 @@ _B64TOKEN = re.compile(rb"[A-Za-z0-9\-._~+/]+=*")
 
 
 def bearer_token(authorization: Sequence[bytes], query: bytes, *, form_body: bool) -> str:
-    """The token of a request's Authorization header (RFC 6750 §2.1).
+    """The token from a request's Authorization header (RFC 6750 §2.1).
 
-    `authorization` has the value of each such header. A token in the query (§2.3) or in a form (§2.2) is refused, for
-    it would lie in logs and histories; so is more than one. Raises TokenMissing, InvalidRequest, InvalidToken.
+    `authorization` has the values of all such headers. A token in the query (§2.3) or in a form (§2.2) is rejected,
+    because logs and browser histories would contain it. Raises TokenMissing, InvalidRequest, InvalidToken.
     """
     if form_body:
-        raise InvalidRequest("a GET came with a form body")
+        raise InvalidRequest("the GET request has a form body")
     if query and _names_access_token(query):
-        raise InvalidRequest("a token came in the query")
+        raise InvalidRequest("the query contains an access token")
     if len(authorization) > 1:
-        raise InvalidRequest(f"{len(authorization)} Authorization headers came")
+        raise InvalidRequest(f"the request has {len(authorization)} Authorization headers")
     if not authorization:
         raise TokenMissing
     scheme = _SCHEME.match(authorization[0])
@@ -31,11 +31,11 @@ def bearer_token(authorization: Sequence[bytes], query: bytes, *, form_body: boo
         raise TokenMissing("the authentication scheme is not Bearer")
     credentials = authorization[0][scheme.end() :]
     if not credentials:
-        raise InvalidRequest("the Bearer scheme came without a token")
+        raise InvalidRequest("the Authorization header has no token")
     if len(credentials) > TOKEN_LIMIT:
         raise InvalidToken(f"the token is longer than {TOKEN_LIMIT} bytes")
     if not _B64TOKEN.fullmatch(credentials):
-        raise InvalidToken("the token is not of the syntax b64token")
+        raise InvalidToken("the token does not have the syntax b64token")
     return credentials.decode("ascii")
 
 

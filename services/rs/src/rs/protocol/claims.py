@@ -1,7 +1,7 @@
-"""What an access token's claims must be, one small check each.
+"""The checks of an access token's claims, one function for each.
 
-A JWT carries the claims itself (RFC 9068 §2.2); an introspection answer has members of the same names and meaning
-(RFC 7662 §2.2).
+The claims are those of a JWT (RFC 9068 §2.2), or the members of an introspection response, which have the same names
+and meanings (RFC 7662 §2.2).
 """
 
 import reprlib
@@ -23,7 +23,7 @@ Claims: TypeAlias = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What every token must match: the provider's issuer and this resource's audience."""
+    """The issuer and the audience that every token must have."""
 
     issuer: str
     audience: str
@@ -33,72 +33,63 @@ Check: TypeAlias = Callable[[Claims, Expected, float], None]
 
 
 def check_issuer(claims: Claims, expected: Expected, _now: float) -> None:
-    """`iss` is the issuer, as an exact string (RFC 7519 §4.1.1)."""
+    """`iss` must be the issuer, as an exact string (RFC 7519 §4.1.1)."""
     if claims.get("iss") != expected.issuer:
         raise InvalidToken(f"iss is {shown(claims.get('iss'))}, not {expected.issuer!r}")
 
 
 def check_audience(claims: Claims, expected: Expected, _now: float) -> None:
-    """`aud` names this resource server, alone or among others (RFC 7519 §4.1.3).
-
-    RFC 9700 §4.10.2.
-    """
+    """`aud` must be or contain this resource server (RFC 7519 §4.1.3)."""
     audience = claims.get("aud")
     if audience != expected.audience and not (isinstance(audience, list) and expected.audience in audience):
         raise InvalidToken(f"aud is {shown(audience)}, without {expected.audience!r}")
 
 
 def check_expiration(claims: Claims, _expected: Expected, now: float) -> None:
-    """`exp` is not reached (RFC 7519 §4.1.4)."""
+    """`exp` must be in the future (RFC 7519 §4.1.4)."""
     if now >= numeric_date(claims, "exp") + REUSABLE_EXPIRY_LEEWAY:
         raise InvalidToken("the token has expired")
 
 
 def check_issued_at(claims: Claims, _expected: Expected, now: float) -> None:
-    """`iat` does not lie in the future (RFC 7519 §4.1.6)."""
+    """`iat` must not be in the future (RFC 7519 §4.1.6)."""
     if numeric_date(claims, "iat") > now + CLOCK_AHEAD:
-        raise InvalidToken("iat lies in the future")
+        raise InvalidToken("iat is in the future")
 
 
 def check_not_before(claims: Claims, _expected: Expected, now: float) -> None:
-    """`nbf` is reached (RFC 7519 §4.1.5)."""
+    """`nbf` must not be in the future (RFC 7519 §4.1.5)."""
     if numeric_date(claims, "nbf") > now + CLOCK_AHEAD:
-        raise InvalidToken("nbf is not reached")
+        raise InvalidToken("nbf is in the future")
 
 
 def check_subject(claims: Claims, _expected: Expected, _now: float) -> None:
-    """`sub` names somebody, in 255 ASCII characters at most (OpenID Connect Core 1.0 §2)."""
+    """`sub` must have 1 to 255 ASCII characters (OpenID Connect Core 1.0 §2)."""
     sub = claims.get("sub")
     if not isinstance(sub, str) or not sub.isascii() or not 0 < len(sub) <= _SUB_LIMIT:
         raise InvalidToken(f"sub is {shown(sub)}")
 
 
 def check_scope(claims: Claims, _expected: Expected, _now: float) -> None:
-    """`scope` is a string of names, separated by spaces (RFC 8693 §4.2).
-
-    RFC 8693 §4.2, §4.3: `scope` is one string of names, and `client_id` is a string.
-    """
+    """`scope` must be a string: names separated by spaces (RFC 8693 §4.2)."""
     if not isinstance(claims.get("scope"), str):
         raise InvalidToken(f"scope is {shown(claims.get('scope'))}")
 
 
 def check_client_id(claims: Claims, _expected: Expected, _now: float) -> None:
-    """`client_id` names the client (RFC 8693 §4.3)."""
+    """`client_id` must be a string (RFC 8693 §4.3)."""
     if not isinstance(claims.get("client_id"), str):
         raise InvalidToken(f"client_id is {shown(claims.get('client_id'))}")
 
 
 def check_jwt_id(claims: Claims, _expected: Expected, _now: float) -> None:
-    """`jti` tells this token from all others (RFC 7519 §4.1.7).
-
-    RFC 7519 §4.1.7: `jti` is unique to the token.
-    """
+    """`jti` must be a string (RFC 7519 §4.1.7)."""
     if not isinstance(claims.get("jti"), str):
         raise InvalidToken(f"jti is {shown(claims.get('jti'))}")
 
 
 def if_sent(claim: str, check: Check) -> Check:
-    """The check for a claim that may be absent."""
+    """The same check for a claim that may be absent."""
 
     def check_if_sent(claims: Claims, expected: Expected, now: float) -> None:
         if claim in claims:
@@ -108,7 +99,7 @@ def if_sent(claim: str, check: Check) -> Check:
 
 
 def numeric_date(claims: Claims, name: str) -> float:
-    """A claim as seconds since the epoch (RFC 7519 §2); raises InvalidToken when it is none."""
+    """A claim as seconds since the epoch (RFC 7519 §2); raises InvalidToken if it is not a time."""
     value = claims.get(name)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise InvalidToken(f"{name} is {shown(value)}")
@@ -118,10 +109,10 @@ def numeric_date(claims: Claims, name: str) -> float:
 
 
 def scope_names(claims: Claims) -> frozenset[str]:
-    """The names in `scope`, none where there is no scope."""
+    """The names in `scope`; empty if there is no scope."""
     return frozenset(claims.get("scope", "").split())
 
 
 def shown(value: object) -> str:
-    """A value of a stranger's token for the log: short, shallow, and without control characters."""
+    """An untrusted value for the log: shortened, and without control characters."""
     return _SHORT.repr(value)

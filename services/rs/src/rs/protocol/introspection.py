@@ -1,4 +1,4 @@
-"""Mode A: the provider's answer about a token, judged here (RFC 7662 §2.2)."""
+"""Mode A: checks of the provider's introspection response (RFC 7662 §2.2)."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -23,18 +23,18 @@ from rs.protocol.claims import (
 from rs.protocol.verified_token import VerifiedToken
 
 
-def check_active(answer: Claims, _expected: Expected, _now: float) -> None:
-    """`active` is true; without a boolean there it is no answer at all (RFC 7662 §2.2)."""
-    active = answer.get("active")
+def check_active(response: Claims, _expected: Expected, _now: float) -> None:
+    """`active` must be true; if it is not a boolean, the response is malformed (RFC 7662 §2.2)."""
+    active = response.get("active")
     if not isinstance(active, bool):
-        raise ProviderUnusable(f"the provider's introspection answered active={shown(active)}")
+        raise ProviderUnusable(f"the provider's introspection response has active={shown(active)}")
     if not active:
         raise InvalidToken("the provider says that the token is not active")
 
 
-def check_token_type(answer: Claims, _expected: Expected, _now: float) -> None:
-    """A refresh token is active at the provider too, and opens nothing here (RFC 7662 §4)."""
-    token_type = answer.get("token_type")
+def check_token_type(response: Claims, _expected: Expected, _now: float) -> None:
+    """The token must be an access token: the provider reports refresh tokens as active too (RFC 7662 §4)."""
+    token_type = response.get("token_type")
     if not isinstance(token_type, str) or token_type.lower() not in ("bearer", "access_token"):
         raise InvalidToken(f"token_type is {shown(token_type)}")
 
@@ -52,18 +52,16 @@ CHECKS: tuple[Check, ...] = (
 )
 
 
-def process(answer: Mapping[str, Any], expected: Expected, now: float) -> VerifiedToken:
-    """The token that an introspection answer describes; `now` is in seconds since the epoch.
+def process(response: Mapping[str, Any], expected: Expected, now: float) -> VerifiedToken:
+    """The token that an introspection response describes; `now` is in seconds since the epoch.
 
-    Raises InvalidToken, and ProviderUnusable when it is no introspection answer.
-
-    RFC 7662 §2.2.
+    Raises InvalidToken, and ProviderUnusable if the response is malformed.
     """
     for check in CHECKS:
-        check(answer, expected, now)
+        check(response, expected, now)
     return VerifiedToken(
-        sub=answer["sub"],
-        client_id=answer.get("client_id"),
-        scope=scope_names(answer),
-        expires_at=numeric_date(answer, "exp") if "exp" in answer else None,
+        sub=response["sub"],
+        client_id=response.get("client_id"),
+        scope=scope_names(response),
+        expires_at=numeric_date(response, "exp") if "exp" in response else None,
     )

@@ -1,4 +1,4 @@
-"""A published key, made ready to verify with one algorithm."""
+"""A published key, prepared for verification with one algorithm."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,10 +11,10 @@ _LEAST_MODULUS_LENGTH = 342  # 2048 bits, as base64url
 
 
 def verification_key(document: Mapping[str, Any], algorithm: str) -> Key | None:
-    """The public key of a JWK for `algorithm`, or None when the JWK is not one for it (RFC 7517 §4, §5).
+    """The public key of a JWK for `algorithm`, or None if the JWK cannot be used with it (RFC 7517 §4, §5).
 
-    RS256 needs a modulus of 2048 bits (RFC 7518 §3.3) and ES256 the curve P-256 (§3.4). Making one takes
-    milliseconds: keep it.
+    RS256 requires a modulus of at least 2048 bits (RFC 7518 §3.3), and ES256 the curve P-256 (§3.4). Creating a key
+    takes milliseconds, so callers should cache it.
     """
     if document.get("kty") != _KEY_TYPES[algorithm] or document.get("alg", algorithm) != algorithm:
         return None
@@ -26,6 +26,6 @@ def verification_key(document: Mapping[str, Any], algorithm: str) -> Key | None:
         key = jwk.construct(dict(document), algorithm)
         if algorithm == "RS256" and len(key.to_dict()["n"]) < _LEAST_MODULUS_LENGTH:
             return None
-    except Exception:  # noqa: BLE001 - python-jose lets whatever a malformed member causes through
+    except Exception:  # noqa: BLE001 - python-jose does not convert the errors of malformed members
         return None
     return key

@@ -1,4 +1,4 @@
-"""The access token as this service trusts it."""
+"""The verified access token."""
 
 from dataclasses import dataclass
 
@@ -7,9 +7,9 @@ from rs.errors import InsufficientScope
 
 @dataclass(frozen=True, slots=True)
 class VerifiedToken:
-    """An access token that passed every check. Only `access_token.verify` and `introspection.process` make one.
+    """An access token that passed all checks. Only `access_token.verify` and `introspection.process` create one.
 
-    `expires_at` is in seconds since the epoch, None where an introspection answer names no end.
+    `expires_at` is in seconds since the epoch, or None if an introspection response does not contain it.
     """
 
     sub: str
@@ -19,6 +19,6 @@ class VerifiedToken:
 
 
 def require_scope(token: VerifiedToken, needed: str) -> None:
-    """The token must carry the scope `needed` (RFC 6750 §3.1); raises InsufficientScope."""
+    """The token must have the scope `needed` (RFC 6750 §3.1); raises InsufficientScope."""
     if needed not in token.scope:
         raise InsufficientScope(needed, f"the token of client {token.client_id!r} lacks the scope {needed!r}")

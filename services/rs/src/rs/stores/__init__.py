@@ -1,1 +1,1 @@
-"""The records in Redis, one store each; `records.py` has their keys and fields."""
+"""The stores of the records in Redis, one for each record; `records.py` lists their keys and fields."""

@@ -1,4 +1,4 @@
-"""Profiles, one JSON document each, for as long as the application has them."""
+"""Profiles, one JSON document each, without a TTL."""
 
 import json
 from dataclasses import asdict
@@ -9,13 +9,13 @@ from servicekit.redis.client import Database
 
 
 class ProfileStore:
-    """The profiles by subject."""
+    """Stores profiles by subject."""
 
     def __init__(self, redis: Database) -> None:
         self._redis = redis
 
     async def save(self, profile: Profile) -> None:
-        """Keep `profile`, in place of an earlier one of the same subject."""
+        """Store a profile, which replaces an earlier one of the same subject."""
         await self._redis.set(profile_key(profile.sub), json.dumps(asdict(profile)))
 
     async def find(self, sub: str) -> Profile | None:

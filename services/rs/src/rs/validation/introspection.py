@@ -1,4 +1,4 @@
-"""Mode A: the provider is asked about every token (RFC 7662)."""
+"""Mode A: validation by introspection at the provider (RFC 7662)."""
 
 import base64
 from typing import Any
@@ -11,11 +11,11 @@ from rs.protocol.claims import Expected
 from rs.protocol.verified_token import VerifiedToken
 from rs.validation.introspection_cache import IntrospectionCache
 from servicekit.clock import Clock
-from servicekit.http import Answer, HttpClient, Unreachable
+from servicekit.http import HttpClient, HttpResponse, Unreachable
 
 
 class IntrospectionEndpoint:
-    """The provider's introspection endpoint, and this server's credentials there (RFC 7662 §2.1)."""
+    """The provider's introspection endpoint, with this server's credentials (RFC 7662 §2.1)."""
 
     def __init__(self, documents: ProviderDocuments, http: HttpClient, client_id: str, client_secret: str) -> None:
         self._documents = documents
@@ -34,11 +34,9 @@ class IntrospectionEndpoint:
 
 
 class IntrospectionValidator:
-    """Asks the provider about every token; about a token that was active, again after `cache_ttl` seconds.
+    """Introspects every token at the provider, and caches the responses for active tokens for `cache_ttl` seconds.
 
-    `clock` gives the time in seconds since the epoch.
-
-    RFC 7662 §4.
+    `clock` returns seconds since the epoch.
     """
 
     def __init__(
@@ -73,14 +71,14 @@ def basic_credentials(client_id: str, client_secret: str) -> str:
     return "Basic " + base64.b64encode(pair.encode("ascii")).decode("ascii")
 
 
-def _introspection_response(url: str, response: Answer) -> dict[str, Any]:
+def _introspection_response(url: str, response: HttpResponse) -> dict[str, Any]:
     if is_unavailable(response.status):
-        raise ProviderUnavailable(f"{url} answered {response.status}")
+        raise ProviderUnavailable(f"{url} responded with {response.status}")
     if response.status == 401:
-        raise ProviderMisconfigured(f"{url} refused RS_CLIENT_ID and RS_CLIENT_SECRET")
+        raise ProviderMisconfigured(f"{url} rejected RS_CLIENT_ID and RS_CLIENT_SECRET")
     if response.status != 200:
-        raise ProviderMisconfigured(f"{url} answered {response.status}")
+        raise ProviderMisconfigured(f"{url} responded with {response.status}")
     try:
         return response.json_object()
     except ValueError:
-        raise ProviderMisconfigured(f"{url} answered with something that is no JSON object") from None
+        raise ProviderMisconfigured(f"{url} responded with something other than a JSON object") from None

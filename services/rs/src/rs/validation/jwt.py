@@ -1,4 +1,4 @@
-"""Mode B: the JWT is verified here, with the provider's published keys."""
+"""Mode B: verification of the JWT with the provider's published keys."""
 
 from rs.protocol import access_token
 from rs.protocol.claims import Expected
@@ -8,7 +8,7 @@ from servicekit.clock import Clock
 
 
 class JwtValidator:
-    """Verifies RFC 9068 access tokens; `clock` gives the time in seconds since the epoch (RFC 9068 §4)."""
+    """Verifies RFC 9068 access tokens; `clock` returns seconds since the epoch."""
 
     def __init__(self, keys: VerificationKeys, algorithm: str, expected: Expected, clock: Clock) -> None:
         self._keys = keys

@@ -1,4 +1,4 @@
-"""What the endpoints need of either way to validate an access token."""
+"""The interface of the validators of access tokens."""
 
 from typing import Protocol
 

@@ -1,4 +1,4 @@
-"""The provider's keys by `kid`, each made ready once."""
+"""The provider's keys by `kid`, each prepared once."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +14,7 @@ from rs.protocol.verification_key import verification_key
 class VerificationKeys:
     """The keys of the provider's JWKS for one algorithm.
 
-    Making a key takes longer than verifying with it, so it is kept for as long as the set that it came in.
+    Preparing a key takes longer than verifying with it, so it is cached as long as its key set is.
     """
 
     def __init__(self, documents: ProviderDocuments, algorithm: str) -> None:
@@ -23,9 +23,9 @@ class VerificationKeys:
         self._ready: dict[str, tuple[Mapping[str, Any], Key]] = {}
 
     async def find(self, kid: str) -> Key:
-        """The key of this id (RFC 7517 §4.5).
+        """The key with this `kid` (RFC 7517 §4.5).
 
-        Raises InvalidToken when the provider has none, ProviderUnavailable, ProviderMisconfigured.
+        Raises InvalidToken if the provider does not have one, ProviderUnavailable, ProviderMisconfigured.
         """
         published = await self._documents.keys(kid)
         ready = self._ready.get(kid)
@@ -36,4 +36,4 @@ class VerificationKeys:
             if key is not None:
                 self._ready[kid] = document, key
                 return key
-        raise InvalidToken(f"the provider has no {self._algorithm} key of the id {shown(kid)}")
+        raise InvalidToken(f"the provider has no {self._algorithm} key with the kid {shown(kid)}")

@@ -1,4 +1,4 @@
-"""The only place where a failure becomes a response: JSON, with a Bearer challenge where one belongs."""
+"""The conversion of exceptions into responses: JSON, with a Bearer challenge where one is required."""
 
 import json
 import logging
@@ -18,7 +18,7 @@ from rs.errors import (
 )
 from servicekit.log import event
 from servicekit.redis.client import RedisError
-from servicekit.web.machine import FailureReply, HeaderList, Reply, Request, error_body, error_reply
+from servicekit.web.endpoints import FailureReply, HeaderList, Reply, Request, error_body, error_reply
 
 NO_STORE: HeaderList = (("cache-control", "no-store"),)
 REALM = "Trefoil"
@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 
 def failure_renderer(metadata_url: str) -> FailureReply:
-    """What turns an exception of a handler into a reply; challenges name `metadata_url` (RFC 9728 §5.1)."""
+    """A function from an exception of a handler to a reply; challenges contain `metadata_url` (RFC 9728 §5.1)."""
 
     def failure(request: Request, exception: Exception) -> Reply:
         error = _as_resource_error(exception)
@@ -39,7 +39,7 @@ def failure_renderer(metadata_url: str) -> FailureReply:
 
 
 def resource_error_reply(error: ResourceError, metadata_url: str) -> Reply:
-    """An error as JSON in the form of RFC 6749 §5.2, never to be stored."""
+    """An error as JSON in the format of RFC 6749 §5.2, which caches must not store."""
     headers = NO_STORE
     if isinstance(error, ChallengedError):
         headers = (("www-authenticate", _challenge(error, metadata_url)), *headers)
@@ -49,7 +49,7 @@ def resource_error_reply(error: ResourceError, metadata_url: str) -> Reply:
 
 
 async def http_failure(failure: HTTPException) -> Response:
-    """The response to a request that no route matches: JSON too, since this server has no pages."""
+    """The response to a request without a matching route, as JSON, since this server has no pages."""
     code = "not_found" if failure.code == 404 else "invalid_request"
     body = json.dumps(error_body(code, failure.name))
     response = Response(body, status=failure.code or 400, content_type="application/json")
@@ -74,17 +74,17 @@ def _as_resource_error(exception: Exception) -> ResourceError:
         case ResourceError():
             return exception
         case ProviderUnavailable():
-            return TemporarilyUnavailable(f"provider away: {exception}")
+            return TemporarilyUnavailable(f"provider unavailable: {exception}")
         case ProviderMisconfigured():
             return ProviderUnusable(str(exception))
         case RedisError():
-            return TemporarilyUnavailable(f"Redis away: {type(exception).__name__}")
-    log.error("a fault of this program", exc_info=exception)
+            return TemporarilyUnavailable(f"Redis unavailable: {type(exception).__name__}")
+    log.error("internal error", exc_info=exception)
     return ServerError(type(exception).__name__)
 
 
 def _record(request: Request, error: ResourceError) -> None:
-    """One line for each refusal, as severe as what an operator has to do about it."""
+    """Log each error, with a level for what an operator must do about it."""
     level = logging.INFO
     if isinstance(error, ProviderUnusable):
         level = logging.ERROR

@@ -1,7 +1,7 @@
-"""What the authorization endpoint hands out, one file for each flow, in one table.
+"""The response types of the authorization endpoint, one file for each flow, in one table.
 
-A response type takes the provider, the client, its request and the session that answers it, and gives the parameters
-of the answer; None when the session's user was removed. What it writes and nobody is then sent ends by itself.
+A response type takes the provider, the client, its request and the session, and returns the parameters of the
+response, or None if the user of the session was removed. Records of a response that is not sent expire.
 """
 
 from collections.abc import Awaitable, Callable

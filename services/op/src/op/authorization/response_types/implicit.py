@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 async def implicit_flow(
     op: Context, client: Client, request: AuthorizationRequest, session: Session
 ) -> ResponseParameters | None:
-    """An id_token, and with `token` an access token; never a refresh token (Core §3.2.2.5)."""
+    """The response with an ID token, and with `token` an access token; never a refresh token (Core §3.2.2.5)."""
     user = await op.users.find(session.sub)
     if user is None:
         return None
@@ -37,7 +37,7 @@ async def implicit_flow(
             now=now,
         ),
     )
-    event(log, "id_token issued", client_id=client.client_id, sub=grant.sub, scope=grant.scope, grant=grant.gid)
+    event(log, "ID token issued", client_id=client.client_id, sub=grant.sub, scope=grant.scope, grant=grant.gid)
     return token_response(
         id_token,
         request.state,

@@ -1,4 +1,4 @@
-"""Whether a person has to be asked (OpenID Connect Core §3.1.2.4)."""
+"""When consent is needed (OpenID Connect Core §3.1.2.4)."""
 
 from op.protocol.authorization.claims_request import individual_claims
 from op.protocol.authorization.scope import CLAIMS_BY_SCOPE
@@ -6,19 +6,17 @@ from op.records import AuthorizationRequest, Consent
 
 
 def claims_beyond_scope(request: AuthorizationRequest) -> tuple[str, ...]:
-    """The claims that are asked for one by one and that no granted scope opens."""
-    opened = [claim for scope in request.scope.split() for claim in CLAIMS_BY_SCOPE.get(scope, ())]
-    return tuple(individual_claims(request.claims, opened))
+    """The individually requested claims that no granted scope covers."""
+    covered = [claim for scope in request.scope.split() for claim in CLAIMS_BY_SCOPE.get(scope, ())]
+    return tuple(individual_claims(request.claims, covered))
 
 
 def consent_is_needed(
     request: AuthorizationRequest, consent: Consent | None, now: int, *, first_party: bool = False
 ) -> bool:
-    """Whether the person must be asked: with prompt=consent always, else for what was not allowed before.
+    """Whether the user must be asked: always with prompt=consent, otherwise for what they have not allowed yet.
 
-    A first-party client was allowed everything by whoever registered it.
-
-    OpenID Connect Core §3.1.2.4.
+    A first-party client does not need consent: whoever registered it has allowed everything.
     """
     if "consent" in request.prompts:
         return True
@@ -31,7 +29,7 @@ def consent_is_needed(
 
 
 def consented(scope: str, claims: tuple[str, ...], before: Consent | None, now: int, ttl: int) -> Consent:
-    """What is remembered of a consent: what is allowed now, beside what was allowed before and has not ended."""
+    """The consent to store: what is allowed now, added to an earlier consent that has not expired."""
     scopes = tuple(scope.split())
     if before is not None and now < before.expires_at:
         scopes, claims = (*before.scope.split(), *scopes), (*before.claims, *claims)

@@ -1,4 +1,4 @@
-"""Proof Key for Code Exchange (RFC 7636), S256 alone."""
+"""Proof Key for Code Exchange (RFC 7636), only with the method S256."""
 
 import base64
 import hashlib
@@ -14,33 +14,32 @@ _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 
 
 def check_challenge(challenge: str | None, method: str | None, *, required: bool) -> str | None:
-    """The code challenge of an authorization request (RFC 7636 §4.3, §4.4.1); `plain` is refused."""
+    """The code challenge of an authorization request (RFC 7636 §4.3, §4.4.1); `plain` is rejected."""
     if challenge is None:
         if method is not None:
-            raise InvalidRequest("code_challenge_method was sent without a code_challenge")
+            raise InvalidRequest("The parameter code_challenge_method requires a code_challenge.")
         if required:
-            raise InvalidRequest("code_challenge is required (PKCE)")
+            raise InvalidRequest(
+                "This client must use PKCE. Send a code_challenge with the code_challenge_method S256."
+            )
         return None
     if method not in METHODS:
-        raise InvalidRequest("code_challenge_method must be S256")
+        raise InvalidRequest("The code_challenge_method must be S256.")
     if not _CHALLENGE.fullmatch(challenge):
-        raise InvalidRequest("code_challenge must be 43 base64url characters")
+        raise InvalidRequest("The code_challenge must consist of 43 base64url characters.")
     return challenge
 
 
 def check_verifier(challenge: str | None, verifier: str | None) -> None:
-    """The code verifier of a token request (RFC 7636 §4.6; RFC 9700 §4.8.2 for one without a challenge).
-
-    OpenID Connect Core §3.1.2.1; RFC 7636 §4.1.
-    """
+    """Compare the code verifier with the challenge (RFC 7636 §4.6; RFC 9700 §4.8.2 for one without a challenge)."""
     if challenge is None:
         if verifier is not None:
-            raise InvalidGrant("code_verifier was sent, but the authorization request had no code_challenge")
+            raise InvalidGrant("The request has a code_verifier, but the authorization request had no code_challenge.")
         return
     if verifier is None:
-        raise InvalidGrant("code_verifier is required for this code")
+        raise InvalidGrant("The parameter code_verifier is missing. The authorization request had a code_challenge.")
     if not _VERIFIER.fullmatch(verifier) or not hmac.compare_digest(challenge, s256(verifier)):
-        raise InvalidGrant("code_verifier does not match the code_challenge")
+        raise InvalidGrant("The code_verifier does not match the code_challenge.")
 
 
 def s256(verifier: str) -> str:

@@ -1,6 +1,6 @@
-"""The authorization request (RFC 6749 §4.1.1, OpenID Connect Core §3.1.2): what is checked, in order.
+"""The authorization request (RFC 6749 §4.1.1, OpenID Connect Core §3.1.2) and its checks, in order.
 
-`recognise_redirect` comes first: what fails before the redirect_uri is known never redirects (RFC 6749 §4.1.2.1).
+`recognise_redirect` comes first: an error before the redirect_uri is verified is never redirected (RFC 6749 §4.1.2.1).
 """
 
 import dataclasses
@@ -20,13 +20,13 @@ from op.protocol.authorization.authentication_context import check_acr, with_acr
 from op.protocol.authorization.claims_request import demanded_subject, parse_claims
 from op.protocol.authorization.pkce import check_challenge
 from op.protocol.authorization.response import RESPONSE_MODES, known_mode
-from op.protocol.authorization.response_type import CODE, GRANT_TYPE_OF, answers_in_fragment, canonical
+from op.protocol.authorization.response_type import CODE, GRANT_TYPE_OF, canonical, needs_fragment
 from op.protocol.authorization.scope import granted_scope, without_offline_access
 from op.records import AuthorizationRequest, Client, Grant, LoginRequest, Session
 from servicekit.web.parameters import Parameters
 
 PROMPTS = ("none", "login", "consent", "select_account")
-DISPLAYS = ("page", "popup", "touch")  # one layout that fits them all (§3.1.2.1)
+DISPLAYS = ("page", "popup", "touch")  # one layout serves all of them (§3.1.2.1)
 TEXT_LIMIT = 2048
 MAX_AGE_LIMIT = 9_999_999_999
 
@@ -42,8 +42,8 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A request of a known client whose redirect_uri is its own, before the checks."""
+class UncheckedRequest:
+    """A request of a known client with one of its redirect URIs, before the other checks."""
 
     client: Client
     parameters: Parameters
@@ -56,7 +56,7 @@ class Asked:
 
     @property
     def scope(self) -> str:
-        """`offline_access` is granted only for a code, and if a user or an administrator allows it (OIDC Core §11)."""
+        """The scope to grant: `offline_access` only with a code, and if the user or administrator allows it (§11)."""
         granted = granted_scope(self.get("scope"), self.client.scope)
         allowed = self.client.first_party or "consent" in (self.get("prompt") or "").split()
         return granted if allowed and self.wants_code else without_offline_access(granted)
@@ -71,16 +71,18 @@ class Asked:
 
     @property
     def is_openid(self) -> bool:
-        """Whether it is an OpenID Connect request at all (OpenID Connect Core §3.1.2.1)."""
+        """Whether it is an OpenID Connect request, and not one of OAuth 2.0 alone (OpenID Connect Core §3.1.2.1)."""
         return "openid" in (self.get("scope") or "").split()
 
 
 def recognise_client_id(parameters: Parameters) -> str:
-    """The client_id; raises UnknownRedirect (RFC 6749 §3.1.2.4)."""
+    """The client_id of a request; raises UnknownRedirect (RFC 6749 §3.1.2.4)."""
     if parameters.repeated & {"client_id", "redirect_uri"}:
-        raise UnknownRedirect("Which application is this?", "client_id or redirect_uri was sent more than once.")
+        raise UnknownRedirect(
+            "The request does not name an application", "The request contains client_id or redirect_uri more than once."
+        )
     if "client_id" not in parameters:
-        raise UnknownRedirect("Which application is this?", "The request has no client_id.")
+        raise UnknownRedirect("The request does not name an application", "The request has no client_id.")
     return parameters["client_id"]
 
 
@@ -88,123 +90,129 @@ def recognise_redirect(parameters: Parameters, client: Client) -> str:
     """The redirect_uri, compared as an exact string (RFC 6749 §3.1.2.3, RFC 9700 §4.1.3); raises UnknownRedirect."""
     redirect_uri = parameters.get("redirect_uri")
     if redirect_uri is None:
-        raise UnknownRedirect("Where should this sign-in return to?", "The request has no redirect_uri.")
+        raise UnknownRedirect("The request does not name a redirect URI", "The request has no redirect_uri.")
     if redirect_uri not in client.redirect_uris:
         raise UnknownRedirect(
-            "This return address is not registered",
-            "The redirect_uri is not exactly one of those registered for this application.",
+            "The redirect URI is not registered",
+            "The redirect_uri must exactly match one of the redirect URIs that are registered for this application.",
             redirect_uri,
         )
     return redirect_uri
 
 
-def check_repeated(asked: Asked) -> None:
-    """No parameter more than once (RFC 6749 §3.1)."""
-    repetition = asked.parameters.repetition()
+def check_repeated(request: UncheckedRequest) -> None:
+    """No parameter is a duplicate (RFC 6749 §3.1)."""
+    repetition = request.parameters.repetition()
     if repetition:
         raise InvalidRequest(repetition)
 
 
-def check_lengths(asked: Asked) -> None:
-    """What is kept as it came, and sent back in a URL, a token or a page, has a bounded length.
-
-    OpenID Connect Core §3.1.2.1; RFC 6749 §4.1.2.1.
-    """
+def check_lengths(request: UncheckedRequest) -> None:
+    """Parameters that are stored and returned unchanged, in a URL, a token or a page, have a maximum length."""
     for name in ("state", "nonce", "login_hint", "prompt", "acr_values", "ui_locales"):
-        if len(asked.get(name) or "") > TEXT_LIMIT:
-            raise InvalidRequest(f"{name} is longer than {TEXT_LIMIT} characters")
+        if len(request.get(name) or "") > TEXT_LIMIT:
+            raise InvalidRequest(f"The parameter {name} must not be longer than {TEXT_LIMIT} characters.")
 
 
-def check_registration(asked: Asked) -> None:
-    """What would change the request and is not supported is refused, not ignored (OpenID Connect Core §7.2.1).
-
-    OpenID Connect Core §7.2.1: `registration` is rejected, not ignored.
-    """
-    if "registration" in asked.parameters:
-        raise RegistrationNotSupported("registration is not supported")
-
-
-def check_origin(asked: Asked) -> None:
-    """Pushed or signed, where the client is registered so, or all have to (RFC 9126 §5, §6; RFC 9101 §10.5)."""
-    if not asked.pushed and (asked.policy.require_pushed or asked.client.require_pushed_authorization_requests):
-        raise InvalidRequest("this request must be pushed first")
-    if asked.client.require_signed_request_object and not asked.signed:
-        raise InvalidRequest("this client must sign its requests")
+def check_registration(request: UncheckedRequest) -> None:
+    """An unsupported parameter that would change the request is rejected, not ignored (OpenID Connect Core §7.2.1)."""
+    if "registration" in request.parameters:
+        raise RegistrationNotSupported(
+            "The parameter registration is not supported. Register the client before the request."
+        )
 
 
-def check_response_type(asked: Asked) -> None:
-    """One that there is, and that the client is registered for (RFC 6749 §3.1.1, Core §3.1.2.1, §3.2.2.1)."""
-    if "response_type" not in asked.parameters:
-        raise InvalidRequest("response_type is required")
-    if asked.response_type not in asked.policy.response_types:
-        raise UnsupportedResponseType(f"response_type must be {' or '.join(asked.policy.response_types)}")
-    if GRANT_TYPE_OF[asked.response_type] not in asked.client.grant_types:
-        raise UnauthorizedClient(f"this client is not registered for {GRANT_TYPE_OF[asked.response_type]}")
-    if asked.response_type not in asked.client.response_types:
-        raise UnauthorizedClient("this client is not registered for this response_type")
+def check_delivery(request: UncheckedRequest) -> None:
+    """Pushed or signed, if the client or the provider requires it (RFC 9126 §5, §6; RFC 9101 §10.5)."""
+    if not request.pushed and (request.policy.require_pushed or request.client.require_pushed_authorization_requests):
+        raise InvalidRequest(
+            "This client must push its authorization requests. Send the parameters to /par, then use the request_uri."
+        )
+    if request.client.require_signed_request_object and not request.signed:
+        raise InvalidRequest("This client must sign its authorization requests. Send a signed request object.")
 
 
-def check_response_mode(asked: Asked) -> None:
-    """One that there is (OAuth 2.0 Multiple Response Types §2.1); no tokens travel in a query (§5, JARM §2.3.1)."""
-    response_mode = asked.get("response_mode")
+def check_response_type(request: UncheckedRequest) -> None:
+    """Supported, and registered for the client (RFC 6749 §3.1.1, Core §3.1.2.1, §3.2.2.1)."""
+    if "response_type" not in request.parameters:
+        raise InvalidRequest("The parameter response_type is missing.")
+    if request.response_type not in request.policy.response_types:
+        raise UnsupportedResponseType(f"The response_type must be {' or '.join(request.policy.response_types)}.")
+    if GRANT_TYPE_OF[request.response_type] not in request.client.grant_types:
+        raise UnauthorizedClient(
+            "This client may not use this response_type. "
+            f"Add {GRANT_TYPE_OF[request.response_type]} to its grant_types."
+        )
+    if request.response_type not in request.client.response_types:
+        raise UnauthorizedClient("This client may not use this response_type. Add it to the client's response_types.")
+
+
+def check_response_mode(request: UncheckedRequest) -> None:
+    """Supported (OAuth 2.0 Multiple Response Types §2.1); tokens are never sent in a query (§5, JARM §2.3.1)."""
+    response_mode = request.get("response_mode")
     if response_mode not in (None, *RESPONSE_MODES):
-        raise InvalidRequest(f"response_mode must be one of {', '.join(RESPONSE_MODES)}")
-    if response_mode in ("query", "query.jwt") and answers_in_fragment(asked.response_type):
-        raise InvalidRequest("response_mode query is for a code alone")
+        raise InvalidRequest(f"The response_mode must be one of {', '.join(RESPONSE_MODES)}.")
+    if response_mode in ("query", "query.jwt") and needs_fragment(request.response_type):
+        raise InvalidRequest("The response_mode query cannot carry tokens. Use fragment or form_post.")
 
 
-def check_scope(asked: Asked) -> None:
-    """A scope that the client is registered for (RFC 6749 §3.3); `openid` for an id_token (OIDC Core §3.2.2.1)."""
-    if "openid" not in asked.scope.split() and not asked.wants_code:
-        raise InvalidScope("an id_token needs the scope openid")
+def check_scope(request: UncheckedRequest) -> None:
+    """At least one registered scope (RFC 6749 §3.3); an ID token requires `openid` (§3.2.2.1)."""
+    if "openid" not in request.scope.split() and not request.wants_code:
+        raise InvalidScope("An ID token requires the scope openid. Add openid to the scope.")
 
 
-def check_nonce(asked: Asked) -> None:
-    """A nonce with `openid`: by client, else for all (Core §3.1.2.1); always where no code is asked for (§3.2.2.1)."""
-    registered = asked.client.require_nonce
-    required = asked.policy.require_nonce if registered is None else registered
-    required = required or answers_in_fragment(asked.response_type)
-    if asked.is_openid and required and "nonce" not in asked.parameters:
-        raise NonceRequired("nonce is required when the scope has openid")
+def check_nonce(request: UncheckedRequest) -> None:
+    """A nonce, if the client or the provider requires it (Core §3.1.2.1); always in the implicit flow (§3.2.2.1)."""
+    registered = request.client.require_nonce
+    required = request.policy.require_nonce if registered is None else registered
+    if not request.is_openid or "nonce" in request.parameters:
+        return
+    if needs_fragment(request.response_type):
+        raise NonceRequired("A request with this response_type must have a nonce. Add `nonce`.")
+    if required:
+        raise NonceRequired(
+            "This client must send a nonce. Add `nonce`, or register the client with `require_nonce: false`."
+        )
 
 
-def check_pkce(asked: Asked) -> None:
-    """PKCE with S256 (RFC 7636 §4.4.1): by client, else for all; public clients always need it (RFC 9700 §2.1.1).
+def check_pkce(request: UncheckedRequest) -> None:
+    """PKCE with S256, if the client or the provider requires it (RFC 7636 §4.4.1).
 
-    OpenID Connect Core §3.1.2.1.
+    Public clients always need it (RFC 9700 §2.1.1).
     """
-    registered = asked.client.require_pkce
-    required = asked.client.public or (asked.policy.require_pkce if registered is None else registered)
-    challenge, method = asked.get("code_challenge"), asked.get("code_challenge_method")
-    check_challenge(challenge, method, required=required and asked.wants_code)
+    registered = request.client.require_pkce
+    required = request.client.public or (request.policy.require_pkce if registered is None else registered)
+    challenge, method = request.get("code_challenge"), request.get("code_challenge_method")
+    check_challenge(challenge, method, required=required and request.wants_code)
 
 
-def check_prompt(asked: Asked) -> None:
-    """`none` stands alone (OpenID Connect Core §3.1.2.1)."""
-    prompts = (asked.get("prompt") or "").split()
+def check_prompt(request: UncheckedRequest) -> None:
+    """`none` is not combined with another value (OpenID Connect Core §3.1.2.1)."""
+    prompts = (request.get("prompt") or "").split()
     if "none" in prompts and len(set(prompts)) > 1:
-        raise InvalidRequest("prompt=none cannot be combined with another value")
+        raise InvalidRequest("The prompt none cannot be combined with another value.")
 
 
-def check_max_age(asked: Asked) -> None:
+def check_max_age(request: UncheckedRequest) -> None:
     """A whole number of seconds (OpenID Connect Core §3.1.2.1)."""
-    max_age = asked.get("max_age")
+    max_age = request.get("max_age")
     if max_age is not None and not (max_age.isascii() and max_age.isdecimal() and len(max_age) <= 10):
-        raise InvalidRequest("max_age must be a whole number of seconds")
+        raise InvalidRequest("The parameter max_age must be a whole number of seconds.")
 
 
-def check_claims(asked: Asked) -> None:
-    """JSON of the right form (OpenID Connect Core §5.5), and a login that there is (§5.5.1.1)."""
-    claims = parse_claims(asked.get("claims"))
+def check_claims(request: UncheckedRequest) -> None:
+    """Well-formed (OpenID Connect Core §5.5), and with an `acr` that is supported if one is essential (§5.5.1.1)."""
+    claims = parse_claims(request.get("claims"))
     demanded_subject(claims)
     check_acr(claims)
 
 
-CHECKS: tuple[Callable[[Asked], None], ...] = (
+CHECKS: tuple[Callable[[UncheckedRequest], None], ...] = (
     check_repeated,
     check_lengths,
     check_registration,
-    check_origin,
+    check_delivery,
     check_nonce,
     check_response_type,
     check_response_mode,
@@ -216,68 +224,59 @@ CHECKS: tuple[Callable[[Asked], None], ...] = (
 )
 
 
-def validate(asked: Asked) -> AuthorizationRequest:
-    """All checks in order; only this makes an AuthorizationRequest. Raises OAuthError.
-
-    OpenID Connect Core §3.1.2.2, §4; OpenID Connect Dynamic Client Registration §2; RFC 9101 §6.3.
-    """
+def validate(request: UncheckedRequest) -> AuthorizationRequest:
+    """Run all checks in order; only this function creates an AuthorizationRequest. Raises OAuthError."""
     for check in CHECKS:
-        check(asked)
-    max_age = asked.get("max_age")
-    claims = parse_claims(asked.get("claims"))
+        check(request)
+    max_age = request.get("max_age")
+    claims = parse_claims(request.get("claims"))
     return AuthorizationRequest(
-        client_id=asked.client.client_id,
-        redirect_uri=asked.parameters["redirect_uri"],
-        scope=asked.scope,
-        state=asked.get("state"),
-        nonce=asked.get("nonce"),
-        code_challenge=asked.get("code_challenge"),
-        prompt=asked.get("prompt") or "",
-        max_age=asked.client.default_max_age if max_age is None else int(max_age),
-        login_hint=asked.get("login_hint"),
-        claims=with_acr_values(claims, asked.get("acr_values") or " ".join(asked.client.default_acr_values) or None),
+        client_id=request.client.client_id,
+        redirect_uri=request.parameters["redirect_uri"],
+        scope=request.scope,
+        state=request.get("state"),
+        nonce=request.get("nonce"),
+        code_challenge=request.get("code_challenge"),
+        prompt=request.get("prompt") or "",
+        max_age=request.client.default_max_age if max_age is None else int(max_age),
+        login_hint=request.get("login_hint"),
+        claims=with_acr_values(
+            claims, request.get("acr_values") or " ".join(request.client.default_acr_values) or None
+        ),
         sub=demanded_subject(claims),
-        ui_locales=asked.get("ui_locales"),
-        response_type=asked.response_type,
-        response_mode=known_mode(asked.get("response_mode"), asked.response_type),
+        ui_locales=request.get("ui_locales"),
+        response_type=request.response_type,
+        response_mode=known_mode(request.get("response_mode"), request.response_type),
     )
 
 
-def about(request: AuthorizationRequest, sub: str) -> AuthorizationRequest:
-    """The request, about the person whom an id_token_hint names (OpenID Connect Core §3.1.2.1)."""
+def with_subject(request: AuthorizationRequest, sub: str) -> AuthorizationRequest:
+    """The request, limited to the user whom an id_token_hint names (OpenID Connect Core §3.1.2.1)."""
     if request.sub not in (None, sub):
-        raise InvalidRequest("id_token_hint and claims name two persons")
+        raise InvalidRequest("The parameters id_token_hint and claims name different users.")
     return dataclasses.replace(request, sub=sub)
 
 
-def is_somebody_else(request: AuthorizationRequest, session: Session) -> bool:
-    """Whether the request is about another person than the one who is logged in (OpenID Connect Core §3.1.2.2).
-
-    OpenID Connect Core §5.5.1.
-    """
+def is_for_another_user(request: AuthorizationRequest, session: Session) -> bool:
+    """Whether the request names a user other than the one who is logged in (OpenID Connect Core §3.1.2.2)."""
     return request.sub not in (None, session.sub)
 
 
 def login_is_needed(request: AuthorizationRequest, session: Session | None, now: int) -> bool:
-    """Whether the person must log in for this request (OpenID Connect Core §3.1.2.3).
-
-    OpenID Connect Core §3.1.2.1.
-    """
+    """Whether the user must log in for this request (OpenID Connect Core §3.1.2.3)."""
     if session is None or request.prompts & {"login", "select_account"}:
         return True
-    if is_somebody_else(request, session):
+    if is_for_another_user(request, session):
         return True
     if request.max_age == 0:  # the same as prompt=login, also within one second (§3.1.2.1)
         return True
     return request.max_age is not None and now - session.auth_time > request.max_age
 
 
-def is_logged_in_since(login: LoginRequest, session: Session | None, now: int) -> bool:
-    """Whether a login that came after the request answers it, in another tab or because the cookie came late.
+def has_logged_in_since(login: LoginRequest, session: Session | None, now: int) -> bool:
+    """Whether the user has logged in since the request, in another tab or before the browser sent its cookie.
 
-    A request that demands a fresh login is answered by a new session alone.
-
-    OpenID Connect Core §3.1.2.1.
+    A request that demands a fresh login is satisfied only by a new session.
     """
     if session is None:
         return False
@@ -286,7 +285,7 @@ def is_logged_in_since(login: LoginRequest, session: Session | None, now: int) -
 
 
 def grant_of(request: AuthorizationRequest, session: Session, gid: str) -> Grant:
-    """What is granted to the client of a request, in the session that answers it."""
+    """The grant of a request, given in `session`."""
     return Grant(
         gid=gid,
         client_id=request.client_id,

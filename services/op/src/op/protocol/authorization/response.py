@@ -1,16 +1,16 @@
-"""The authorization response (RFC 6749 §4.1.2, RFC 9207 §2), and the ways in which it reaches the client.
+"""The authorization response (RFC 6749 §4.1.2, RFC 9207 §2) and its response modes.
 
-`query` and `fragment` are of Multiple Response Types §2.1, `form_post` is of Form Post Response Mode §2. With `.jwt`
-the parameters come in one signed JWT (JWT Secured Authorization Response Mode §2).
+`query` and `fragment` are defined in Multiple Response Types §2.1, `form_post` in Form Post Response Mode §2. With the
+suffix `.jwt` the parameters are sent in one signed JWT (JWT Secured Authorization Response Mode §2).
 """
 
 from typing import Any
 from urllib.parse import urlencode
 
 from op.errors import OAuthError
-from op.protocol.authorization.response_type import answers_in_fragment
+from op.protocol.authorization.response_type import needs_fragment
 
-RESPONSE_TYPE = "JWT"  # JARM has no type of its own, and there are clients that take no other
+RESPONSE_TYPE = "JWT"  # JARM does not define a type, and some clients accept only this one
 RESPONSE_MODES = ("query", "fragment", "form_post", "query.jwt", "fragment.jwt", "form_post.jwt", "jwt")
 _JWT = ".jwt"
 
@@ -18,10 +18,7 @@ ResponseParameters = dict[str, str]
 
 
 def code_response(code: str, state: str | None, issuer: str) -> ResponseParameters:
-    """The parameters that take a code to the client.
-
-    OpenID Connect Core §3.1.2.5; RFC 6749 §4.1.2; RFC 9207 §2.
-    """
+    """The parameters of a response with a code."""
     return _present({"code": code, "state": state, "iss": issuer})
 
 
@@ -34,7 +31,7 @@ def token_response(
     expires_in: int | None,
     scope: str | None,
 ) -> ResponseParameters:
-    """The parameters that take tokens to the client (OpenID Connect Core §3.2.2.5, RFC 6749 §4.2.2)."""
+    """The parameters of a response with tokens (OpenID Connect Core §3.2.2.5, RFC 6749 §4.2.2)."""
     tokens: dict[str, str | None] = {"id_token": id_token, "state": state, "iss": issuer}
     if access_token is not None:
         tokens |= {"access_token": access_token, "token_type": "Bearer", "expires_in": str(expires_in), "scope": scope}
@@ -42,24 +39,13 @@ def token_response(
 
 
 def error_response(error: OAuthError, state: str | None, issuer: str) -> ResponseParameters:
-    """The parameters that take an error to the client (RFC 6749 §4.1.2.1).
-
-    RFC 9207 §2.
-
-    RFC 6749 §4.1.2.1: Any other error is returned to the client with its code, description and state.
-
-    OpenID Connect Core §3.1.2.6: An error is returned in the query of the redirect URI too: `login_required`, and those
-    of RFC 6749.
-    """
+    """The parameters of an error response (RFC 6749 §4.1.2.1)."""
     return _present({"error": error.code, "error_description": error.description, "state": state, "iss": issuer})
 
 
 def known_mode(response_mode: str | None, response_type: str | None) -> str:
-    """The mode to answer in: the one that was asked for, or the default where that is none or must not be.
-
-    OAuth 2.0 Multiple Response Types §3, §5; JARM §2.1, §2.3.
-    """
-    default = "fragment" if answers_in_fragment(response_type) else "query"
+    """The response mode to use: the requested one, or the default if that is unknown or not allowed."""
+    default = "fragment" if needs_fragment(response_type) else "query"
     if response_mode == "jwt" or (response_mode == "query.jwt" and default != "query"):
         return default + _JWT  # JARM §2.3.4
     if response_mode not in RESPONSE_MODES or response_mode == "query":
@@ -72,24 +58,24 @@ def is_signed(mode: str) -> bool:
 
 
 def encoding(mode: str) -> str:
-    """How the parameters travel: query, fragment or form_post."""
+    """How the parameters are sent: query, fragment or form_post."""
     return mode.removesuffix(_JWT)
 
 
 def response_claims(parameters: ResponseParameters, client_id: str, expires_at: int) -> dict[str, Any]:
-    """What is signed: the parameters, for this client and a short time (JARM §2.1)."""
+    """The claims of a signed response: the parameters, for this client and with a short lifetime (JARM §2.1)."""
     return {**parameters, "aud": client_id, "exp": expires_at}
 
 
 def with_query(uri: str, parameters: dict[str, str | None]) -> str:
-    """`uri`, a registered one and so without a fragment, as it is, with parameters added (RFC 6749 §3.1.2)."""
+    """Add parameters to `uri` without changing it otherwise; it must not have a fragment (RFC 6749 §3.1.2)."""
     added = urlencode(_present(parameters))
     separator = "" if not added or uri.endswith(("?", "&")) else "&" if "?" in uri else "?"
     return f"{uri}{separator}{added}"
 
 
 def with_fragment(uri: str, parameters: ResponseParameters) -> str:
-    """`uri` with the parameters in its fragment (OAuth 2.0 Multiple Response Types §2.1)."""
+    """Add the parameters to `uri` as its fragment."""
     return f"{uri}#{urlencode(parameters)}"
 
 

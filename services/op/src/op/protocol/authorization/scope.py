@@ -1,4 +1,4 @@
-"""Scopes, and the claims that they ask for (RFC 6749 §3.3, OpenID Connect Core §5.4)."""
+"""Scopes, and the claims that they request (RFC 6749 §3.3, OpenID Connect Core §5.4)."""
 
 import re
 from collections.abc import Mapping
@@ -43,10 +43,10 @@ _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*")
 
 
 def granted_scope(requested: str | None, registered: str) -> str:
-    """What is granted of a requested scope: what the client is registered for, in the order of the request.
+    """The part of the requested scope that the client is registered for, in the order of the request.
 
-    An unknown scope is left out (OpenID Connect Core §3.1.2.1). Without a scope the default is all that is registered,
-    except `openid` (RFC 6749 §3.3). Raises InvalidScope when nothing is left.
+    Unknown scopes are ignored (OpenID Connect Core §3.1.2.1). The default is everything that the client is registered
+    for, except `openid` (RFC 6749 §3.3). Raises InvalidScope if nothing remains.
     """
     allowed = registered.split()
     if requested is None:
@@ -55,71 +55,65 @@ def granted_scope(requested: str | None, registered: str) -> str:
         _check_form(requested)
         granted = [scope for scope in dict.fromkeys(requested.split(" ")) if scope in allowed]
     if not granted:
-        raise InvalidScope("none of these scopes is open to this client")
+        raise InvalidScope("This client may not use the requested scopes. Request scopes that it is registered for.")
     return " ".join(granted)
 
 
 def client_scope(requested: str | None, registered: str) -> str:
-    """What a client is granted in its own name: nothing that speaks of a person who logged in (RFC 6749 §4.4.2).
+    """The scope of a client that acts for itself: nothing that requires a user (RFC 6749 §4.4.2).
 
-    Raises InvalidScope when nothing is left.
+    Raises InvalidScope if nothing remains.
     """
     own = [scope for scope in registered.split() if scope not in ("openid", "offline_access")]
     return granted_scope(requested, " ".join(own))
 
 
 def without_offline_access(granted: str) -> str:
-    """A scope whose `offline_access` is ignored (OpenID Connect Core §11); raises InvalidScope when nothing is left."""
+    """The scope without `offline_access` (OpenID Connect Core §11); raises InvalidScope if nothing remains."""
     left = [scope for scope in granted.split() if scope != OFFLINE_ACCESS]
     if not left:
-        raise InvalidScope("offline_access needs prompt=consent, and another scope beside it")
+        raise InvalidScope("The scope offline_access requires prompt=consent and at least one other scope.")
     return " ".join(left)
 
 
 def gives_refresh_token(registered: str, granted: str) -> bool:
-    """Whether a grant has a refresh token, for a client that may use one (OpenID Connect Core §11).
+    """Whether a client that may use refresh tokens gets one (OpenID Connect Core §11).
 
-    A client that is registered for `offline_access` has to ask for it; one that is not gets a refresh token each time.
+    A client that is registered for `offline_access` must request it; any other always gets a refresh token.
     """
     return OFFLINE_ACCESS in granted.split() or OFFLINE_ACCESS not in registered.split()
 
 
 def narrowed_scope(requested: str | None, granted: str) -> str:
-    """The scope of a refreshed token: never wider than what was granted (RFC 6749 §6)."""
+    """The scope of a refreshed token, which must not exceed the granted scope (RFC 6749 §6)."""
     if requested is None:
         return granted
     _check_form(requested)
     wanted = list(dict.fromkeys(requested.split(" ")))
     if not set(wanted) <= set(granted.split()):
-        raise InvalidScope("the scope goes beyond what was granted")
+        raise InvalidScope("The requested scope exceeds the granted scope.")
     return " ".join(wanted)
 
 
 def still_registered(granted: str, registered: str) -> str:
-    """What is left of a grant for a client whose registration has changed since; raises InvalidScope for nothing.
-
-    RFC 6749 §6.
-    """
+    """The granted scopes for which the client is still registered; raises InvalidScope if there are none."""
     left = [scope for scope in granted.split() if scope in registered.split()]
     if not left:
-        raise InvalidScope("what was granted is no longer open to this client")
+        raise InvalidScope("This client is no longer registered for any of the granted scopes.")
     return " ".join(left)
 
 
 def is_scope(text: str) -> bool:
-    """Whether it is one name or more, with single spaces between them (RFC 6749 §3.3)."""
+    """Whether the text is a list of scope names, separated by single spaces (RFC 6749 §3.3)."""
     return _SCOPE.fullmatch(text) is not None
 
 
 def _check_form(scope: str) -> None:
     if not is_scope(scope):
-        raise InvalidScope("scope must be names separated by single spaces")
+        raise InvalidScope("The scope must consist of names separated by single spaces.")
 
 
 def claims_of(user_claims: Mapping[str, Any], scope: str) -> dict[str, Any]:
-    """A user's claims that the scope asks for; what is not known is left out (OpenID Connect Core §5.3.2).
-
-    OpenID Connect Core §5.4.
-    """
+    """The known claims of a user that the scope requests (OpenID Connect Core §5.3.2)."""
     names = (name for value in scope.split() for name in CLAIMS_BY_SCOPE.get(value, ()))
     return {name: user_claims[name] for name in names if user_claims.get(name) is not None}

@@ -6,14 +6,14 @@ _CONSIDERED = 20
 
 
 def choose(ui_locales: str | None, accept_language: str | None) -> str:
-    """The first language of the person's that there is; English when there is none (OpenID Connect Core §3.1.2.1)."""
+    """The first supported language that the user prefers; English if there is none."""
     wanted = [*(ui_locales or "").split()[:_CONSIDERED], *_accepted(accept_language or "")]
     known = (tag.partition("-")[0].lower() for tag in wanted)
     return next((language for language in known if language in LANGUAGES), LANGUAGES[0])
 
 
 def _accepted(header: str) -> list[str]:
-    """The language tags of the header, the most wanted first; what is weighed with 0 is not acceptable."""
+    """The language tags of the header by descending weight; a weight of 0 means not acceptable."""
     weighed = []
     for part in header.split(",")[:_CONSIDERED]:
         tag, _, parameter = part.partition(";")

@@ -1,1 +1,1 @@
-"""Checks of clients: their metadata, their authentication, what they call a person."""
+"""Checks of clients: their metadata, their authentication and their subject identifiers."""

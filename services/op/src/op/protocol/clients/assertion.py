@@ -1,4 +1,4 @@
-"""A client that proves itself with a signed JWT (RFC 7523 §3, OpenID Connect Core §9)."""
+"""Client authentication with a signed JWT (RFC 7523 §3, OpenID Connect Core §9)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,21 +16,21 @@ ALGORITHMS_BY_METHOD: dict[str, tuple[str, ...]] = {
 }
 ASSERTION_ALGORITHMS = tuple(name for names in ALGORITHMS_BY_METHOD.values() for name in names)
 ASSERTION_LIFE = 3600
-"""The farthest `exp` that is taken, in seconds: as long a `jti` must be remembered."""
+"""How far `exp` may be in the future, in seconds: a `jti` must be stored for as long."""
 
-_FAILED = "client authentication failed"
+_FAILED = "Client authentication failed."
 
 
 @dataclass(frozen=True, slots=True)
 class ClientAssertion:
-    """A client assertion as it came: taken apart once, and not verified yet. Only `parse` makes one."""
+    """A parsed client assertion that is not verified yet. Only `parse` creates one."""
 
     client_id: str
     jwt: SignedJwt = field(repr=False)
 
     @classmethod
     def parse(cls, text: str) -> "ClientAssertion":
-        """The assertion, and the client that it claims to be of (`sub`); raises InvalidClient."""
+        """Parse an assertion and the client that it names in `sub`; raises InvalidClient."""
         try:
             jwt = SignedJwt.parse(text)
         except ValueError:
@@ -43,25 +43,23 @@ class ClientAssertion:
 
 @dataclass(frozen=True, slots=True)
 class VerifiedAssertion:
-    """A `jti` that is the client's own, and when it may be forgotten; only `verify_assertion` makes it."""
+    """The `jti` of a verified assertion, and how long to store it; only `verify_assertion` creates one."""
 
     jti: str
     expires_at: int
 
 
 def assertion_algorithm(assertion: ClientAssertion, client: Client) -> str:
-    """The `alg` of an assertion, when it is one of the client's method; raises InvalidClient.
+    """The `alg` of an assertion, if the client's method allows it; raises InvalidClient.
 
-    The client's registration decides, not the token: a public key is never taken for a secret (RFC 8725 §3.1).
-
-    OpenID Connect Core §9; RFC 7523 §3 (9).
+    The client's registration decides, not the token: a public key is never used as a secret (RFC 8725 §3.1).
     """
     method = client.token_endpoint_auth_method or ""
     registered = client.token_endpoint_auth_signing_alg
     allowed = (registered,) if registered else ALGORITHMS_BY_METHOD.get(method, ())
     algorithm = assertion.jwt.algorithm
     if method not in ALGORITHMS_BY_METHOD or not isinstance(algorithm, str) or algorithm not in allowed:
-        raise InvalidClient(_FAILED, f"an assertion with {algorithm!r} is not what the client is registered for")
+        raise InvalidClient(_FAILED, f"the client is not registered for assertions with the algorithm {algorithm!r}")
     if "crit" in assertion.jwt.header:
         raise InvalidClient(_FAILED, "the assertion has a critical extension (RFC 7515 §4.1.11)")
     return algorithm
@@ -77,23 +75,23 @@ def verify_assertion(
 ) -> VerifiedAssertion:
     """Check the signature, then the claims (RFC 7523 §3); raises InvalidClient.
 
-    Whether the `jti` is used for the first time is for the caller to see.
+    The caller checks that the `jti` has not been used before.
     """
     if not assertion.jwt.is_signed_by(keys, algorithm):
-        raise InvalidClient(_FAILED, f"no key of the client fits the assertion; {len(keys)} were tried")
+        raise InvalidClient(_FAILED, f"the signature of the assertion matches none of the client's {len(keys)} keys")
     claims = assertion.jwt.claims
     if claims.get("iss") != assertion.client_id:
-        raise InvalidClient(_FAILED, "iss and sub are not the client")
+        raise InvalidClient(_FAILED, "iss and sub must both be the client_id")
     audience = claims.get("aud")
     named = audience if isinstance(audience, list) else [audience]
     if not any(name in audiences for name in named):
         raise InvalidClient(_FAILED, "aud is neither the issuer nor this endpoint")
     expires_at = _time(claims, "exp")
     if expires_at is None or not now < expires_at <= now + ASSERTION_LIFE:
-        raise InvalidClient(_FAILED, f"exp must lie in the next {ASSERTION_LIFE} s")
+        raise InvalidClient(_FAILED, f"exp must be within the next {ASSERTION_LIFE} seconds")
     for name in ("iat", "nbf"):
         if (_time(claims, name) or 0) > now + CLOCK_AHEAD:
-            raise InvalidClient(_FAILED, f"{name} lies in the future")
+            raise InvalidClient(_FAILED, f"{name} is in the future")
     jti = claims.get("jti")
     if not isinstance(jti, str) or not jti:
         raise InvalidClient(_FAILED, "jti is required")

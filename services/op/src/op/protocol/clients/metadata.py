@@ -1,4 +1,4 @@
-"""Client metadata (RFC 7591 §2, OpenID Connect Dynamic Client Registration 1.0 §2): what makes a valid client."""
+"""Client metadata (RFC 7591 §2, OpenID Connect Dynamic Client Registration 1.0 §2): the checks of a registration."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -39,11 +39,12 @@ _REDIRECT_URI_LIMIT = 2048
 _URI = re.compile(r"[\x21\x22\x24-\x3a\x3c-\x7e]{1,2048}")  # without space, `#`, and `;` which ends a CSP directive
 _FORBIDDEN_SCHEMES = ("javascript", "data", "vbscript", "file", "about", "blob")
 _PROVIDERS_OWN = {"source", "registered_at", "changed_at", "registration_token"}
+_SAFE_URL = "must be an https URL, or an http URL with a loopback host"
 _URI_NAMES = ("client_uri", "logo_uri", "policy_uri", "tos_uri")
 
 
 class InvalidMetadata(ValueError):
-    """Metadata that makes no client; `faults` has a line for each."""
+    """The metadata is invalid; `faults` has a line for each fault."""
 
     def __init__(self, faults: list[str]) -> None:
         super().__init__("; ".join(faults))
@@ -51,16 +52,13 @@ class InvalidMetadata(ValueError):
 
 
 class InvalidRedirects(InvalidMetadata):
-    """Its redirect URIs are at fault, among others perhaps (RFC 7591 §3.2.2)."""
+    """The redirect URIs are invalid, and perhaps other metadata too (RFC 7591 §3.2.2)."""
 
 
 def client_of(metadata: Mapping[str, Any]) -> Client:
-    """A client made of metadata; raises InvalidMetadata with every fault at once.
-
-    OpenID Connect Dynamic Client Registration §2; RFC 7591 §2, §3.2.2.
-    """
+    """Create a client from metadata; raises InvalidMetadata with all faults."""
     values = {name: value for name, value in metadata.items() if value is not None}
-    faults = [f"unknown: {name}" for name in sorted(map(str, set(metadata) - _FORMS.keys()))]
+    faults = [f"unknown member: {name}" for name in sorted(map(str, set(metadata) - _FORMS.keys()))]
     faults += [
         f"{name} must be {_FORMS[name].phrase}"
         for name, value in values.items()
@@ -80,7 +78,7 @@ def client_of(metadata: Mapping[str, Any]) -> Client:
 
 @dataclass(frozen=True, slots=True)
 class _Form:
-    """What a value has to be, and how that is said."""
+    """What a value must be, as text and as a check."""
 
     phrase: str
     fits: Callable[[Any], bool]
@@ -104,7 +102,7 @@ _FORM_OF_TYPE: Mapping[object, _Form] = {
 
 
 def _form_of(hint: Any) -> _Form:
-    """The form of a field of `Client`, by its type: `str`, `str | None`, `tuple[str, ...]` and so on."""
+    """The form of a field of `Client`, derived from its type: `str`, `str | None`, `tuple[str, ...]` and so on."""
     kinds = [kind for kind in get_args(hint) if kind is not NoneType] if isinstance(hint, UnionType) else [hint]
     return _FORM_OF_TYPE[get_origin(kinds[0]) or kinds[0]]
 
@@ -112,13 +110,13 @@ def _form_of(hint: Any) -> _Form:
 _FORMS: Mapping[str, _Form] = {
     name: _form_of(hint) for name, hint in get_type_hints(Client).items() if name not in _PROVIDERS_OWN
 }
-"""The metadata that a client may have, by name, each with its form."""
+"""The forms of the metadata by name."""
 
 
 def _check_client_id(client: Client) -> list[str]:
-    """RFC 6749 §A.1: visible ASCII."""
+    """Visible ASCII characters (RFC 6749 §A.1)."""
     valid = _VISIBLE.fullmatch(client.client_id) and len(client.client_id) <= _CLIENT_ID_LIMIT
-    return [] if valid else [f"client_id must be 1 to {_CLIENT_ID_LIMIT} visible ASCII characters"]
+    return [] if valid else [f"client_id must consist of 1 to {_CLIENT_ID_LIMIT} visible ASCII characters"]
 
 
 def _check_choices(client: Client) -> list[str]:
@@ -143,22 +141,22 @@ def _check_choices(client: Client) -> list[str]:
 
 
 def _check_redirect_uris(client: Client) -> list[str]:
-    """Absolute, without a fragment (RFC 6749 §3.1.2), and never a scheme that runs code."""
+    """Absolute, without a fragment (RFC 6749 §3.1.2), and without a scheme that executes code."""
     faults = []
     for uri in (*client.redirect_uris, *client.post_logout_redirect_uris):
         scheme, netloc = split_uri(uri)[:2]
         if not scheme or (scheme in ("http", "https") and not netloc) or not _VISIBLE.fullmatch(uri) or " " in uri:
-            faults.append(f"not an absolute URI: {uri}")
-        elif scheme in ("http", "https") and ("\\" in uri or "@" in netloc):  # whose host browsers read otherwise
-            faults.append(f"a redirect URI has no backslash and no user: {uri}")
+            faults.append(f"a redirect URI must be absolute: {uri}")
+        elif scheme in ("http", "https") and ("\\" in uri or "@" in netloc):  # browsers may derive another host
+            faults.append(f"a redirect URI must not contain a backslash or user information: {uri}")
         elif "#" in uri:
-            faults.append(f"a redirect URI has no fragment: {uri}")
+            faults.append(f"a redirect URI must not have a fragment: {uri}")
         elif scheme in _FORBIDDEN_SCHEMES:
-            faults.append(f"not a scheme to redirect to: {uri}")
+            faults.append(f"a redirect URI must not have this scheme: {uri}")
         if len(uri) > _REDIRECT_URI_LIMIT:
-            faults.append(f"a redirect URI has up to {_REDIRECT_URI_LIMIT} characters")
+            faults.append(f"a redirect URI must not be longer than {_REDIRECT_URI_LIMIT} characters")
     faults += [
-        f"{grant_type} needs redirect_uris"
+        f"the grant type {grant_type} requires redirect_uris"
         for grant_type in ("authorization_code", "implicit")
         if grant_type in client.grant_types and not client.redirect_uris
     ]
@@ -166,55 +164,54 @@ def _check_redirect_uris(client: Client) -> list[str]:
 
 
 def _check_application_type(client: Client) -> list[str]:
-    """Where tokens or codes may be sent, by kind of application (Dynamic Client Registration 1.0 §2)."""
+    """Where codes and tokens may be sent, by the type of application (Dynamic Client Registration 1.0 §2)."""
     faults = []
     for uri in client.redirect_uris:
         scheme, host = split_uri(uri).scheme, split_uri(uri).hostname
         if client.application_type == "native" and scheme == "http" and host not in _LOOPBACK:
-            faults.append(f"a native application is not redirected to http elsewhere: {uri}")
+            faults.append(f"a native application must not use http outside the loopback interface: {uri}")
         if client.application_type == "web" and "implicit" in client.grant_types:
-            faults += [] if scheme == "https" and host not in _LOOPBACK else [f"implicit needs https: {uri}"]
+            faults += (
+                []
+                if scheme == "https" and host not in _LOOPBACK
+                else [f"the grant type implicit requires https and a host other than localhost: {uri}"]
+            )
     return faults
 
 
 def _check_response_types(client: Client) -> list[str]:
-    """Each implicit response type goes with the grant type `implicit` (Dynamic Client Registration 1.0 §2)."""
+    """Implicit response types require the grant type `implicit` (Dynamic Client Registration 1.0 §2)."""
     wants_implicit = not set(IMPLICIT).isdisjoint(client.response_types)
     if wants_implicit != ("implicit" in client.grant_types):
-        return ["the response types id_token and id_token token go with the grant type implicit"]
+        return ["the response types id_token and id_token token require the grant type implicit, and the reverse"]
     return []
 
 
 def _check_keys(client: Client) -> list[str]:
-    """Public keys by value or by reference, not both (RFC 7591 §2); by reference over TLS, or on this machine."""
+    """Public keys by value or by reference, not both (RFC 7591 §2); by reference only over TLS or from loopback."""
     faults = []
     if client.jwks is not None and client.jwks_uri is not None:
-        faults.append("jwks and jwks_uri exclude each other")
+        faults.append("jwks and jwks_uri cannot be combined")
     if client.jwks is not None and not is_public_key_set(client.jwks):
-        faults.append("jwks must be a set of public keys, RSA of 2048 to 8192 bits or EC on P-256")
+        faults.append("jwks must contain public keys only: RSA with 2048 to 8192 bits, or EC with P-256")
     if client.jwks_uri is not None:
-        faults += (
-            [] if _is_fetched_safely(client.jwks_uri) else ["jwks_uri must be an https URL, or http on this machine"]
-        )
+        faults += [] if _is_fetched_safely(client.jwks_uri) else [f"jwks_uri {_SAFE_URL}"]
     algorithms = ALGORITHMS_BY_METHOD.get(client.token_endpoint_auth_method or "", ())
     algorithm = client.token_endpoint_auth_signing_alg
     if algorithm is not None and algorithm not in algorithms:
-        faults.append("token_endpoint_auth_signing_alg does not fit token_endpoint_auth_method")
+        faults.append("token_endpoint_auth_signing_alg cannot be used with this token_endpoint_auth_method")
     if client.token_endpoint_auth_method == "private_key_jwt" and client.jwks is None and client.jwks_uri is None:
-        faults.append("private_key_jwt needs jwks or jwks_uri")
+        faults.append("private_key_jwt requires jwks or jwks_uri")
     return faults
 
 
 def _is_fetched_safely(uri: str) -> bool:
-    """Whether what comes from there is what stands there: over TLS, or from this machine."""
+    """Whether the transport protects the document: TLS, or the loopback interface."""
     return is_http_uri(uri) and (uri.startswith("https:") or split_uri(uri).hostname in _LOOPBACK)
 
 
 def _check_logout_uris(client: Client) -> list[str]:
-    """Absolute, without a fragment; a frame is of a redirect URI's origin (Front-Channel Logout 1.0 §2).
-
-    OpenID Connect Back-Channel Logout §2.2.
-    """
+    """Absolute, without a fragment; a frame has the origin of a redirect URI (Front-Channel Logout 1.0 §2)."""
     faults = []
     for name in ("backchannel_logout_uri", "frontchannel_logout_uri"):
         uri = getattr(client, name)
@@ -223,83 +220,72 @@ def _check_logout_uris(client: Client) -> list[str]:
     if not faults and client.frontchannel_logout_uri:
         origin = split_uri(client.frontchannel_logout_uri)[:2]
         if origin not in [split_uri(uri)[:2] for uri in client.redirect_uris]:
-            faults.append("frontchannel_logout_uri must have scheme, host and port of a redirect URI")
+            faults.append("frontchannel_logout_uri must have the scheme, host and port of a redirect URI")
     return faults
 
 
 def _check_uris(client: Client) -> list[str]:
-    """Pages about the client (RFC 7591 §2), and where a third party starts a sign-in (Core §4)."""
+    """Pages about the client (RFC 7591 §2), and the URL for third-party initiated login (Core §4)."""
     uris = {name: getattr(client, name) for name in _URI_NAMES}
     faults = [f"{name} must be an http or https URL" for name, uri in uris.items() if uri and not is_http_uri(uri)]
     if client.initiate_login_uri and not _is_fetched_safely(client.initiate_login_uri):
-        faults.append("initiate_login_uri must be an https URL, or http on this machine")
+        faults.append(f"initiate_login_uri {_SAFE_URL}")
     return faults
 
 
 def is_http_uri(uri: str) -> bool:
-    """Whether it is an http or https URL that can be fetched: visible ASCII, with a host, without a fragment."""
+    """Whether the URI is an http or https URL of visible ASCII, with a host and without a fragment."""
     parts = split_uri(uri)
     try:
         valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # a port that is none
+    except ValueError:  # an invalid port
         return False
     return valid and "@" not in parts.netloc and bool(_URI.fullmatch(uri))
 
 
 def _check_scope(client: Client) -> list[str]:
-    """A scope is a list of names separated by single spaces, in printable ASCII without quotes and backslashes
-    (RFC 6749 §3.3).
-    """
-    return [] if is_scope(client.scope) else ["scope must be names separated by single spaces"]
+    return [] if is_scope(client.scope) else ["scope must consist of names separated by single spaces"]
 
 
 def _check_secret(client: Client) -> list[str]:
-    """A confidential client has a secret, a public one has none; HS256 needs a long one (OIDC Core §16.19).
-
-    RFC 7518 §3.2.
-
-    RFC 8725 §3.5: The key of a MAC is a long random secret, of at least 32 octets.
-
-    RFC 9701 §6: A caller registers its algorithm, and HS256 needs a secret.
-
-    OpenID Connect Core §16.19: A secret that is the key of HS256 has at least 32 octets.
-    """
+    """A confidential client has a secret, a public one does not; HS256 needs a long one (OIDC Core §16.19)."""
     keyed = _HS256 in (client.id_token_signed_response_alg, client.introspection_signed_response_alg)
     if client.public:
         if "client_credentials" in client.grant_types:
-            return ["client_credentials needs a client that can prove itself"]
-        faults = ["a client with token_endpoint_auth_method none has no secret"] if client.client_secret else []
-        return [*faults, "HS256 needs a client_secret"] if keyed else faults
+            return ["client_credentials requires a confidential client"]
+        faults = (
+            ["a client with token_endpoint_auth_method none must not have a client_secret"]
+            if client.client_secret
+            else []
+        )
+        return [*faults, "HS256 requires a client_secret"] if keyed else faults
     if not client.client_secret and client.token_endpoint_auth_method == "private_key_jwt":
-        return ["HS256 needs a client_secret"] if keyed else []
+        return ["HS256 requires a client_secret"] if keyed else []
     if not client.client_secret:
-        return ["client_secret is required, or token_endpoint_auth_method none for a public client"]
+        return ["client_secret is required; register a public client with token_endpoint_auth_method none"]
     short = len(client.client_secret.encode()) < HS256_SECRET_OCTETS
     if short and (keyed or client.token_endpoint_auth_method == "client_secret_jwt"):
-        return [f"HS256 needs a client_secret of {HS256_SECRET_OCTETS} octets or more"]
+        return [f"HS256 requires a client_secret of at least {HS256_SECRET_OCTETS} bytes"]
     return []
 
 
 def _check_response_secret(client: Client) -> list[str]:
-    """A response that is signed with HS256 needs a long secret, too (OIDC Core §16.19).
-
-    JARM §2.2, §3.
-    """
+    """Responses that are signed with HS256 need a long secret too (OIDC Core §16.19)."""
     if _HS256 not in (client.authorization_signed_response_alg, client.userinfo_signed_response_alg):
         return []
     if client.public or len((client.client_secret or "").encode()) < HS256_SECRET_OCTETS:
-        return [f"HS256 responses need a client_secret of {HS256_SECRET_OCTETS} octets or more"]
+        return [f"HS256 responses require a client_secret of at least {HS256_SECRET_OCTETS} bytes"]
     return []
 
 
 def _check_request_objects(client: Client) -> list[str]:
-    """Whoever signs requests has keys; whoever must sign does not register for unsigned ones (RFC 9101 §10.5)."""
+    """Signing requires keys; a client that must sign cannot also be registered for `none` (RFC 9101 §10.5)."""
     signs = client.request_object_signing_alg in SIGNED or client.require_signed_request_object
-    faults = ["signed request objects need jwks or jwks_uri"] if signs and not client.has_keys else []
+    faults = ["signed request objects require jwks or jwks_uri"] if signs and not client.has_keys else []
     if client.require_signed_request_object and client.request_object_signing_alg == UNSIGNED:
-        faults.append("require_signed_request_object and request_object_signing_alg none exclude each other")
+        faults.append("require_signed_request_object cannot be combined with request_object_signing_alg none")
     return faults + [
-        f"not an https URL of up to {REQUEST_URI_LIMIT} characters, or http on this machine: {uri}"
+        f"a request URI {_SAFE_URL}, of at most {REQUEST_URI_LIMIT} characters: {uri}"
         for uri in client.request_uris
         if len(uri) > REQUEST_URI_LIMIT or not _is_fetched_safely(without_fragment(uri))
     ]
@@ -308,9 +294,9 @@ def _check_request_objects(client: Client) -> list[str]:
 def _check_sector(client: Client) -> list[str]:
     """A pairwise client has one sector: a sector_identifier_uri, or one host for all redirect URIs (Core §8.1)."""
     if client.sector_identifier_uri is not None and not _is_fetched_safely(client.sector_identifier_uri):
-        return ["sector_identifier_uri must be an https URL, or http on this machine"]
+        return [f"sector_identifier_uri {_SAFE_URL}"]
     if client.subject_type == "pairwise" and (len(sectors_of(client)) != 1 or "" in sectors_of(client)):
-        return ["pairwise needs a sector_identifier_uri, or redirect_uris of one host"]
+        return ["pairwise requires a sector_identifier_uri, or redirect_uris with a single host"]
     return []
 
 

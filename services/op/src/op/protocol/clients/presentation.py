@@ -1,4 +1,4 @@
-"""What a person is shown of a client (OpenID Connect Dynamic Client Registration 1.0 §2, §9.1)."""
+"""What pages show of a client (OpenID Connect Dynamic Client Registration 1.0 §2, §9.1)."""
 
 from urllib.parse import urlsplit
 
@@ -6,7 +6,7 @@ from op.records import Client
 
 
 def shown_logo(client: Client, *, trusted: bool) -> str | None:
-    """The address of its logo; of a client that nobody vouches for only where the client itself is (§9.1)."""
+    """The URL of the client's logo; unless the client is trusted, only if it has the host of a redirect URI (§9.1)."""
     if client.logo_uri is None:
         return None
     own = {urlsplit(uri).hostname for uri in client.redirect_uris}

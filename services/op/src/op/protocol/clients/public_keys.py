@@ -1,4 +1,4 @@
-"""The public keys of a client (RFC 7517 §4, RFC 7518 §6): what a stranger registered or publishes, made harmless."""
+"""The public keys of a client (RFC 7517 §4, RFC 7518 §6), which are untrusted input."""
 
 import re
 from collections.abc import Mapping
@@ -18,18 +18,12 @@ Key = Mapping[str, str]
 
 
 def usable_keys(jwks: Mapping[str, Any]) -> tuple[Key, ...]:
-    """The keys of a set that can check a signature here, with the members that this takes; others are left out.
-
-    RFC 7517 §4; RFC 7518 §3.3, §6.
-    """
+    """The keys of a set that can verify a signature, with only the members that this requires."""
     return tuple(_public_members(key) for key in _listed(jwks)[:KEY_LIMIT] if _is_usable(key))
 
 
 def is_public_key_set(jwks: Mapping[str, Any]) -> bool:
-    """Whether it can be registered: some usable keys, not too many in all, and nothing private or symmetric.
-
-    RFC 7517 §4; RFC 7518 §3.3, §6.
-    """
+    """Whether the set may be registered: with usable keys, not too many, and no private or symmetric key."""
     listed = _listed(jwks)
     if len(listed) > KEY_LIMIT or not all(isinstance(key, dict) for key in listed):
         return False

@@ -1,4 +1,4 @@
-"""Dynamic client registration: what a client may say about itself (RFC 7591 §2, §3, RFC 7592 §2)."""
+"""Dynamic client registration: the metadata that a client may choose (RFC 7591 §2, §3, RFC 7592 §2)."""
 
 import dataclasses
 import json
@@ -15,12 +15,12 @@ from op.protocol.clients.metadata import InvalidMetadata, InvalidRedirects, clie
 from op.protocol.clients.subject import sectors_of
 from op.protocol.untrusted_json import parse_json
 from op.records import Client
-from servicekit.web.machine import Request
+from servicekit.web.endpoints import Request
 
 GRANT_TYPES = ("authorization_code", "implicit", "refresh_token", DEVICE_CODE_GRANT)
-"""Not client_credentials: what nobody vouches for gets no tokens without a person's word."""
+"""Not client_credentials: a client that registered itself gets tokens only with a user's consent."""
 
-# Nothing here widens what a client may do: no audience, no introspection, no leave to go past the consent page.
+# Without the members that would give a client more rights: audiences, introspection, skipping the consent page.
 REGISTRABLE = {field.name for field in dataclasses.fields(Client)} - {
     "client_id",
     "client_secret",
@@ -49,40 +49,37 @@ def parse_metadata(request: Request) -> dict[str, Any]:
     """The JSON object of a registration (RFC 7591 §3.1); raises InvalidRequest, InvalidClientMetadata."""
     content_type = (request.header("content-type") or "").partition(";")[0].strip().lower()
     if content_type != "application/json":
-        raise InvalidRequest("the body must be application/json")
+        raise InvalidRequest("The content type must be application/json.")
     try:
         value = parse_json(request.body)
         json.dumps(value, ensure_ascii=False).encode()
     except ValueError:
-        raise InvalidClientMetadata("the body is no JSON") from None
+        raise InvalidClientMetadata("The body is not valid JSON.") from None
     if not isinstance(value, dict):
-        raise InvalidClientMetadata("the metadata must be a JSON object")
+        raise InvalidClientMetadata("The client metadata must be a JSON object.")
     return value
 
 
 def new_client(
     metadata: Mapping[str, Any], client_id: str, registration_token: str, now: int, response_types: tuple[str, ...]
 ) -> Client:
-    """A client as it describes itself, with the defaults of RFC 7591 §2; raises InvalidClientMetadata.
+    """A client with its metadata and the defaults of RFC 7591 §2; raises InvalidClientMetadata.
 
-    What this provider does not know is left out, and so not in the answer (§2).
+    Unknown metadata is ignored, and therefore missing in the response (§2).
     """
     client = _client(metadata, client_id, None, digest(registration_token), now)
     return _with_response_types(client, response_types)
 
 
 def changed_client(metadata: Mapping[str, Any], client: Client, now: int, response_types: tuple[str, ...]) -> Client:
-    """The same client described anew, all of it (RFC 7592 §2.2); raises InvalidRequest, InvalidClientMetadata.
-
-    RFC 7591 §3.2.1.
-    """
+    """The client with all of its metadata replaced (RFC 7592 §2.2); raises InvalidRequest, InvalidClientMetadata."""
     named = [name for name in _THE_PROVIDERS_OWN if name in metadata]
     if named:
-        raise InvalidRequest(f"not for a client to say: {', '.join(named)}")
+        raise InvalidRequest(f"Only the provider sets these members: {', '.join(named)}.")
     if metadata.get("client_id") != client.client_id:
-        raise InvalidRequest("client_id must be the client's own")
+        raise InvalidRequest("The client_id must be the one that is registered.")
     if metadata.get("client_secret", client.client_secret) != client.client_secret:
-        raise InvalidRequest("client_secret must be the client's own, which cannot be chosen")
+        raise InvalidRequest("The client_secret cannot be changed. Send the registered one, or none.")
     changed = _client(metadata, client.client_id, client.client_secret, client.registration_token, now)
     _check_subjects_stay(client, changed)
     changed = dataclasses.replace(changed, registered_at=client.registered_at, changed_at=now)
@@ -90,19 +87,19 @@ def changed_client(metadata: Mapping[str, Any], client: Client, now: int, respon
 
 
 def _check_subjects_stay(before: Client, after: Client) -> None:
-    """Who was granted something as a client of one sector does not see people as another sector does (Core §8.1).
+    """A client with grants in one sector must not learn the subjects of another sector (Core §8.1).
 
     Raises InvalidClientMetadata.
     """
     same_sector = after.subject_type != "pairwise" or sectors_of(before) == sectors_of(after)
     if before.subject_type != after.subject_type or not same_sector:
-        raise InvalidClientMetadata("subject_type, and the sector of a pairwise client, cannot be changed")
+        raise InvalidClientMetadata("The subject_type and the sector of a pairwise client cannot be changed.")
 
 
 def registration_response(
     client: Client, *, registration_token: str, uri: str, secret_expires_at: int
 ) -> dict[str, Any]:
-    """All that is registered (RFC 7591 §3.2.1), and how to manage it (RFC 7592 §3)."""
+    """The complete registration (RFC 7591 §3.2.1), and how to manage it (RFC 7592 §3)."""
     values = {name: value for name, value in dataclasses.asdict(client).items() if name in REGISTRABLE}
     response = {
         "client_id": client.client_id,
@@ -130,10 +127,10 @@ def _client(
         del values["response_types"]
     grant_types = values["grant_types"]
     if isinstance(grant_types, list) and not all(grant_type in GRANT_TYPES for grant_type in grant_types):
-        raise InvalidClientMetadata(f"grant_types must be some of {', '.join(GRANT_TYPES)}")
+        raise InvalidClientMetadata(f"The grant_types must be among {', '.join(GRANT_TYPES)}.")
     if values.get("subject_type") == "pairwise" and DEVICE_CODE_GRANT in grant_types:
-        # Its sector is proven by where codes are sent, and a device's code is sent nowhere.
-        raise InvalidClientMetadata("a client of the device grant cannot be pairwise")
+        # A sector is proven by the redirect URIs, which the device grant does not use.
+        raise InvalidClientMetadata("A client that uses the device grant cannot have the subject_type pairwise.")
     keyed = values.get("id_token_signed_response_alg") == "HS256"
     if values["token_endpoint_auth_method"] not in _WITHOUT_SECRET or (
         keyed and values["token_endpoint_auth_method"] != "none"
@@ -149,14 +146,14 @@ def _client(
 
 
 def _grant_types_of(response_types: Any) -> list[str]:
-    """The grant types that go with response types; `authorization_code` where that is not said or not known."""
+    """The grant types for these response types; `authorization_code` if they are missing or unknown."""
     named = response_types if isinstance(response_types, list) else []
     known = [GRANT_TYPE_OF.get(canonical(name)) for name in named if isinstance(name, str)]
     return list(dict.fromkeys(grant_type for grant_type in known if grant_type)) or ["authorization_code"]
 
 
 def _with_response_types(client: Client, offered: tuple[str, ...]) -> Client:
-    """The client, when it wants no response type that there is not here; raises InvalidClientMetadata."""
+    """The client, if this provider offers all of its response types; raises InvalidClientMetadata."""
     if not set(client.response_types) <= set(offered):
-        raise InvalidClientMetadata(f"response_types must be some of {', '.join(offered)}")
+        raise InvalidClientMetadata(f"The response_types must be among {', '.join(offered)}.")
     return client

@@ -1,1 +1,1 @@
-"""When a signing key is published, signs and is withdrawn."""
+"""The life cycle of signing keys."""

@@ -1,7 +1,7 @@
-"""When a signing key is published, signs and goes (OpenID Connect Core §10.1.1): three times, and no state.
+"""When a signing key is published, signs and is withdrawn (OpenID Connect Core §10.1.1), computed from three times.
 
-A generation has a key for each algorithm. It is published before it signs, so that whoever keeps the key set for a
-while knows it by then, and stays after the next one has begun to sign, until nothing that it signed is of use.
+A generation has a key for each algorithm. It is published before it signs, so that clients that cache the key set know
+it by then, and stays published after its successor has started to sign, until everything that it signed has expired.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,18 +10,18 @@ from dataclasses import dataclass
 from op.records import Generation
 
 KEY_SET_SECONDS = 300
-"""How long the key set may be kept, by its `Cache-Control`; a client may keep a cache's copy for as long again."""
-LOOK_SECONDS = 5
-"""How often a replica looks at the stored keys: so often that who gave a command can see what it did."""
-LEAST_LEAD = 2 * KEY_SET_SECONDS + LOOK_SECONDS
-"""By then every replica and everybody who keeps the set knows a new key."""
+"""How long the key set may be cached, in seconds; a client may keep the copy of a shared cache for as long again."""
+KEY_REFRESH_SECONDS = 5
+"""How often a replica reads the stored keys, in seconds: often enough to see the effect of a command."""
+MINIMUM_LEAD = 2 * KEY_SET_SECONDS + KEY_REFRESH_SECONDS
+"""After this time every replica and every cache knows a new key, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """All in seconds; an `interval` of 0 is never.
+    """The times of key rotation in seconds; an `interval` of 0 means never.
 
-    `lead` is how long before it signs a key is published, `keep` how long after it has signed.
+    A key is published `lead` seconds before it signs, and for `keep` seconds after its last signature.
     """
 
     interval: int
@@ -29,32 +29,29 @@ class Schedule:
     keep: int
 
     def is_due(self, generations: Sequence[Generation], now: int) -> bool:
-        """Whether the next generation is to be made, so that it signs when the newest is `interval` old."""
+        """Whether to create the next generation, so that it signs when the newest is `interval` seconds old."""
         newest = max(generation.signs_from for generation in generations)
         return bool(self.interval) and now >= newest and now - newest >= self.interval - self.lead
 
     def rotated(self, generations: Sequence[Generation], pems: Mapping[str, str], now: int) -> tuple[Generation, ...]:
-        """The generations with a new one, and without those that are no longer needed; the oldest first."""
+        """The generations with a new one and without those that are no longer needed, the oldest first."""
         return (*self.needed(generations, now), Generation(now + self.lead, pems))
 
     def needed(self, generations: Sequence[Generation], now: int) -> tuple[Generation, ...]:
-        """Those that sign, will sign, or have signed something that may still be of use.
-
-        OpenID Connect Core §10.1.1.
-        """
+        """The generations that sign, will sign, or have signed something that may still be valid."""
         ordered = sorted(generations, key=lambda generation: generation.signs_from)
         ends = [later.signs_from + self.keep for later in ordered[1:]]
         return tuple(one for one, end in zip(ordered, [*ends, None], strict=True) if end is None or now < end)
 
 
-def waiting(generations: Sequence[Generation], now: int) -> Generation | None:
-    """The generation that is published and does not sign yet."""
+def pending_generation(generations: Sequence[Generation], now: int) -> Generation | None:
+    """The generation that is published but does not sign yet."""
     newest = max(generations, key=lambda generation: generation.signs_from)
     return newest if len(generations) > 1 and newest.signs_from > now else None
 
 
-def signing(generations: Sequence[Generation], now: int) -> Generation:
-    """The one that signs now; the first one where the clock is behind that of the replica that made it."""
+def signing_generation(generations: Sequence[Generation], now: int) -> Generation:
+    """The generation that signs now; the first one if this clock is behind that of the replica that created it."""
     begun = [generation for generation in generations if generation.signs_from <= now]
     if not begun:
         return min(generations, key=lambda generation: generation.signs_from)

@@ -1,1 +1,1 @@
-"""Checks of logout requests, and what is in a logout token."""
+"""Checks of logout requests, and the claims of logout tokens."""

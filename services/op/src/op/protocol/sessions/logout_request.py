@@ -1,4 +1,4 @@
-"""What a logout request may ask for (OpenID Connect RP-Initiated Logout 1.0 §2, §3)."""
+"""The checks of a logout request (OpenID Connect RP-Initiated Logout 1.0 §2, §3)."""
 
 import base64
 import binascii
@@ -13,40 +13,34 @@ _SEGMENTS = 3
 
 
 def audience_of_hint(hint: str) -> str:
-    """The client that an id_token_hint says it is for, before its signature is checked; raises InvalidRequest.
-
-    OpenID Connect RP-Initiated Logout §2.
-    """
+    """The audience of an id_token_hint before its signature is verified; raises InvalidRequest."""
     segments = hint.split(".")
     try:
         payload = segments[1] if len(segments) == _SEGMENTS else ""
         audience = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["aud"]
     except (binascii.Error, ValueError, RecursionError, KeyError, TypeError):
-        raise InvalidRequest("id_token_hint is no id_token") from None
+        raise InvalidRequest("The id_token_hint is not an ID token.") from None
     if not isinstance(audience, str) or not audience.isascii():
-        raise InvalidRequest("id_token_hint is no id_token of this provider")
+        raise InvalidRequest("The id_token_hint is not an ID token of this provider.")
     return audience
 
 
 def check_hint_claims(claims: Mapping[str, Any], issuer: str) -> str | None:
-    """The `sid` of a hint whose signature is good; raises InvalidRequest for another issuer's, and what is none.
-
-    OpenID Connect RP-Initiated Logout §2.
-    """
+    """The `sid` of a hint with a valid signature; raises InvalidRequest if it is not an ID token of this issuer."""
     if claims.get("iss") != issuer:
-        raise InvalidRequest("id_token_hint is of another issuer")
+        raise InvalidRequest("The id_token_hint was issued by another provider.")
     if "sub" not in claims:
-        raise InvalidRequest("id_token_hint is no id_token")
+        raise InvalidRequest("The id_token_hint is not an ID token.")
     sid = claims.get("sid")
     return sid if isinstance(sid, str) else None
 
 
 def check_post_logout_redirect_uri(uri: str | None, client: Client | None) -> str | None:
-    """A URI that is exactly registered, or none; raises InvalidRequest (§3)."""
+    """The URI must exactly match a registered one; raises InvalidRequest (§3)."""
     if uri is None:
         return None
     if client is None:
-        raise InvalidRequest("post_logout_redirect_uri needs an id_token_hint or a client_id")
+        raise InvalidRequest("The post_logout_redirect_uri requires an id_token_hint or a client_id.")
     if uri not in client.post_logout_redirect_uris:
-        raise InvalidRequest("post_logout_redirect_uri is not exactly one of those registered")
+        raise InvalidRequest("The post_logout_redirect_uri must exactly match one of the client's registered URIs.")
     return uri

@@ -1,4 +1,4 @@
-"""What clients are told when a session ends (Back-Channel Logout 1.0 §2.4, Front-Channel Logout 1.0 §2)."""
+"""Logout notifications to clients (Back-Channel Logout 1.0 §2.4, Front-Channel Logout 1.0 §2)."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -6,12 +6,12 @@ from urllib.parse import urlsplit
 from op.protocol.authorization.response import with_query
 
 LOGOUT_TOKEN_TYPE = "logout+jwt"
-LOGOUT_TOKEN_TTL = 120  # §2.4: two minutes at most
+LOGOUT_TOKEN_TTL = 120  # at most two minutes (§2.4)
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 
 
 def logout_token_claims(*, issuer: str, client_id: str, sub: str, sid: str, jti: str, now: int) -> dict[str, Any]:
-    """The claims of a logout token; never a nonce, so that it cannot pass for an id_token (§2.4)."""
+    """The claims of a logout token, without a nonce, so that it cannot be used as an ID token (§2.4)."""
     return {
         "iss": issuer,
         "sub": sub,
@@ -25,14 +25,11 @@ def logout_token_claims(*, issuer: str, client_id: str, sub: str, sid: str, jti:
 
 
 def frame_url(uri: str, issuer: str, sid: str) -> str:
-    """A client's front-channel address, with the session that has ended (Front-Channel Logout 1.0 §2).
-
-    OpenID Connect Front-Channel Logout §3.
-    """
+    """A client's front-channel logout URL for the session that has ended (Front-Channel Logout 1.0 §2)."""
     return with_query(uri, {"iss": issuer, "sid": sid})
 
 
 def origin_of(uri: str) -> str:
-    """Scheme, host and port, as a content security policy names the source of a frame."""
+    """Scheme, host and port, as a content security policy lists the source of a frame."""
     parts = urlsplit(uri)
     return f"{parts.scheme}://{parts.netloc}"

@@ -1,1 +1,1 @@
-"""Checks of token requests, and what is in a token."""
+"""Checks of token requests, and the claims of tokens."""

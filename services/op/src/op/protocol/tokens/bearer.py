@@ -4,26 +4,24 @@ import re
 
 from op.errors import InvalidRequest, TokenMissing, TokenUnreadable
 from op.protocol.tokens.request import parse_form
-from servicekit.web.machine import Request
+from servicekit.web.endpoints import Request
 from servicekit.web.parameters import MalformedParameters, Parameters
 
 _B64TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 
 
 def bearer_token(request: Request) -> str:
-    """The token of the header or of a form body; never of the query (RFC 6750 §5.3).
+    """The access token from the header or a form body, never from the query (RFC 6750 §5.3).
 
-    Raises TokenMissing without one, TokenUnreadable when there are two or it cannot be read.
-
-    RFC 6750 §2.
+    Raises TokenMissing if there is none, TokenUnreadable if there are two or if it is malformed.
     """
     presented = [token for token in (_from_header(request), _from_body(request)) if token is not None]
     if _names_access_token(request.query):
-        raise TokenUnreadable("an access token in the query is not accepted")
+        raise TokenUnreadable("The access token must not be in the query. Send it in the Authorization header.")
     if not presented:
-        raise TokenMissing("an access token is required")
+        raise TokenMissing("The access token is missing. Send it in the Authorization header.")
     if len(presented) > 1:
-        raise TokenUnreadable("an access token was sent in more than one way")
+        raise TokenUnreadable("The access token must be sent in one place only.")
     return presented[0]
 
 
@@ -43,7 +41,7 @@ def _from_header(request: Request) -> str | None:
         return None
     token = token.strip()
     if not _B64TOKEN.fullmatch(token):
-        raise TokenUnreadable("the Authorization header cannot be read")
+        raise TokenUnreadable("The Authorization header is malformed.")
     return token
 
 

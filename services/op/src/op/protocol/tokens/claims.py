@@ -1,16 +1,16 @@
-"""The claims of the two kinds of JWT that the provider makes. They look nothing alike on purpose."""
+"""The claims of ID tokens and JWT access tokens, which differ so much that one cannot be used as the other."""
 
 import base64
 import hashlib
 from typing import Any
 
 from op.protocol.authorization.authentication_context import authentication_claims
-from op.protocol.authorization.claims_request import answer
+from op.protocol.authorization.claims_request import requested_claims
 from op.protocol.authorization.scope import claims_of
 from op.records import AccessToken, Grant, User
 
 ID_TOKEN_TYPE = "JWT"
-USERINFO_TYPE = "userinfo+jwt"  # so that it passes for no id_token (RFC 8725 §3.11)
+USERINFO_TYPE = "userinfo+jwt"  # so that it cannot be used as an ID token (RFC 8725 §3.11)
 ACCESS_TOKEN_TYPE = "at+jwt"  # RFC 9068 §2.1
 ID_TOKEN_CLAIMS = ("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "sid", "acr", "amr")
 
@@ -26,16 +26,14 @@ def id_token_claims(
     now: int,
     ttl: int,
 ) -> dict[str, Any]:
-    """Who logged in, for the client alone (OpenID Connect Core §2, §3.1.3.6): no `client_id`, no `scope`.
+    """The claims of an ID token (OpenID Connect Core §2, §3.1.3.6), without `client_id` and `scope`.
 
-    `scope` is the one whose claims belong into the id_token; beside them stand those asked for one by one (§5.5).
-
-    OpenID Connect Front-Channel Logout §3; RFC 8725 §3.12.
+    The claims of `scope` are included, and those that are individually requested for the ID token (§5.5).
     """
     known = {name: value for name, value in user.claims.items() if name not in ID_TOKEN_CLAIMS}
     claims = {
         **claims_of(known, scope),
-        **answer(grant.claims, "id_token", known),
+        **requested_claims(grant.claims, "id_token", known),
         **authentication_claims(grant.claims),
         "iss": issuer,
         "sub": grant.sub,
@@ -51,10 +49,7 @@ def id_token_claims(
 
 
 def access_token_claims(issuer: str, token: AccessToken, token_id: str) -> dict[str, Any]:
-    """What a client may do at the resource server (RFC 9068 §2.2).
-
-    RFC 8725 §3.12.
-    """
+    """The claims of a JWT access token (RFC 9068 §2.2)."""
     claims: dict[str, Any] = {
         "iss": issuer,
         "sub": token.sub,
@@ -70,7 +65,7 @@ def access_token_claims(issuer: str, token: AccessToken, token_id: str) -> dict[
 def at_hash(access_token: str) -> str:
     """The left half of the access token's SHA-256, base64url (OpenID Connect Core §3.1.3.6).
 
-    SHA-256 belongs to every algorithm that the provider signs with: RS256, ES256, HS256.
+    All signing algorithms of the provider use SHA-256: RS256, ES256, HS256.
     """
     half = hashlib.sha256(access_token.encode("ascii")).digest()[:16]
     return base64.urlsafe_b64encode(half).rstrip(b"=").decode()

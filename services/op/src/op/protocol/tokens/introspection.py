@@ -1,4 +1,4 @@
-"""The introspection response (RFC 7662 §2.2), and the same as a JWT (RFC 9701)."""
+"""The introspection response (RFC 7662 §2.2), also as a JWT (RFC 9701)."""
 
 import re
 from typing import Any
@@ -12,7 +12,7 @@ INACTIVE: dict[str, Any] = {"active": False}
 
 
 def may_introspect(caller: Client, token: AccessToken | RefreshToken) -> bool:
-    """Whether a caller may learn about a token: it is its own, or is meant for it (RFC 7662 §4)."""
+    """Whether a caller may introspect a token: one that was issued to it or for it (RFC 7662 §4)."""
     if token.client_id == caller.client_id:
         return True
     audiences = (caller.client_id, *caller.introspection_audience)
@@ -20,7 +20,7 @@ def may_introspect(caller: Client, token: AccessToken | RefreshToken) -> bool:
 
 
 def introspection_response(issuer: str, token: AccessToken | RefreshToken) -> dict[str, Any]:
-    """What a live token stands for (RFC 7662 §2.2)."""
+    """The response for an active token."""
     response: dict[str, Any] = {
         "active": True,
         "iss": issuer,
@@ -36,7 +36,7 @@ def introspection_response(issuer: str, token: AccessToken | RefreshToken) -> di
 
 
 def wants_jwt(accept: str | None) -> bool:
-    """Whether a caller asks for the answer as a JWT (RFC 9701 §4): named in `Accept`, and not with a weight of 0."""
+    """Whether `Accept` requests the response as a JWT (RFC 9701 §4), with a weight other than 0."""
     for entry in (accept or "").split(","):
         media_type, *parameters = (part.strip().lower() for part in entry.split(";"))
         if media_type == INTROSPECTION_MEDIA_TYPE:
@@ -45,5 +45,5 @@ def wants_jwt(accept: str | None) -> bool:
 
 
 def introspection_claims(issuer: str, caller: Client, response: dict[str, Any], now: int) -> dict[str, Any]:
-    """The answer for one caller (RFC 9701 §5): what it says of the token is apart, so that it passes for no token."""
+    """The claims of a JWT response for one caller (RFC 9701 §5), nested so that it cannot be used as a token."""
     return {"iss": issuer, "aud": caller.client_id, "iat": now, "token_introspection": response}

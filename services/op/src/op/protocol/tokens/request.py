@@ -1,15 +1,15 @@
-"""The token request: parsed once into a frozen object; no grant sees the form (RFC 6749 §3.2)."""
+"""The token request, parsed once into a frozen object that the grants use instead of the form (RFC 6749 §3.2)."""
 
 from dataclasses import dataclass
 
 from op.errors import InvalidRequest
-from servicekit.web.machine import Request
+from servicekit.web.endpoints import Request
 from servicekit.web.parameters import MalformedParameters, Parameters
 
 
 @dataclass(frozen=True, slots=True)
 class TokenRequest:
-    """The parameters of POST /token that some grant reads."""
+    """The parameters of POST /token that the grants read."""
 
     grant_type: str
     code: str | None
@@ -21,12 +21,12 @@ class TokenRequest:
 
 
 def parse_form(request: Request) -> Parameters:
-    """The form of a machine's POST; a repeated parameter or another content type is refused.
+    """Parse the form of a POST request; raises InvalidRequest for duplicate parameters or another content type.
 
-    The query is not looked at (RFC 6749 §3.2).
+    The query is ignored (RFC 6749 §3.2).
     """
     if not request.has_form_body():
-        raise InvalidRequest("the body must be application/x-www-form-urlencoded")
+        raise InvalidRequest("The content type must be application/x-www-form-urlencoded.")
     try:
         form = Parameters.parse(request.body)
     except MalformedParameters as fault:
@@ -38,12 +38,9 @@ def parse_form(request: Request) -> Parameters:
 
 
 def parse_token_request(form: Parameters) -> TokenRequest:
-    """Raises InvalidRequest without a grant_type.
-
-    RFC 6749 §3.2.
-    """
+    """Parse the parameters; raises InvalidRequest if grant_type is missing."""
     if "grant_type" not in form:
-        raise InvalidRequest("grant_type is required")
+        raise InvalidRequest("The parameter grant_type is missing.")
     return TokenRequest(
         grant_type=form["grant_type"],
         code=form.get("code"),

@@ -1,1 +1,1 @@
-"""Records that wait for a person: login requests, pushed requests, devices; and consents."""
+"""The stores of pending authorizations, pushed requests, device authorizations and consents."""

@@ -1,4 +1,4 @@
-"""What people allowed: `op:consent:<sub>`, one hash for a user, so that it can be listed without crossing slots."""
+"""Consents: `op:consent:<sub>`, one hash for each user, so that a list needs only one slot of a cluster."""
 
 from op.records import Consent
 from op.stores.codec import from_json, to_json
@@ -6,7 +6,7 @@ from servicekit.redis.client import Database
 
 
 class ConsentStore:
-    """A consent lasts `ttl` seconds; the hash lasts as long as the youngest of them (OpenID Connect Core §3.1.2.4)."""
+    """A consent lasts for `ttl` seconds, and the hash as long as the newest consent in it."""
 
     def __init__(self, redis: Database, ttl: int) -> None:
         self._redis = redis
@@ -19,7 +19,7 @@ class ConsentStore:
             await pipeline.execute()
 
     async def find(self, sub: str, client_id: str) -> Consent | None:
-        """What was allowed; it may have ended (`expires_at`)."""
+        """A user's consent to a client; it may have expired (`expires_at`)."""
         text = await self._redis.hget(_key(sub), client_id)
         return from_json(Consent, text) if text else None
 

@@ -1,4 +1,4 @@
-"""Devices that wait for a person: `op:device:<hash>`, found by the person's code through `op:user-code:<hash>`."""
+"""Device authorization requests: `op:device:<hash>`, and `op:user-code:<hash>`, which maps a user code to them."""
 
 import dataclasses
 
@@ -10,16 +10,16 @@ from servicekit.redis.client import Database
 DEVICE_TTL = 600
 INTERVAL = 5
 
-_KEPT_AFTER = 60  # so that a device that asks too late hears expired_token
+_KEPT_AFTER = 60  # so that a device that polls too late gets expired_token
 _SLOWER = 5
 
-# The time of the next poll, and the interval, which grows with every poll that comes too early (RFC 8628 §3.5).
+# Stores the time of the next poll and the interval, which grows with every early poll (RFC 8628 §3.5).
 _POLL = """
-local kept = redis.call('GET', KEYS[1])
+local stored = redis.call('GET', KEYS[1])
 local now, interval = tonumber(ARGV[1]), tonumber(ARGV[2])
 local early = false
-if kept then
-  local next_at, known = string.match(kept, '^(%d+):(%d+)$')
+if stored then
+  local next_at, known = string.match(stored, '^(%d+):(%d+)$')
   interval = tonumber(known)
   if now < tonumber(next_at) then
     interval = interval + tonumber(ARGV[3])
@@ -37,7 +37,7 @@ return 1
 
 
 class DeviceStore:
-    """A person decides once, and a device takes the outcome once (RFC 8628 §3.4)."""
+    """A user decides once, and the device gets the decision once."""
 
     def __init__(self, redis: Database) -> None:
         self._redis = redis
@@ -45,7 +45,7 @@ class DeviceStore:
         self._decide = redis.register_script(_DECIDE)
 
     async def save(self, device_code: str, user_code: str, request: DeviceRequest) -> bool:
-        """False when another device has this user code just now."""
+        """Store a request; False if another device currently has this user code."""
         name = digest(device_code)
         if not await self._redis.set(_user_key(user_code), name, ex=DEVICE_TTL, nx=True):
             return False
@@ -60,18 +60,18 @@ class DeviceStore:
         return _request(await self._redis.get(_key(name))) if name else None
 
     async def allow(self, user_code: str, before: DeviceRequest, session: Session) -> bool:
-        """Write down that the person of a session allowed it; False when there was a decision already."""
+        """Store that the user of a session allowed it; False if it has already been decided."""
         after = dataclasses.replace(
             before, state="allowed", sub=session.sub, sid=session.sid, auth_time=session.auth_time
         )
         return await self._save_decision(user_code, before, after)
 
     async def deny(self, user_code: str, before: DeviceRequest) -> bool:
-        """Write down that a person denied it; False when there was a decision already."""
+        """Store that a user denied it; False if it has already been decided."""
         return await self._save_decision(user_code, before, dataclasses.replace(before, state="refused"))
 
     async def _save_decision(self, user_code: str, before: DeviceRequest, after: DeviceRequest) -> bool:
-        """Once; the user code is worth nothing afterwards."""
+        """Store the first decision and delete the user code."""
         name = await self._redis.get(_user_key(user_code))
         if name is None:
             return False
@@ -80,12 +80,12 @@ class DeviceStore:
         return decided
 
     async def may_poll(self, device_code: str, now: int) -> bool:
-        """Whether the interval has passed since the last poll; each early one makes it longer (RFC 8628 §3.5)."""
+        """Whether the interval has passed since the last poll; each early poll extends it (RFC 8628 §3.5)."""
         key = f"op:device-poll:{digest(device_code)}"
         return bool(await self._poll(keys=[key], args=[now, INTERVAL, _SLOWER, DEVICE_TTL + _KEPT_AFTER]))
 
     async def take(self, device_code: str) -> DeviceRequest | None:
-        """Find and forget it in one step: of parallel polls one gets it."""
+        """Read and delete the request atomically: one of several parallel polls gets it."""
         return _request(await self._redis.getdel(_key(digest(device_code))))
 
 

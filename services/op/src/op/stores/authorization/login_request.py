@@ -1,4 +1,4 @@
-"""Authorization requests that wait for a login: `op:login:<id>`, taken once."""
+"""Pending authorizations: `op:login:<id>`, each used once."""
 
 from op.handle import is_grant_id
 from op.records import LoginRequest
@@ -9,7 +9,7 @@ TTL = 600
 
 
 class LoginRequestStore:
-    """What is not taken within ten minutes is forgotten."""
+    """A pending authorization expires after ten minutes."""
 
     def __init__(self, redis: Database) -> None:
         self._redis = redis
@@ -21,7 +21,7 @@ class LoginRequestStore:
         return _login_request(await self._redis.get(_key(login_id))) if is_grant_id(login_id) else None
 
     async def take(self, login_id: str) -> LoginRequest | None:
-        """Find and forget it in one step: of parallel tries one gets it."""
+        """Read and delete it atomically: one of several parallel attempts gets it."""
         return _login_request(await self._redis.getdel(_key(login_id))) if is_grant_id(login_id) else None
 
 

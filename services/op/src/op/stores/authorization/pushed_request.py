@@ -1,4 +1,4 @@
-"""Authorization requests that were pushed: `op:par:<hash>`, each taken once (RFC 9126 §4)."""
+"""Pushed authorization requests: `op:par:<hash>`, each used once (RFC 9126 §4)."""
 
 from op.handle import digest
 from op.records import PushedRequest
@@ -9,7 +9,7 @@ TTL = 90
 
 
 class PushedRequestStore:
-    """What is not used within ninety seconds is forgotten."""
+    """A pushed request expires after ninety seconds."""
 
     def __init__(self, redis: Database) -> None:
         self._redis = redis
@@ -18,7 +18,7 @@ class PushedRequestStore:
         await self._redis.set(_key(reference), to_json(pushed), ex=TTL)
 
     async def take(self, reference: str) -> PushedRequest | None:
-        """Find and forget it in one step: of parallel tries one gets it (RFC 9126 §2.2, §4)."""
+        """Read and delete it atomically: one of several parallel attempts gets it."""
         text = await self._redis.getdel(_key(reference))
         return from_json(PushedRequest, text) if text else None
 

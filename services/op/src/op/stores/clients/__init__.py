@@ -1,1 +1,1 @@
-"""Clients, their used assertions, and the count of registrations."""
+"""The stores of clients and of used assertions, and the counter of registrations."""

@@ -1,12 +1,12 @@
-"""Clients: `op:client:<client_id>`, their secrets sealed; a record is kept in the process for a few seconds."""
+"""Clients: `op:client:<client_id>`, with encrypted secrets, cached in the process for a few seconds."""
 
 import dataclasses
 from collections.abc import AsyncIterator, Callable
 
 from op.records import Client
 from op.stores.codec import from_json, to_json
+from servicekit.encryption import Encryptor
 from servicekit.redis.client import Database
-from servicekit.sealing import Sealer
 
 CACHE_SECONDS = 5.0
 CACHE_LIMIT = 1000
@@ -15,18 +15,18 @@ _PREFIX = "op:client:"
 
 
 class ClientStore:
-    """`clock` counts seconds and never goes back. A change is seen everywhere after CACHE_SECONDS."""
+    """All replicas see a change after CACHE_SECONDS; `clock` counts seconds and never goes back."""
 
-    def __init__(self, redis: Database, sealer: Sealer, clock: Callable[[], float]) -> None:
+    def __init__(self, redis: Database, encryptor: Encryptor, clock: Callable[[], float]) -> None:
         self._redis = redis
-        self._sealer = sealer
+        self._encryptor = encryptor
         self._clock = clock
         self._cache: dict[str, tuple[float, Client]] = {}
 
     async def save(self, client: Client, ttl: int | None = None) -> None:
-        """Without a `ttl` it stays until an administrator removes it."""
+        """Store a client; without a `ttl` until an administrator removes it."""
         key = _PREFIX + client.client_id
-        secret = self._sealer.seal(client.client_secret, key) if client.client_secret else None
+        secret = self._encryptor.encrypt(client.client_secret, key) if client.client_secret else None
         await self._redis.set(key, to_json(dataclasses.replace(client, client_secret=secret)), ex=ttl)
         self._cache.pop(client.client_id, None)
 
@@ -44,17 +44,17 @@ class ClientStore:
         return client
 
     async def read(self, client_id: str) -> Client | None:
-        """As `find`, past the cache."""
+        """Like `find`, but without the cache."""
         key = _PREFIX + client_id
         text = await self._redis.get(key)
         if text is None:
             return None
         client = from_json(Client, text)
-        secret = self._sealer.open(client.client_secret, key) if client.client_secret else None
+        secret = self._encryptor.decrypt(client.client_secret, key) if client.client_secret else None
         return dataclasses.replace(client, client_secret=secret)
 
     async def remove(self, client_id: str) -> bool:
-        """Whether there was such a client."""
+        """Delete a client; False if it does not exist."""
         self._cache.pop(client_id, None)
         return bool(await self._redis.delete(_PREFIX + client_id))
 

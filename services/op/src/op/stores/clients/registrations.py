@@ -1,4 +1,4 @@
-"""How many clients have registered themselves in this hour: `op:registrations`."""
+"""The number of clients that registered themselves in the current hour: `op:registrations`."""
 
 from servicekit.redis.client import Database
 
@@ -11,12 +11,12 @@ return count
 
 
 class RegistrationStore:
-    """At most `limit` an hour, from the first one, at all replicas together (RFC 7591 §5)."""
+    """Allows `limit` registrations per hour, from the first one, at all replicas together."""
 
     def __init__(self, redis: Database, limit: int) -> None:
         self._limit = limit
         self._count = redis.register_script(_COUNT)
 
     async def allowed(self) -> bool:
-        """Count one more."""
+        """Count a registration, and return whether it is within the limit."""
         return int(await self._count(keys=["op:registrations"], args=[_WINDOW])) <= self._limit

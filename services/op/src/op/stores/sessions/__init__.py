@@ -1,1 +1,1 @@
-"""Sessions, what was granted in them, and failed logins."""
+"""The stores of sessions and their grants, and the counters of failed logins."""

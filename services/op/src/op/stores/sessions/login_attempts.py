@@ -1,4 +1,4 @@
-"""Guesses of a password or a user code, counted by what is guessed and who guesses: `op:attempts:<hash>`."""
+"""The counters of attempts to guess a password or a user code: `op:attempts:<hash>`."""
 
 from op.handle import digest
 from servicekit.redis.client import Database
@@ -15,11 +15,9 @@ if count > 0 then redis.call('SET', KEYS[1], count - 1, 'KEEPTTL') end
 
 
 class LoginAttemptStore:
-    """`limit` wrong guesses within `window` seconds, counted from the first, and no more are heard.
+    """Allows `limit` wrong attempts within `window` seconds from the first.
 
-    A guess counts before it is looked at: of any number in parallel, at all replicas together, no more are looked at.
-
-    RFC 8628 §5.1.
+    An attempt is counted before it is checked, so that the limit also holds for parallel attempts at several replicas.
     """
 
     def __init__(self, redis: Database, limit: int, window: int) -> None:
@@ -30,15 +28,15 @@ class LoginAttemptStore:
         self._give_back = redis.register_script(_GIVE_BACK)
 
     async def allowed(self, guessed: str, who: str) -> bool:
-        """Count one more guess, and say whether it may be looked at."""
+        """Count an attempt, and return whether it may be checked."""
         return int(await self._count(keys=[_key(guessed, who)], args=[self._window])) <= self._limit
 
     async def forget(self, guessed: str, who: str) -> None:
-        """A good password makes up for the wrong ones."""
+        """Reset the counter after a correct password."""
         await self._redis.delete(_key(guessed, who))
 
     async def give_back(self, guessed: str, who: str) -> None:
-        """The guess was right, which makes up for no other one: whoever guesses may have right ones of their own."""
+        """Uncount a correct attempt, without a reset: an attacker may know some correct codes."""
         await self._give_back(keys=[_key(guessed, who)])
 
 

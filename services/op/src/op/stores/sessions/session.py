@@ -1,4 +1,4 @@
-"""Logins: `op:session:<hash>`, the hash of the cookie that the browser holds."""
+"""Sessions: `op:session:<hash>`, with the hash of the browser's cookie."""
 
 from op.handle import digest
 from op.records import Session
@@ -6,11 +6,11 @@ from op.stores.codec import from_json, to_json
 from op.stores.users.index import UserIndex
 from servicekit.redis.client import Database
 
-LIST_LIMIT = 100  # what a page can show, however often somebody has logged in
+LIST_LIMIT = 100  # how many sessions a page shows
 
 
 class SessionStore:
-    """A session lasts `ttl` seconds from its login."""
+    """A session lasts for `ttl` seconds from the login."""
 
     def __init__(self, redis: Database, ttl: int) -> None:
         self._redis = redis
@@ -28,20 +28,20 @@ class SessionStore:
         await self._redis.delete(_key(digest(cookie)))
 
     async def all(self, sub: str) -> list[Session]:
-        """A user's living sessions, the latest first; those that ended are forgotten by the way."""
+        """A user's sessions, the latest first; those that have ended are removed from the index."""
         return await self._living(sub, await self._index.names(sub))
 
     async def latest(self, sub: str) -> list[Session]:
-        """The first of them, as many as a page can show."""
+        """The latest LIST_LIMIT sessions of a user."""
         return await self._living(sub, (await self._index.names(sub))[-LIST_LIMIT:])
 
     async def find_by_sid(self, sub: str, sid: str) -> Session | None:
-        """A user's session, found from elsewhere, without its cookie."""
+        """Find a user's session without its cookie."""
         found = await self._named(sub, sid)
         return found[1] if found else None
 
     async def end_by_sid(self, sub: str, sid: str) -> None:
-        """End a user's session from elsewhere, without its cookie."""
+        """End a user's session without its cookie."""
         found = await self._named(sub, sid)
         if found:
             await self._redis.delete(_key(found[0]))

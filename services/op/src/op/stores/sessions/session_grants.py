@@ -1,4 +1,4 @@
-"""What a session was used for: `op:session-grants:<sid>`, a grant and its client in each field."""
+"""The grants of a session: `op:session-grants:<sid>`, a hash with one grant in each field."""
 
 from op.records import SessionGrant
 from op.stores.codec import from_json, to_json
@@ -6,7 +6,7 @@ from servicekit.redis.client import Database
 
 
 class SessionGrantStore:
-    """Kept for `ttl` seconds after the last grant, which is longer than the session lasts."""
+    """The record lasts for `ttl` seconds after the last grant, and so longer than the session."""
 
     def __init__(self, redis: Database, ttl: int) -> None:
         self._redis = redis
@@ -22,7 +22,7 @@ class SessionGrantStore:
         return [from_json(SessionGrant, text) for text in await self._redis.hvals(_key(sid))]
 
     async def take(self, sid: str) -> list[SessionGrant]:
-        """Find and forget them in one step: of parallel logouts one gets them."""
+        """Read and delete the grants atomically: one of several parallel logouts gets them."""
         async with self._redis.pipeline(transaction=True) as pipeline:
             pipeline.hvals(_key(sid))
             pipeline.delete(_key(sid))
@@ -30,11 +30,9 @@ class SessionGrantStore:
         return [from_json(SessionGrant, text) for text in texts]
 
     async def move(self, before: str, after: str) -> None:
-        """To the session that took another's place; each keeps the `sid` that its client knows.
+        """Move the grants to the session that replaces another; each keeps the `sid` that its client knows.
 
-        They are written before they are taken away: a move that Redis breaks off can be made again.
-
-        OpenID Connect Back-Channel Logout §2.5, §2.7.
+        They are added before they are removed, so that the move can be repeated if Redis fails in between.
         """
         known = await self.all(before)
         if known:

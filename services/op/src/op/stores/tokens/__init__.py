@@ -1,1 +1,1 @@
-"""Grants, and their codes and tokens, all in one slot."""
+"""The stores of grants, codes and tokens; all records of a grant are in one slot."""

@@ -1,4 +1,4 @@
-"""Access tokens: `op:{gid}:at:<hash>`, opaque and JWT alike."""
+"""Access tokens: `op:{gid}:at:<hash>`, both opaque ones and JWTs."""
 
 from op.handle import Handle
 from op.records import AccessToken, Grant
@@ -8,7 +8,7 @@ from servicekit.redis.client import Database
 
 
 class AccessTokenStore:
-    """A token is live while its own record and its grant's are there."""
+    """A token is active while its own record and that of its grant exist."""
 
     def __init__(self, redis: Database, grants: GrantStore) -> None:
         self._redis = redis
@@ -16,7 +16,7 @@ class AccessTokenStore:
 
     @staticmethod
     def entry(handle: Handle, token: AccessToken) -> Entry:
-        """What to write for a token, in the step that issues it."""
+        """The record of a token, to be written when it is issued."""
         return Entry(handle_key("at", handle), to_json(token), token.expires_at - token.issued_at)
 
     async def find(self, handle: Handle) -> AccessToken | None:
@@ -24,10 +24,10 @@ class AccessTokenStore:
         return from_json(AccessToken, json) if json else None
 
     async def find_with_grant(self, handle: Handle) -> tuple[AccessToken, Grant] | None:
-        """A live token and what it was given in, in one round trip."""
+        """An active token and its grant, in one round trip."""
         found = await self._grants.find_with(handle.gid, handle_key("at", handle))
         return (from_json(AccessToken, found[1]), found[0]) if found else None
 
     async def revoke(self, handle: Handle) -> None:
-        """End this one token (RFC 7009 §2.1)."""
+        """Revoke this token, but not its grant (RFC 7009 §2.1)."""
         await self._redis.delete(handle_key("at", handle))

@@ -12,7 +12,7 @@ from op.stores.tokens.grant import Entry, GrantStore, handle_key, parse_presente
 
 @dataclass(frozen=True, slots=True)
 class FoundCode:
-    """A code, its grant, and whether it was redeemed before."""
+    """A code, its grant, and whether it has been redeemed."""
 
     code: AuthorizationCode
     grant: Grant
@@ -20,7 +20,7 @@ class FoundCode:
 
 
 class AuthorizationCodeStore:
-    """Codes are saved with their grant, which is noted with its session, and redeemed once."""
+    """A code is stored with its grant, which is added to its session, and is redeemed once."""
 
     def __init__(self, grants: GrantStore, session_grants: SessionGrantStore, ttl: int) -> None:
         self._grants = grants
@@ -36,7 +36,7 @@ class AuthorizationCodeStore:
         )
 
     async def find(self, handle: Handle) -> FoundCode | None:
-        """A code whose grant lives; redeemed ones are found as such until their TTL ends."""
+        """A code whose grant exists; redeemed codes are found as such until they expire."""
         found = await self._grants.find_with(handle.gid, handle_key("code", handle))
         if found is None:
             return None
@@ -45,8 +45,5 @@ class AuthorizationCodeStore:
         return FoundCode(from_json(AuthorizationCode, json), grant, spent_at is not None)
 
     async def redeem(self, handle: Handle, entries: list[Entry], now: int) -> None:
-        """Turn the code into the tokens of `entries`; raises AlreadySpent, after revoking the grant, and Gone.
-
-        RFC 6749 §4.1.2.
-        """
+        """Replace the code by the tokens of `entries`; raises AlreadySpent, after revoking the grant, and Gone."""
         await self._grants.exchange(handle.gid, handle_key("code", handle), entries, now)

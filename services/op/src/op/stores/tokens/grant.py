@@ -1,7 +1,7 @@
-"""Grants, and the atomic step in which a code or a refresh token turns into tokens.
+"""Grants, and the atomic exchange of a code or a refresh token for tokens.
 
-All of a grant lies in one slot. One script marks what was presented as spent, writes what is new and keeps the grant
-alive; of any number of parallel tries one wins, and a later one ends the grant (RFC 6749 §4.1.2, RFC 9700 §4.14.2).
+All records of a grant are in one slot. One script marks the code or token as spent, writes the new tokens and extends
+the grant. One of several parallel attempts succeeds; another one ends the grant (RFC 6749 §4.1.2, RFC 9700 §4.14.2).
 """
 
 from dataclasses import dataclass
@@ -36,16 +36,16 @@ return 'exchanged'
 
 
 class AlreadySpent(Exception):
-    """It was used before: the grant is revoked now."""
+    """The code or token was already used; the grant has been revoked."""
 
 
 class Gone(Exception):
-    """It, or its grant, is no longer there."""
+    """The code or token, or its grant, no longer exists."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A record to be written beside a grant: its key, its JSON and its TTL in seconds."""
+    """A record to be written together with a grant: its key, its JSON and its TTL in seconds."""
 
     key: str
     json: str
@@ -57,7 +57,7 @@ def grant_key(gid: str) -> str:
 
 
 def parse_presented(text: str) -> tuple[int | None, str]:
-    """A code's or refresh token's value: when it was spent, if it was, and its JSON."""
+    """Parse the stored value of a code or refresh token: when it was spent, or None, and its JSON."""
     if not text.startswith("spent:"):
         return None, text
     _, spent_at, json = text.split(":", 2)
@@ -65,7 +65,7 @@ def parse_presented(text: str) -> tuple[int | None, str]:
 
 
 class GrantStore:
-    """`op:{gid}:grant`"""
+    """The grants: `op:{gid}:grant`."""
 
     def __init__(self, redis: Database) -> None:
         self._redis = redis
@@ -73,10 +73,7 @@ class GrantStore:
         self._exchange = redis.register_script(_EXCHANGE)
 
     async def save(self, grant: Grant, *beside: Entry) -> None:
-        """Write a new grant together with its code or its tokens; it lives as long as the longest of them.
-
-        RFC 6749 §4.1.2.
-        """
+        """Write a new grant together with its code or tokens; it lasts as long as the longest of them."""
         async with self._redis.pipeline(transaction=True) as pipeline:
             pipeline.set(grant_key(grant.gid), to_json(grant), ex=max(entry.ttl for entry in beside))
             for entry in beside:
@@ -84,22 +81,20 @@ class GrantStore:
             await pipeline.execute()
 
     async def find_with(self, gid: str, key: str) -> tuple[Grant, str] | None:
-        """A living grant and the value beside it, in one round trip; None when one of them is gone."""
+        """A grant and another record of it, in one round trip; None if one of them does not exist."""
         grant, value = await self._reader.mget(grant_key(gid), key)
         return (from_json(Grant, grant), value) if grant and value else None
 
     async def find_beside(self, gid: str, key: str) -> str | None:
-        """The value beside a grant, while the grant lives."""
+        """Another record of a grant, if the grant exists."""
         grant, value = await self._reader.mget(grant_key(gid), key)
         return value if grant else None
 
     async def exchange(self, gid: str, presented: str, entries: list[Entry], now: int, grace: int = 0) -> None:
-        """Spend what lies at the key `presented` and write `entries`, in one atomic step.
+        """Spend the code or token with the key `presented` and write `entries`, atomically.
 
-        Within `grace` seconds after it was spent it may be spent again; with 0 never, whatever the replicas' clocks
-        say. Raises AlreadySpent and Gone.
-
-        RFC 6749 §4.1.2.
+        Within `grace` seconds it may be spent again; with 0 never, whatever the clocks of the replicas say. Raises
+        AlreadySpent and Gone.
         """
         keys = [grant_key(gid), presented, *(entry.key for entry in entries)]
         values: list[Argument] = [now, grace]
@@ -112,10 +107,7 @@ class GrantStore:
             raise Gone
 
     async def revoke(self, *gids: str) -> None:
-        """End grants, however many, over one connection: their codes and all of their tokens are dead at once.
-
-        RFC 6749 §4.1.2, §10.5; RFC 7009 §2.1.
-        """
+        """Revoke grants over one connection; their codes and tokens are invalid at once."""
         async with self._redis.pipeline(transaction=False) as pipeline:
             for gid in gids:
                 pipeline.delete(grant_key(gid))

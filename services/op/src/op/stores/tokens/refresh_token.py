@@ -10,7 +10,7 @@ from op.stores.tokens.grant import Entry, GrantStore, handle_key, parse_presente
 
 @dataclass(frozen=True, slots=True)
 class FoundRefreshToken:
-    """A refresh token, its grant, and when it was rotated, if it was."""
+    """A refresh token, its grant, and when it was rotated, or None."""
 
     token: RefreshToken
     grant: Grant
@@ -18,7 +18,7 @@ class FoundRefreshToken:
 
 
 class RefreshTokenStore:
-    """`grace` is for how many seconds after its rotation a token may be rotated again."""
+    """A token may be rotated again within `grace` seconds after its rotation."""
 
     def __init__(self, grants: GrantStore, grace: int) -> None:
         self._grants = grants
@@ -26,11 +26,11 @@ class RefreshTokenStore:
 
     @staticmethod
     def entry(handle: Handle, token: RefreshToken) -> Entry:
-        """What to write for a token, in the step that issues it."""
+        """The record of a token, to be written when it is issued."""
         return Entry(handle_key("rt", handle), to_json(token), token.expires_at - token.issued_at)
 
     async def find(self, handle: Handle) -> FoundRefreshToken | None:
-        """A refresh token whose grant lives; rotated ones are found as such until their TTL ends."""
+        """A refresh token whose grant exists; rotated tokens are found as such until they expire."""
         found = await self._grants.find_with(handle.gid, handle_key("rt", handle))
         if found is None:
             return None
@@ -39,8 +39,5 @@ class RefreshTokenStore:
         return FoundRefreshToken(from_json(RefreshToken, json), grant, rotated_at)
 
     async def rotate(self, handle: Handle, entries: list[Entry], now: int) -> None:
-        """Turn the token into those of `entries`; raises AlreadySpent, after revoking the grant, and Gone.
-
-        RFC 9700 §4.14.2.
-        """
+        """Replace the token by those of `entries`; raises AlreadySpent, after revoking the grant, and Gone."""
         await self._grants.exchange(handle.gid, handle_key("rt", handle), entries, now, self.grace)

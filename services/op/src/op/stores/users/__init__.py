@@ -1,1 +1,1 @@
-"""Users, and what belongs to them."""
+"""The store of users, and the indexes of their sessions and grants."""

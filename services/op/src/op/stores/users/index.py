@@ -1,6 +1,6 @@
-"""What belongs to a user, by name: `op:sessions:<sub>` and `op:grants:<sub>`, sorted sets whose score is the end.
+"""The indexes of a user's sessions and grants: `op:sessions:<sub>` and `op:grants:<sub>`, sorted sets by expiry.
 
-An index is a help to find records, and no record: what it names may have ended before.
+An index only helps to find records: an entry may name a record that no longer exists.
 """
 
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ from servicekit.redis.client import Database
 
 @dataclass(frozen=True, slots=True)
 class NamedGrant:
-    """A grant as the index knows it."""
+    """A grant in the index."""
 
     gid: str
     client_id: str
@@ -20,7 +20,7 @@ class NamedGrant:
 
 
 class UserIndex:
-    """Names under one prefix; a name is kept until `ttl` seconds after it was last noted."""
+    """An index with one key prefix; an entry expires `ttl` seconds after it was last noted."""
 
     def __init__(self, redis: Database, prefix: str, ttl: int) -> None:
         self._redis = redis
@@ -28,7 +28,7 @@ class UserIndex:
         self._ttl = ttl
 
     async def note(self, sub: str, name: str, now: int) -> None:
-        """Add a name, or prolong it; names that have ended are dropped by the way."""
+        """Add an entry or extend it, and remove the expired ones."""
         key = self._prefix + sub
         async with self._redis.pipeline(transaction=True) as pipeline:
             pipeline.zremrangebyscore(key, "-inf", now)
@@ -41,13 +41,13 @@ class UserIndex:
         return found
 
     async def drop(self, sub: str, *names: str) -> None:
-        """Take names out, however many, in one round trip."""
+        """Remove entries in one round trip."""
         if names:
             await self._redis.zrem(self._prefix + sub, *names)
 
 
 class UserGrantStore:
-    """The living grants of a user, noted whenever tokens are issued (OpenID Connect Core §17.2)."""
+    """The index of a user's grants, updated whenever tokens are issued."""
 
     def __init__(self, redis: Database, ttl: int) -> None:
         self._index = UserIndex(redis, "op:grants:", ttl)

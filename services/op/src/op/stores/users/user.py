@@ -1,4 +1,4 @@
-"""Users: `op:user:<sub>`, and `op:username:<name>` that leads to the sub."""
+"""Users: `op:user:<sub>`, and `op:username:<name>`, which maps a username to the sub."""
 
 from collections.abc import AsyncIterator
 
@@ -7,24 +7,24 @@ from op.stores.codec import from_json, to_json
 from servicekit.redis.client import Database
 
 _PREFIX = "op:user:"
-_NOBODY = ""  # no sub is empty
+_NOBODY = ""  # a sub is never empty
 
 
 class UsernameTaken(Exception):
-    """Another user has this username."""
+    """The username belongs to another user."""
 
     def __init__(self, username: str) -> None:
         super().__init__(f"the username {username} is taken")
 
 
 class UserStore:
-    """Usernames are compared without regard to case."""
+    """Usernames are case-insensitive."""
 
     def __init__(self, redis: Database) -> None:
         self._redis = redis
 
     async def save(self, user: User) -> None:
-        """Write a user; the name is taken first, in an atomic step. Raises UsernameTaken."""
+        """Store a user, after reserving the username atomically; raises UsernameTaken."""
         name_key = _name_key(user.username)
         if not await self._redis.set(name_key, user.sub, nx=True) and await self._redis.get(name_key) != user.sub:
             raise UsernameTaken(user.username)
@@ -38,10 +38,7 @@ class UserStore:
         return from_json(User, text) if text else None
 
     async def find_by_username(self, username: str) -> User | None:
-        """The user of a name; an unknown name costs the same two reads, so that the time does not tell it apart.
-
-        RFC 9106.
-        """
+        """Find a user by name; an unknown name takes two reads as well, so that the time does not reveal it."""
         return await self.find(await self._redis.get(_name_key(username)) or _NOBODY)
 
     async def remove(self, user: User) -> None:

@@ -9,14 +9,14 @@ _TIMEOUT = 10.0
 _STEPS = 10
 
 
-class LoginRefused(Exception):
+class LoginFailed(Exception):
     """The provider led to no address of the client; the message has the status and the page."""
 
 
 def log_in(authorization_url: str, username: str, password: str, browser: requests.Session | None = None) -> str:
     """Follow an authorization request through login and consent (which is given), back to an address of the client.
 
-    `browser` keeps the cookies; with one that is logged in no form is met. Raises LoginRefused for everything that
+    `browser` keeps the cookies; with one that is logged in no form is met. Raises LoginFailed for everything that
     ends at the provider: a request that it does not accept, a wrong password.
     """
     if browser is None:
@@ -42,7 +42,7 @@ def log_in(authorization_url: str, username: str, password: str, browser: reques
             response = browser.post(action, data=fields, allow_redirects=False, timeout=_TIMEOUT)
         else:
             break
-    raise LoginRefused(f"{response.status_code} {response.url}\n{response.text}")
+    raise LoginFailed(f"{response.status_code} {response.url}\n{response.text}")
 
 
 class _Form(HTMLParser):

@@ -124,15 +124,15 @@ class BodyTooLarge(Exception):
     """The body is larger than BODY_LIMIT."""
 
 
-class BodyLate(Exception):
+class BodyTimeout(Exception):
     """The body did not come within BODY_SECONDS."""
 
 
-class ClientGone(Exception):
+class ClientDisconnected(Exception):
     """The client closed the connection before its request was complete."""
 
 
-class MachineDoor:
+class EndpointDispatcher:
     """An ASGI application: `routes` answered here, the rest by `pages`.
 
     `failure` turns every exception of a handler into a reply; `observe(path, method, status, seconds)` counts. `secure`
@@ -170,7 +170,7 @@ class MachineDoor:
         request = Request(scope["method"], path, scope["query_string"], list(scope["headers"]))
         try:
             reply = await self._answer(route, request, receive)
-        except ClientGone:
+        except ClientDisconnected:
             return
         # Before it is sent: whoever has the response finds it counted, whichever worker is asked for the figures.
         self._observe(request.path, request.method, reply.status, perf_counter() - start)
@@ -191,9 +191,9 @@ class MachineDoor:
             return await handler(request)
         except BodyTooLarge:
             return error_reply(413, "invalid_request", f"the body is over {BODY_LIMIT} bytes", _CLOSE)
-        except BodyLate:
+        except BodyTimeout:
             return error_reply(408, "invalid_request", f"the body did not come within {BODY_SECONDS} s", _CLOSE)
-        except ClientGone:
+        except ClientDisconnected:
             raise
         except Exception as exception:  # noqa: BLE001 - the service's own renderer answers everything
             return self._failure(request, exception)
@@ -230,11 +230,11 @@ async def _body_in_time(request: Request, receive: Receive) -> bytes:
         async with asyncio.timeout(BODY_SECONDS):
             return await read_body(request, receive)
     except TimeoutError:
-        raise BodyLate from None
+        raise BodyTimeout from None
 
 
 async def read_body(request: Request, receive: Receive) -> bytes:
-    """The whole body; raises BodyTooLarge as soon as it is known to be over BODY_LIMIT, and ClientGone."""
+    """The whole body; raises BodyTooLarge as soon as it is known to be over BODY_LIMIT, and ClientDisconnected."""
     declared = request.header("content-length")
     if declared and declared.isdecimal() and int(declared) > BODY_LIMIT:
         raise BodyTooLarge
@@ -242,7 +242,7 @@ async def read_body(request: Request, receive: Receive) -> bytes:
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise ClientGone
+            raise ClientDisconnected
         chunk: bytes = message.get("body", b"")
         body += chunk
         if len(body) > BODY_LIMIT:

@@ -1,4 +1,4 @@
-"""The machines' door: what holds for every endpoint before one is asked."""
+"""The endpoint dispatcher: what holds for every endpoint before its handler is called."""
 
 import asyncio
 import json
@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from servicekit.web import machine
-from servicekit.web.machine import MachineDoor, Reply, Request, Route, error_reply, json_reply
+from servicekit.web import endpoints
+from servicekit.web.endpoints import EndpointDispatcher, Reply, Request, Route, error_reply, json_reply
 
 
 async def echo(request: Request) -> Reply:
@@ -18,14 +18,14 @@ async def pages(_scope: Any, _receive: Any, _send: Any) -> None:
     raise AssertionError("this is no page")
 
 
-def door() -> MachineDoor:
-    return MachineDoor(
+def dispatcher() -> EndpointDispatcher:
+    return EndpointDispatcher(
         {"/echo": Route({"POST": echo})}, pages, lambda _, exception: Reply(500, repr(exception).encode()), print
     )
 
 
 async def call(messages: list[dict[str, Any]], path: str = "/echo", **headers: str) -> list[dict[str, Any]]:
-    """What the door sends for these messages of a client that then falls silent."""
+    """What the dispatcher sends for these messages of a client that then sends nothing more."""
     sent: list[dict[str, Any]] = []
     waiting = iter(messages)
 
@@ -43,7 +43,7 @@ async def call(messages: list[dict[str, Any]], path: str = "/echo", **headers: s
         "query_string": b"",
         "headers": [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()],
     }
-    await door()(scope, receive, send)
+    await dispatcher()(scope, receive, send)
     return sent
 
 
@@ -57,8 +57,8 @@ async def test_a_body_in_pieces_is_one_body() -> None:
 
 @pytest.mark.spec("RFC 9110 §15.5.9")
 async def test_a_body_that_stops_coming_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A body that stops arriving gets a response, and the connection is closed."""
-    monkeypatch.setattr(machine, "BODY_SECONDS", 0.01)
+    """RFC 9110 §15.5.9: and the connection is given up."""
+    monkeypatch.setattr(endpoints, "BODY_SECONDS", 0.01)
     sent = await call([{"type": "http.request", "body": b"a", "more_body": True}])
     assert sent[0]["status"] == 408
     assert (b"connection", b"close") in sent[0]["headers"]

@@ -1,0 +1,153 @@
+"""The public texts are plain English: what is replaced, where it is looked for, and which paths are clean."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from test_quality.english import (
+    IDENTIFIER_WORDS,
+    ROOT,
+    RULES,
+    TEST_NAME_LIMIT,
+    Finding,
+    Rule,
+    findings,
+    main,
+    tracked_files,
+)
+
+# The paths in which nothing may be found. Add to them what you have rewritten.
+CLEAN = (
+    "dev/test_quality/__init__.py",
+    "services/op/src/op/__init__.py",
+    "services/op/src/op/__main__.py",
+    "services/op/src/op/app.py",
+    "services/op/src/op/authorization",
+    "services/op/src/op/cli",
+    "services/op/src/op/clients",
+    "services/op/src/op/context.py",
+    "services/op/src/op/endpoints",
+    "services/op/src/op/errors.py",
+    "services/op/src/op/grants",
+    "services/op/src/op/handle.py",
+    "services/op/src/op/keys",
+    "services/op/src/op/protocol",
+    "services/op/src/op/provisioning.py",
+    "services/op/src/op/records.py",
+    "services/op/src/op/sessions",
+    "services/op/src/op/settings.py",
+    "services/op/src/op/stores",
+    "services/op/src/op/tokens",
+)
+
+# Findings that are right as they stand: a pattern for the path, the expression, and the reason.
+ALLOWED: tuple[tuple[str, str, str], ...] = ()
+
+# These two hold the expressions as examples.
+EXAMPLES = ("dev/test_quality/english.py", "dev/tests/test_english.py")
+
+
+def is_allowed(finding: Finding) -> bool:
+    return any(
+        re.fullmatch(path, finding.path) and re.fullmatch(found, finding.found, re.IGNORECASE)
+        for path, found, _ in ALLOWED
+    )
+
+
+def clean_files() -> list[Path]:
+    return [path for path in tracked_files(*CLEAN) if path.relative_to(ROOT).as_posix() not in EXAMPLES]
+
+
+def test_clean_paths_use_plain_english() -> None:
+    found = [str(finding) for path in clean_files() for finding in findings(path) if not is_allowed(finding)]
+    assert not found, "\n" + "\n".join(found)
+
+
+def test_every_clean_path_exists() -> None:
+    assert [path for path in CLEAN if not tracked_files(path)] == []
+
+
+def test_every_exception_is_used() -> None:
+    found = [finding for path in clean_files() for finding in findings(path)]
+    assert [
+        entry
+        for entry in ALLOWED
+        if not any(
+            re.fullmatch(entry[0], one.path) and re.fullmatch(entry[1], one.found, re.IGNORECASE) for one in found
+        )
+    ] == []
+
+
+# --- The rules -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("rule", "text"),
+    [pytest.param(rule, text, id=text) for rule in RULES for text in rule.wrong],
+)
+def test_expression_is_found(rule: Rule, text: str) -> None:
+    assert rule.pattern.search(text)
+
+
+@pytest.mark.parametrize(
+    ("rule", "text"),
+    [pytest.param(rule, text, id=text) for rule in RULES for text in rule.right],
+)
+def test_correct_english_is_not_found(rule: Rule, text: str) -> None:
+    assert not rule.pattern.search(text)
+
+
+# --- Where they are looked for ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        pytest.param("a.py", '"""Made anew."""\n', id="docstring"),
+        pytest.param("a.py", "x = 1  # made anew\n", id="comment"),
+        pytest.param("a.py", "# the provider's\n# answer\n", id="comment of two lines"),
+        pytest.param("a.py", "x = 'made anew'\n", id="string"),
+        pytest.param("a.py", 'x = f"made {1} anew"\n', id="f-string"),
+        pytest.param("a.py", "x = (\n    'the provider is '\n    'away'\n)\n", id="string of two literals"),
+        pytest.param("a.py", "def test_redis_is_away(): ...\n", id="test name"),
+        pytest.param("a.py", "class TheDoor: ...\n", id="class"),
+        pytest.param("a.py", "class Kept: ...\n", id="class Kept"),
+        pytest.param("a.py", f"def test_{'x' * (TEST_NAME_LIMIT - 4)}(): ...\n", id="long test name"),
+        pytest.param("a.html", '<p title="Made anew">\n', id="template"),
+        pytest.param("a.po", 'msgid "Made anew"\n', id="catalogue"),
+        pytest.param("a.md", "The provider\nis away.\n", id="document"),
+        pytest.param("a.md", "# Made anew\n", id="title"),
+        pytest.param("0001-made-anew.md", "", id="file name"),
+        pytest.param("a.yaml", "a: 1  # made anew\n", id="manifest"),
+        pytest.param("Makefile", "up: ## Make it anew\n", id="Makefile"),
+        *(pytest.param("a.py", f"{word} = 1\n", id=f"identifier {word}") for word in IDENTIFIER_WORDS),
+    ],
+)
+def test_expression_is_found_in_each_place(tmp_path: Path, name: str, content: str) -> None:
+    path = tmp_path / name
+    path.write_text(content, encoding="utf-8")
+    assert len(list(findings(path))) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        pytest.param("a.py", "x = 1  # sent more than\n\n\ny = 'once'\n", id="two texts"),
+        pytest.param("a.py", "kept = first_party = answerable = 1\n", id="other identifiers"),
+        pytest.param("a.py", f"def test_{'x' * (TEST_NAME_LIMIT - 5)}(): ...\n", id="test name of 60 characters"),
+        pytest.param("a.md", "Sent more than\n\nonce.\n", id="two paragraphs"),
+        pytest.param("a.json", '{"a": "made anew"}', id="data"),
+    ],
+)
+def test_other_text_is_not_found(tmp_path: Path, name: str, content: str) -> None:
+    path = tmp_path / name
+    path.write_text(content, encoding="utf-8")
+    assert list(findings(path)) == []
+
+
+def test_command_prints_findings_and_fails(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([EXAMPLES[0]]) == 1
+    assert capsys.readouterr().out.startswith(f"{EXAMPLES[0]}:")
+    assert main(["LICENSE"]) == 0
+    assert capsys.readouterr().out == ""
