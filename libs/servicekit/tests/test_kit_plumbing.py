@@ -22,7 +22,9 @@ from servicekit.web.proxies import client_address
 # --- Encryption ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.spec("RFC 5869", "NIST SP 800-38D")
 def test_encrypted_value_is_decrypted_in_its_place() -> None:
+    """What must not be readable in Redis is encrypted, for one purpose and one place."""
     encryptor = Encryptor("secret", "purpose")
     ciphertext = encryptor.encrypt("välue", "place")
     assert "välue".encode() not in base64.urlsafe_b64decode(ciphertext), "it is encrypted"
@@ -31,6 +33,7 @@ def test_encrypted_value_is_decrypted_in_its_place() -> None:
 
 
 @pytest.mark.parametrize("case", ["place", "secret", "purpose", "changed", "no base64", "empty"])
+@pytest.mark.spec("RFC 5869", "NIST SP 800-38D")
 def test_decryption_elsewhere_is_rejected(case: str) -> None:
     ciphertext = Encryptor("secret", "purpose").encrypt("value", "place")
     other = Encryptor("other" if case == "secret" else "secret", "other" if case == "purpose" else "purpose")

@@ -193,7 +193,7 @@ class ServerError(OAuthError):
 
 
 class BearerError(OAuthError):
-    """An error of a protected resource (RFC 6750 §3)."""
+    """An error of a protected resource (RFC 6750 §3; OpenID Connect Core §5.3.3)."""
 
     status = 401
 

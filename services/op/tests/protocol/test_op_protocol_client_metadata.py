@@ -125,6 +125,7 @@ def test_default_max_age_is_in_seconds(seconds: int) -> None:
 @pytest.mark.spec("OpenID Connect Dynamic Client Registration §2")
 @pytest.mark.spec("RFC 7591 §2")
 def test_unknown_name_is_a_fault(name: str) -> None:
+    """Client metadata have the names of the registry, and all faults are reported at once."""
     assert faults_of(**{name: "x"}) == [f"unknown member: {name}"]
 
 
@@ -158,6 +159,7 @@ def test_client_id_is_visible_ascii(client_id: str) -> None:
 @pytest.mark.parametrize("client_id", ["", "a" * 256, "a\nb", "a\n", "é", "\x7f"], ids=repr)
 @pytest.mark.spec("RFC 6749 §A.1")
 def test_other_client_id_is_a_fault(client_id: str) -> None:
+    """A client_id is visible ASCII."""
     assert faults_of(client_id=client_id) == ["client_id must consist of 1 to 255 visible ASCII characters"]
 
 

@@ -112,6 +112,7 @@ def test_malformed_verifier_is_rejected_even_if_its_hash_matches(verifier: str) 
 @pytest.mark.parametrize("verifier", ["x" * 43, CHALLENGE, VERIFIER.lower(), "ü" * 43])
 @pytest.mark.spec("RFC 7636 §4.6")
 def test_other_verifier_is_rejected(verifier: str) -> None:
+    """A verifier that does not match is `invalid_grant`."""
     with refused(InvalidGrant, "The code_verifier does not match the code_challenge."):
         check_verifier(CHALLENGE, verifier)
 

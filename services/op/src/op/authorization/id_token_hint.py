@@ -7,7 +7,10 @@ from op.records import Client
 
 
 async def subject_of_hint(keys: KeyRing, client: Client, hint: str, issuer: str) -> str:
-    """The subject of an ID token that was issued to this client, even if it has expired; raises InvalidRequest."""
+    """The subject of an ID token that was issued to this client, even if it has expired; raises InvalidRequest.
+
+    OpenID Connect Core §3.1.2.1.
+    """
     try:
         claims = await keys.verify(
             hint, client.id_token_signed_response_alg, typ=ID_TOKEN_TYPE, secret=client.client_secret

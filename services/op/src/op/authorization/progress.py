@@ -53,7 +53,10 @@ async def advance(
 async def step_of(
     op: Context, authorization: Authorization, session: Session | None, decision: Decision | None = None
 ) -> Step:
-    """The next step, without writing anything; raises UnknownRedirect if the client has been removed."""
+    """The next step, without writing anything; raises UnknownRedirect if the client has been removed.
+
+    OpenID Connect Core §8.1.
+    """
     client = authorization.client
     if session:
         check_still_registered(client, authorization.request)

@@ -37,7 +37,10 @@ def is_pushed(parameters: Parameters) -> bool:
 
 
 async def pushed_request(op: Context, client: Client, parameters: Parameters) -> Source:
-    """The pushed request, which can be used once; all other parameters are ignored. Raises InvalidRequestUri."""
+    """The pushed request, which can be used once; all other parameters are ignored. Raises InvalidRequestUri.
+
+    RFC 9126 §2.2, §4.
+    """
     if parameters.repeated:
         raise InvalidRequest(parameters.repetition() or "")
     pushed = await op.pushed_requests.take(parameters["request_uri"].removeprefix(PUSHED))
@@ -47,7 +50,10 @@ async def pushed_request(op: Context, client: Client, parameters: Parameters) ->
 
 
 async def opened_request(op: Context, client: Client, parameters: Parameters) -> Source:
-    """The request with the parameters of its request object, if it has one; raises OAuthError."""
+    """The request with the parameters of its request object, if it has one; raises OAuthError.
+
+    OpenID Connect Core §6.1; RFC 9101 §6.3; RFC 9126 §3.
+    """
     named = {"request", "request_uri"} & parameters.keys()
     if not named or named & parameters.repeated:
         return Source(parameters)

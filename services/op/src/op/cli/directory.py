@@ -94,7 +94,10 @@ def _repetitions(name: str, values: list[str]) -> list[str]:
 
 
 def user_entry(values: Mapping[str, Any]) -> UserEntry:
-    """Check the entry of a user; the default of `sub` is the username. Raises InvalidMetadata."""
+    """Check the entry of a user; the default of `sub` is the username. Raises InvalidMetadata.
+
+    OpenID Connect Core §2, §5.1.
+    """
     faults = [f"unknown member: {name}" for name in sorted(map(str, values.keys() - _USER_FIELDS))]
     username, password, claims = values.get("username"), values.get("password"), values.get("claims") or {}
     sub = values.get("sub", username)

@@ -33,7 +33,10 @@ class ClientAuthenticator:
         self._clock = clock
 
     async def authenticate(self, request: Request, form: Parameters) -> Client:
-        """The client that sends this request; raises InvalidClient, and InvalidRequest for two methods."""
+        """The client that sends this request; raises InvalidClient, and InvalidRequest for two methods.
+
+        RFC 6749 §2.3; RFC 7523 §2.2; RFC 7662 §2.3.
+        """
         credentials = presented_credentials(request.header("authorization"), form)
         client = await self._clients.find(credentials.client_id)
         if credentials.assertion is None:

@@ -8,7 +8,10 @@ from servicekit.http import HttpClient
 
 @dataclass(frozen=True, slots=True)
 class ClientHttp:
-    """A client that registered itself has chosen its URLs: they must not lead to the provider's private network."""
+    """A client that registered itself has chosen its URLs: they must not lead to the provider's private network.
+
+    RFC 7591 §5.
+    """
 
     trusted: HttpClient
     public: HttpClient

@@ -27,7 +27,7 @@ class _Fetched:
 
 
 class ClientKeys:
-    """Fetches and caches keys; `clock` counts seconds and never goes back."""
+    """Fetches and caches keys; `clock` counts seconds and never goes back (RFC 7591 §2)."""
 
     def __init__(self, http: ClientHttp, clock: Callable[[], float]) -> None:
         self._http = http

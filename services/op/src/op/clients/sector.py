@@ -8,7 +8,10 @@ from servicekit.http import Unreachable
 
 
 async def check_sector(http: ClientHttp, client: Client) -> None:
-    """Fetch the client's sector_identifier_uri, if it has one, and check it; raises InvalidClientMetadata."""
+    """Fetch the client's sector_identifier_uri, if it has one, and check it; raises InvalidClientMetadata.
+
+    OpenID Connect Core §8.1; OpenID Connect Dynamic Client Registration §5.
+    """
     if client.sector_identifier_uri is None:
         return
     try:

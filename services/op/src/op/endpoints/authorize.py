@@ -29,7 +29,10 @@ _URL_LIMIT = 8000  # a length that all proxies should support (RFC 9110 §4.1)
 
 
 async def authorize(op: Context, request: Request) -> Response:
-    """Redirect to the client with a code or an error, or continue with login or consent."""
+    """Redirect to the client with a code or an error, or continue with login or consent.
+
+    OpenID Connect Core §3.1.2.3, §3.1.2.6; RFC 6749 §3.1, §4.1.2.1.
+    """
     received = await parameters(request)
     client = await op.clients.find(recognise_client_id(received))
     if client is None:
@@ -87,6 +90,8 @@ def _by_get(op: Context, request: Request, received: Parameters) -> str | None:
     """The same request as a URL, for a form of another site: with the GET the browser sends its cookies.
 
     A request that is too long for a URL is processed without cookies.
+
+    OpenID Connect Core §3.1.2.1.
     """
     url = with_query(f"{op.issuer}/authorize", dict(received)) if came_without_cookies(op, request) else None
     return url if url and len(url) <= _URL_LIMIT else None

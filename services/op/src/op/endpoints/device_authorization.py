@@ -20,7 +20,7 @@ _TRIES = 3
 
 
 async def device_authorization(op: Context, request: Request) -> Reply:
-    """Issue a device code, and a user code that the user enters at /device."""
+    """Issue a device code, and a user code that the user enters at /device (RFC 8628 §3.1, §3.2)."""
     form = parse_form(request)
     client = await op.client_authenticator.authenticate(request, form)
     if DEVICE_CODE_GRANT not in client.grant_types:

@@ -23,7 +23,7 @@ _CACHE = (("cache-control", "public, max-age=300"),)
 
 
 async def discovery(op: Context, _request: Request) -> Reply:
-    """The provider's metadata, the same document at both well-known URLs."""
+    """The provider's metadata, the same document at both well-known URLs (RFC 8414 §3)."""
     document = metadata(
         op.issuer,
         require_pushed=op.settings.require_pushed_authorization_requests,
@@ -38,7 +38,11 @@ def _registration(op: Context) -> dict[str, str]:
 
 
 def metadata(issuer: str, *, require_pushed: bool, response_types: tuple[str, ...]) -> dict[str, Any]:
-    """The metadata of an issuer, including that of RFC 9207 §3 and RP-Initiated Logout 1.0 §2.1."""
+    """The metadata of an issuer, including that of RFC 9207 §3 and RP-Initiated Logout 1.0 §2.1.
+
+    OpenID Connect Discovery §3; OpenID Connect Back-Channel Logout §2.1; RFC 8414 §2; RFC 8628 §4; RFC 9126 §5, §6;
+    RFC 9701 §7.
+    """
     grant_types = dict.fromkeys([*GRANT_TYPES, *(GRANT_TYPE_OF[response_type] for response_type in response_types)])
     confidential = [method for method in METHODS if method != "none"]
     return {

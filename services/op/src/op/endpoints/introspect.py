@@ -21,7 +21,7 @@ from servicekit.web.endpoints import Reply, Request, json_reply
 
 
 async def introspect(op: Context, request: Request) -> Reply:
-    """Whether a token is active, and its data; an inactive token is not an error (RFC 7662 §2.2)."""
+    """Whether a token is active, and its data; an inactive token is not an error (RFC 7662 §2.2; RFC 9701 §5)."""
     form = parse_form(request)
     caller = await op.client_authenticator.authenticate(request, form)
     if caller.public:

@@ -8,5 +8,5 @@ _CACHE = (("cache-control", f"public, max-age={KEY_SET_SECONDS}"),)
 
 
 async def jwks(op: Context, _request: Request) -> Reply:
-    """The public keys of the tokens' signatures; HS256 does not have one."""
+    """The public keys of the tokens' signatures; HS256 does not have one (RFC 7517 §5)."""
     return json_reply(200, await op.keys.jwks(), _CACHE)

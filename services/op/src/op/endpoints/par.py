@@ -21,7 +21,7 @@ _CREDENTIALS = ("client_secret", "client_assertion", "client_assertion_type")
 
 
 async def par(op: Context, request: Request) -> Reply:
-    """Check a request like /authorize does, store it, and return a reference to it (§2.1, §2.2)."""
+    """Check a request like /authorize does, store it, and return a reference to it (§2.1, §2.2; RFC 9126 §3)."""
     form = parse_form(request)
     client = await op.client_authenticator.authenticate(request, form)
     if "request_uri" in form:

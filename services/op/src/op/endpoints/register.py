@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 
 async def register(op: Context, request: Request) -> Reply:
-    """Register a client (RFC 7591 §3.1); the response is 201 with its credentials."""
+    """Register a client (RFC 7591 §3.1); the response is 201 with its credentials (RFC 7591 §3.2.1)."""
     vouched = _check_initial_access_token(op, request)
     metadata = parse_metadata(request)
     registration_token = new_secret()

@@ -15,7 +15,10 @@ from servicekit.web.endpoints import Reply, Request, json_reply
 
 
 async def userinfo(op: Context, request: Request) -> Reply:
-    """The user's current claims, selected by the scope and the requested claims of the token (Core §5.3.2)."""
+    """The user's current claims, selected by the scope and the requested claims of the token (Core §5.3.2).
+
+    OpenID Connect Core §5.3.1; RFC 7592 §2.3; RFC 7662 §2.2.
+    """
     handle = handle_of(bearer_token(request))
     found = await op.access_tokens.find_with_grant(handle) if handle else None
     if found is None or found[0].expires_at <= op.now():

@@ -21,6 +21,8 @@ async def authorization_code(op: Context, client: Client, request: TokenRequest)
 
     A request that fails a check has no effect on the code or the grant: with a stolen code, but without the client's
     secret or the verifier, an attacker can neither use up the code nor revoke the tokens.
+
+    OpenID Connect Core §3.1.3, §3.1.3.2.
     """
     if request.code is None:
         raise InvalidRequest("The parameter code is missing.")

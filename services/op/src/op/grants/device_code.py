@@ -11,7 +11,10 @@ from op.tokens.issuer import Issued
 
 
 async def device_code(op: Context, client: Client, request: TokenRequest) -> Issued:
-    """Issue tokens once the user has allowed it; until then the device polls at the given interval."""
+    """Issue tokens once the user has allowed it; until then the device polls at the given interval.
+
+    RFC 8628 §3.4, §3.5.
+    """
     if request.device_code is None:
         raise InvalidRequest("The parameter device_code is missing.")
     now = op.now()

@@ -23,6 +23,8 @@ async def refresh_token(op: Context, client: Client, request: TokenRequest) -> I
     OpenID Connect Core §12.2 makes the ID token optional; it has the auth_time of the login and no nonce.
 
     The use of a rotated refresh token ends the grant, unless it is within the grace period.
+
+    RFC 6749 §6; RFC 9700 §4.14.2.
     """
     if request.refresh_token is None:
         raise InvalidRequest("The parameter refresh_token is missing.")

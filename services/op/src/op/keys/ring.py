@@ -115,6 +115,8 @@ class KeyRing:
 
         All keys of its generation are withdrawn, because they are stored in one record. Returns their kids, or none if
         the key does not exist. If they were signing, new keys sign at once, before caches of the key set know them.
+
+        OpenID Connect Core §10.1.1; RFC 7517 §5.
         """
         while True:
             await self.refresh()
@@ -158,7 +160,10 @@ class KeyRing:
         return {"keys": [key.public for _, key in await self.published()]}
 
     async def sign(self, claims: dict[str, Any], algorithm: str, *, typ: str, secret: str | None = None) -> str:
-        """Create a compact JWS (RFC 7515 §3.1). HS256 uses the client's `secret` (OpenID Connect Core §10.1)."""
+        """Create a compact JWS (RFC 7515 §3.1). HS256 uses the client's `secret` (OpenID Connect Core §10.1).
+
+        RFC 7515 §4.1.4.
+        """
         if algorithm == "HS256":
             assert secret, "HS256 requires a client with a secret"
             return jws.sign(claims, jwk.construct(secret, "HS256"), {"typ": typ}, "HS256")
@@ -169,6 +174,8 @@ class KeyRing:
         """The claims of a JWS that this provider signed with `algorithm` and `typ`; raises InvalidSignature.
 
         The same key signs tokens of several types, which must not be confused (RFC 8725 §3.11).
+
+        RFC 8725 §3.1.
         """
         if algorithm == "HS256":
             if not secret:
@@ -214,7 +221,7 @@ def _key_set(stored: StoredKeys) -> KeySet:
 
 
 def new_keys() -> dict[str, str]:
-    """A new private key for each algorithm, as PEM."""
+    """A new private key for each algorithm, as PEM (RFC 7518 §3.3)."""
     private_keys: dict[str, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey] = {
         "RS256": rsa.generate_private_key(public_exponent=65537, key_size=RSA_BITS),
         "ES256": ec.generate_private_key(ec.SECP256R1()),

@@ -13,7 +13,10 @@ log = logging.getLogger(__name__)
 
 
 class KeyRotation:
-    """Reads the stored keys every `pause` seconds, and publishes new ones when they are due."""
+    """Reads the stored keys every `pause` seconds, and publishes new ones when they are due.
+
+    OpenID Connect Core §10.1.1.
+    """
 
     def __init__(self, keys: KeyRing, pause: float = KEY_REFRESH_SECONDS) -> None:
         self._keys = keys

@@ -59,7 +59,10 @@ class SignedJwt:
 
 
 def suitable_keys(keys: Sequence[Mapping[str, Any]], algorithm: str, kid: str | None) -> tuple[Mapping[str, Any], ...]:
-    """The keys of a set that may have signed a JWT with this `alg` and `kid` (RFC 7517 §4)."""
+    """The keys of a set that may have signed a JWT with this `alg` and `kid` (RFC 7517 §4).
+
+    RFC 7523 §3 (9); RFC 9101 §4, §6.1.
+    """
     return tuple(
         key
         for key in keys

@@ -7,7 +7,7 @@ DEPTH_LIMIT = 20
 
 
 def parse_json(text: str | bytes) -> Any:
-    """Parse JSON; raises ValueError if it is malformed, contains NaN or infinity, or is nested too deeply.
+    """Parse JSON; raises ValueError if it is malformed, contains NaN or infinity, or is nested too deeply (RFC 8259).
 
     The limit makes sure that the value can be traversed and serialized: the interpreter's own limit depends on the
     depth of the call stack.

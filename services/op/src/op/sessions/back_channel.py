@@ -22,7 +22,10 @@ Post = Callable[[str], Awaitable[str | None]]
 
 
 class BackChannel:
-    """Posts logout tokens, each in a separate task, with a timeout and a few attempts."""
+    """Posts logout tokens, each in a separate task, with a timeout and a few attempts.
+
+    OpenID Connect Back-Channel Logout §2.5.
+    """
 
     def __init__(self, pauses: tuple[float, ...] = PAUSES) -> None:
         self._pauses = pauses

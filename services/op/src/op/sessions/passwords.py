@@ -27,7 +27,7 @@ _malloc_trim = getattr(_libc, "malloc_trim", None)
 
 
 class Passwords:
-    """Hashes and verifies passwords, at most THREADS at a time.
+    """Hashes and verifies passwords, at most THREADS at a time (RFC 9106).
 
     Callers count login attempts while they hold the `turn` lock of the user and address: a correct password resets the
     count before the next attempt is counted, so that parallel correct logins do not add up.

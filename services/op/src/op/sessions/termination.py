@@ -42,6 +42,8 @@ class Termination:
         Its clients are notified in the background; the returned URLs are those that the browser must load in frames.
         The session ends last: if Redis fails in between, it still exists and the next attempt ends what is left.
         Grants that were added in the meantime are ended afterwards.
+
+        OpenID Connect Back-Channel Logout §2.5, §2.7.
         """
         frames = await self._end_grants_of(session)
         if end is None:
@@ -58,7 +60,10 @@ class Termination:
         return len(ending)
 
     async def end_everything(self, sub: str) -> int:
-        """End all sessions and grants of a user, whatever is configured; returns the number of sessions."""
+        """End all sessions and grants of a user, whatever is configured; returns the number of sessions.
+
+        RFC 7009 §2.1; RFC 7662 §2.2.
+        """
         sessions = await self.sessions.all(sub)
         for session in sessions:
             await self.end_session(session, partial(self.sessions.end_by_sid, sub, session.sid))
@@ -69,6 +74,8 @@ class Termination:
         """End the session of the cookie `before` after a new login in the same browser.
 
         The clients of a session of the same user move to the new one; those of another user's session are notified.
+
+        OpenID Connect Back-Channel Logout §2.5.
         """
         old = await self.sessions.find(before)
         if old is None:

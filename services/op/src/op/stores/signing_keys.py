@@ -44,7 +44,10 @@ class SigningKeyStore:
         await self._redis.set(_KEY, self._encrypt((generation,)), nx=True)
 
     async def replace(self, before: StoredKeys, generations: tuple[Generation, ...]) -> bool:
-        """Replace the generations that were read; False if another replica has replaced them."""
+        """Replace the generations that were read; False if another replica has replaced them.
+
+        OpenID Connect Core §10.1.1.
+        """
         return bool(await self._replace(keys=[_KEY], args=[before.ciphertext, self._encrypt(generations)]))
 
     def _encrypt(self, generations: tuple[Generation, ...]) -> str:

@@ -50,7 +50,10 @@ class TokenIssuer:
         return new_handle(grant.gid), record
 
     async def issue(self, grant: Grant, client: Client, scope: str, now: int, *, refreshable: bool = True) -> Issued:
-        """An access token with `scope`, and a refresh token with the whole granted scope if the client may use one."""
+        """An access token with `scope`, and a refresh token with the whole granted scope if the client may use one.
+
+        OpenID Connect Core §11; RFC 9700 §4.10.2.
+        """
         record = AccessToken(
             gid=grant.gid,
             client_id=client.client_id,
@@ -70,7 +73,7 @@ class TokenIssuer:
         return Issued(access_token, self._settings.access_token_ttl, scope, entries, refresh_token)
 
     async def _access_token(self, record: AccessToken, client: Client) -> str:
-        """An opaque token, or a JWT (RFC 9068) whose `jti` contains the grant id."""
+        """An opaque token, or a JWT (RFC 9068) whose `jti` contains the grant id (RFC 9068 §2.1)."""
         if (client.access_token_format or self._settings.access_token_format) == "opaque":
             return new_handle(record.gid)
         claims = access_token_claims(self._settings.oidc_issuer, record, f"{record.gid}.{new_secret()}")

@@ -144,7 +144,10 @@ class Access:
         self._cookie = cookie
 
     async def ask(self, fetch: Callable[[str], Awaitable[HttpResponse]]) -> HttpResponse:
-        """`fetch` with the access token, renewed when its time is over; after a 401 once more (RFC 6750 §3.1)."""
+        """`fetch` with the access token, renewed when its time is over; after a 401 once more (RFC 6750 §3.1).
+
+        RFC 6749 §5.1.
+        """
         token = self.session.access_token
         if not self._refreshing.is_due(self.session):
             answer = await fetch(token)

@@ -39,7 +39,7 @@ def check_issuer(claims: Claims, expected: Expected, _now: float) -> None:
 
 
 def check_audience(claims: Claims, expected: Expected, _now: float) -> None:
-    """`aud` must be or contain this resource server (RFC 7519 §4.1.3)."""
+    """`aud` must be or contain this resource server (RFC 7519 §4.1.3; RFC 9700 §4.10.2)."""
     audience = claims.get("aud")
     if audience != expected.audience and not (isinstance(audience, list) and expected.audience in audience):
         raise InvalidToken(f"aud is {shown(audience)}, without {expected.audience!r}")
@@ -71,7 +71,7 @@ def check_subject(claims: Claims, _expected: Expected, _now: float) -> None:
 
 
 def check_scope(claims: Claims, _expected: Expected, _now: float) -> None:
-    """`scope` must be a string: names separated by spaces (RFC 8693 §4.2)."""
+    """`scope` must be a string: names separated by spaces (RFC 8693 §4.2; RFC 8693 §4.3)."""
     if not isinstance(claims.get("scope"), str):
         raise InvalidToken(f"scope is {shown(claims.get('scope'))}")
 

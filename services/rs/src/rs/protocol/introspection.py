@@ -53,7 +53,7 @@ CHECKS: tuple[Check, ...] = (
 
 
 def process(response: Mapping[str, Any], expected: Expected, now: float) -> VerifiedToken:
-    """The token that an introspection response describes; `now` is in seconds since the epoch.
+    """The token that an introspection response describes; `now` is in seconds since the epoch (RFC 7662 §2.2).
 
     Raises InvalidToken, and ProviderUnusable if the response is malformed.
     """

@@ -37,6 +37,8 @@ class IntrospectionValidator:
     """Introspects every token at the provider, and caches the responses for active tokens for `cache_ttl` seconds.
 
     `clock` returns seconds since the epoch.
+
+    RFC 7662 §4.
     """
 
     def __init__(

@@ -8,7 +8,7 @@ from servicekit.clock import Clock
 
 
 class JwtValidator:
-    """Verifies RFC 9068 access tokens; `clock` returns seconds since the epoch."""
+    """Verifies RFC 9068 access tokens; `clock` returns seconds since the epoch (RFC 9068 §4)."""
 
     def __init__(self, keys: VerificationKeys, algorithm: str, expected: Expected, clock: Clock) -> None:
         self._keys = keys

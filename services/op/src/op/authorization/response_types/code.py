@@ -16,7 +16,10 @@ log = logging.getLogger(__name__)
 async def code_flow(
     op: Context, client: Client, request: AuthorizationRequest, session: Session
 ) -> ResponseParameters | None:
-    """The response with a code, which the client exchanges at the token endpoint."""
+    """The response with a code, which the client exchanges at the token endpoint.
+
+    OpenID Connect Core §3.1.2.3; RFC 6749 §4.1.2; RFC 7636 §4.4.
+    """
     now = op.now()
     grant = grant_of(request, session, new_grant_id())
     code, record = op.tokens.code(grant, request, now)

@@ -29,6 +29,9 @@ def check_acr(claims: Mapping[str, Any]) -> None:
 
 
 def authentication_claims(claims: Mapping[str, Any]) -> dict[str, Any]:
-    """`acr` and `amr` if they are requested, with the values of the actual authentication (§5.5.1.1)."""
+    """`acr` and `amr` if they are requested, with the values of the actual authentication (§5.5.1.1).
+
+    OpenID Connect Core §3.1.2.1.
+    """
     done = {"acr": ACR, "amr": list(AMR)}
     return {name: value for name, value in done.items() if requested_claim(claims, "id_token", name) is not None}

@@ -64,7 +64,10 @@ def accepts(claim: Mapping[str, Any], value: Any) -> bool:
 
 
 def requested_claims(claims: Mapping[str, Any], place: str, known: Mapping[str, Any]) -> dict[str, Any]:
-    """The known standard claims that are requested in a place, without those whose value the request does not allow."""
+    """The known standard claims that are requested in a place, without those whose value the request does not allow.
+
+    OpenID Connect Core §5.5.
+    """
     requested = claims.get(place, {})
     return {
         name: known[name]

@@ -17,6 +17,8 @@ def consent_is_needed(
     """Whether the user must be asked: always with prompt=consent, otherwise for what they have not allowed yet.
 
     A first-party client does not need consent: whoever registered it has allowed everything.
+
+    OpenID Connect Core §3.1.2.4.
     """
     if "consent" in request.prompts:
         return True

@@ -31,7 +31,10 @@ def check_challenge(challenge: str | None, method: str | None, *, required: bool
 
 
 def check_verifier(challenge: str | None, verifier: str | None) -> None:
-    """Compare the code verifier with the challenge (RFC 7636 §4.6; RFC 9700 §4.8.2 for one without a challenge)."""
+    """Compare the code verifier with the challenge (RFC 7636 §4.6; RFC 9700 §4.8.2 for one without a challenge).
+
+    OpenID Connect Core §3.1.2.1; RFC 7636 §4.1.
+    """
     if challenge is None:
         if verifier is not None:
             raise InvalidGrant("The request has a code_verifier, but the authorization request had no code_challenge.")

@@ -56,7 +56,10 @@ class UncheckedRequest:
 
     @property
     def scope(self) -> str:
-        """The scope to grant: `offline_access` only with a code, and if the user or administrator allows it (§11)."""
+        """The scope to grant: `offline_access` only with a code, and if the user or administrator allows it.
+
+        OpenID Connect Core §11.
+        """
         granted = granted_scope(self.get("scope"), self.client.scope)
         allowed = self.client.first_party or "consent" in (self.get("prompt") or "").split()
         return granted if allowed and self.wants_code else without_offline_access(granted)
@@ -108,7 +111,10 @@ def check_repeated(request: UncheckedRequest) -> None:
 
 
 def check_lengths(request: UncheckedRequest) -> None:
-    """Parameters that are stored and returned unchanged, in a URL, a token or a page, have a maximum length."""
+    """Parameters that are stored and returned unchanged, in a URL, a token or a page, have a maximum length.
+
+    OpenID Connect Core §3.1.2.1; RFC 6749 §4.1.2.1.
+    """
     for name in ("state", "nonce", "login_hint", "prompt", "acr_values", "ui_locales"):
         if len(request.get(name) or "") > TEXT_LIMIT:
             raise InvalidRequest(f"The parameter {name} must not be longer than {TEXT_LIMIT} characters.")
@@ -157,7 +163,10 @@ def check_response_mode(request: UncheckedRequest) -> None:
 
 
 def check_scope(request: UncheckedRequest) -> None:
-    """At least one registered scope (RFC 6749 §3.3); an ID token requires `openid` (§3.2.2.1)."""
+    """At least one registered scope (RFC 6749 §3.3); an ID token requires `openid`.
+
+    OpenID Connect Core §3.2.2.1.
+    """
     if "openid" not in request.scope.split() and not request.wants_code:
         raise InvalidScope("An ID token requires the scope openid. Add openid to the scope.")
 
@@ -177,7 +186,7 @@ def check_nonce(request: UncheckedRequest) -> None:
 
 
 def check_pkce(request: UncheckedRequest) -> None:
-    """PKCE with S256, if the client or the provider requires it (RFC 7636 §4.4.1).
+    """PKCE with S256, if the client or the provider requires it (RFC 7636 §4.4.1; OpenID Connect Core §3.1.2.1).
 
     Public clients always need it (RFC 9700 §2.1.1).
     """
@@ -225,7 +234,10 @@ CHECKS: tuple[Callable[[UncheckedRequest], None], ...] = (
 
 
 def validate(request: UncheckedRequest) -> AuthorizationRequest:
-    """Run all checks in order; only this function creates an AuthorizationRequest. Raises OAuthError."""
+    """Run all checks in order; only this function creates an AuthorizationRequest. Raises OAuthError.
+
+    OpenID Connect Core §3.1.2.2, §4; OpenID Connect Dynamic Client Registration §2; RFC 9101 §6.3.
+    """
     for check in CHECKS:
         check(request)
     max_age = request.get("max_age")
@@ -258,12 +270,15 @@ def with_subject(request: AuthorizationRequest, sub: str) -> AuthorizationReques
 
 
 def is_for_another_user(request: AuthorizationRequest, session: Session) -> bool:
-    """Whether the request names a user other than the one who is logged in (OpenID Connect Core §3.1.2.2)."""
+    """Whether the request names a user other than the one who is logged in (OpenID Connect Core §3.1.2.2).
+
+    OpenID Connect Core §5.5.1.
+    """
     return request.sub not in (None, session.sub)
 
 
 def login_is_needed(request: AuthorizationRequest, session: Session | None, now: int) -> bool:
-    """Whether the user must log in for this request (OpenID Connect Core §3.1.2.3)."""
+    """Whether the user must log in for this request (OpenID Connect Core §3.1.2.3; OpenID Connect Core §3.1.2.1)."""
     if session is None or request.prompts & {"login", "select_account"}:
         return True
     if is_for_another_user(request, session):
@@ -277,6 +292,8 @@ def has_logged_in_since(login: LoginRequest, session: Session | None, now: int) 
     """Whether the user has logged in since the request, in another tab or before the browser sent its cookie.
 
     A request that demands a fresh login is satisfied only by a new session.
+
+    OpenID Connect Core §3.1.2.1.
     """
     if session is None:
         return False

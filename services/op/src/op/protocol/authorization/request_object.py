@@ -61,7 +61,7 @@ class RequestObject:
 
     @classmethod
     def parse(cls, text: str, client: Client) -> "RequestObject":
-        """Parse a request object and check its header.
+        """Parse a request object and check its header (RFC 9101 §4, §6.1).
 
         Raises InvalidRequestObject, and RequestNotSupported for a client that may not use one (Core §6.1).
         """
@@ -119,7 +119,7 @@ def merged(outside: Parameters, inside: Parameters) -> Parameters:
 
 
 def _check_claims(claims: Mapping[str, Any], client_id: str, issuer: str, now: int) -> None:
-    """Issued by this client for this provider, and valid now (RFC 9101 §4, RFC 7519 §4.1)."""
+    """Issued by this client for this provider, and valid now (RFC 9101 §4, RFC 7519 §4.1; RFC 9101 §10.8)."""
     if claims.get("iss", client_id) != client_id or claims.get("client_id", client_id) != client_id:
         raise InvalidRequestObject("The request object was issued by another client.")
     if claims.get("sub") == client_id:

@@ -18,7 +18,7 @@ ResponseParameters = dict[str, str]
 
 
 def code_response(code: str, state: str | None, issuer: str) -> ResponseParameters:
-    """The parameters of a response with a code."""
+    """The parameters of a response with a code (OpenID Connect Core §3.1.2.5; RFC 6749 §4.1.2; RFC 9207 §2)."""
     return _present({"code": code, "state": state, "iss": issuer})
 
 
@@ -39,12 +39,15 @@ def token_response(
 
 
 def error_response(error: OAuthError, state: str | None, issuer: str) -> ResponseParameters:
-    """The parameters of an error response (RFC 6749 §4.1.2.1)."""
+    """The parameters of an error response (RFC 6749 §4.1.2.1; RFC 9207 §2; OpenID Connect Core §3.1.2.6)."""
     return _present({"error": error.code, "error_description": error.description, "state": state, "iss": issuer})
 
 
 def known_mode(response_mode: str | None, response_type: str | None) -> str:
-    """The response mode to use: the requested one, or the default if that is unknown or not allowed."""
+    """The response mode to use: the requested one, or the default if that is unknown or not allowed.
+
+    OAuth 2.0 Multiple Response Types §3, §5; JARM §2.1, §2.3.
+    """
     default = "fragment" if needs_fragment(response_type) else "query"
     if response_mode == "jwt" or (response_mode == "query.jwt" and default != "query"):
         return default + _JWT  # JARM §2.3.4
@@ -75,7 +78,7 @@ def with_query(uri: str, parameters: dict[str, str | None]) -> str:
 
 
 def with_fragment(uri: str, parameters: ResponseParameters) -> str:
-    """Add the parameters to `uri` as its fragment."""
+    """Add the parameters to `uri` as its fragment (OAuth 2.0 Multiple Response Types §2.1)."""
     return f"{uri}#{urlencode(parameters)}"
 
 

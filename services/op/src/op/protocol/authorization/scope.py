@@ -96,7 +96,10 @@ def narrowed_scope(requested: str | None, granted: str) -> str:
 
 
 def still_registered(granted: str, registered: str) -> str:
-    """The granted scopes for which the client is still registered; raises InvalidScope if there are none."""
+    """The granted scopes for which the client is still registered; raises InvalidScope if there are none.
+
+    RFC 6749 §6.
+    """
     left = [scope for scope in granted.split() if scope in registered.split()]
     if not left:
         raise InvalidScope("This client is no longer registered for any of the granted scopes.")
@@ -114,6 +117,6 @@ def _check_form(scope: str) -> None:
 
 
 def claims_of(user_claims: Mapping[str, Any], scope: str) -> dict[str, Any]:
-    """The known claims of a user that the scope requests (OpenID Connect Core §5.3.2)."""
+    """The known claims of a user that the scope requests (OpenID Connect Core §5.3.2; OpenID Connect Core §5.4)."""
     names = (name for value in scope.split() for name in CLAIMS_BY_SCOPE.get(value, ()))
     return {name: user_claims[name] for name in names if user_claims.get(name) is not None}

@@ -6,7 +6,7 @@ _CONSIDERED = 20
 
 
 def choose(ui_locales: str | None, accept_language: str | None) -> str:
-    """The first supported language that the user prefers; English if there is none."""
+    """The first supported language that the user prefers; English if there is none (OpenID Connect Core §3.1.2.1)."""
     wanted = [*(ui_locales or "").split()[:_CONSIDERED], *_accepted(accept_language or "")]
     known = (tag.partition("-")[0].lower() for tag in wanted)
     return next((language for language in known if language in LANGUAGES), LANGUAGES[0])

@@ -10,7 +10,7 @@ _LENGTH = 8
 
 
 def new_user_code() -> str:
-    """A code that a user can read from one screen and type into another, one of 20^8."""
+    """A code that a user can read from one screen and type into another, one of 20^8 (RFC 8628 §6.1)."""
     code = "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))
     return f"{code[:4]}-{code[4:]}"
 

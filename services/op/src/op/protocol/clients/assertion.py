@@ -53,6 +53,8 @@ def assertion_algorithm(assertion: ClientAssertion, client: Client) -> str:
     """The `alg` of an assertion, if the client's method allows it; raises InvalidClient.
 
     The client's registration decides, not the token: a public key is never used as a secret (RFC 8725 §3.1).
+
+    OpenID Connect Core §9; RFC 7523 §3 (9).
     """
     method = client.token_endpoint_auth_method or ""
     registered = client.token_endpoint_auth_signing_alg

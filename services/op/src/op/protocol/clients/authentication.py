@@ -28,7 +28,7 @@ class Credentials:
 
 
 def presented_credentials(authorization: str | None, form: Parameters) -> Credentials:
-    """The credentials of a request, which must use one method only (RFC 6749 §2.3).
+    """The credentials of a request, which must use one method only (RFC 6749 §2.3; RFC 7521 §4.2).
 
     Raises InvalidRequest for two methods, InvalidClient for none or for a malformed header.
     """
@@ -55,6 +55,8 @@ def check_credentials(credentials: Credentials, client: Client | None) -> Client
     """The client, if the credentials are correct and it may use their method; raises InvalidClient.
 
     An unknown client and a wrong secret lead to the same error (RFC 6749 §5.2).
+
+    OpenID Connect Core §9; RFC 6749 §2.1, §3.2.1; RFC 7591 §2.
     """
     if client is None:
         raise InvalidClient("Client authentication failed.", "unknown client")

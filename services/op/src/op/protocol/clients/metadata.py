@@ -56,7 +56,10 @@ class InvalidRedirects(InvalidMetadata):
 
 
 def client_of(metadata: Mapping[str, Any]) -> Client:
-    """Create a client from metadata; raises InvalidMetadata with all faults."""
+    """Create a client from metadata; raises InvalidMetadata with all faults.
+
+    OpenID Connect Dynamic Client Registration §2; RFC 7591 §2, §3.2.2.
+    """
     values = {name: value for name, value in metadata.items() if value is not None}
     faults = [f"unknown member: {name}" for name in sorted(map(str, set(metadata) - _FORMS.keys()))]
     faults += [
@@ -211,7 +214,10 @@ def _is_fetched_safely(uri: str) -> bool:
 
 
 def _check_logout_uris(client: Client) -> list[str]:
-    """Absolute, without a fragment; a frame has the origin of a redirect URI (Front-Channel Logout 1.0 §2)."""
+    """Absolute, without a fragment; a frame has the origin of a redirect URI (Front-Channel Logout 1.0 §2).
+
+    OpenID Connect Back-Channel Logout §2.2.
+    """
     faults = []
     for name in ("backchannel_logout_uri", "frontchannel_logout_uri"):
         uri = getattr(client, name)
@@ -248,7 +254,10 @@ def _check_scope(client: Client) -> list[str]:
 
 
 def _check_secret(client: Client) -> list[str]:
-    """A confidential client has a secret, a public one does not; HS256 needs a long one (OIDC Core §16.19)."""
+    """A confidential client has a secret, a public one does not; HS256 needs a long one (OIDC Core §16.19).
+
+    RFC 7518 §3.2; RFC 8725 §3.5; RFC 9701 §6.
+    """
     keyed = _HS256 in (client.id_token_signed_response_alg, client.introspection_signed_response_alg)
     if client.public:
         if "client_credentials" in client.grant_types:
@@ -270,7 +279,7 @@ def _check_secret(client: Client) -> list[str]:
 
 
 def _check_response_secret(client: Client) -> list[str]:
-    """Responses that are signed with HS256 need a long secret too (OIDC Core §16.19)."""
+    """Responses that are signed with HS256 need a long secret too (OIDC Core §16.19; JARM §2.2, §3)."""
     if _HS256 not in (client.authorization_signed_response_alg, client.userinfo_signed_response_alg):
         return []
     if client.public or len((client.client_secret or "").encode()) < HS256_SECRET_OCTETS:

@@ -18,12 +18,18 @@ Key = Mapping[str, str]
 
 
 def usable_keys(jwks: Mapping[str, Any]) -> tuple[Key, ...]:
-    """The keys of a set that can verify a signature, with only the members that this requires."""
+    """The keys of a set that can verify a signature, with only the members that this requires.
+
+    RFC 7517 §4; RFC 7518 §3.3, §6.
+    """
     return tuple(_public_members(key) for key in _listed(jwks)[:KEY_LIMIT] if _is_usable(key))
 
 
 def is_public_key_set(jwks: Mapping[str, Any]) -> bool:
-    """Whether the set may be registered: with usable keys, not too many, and no private or symmetric key."""
+    """Whether the set may be registered: with usable keys, not too many, and no private or symmetric key.
+
+    RFC 7517 §4; RFC 7518 §3.3, §6.
+    """
     listed = _listed(jwks)
     if len(listed) > KEY_LIMIT or not all(isinstance(key, dict) for key in listed):
         return False

@@ -72,7 +72,10 @@ def new_client(
 
 
 def changed_client(metadata: Mapping[str, Any], client: Client, now: int, response_types: tuple[str, ...]) -> Client:
-    """The client with all of its metadata replaced (RFC 7592 §2.2); raises InvalidRequest, InvalidClientMetadata."""
+    """The client with all of its metadata replaced (RFC 7592 §2.2); raises InvalidRequest, InvalidClientMetadata.
+
+    RFC 7591 §3.2.1.
+    """
     named = [name for name in _THE_PROVIDERS_OWN if name in metadata]
     if named:
         raise InvalidRequest(f"Only the provider sets these members: {', '.join(named)}.")

@@ -39,7 +39,10 @@ def check_sector_identifier(document: bytes, client: Client) -> None:
 
 
 class Subjects:
-    """Pairwise identifiers, derived with a secret of the provider, so that nobody else can link them to a user."""
+    """Pairwise identifiers, derived with a secret of the provider, so that nobody else can link them to a user.
+
+    OpenID Connect Core §8, §8.1.
+    """
 
     def __init__(self, secret: str) -> None:
         self._key = hmac.new(secret.encode(), _PURPOSE, sha256).digest()
@@ -52,7 +55,10 @@ class Subjects:
         return sub if sub == client.client_id else self._pairwise(client, sub)
 
     def sid_of(self, client: Client, sid: str) -> str:
-        """A session's `sid` for this client; with the same one, two sectors could recognise the same user."""
+        """A session's `sid` for this client; with the same one, two sectors could recognise the same user.
+
+        OpenID Connect Core §8, §8.1.
+        """
         return self._pairwise(client, f"sid\0{sid}") if client.subject_type == "pairwise" else sid
 
     def _pairwise(self, client: Client, name: str) -> str:
@@ -63,5 +69,5 @@ class Subjects:
         return base64.urlsafe_b64encode(pair).rstrip(b"=").decode()
 
     def seen_by(self, client: Client, session: Session) -> Session:
-        """The session with the `sub` that this client knows."""
+        """The session with the `sub` that this client knows (OpenID Connect Core §8.1)."""
         return dataclasses.replace(session, sub=self.of(client, session.sub))

@@ -38,7 +38,10 @@ class Schedule:
         return (*self.needed(generations, now), Generation(now + self.lead, pems))
 
     def needed(self, generations: Sequence[Generation], now: int) -> tuple[Generation, ...]:
-        """The generations that sign, will sign, or have signed something that may still be valid."""
+        """The generations that sign, will sign, or have signed something that may still be valid.
+
+        OpenID Connect Core §10.1.1.
+        """
         ordered = sorted(generations, key=lambda generation: generation.signs_from)
         ends = [later.signs_from + self.keep for later in ordered[1:]]
         return tuple(one for one, end in zip(ordered, [*ends, None], strict=True) if end is None or now < end)

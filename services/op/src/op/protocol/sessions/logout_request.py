@@ -13,7 +13,10 @@ _SEGMENTS = 3
 
 
 def audience_of_hint(hint: str) -> str:
-    """The audience of an id_token_hint before its signature is verified; raises InvalidRequest."""
+    """The audience of an id_token_hint before its signature is verified; raises InvalidRequest.
+
+    OpenID Connect RP-Initiated Logout §2.
+    """
     segments = hint.split(".")
     try:
         payload = segments[1] if len(segments) == _SEGMENTS else ""
@@ -26,7 +29,10 @@ def audience_of_hint(hint: str) -> str:
 
 
 def check_hint_claims(claims: Mapping[str, Any], issuer: str) -> str | None:
-    """The `sid` of a hint with a valid signature; raises InvalidRequest if it is not an ID token of this issuer."""
+    """The `sid` of a hint with a valid signature; raises InvalidRequest if it is not an ID token of this issuer.
+
+    OpenID Connect RP-Initiated Logout §2.
+    """
     if claims.get("iss") != issuer:
         raise InvalidRequest("The id_token_hint was issued by another provider.")
     if "sub" not in claims:

@@ -25,7 +25,10 @@ def logout_token_claims(*, issuer: str, client_id: str, sub: str, sid: str, jti:
 
 
 def frame_url(uri: str, issuer: str, sid: str) -> str:
-    """A client's front-channel logout URL for the session that has ended (Front-Channel Logout 1.0 §2)."""
+    """A client's front-channel logout URL for the session that has ended (Front-Channel Logout 1.0 §2).
+
+    OpenID Connect Front-Channel Logout §3.
+    """
     return with_query(uri, {"iss": issuer, "sid": sid})
 
 

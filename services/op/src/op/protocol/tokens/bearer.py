@@ -11,7 +11,7 @@ _B64TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 
 
 def bearer_token(request: Request) -> str:
-    """The access token from the header or a form body, never from the query (RFC 6750 §5.3).
+    """The access token from the header or a form body, never from the query (RFC 6750 §5.3; RFC 6750 §2).
 
     Raises TokenMissing if there is none, TokenUnreadable if there are two or if it is malformed.
     """

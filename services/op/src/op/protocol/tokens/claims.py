@@ -29,6 +29,8 @@ def id_token_claims(
     """The claims of an ID token (OpenID Connect Core §2, §3.1.3.6), without `client_id` and `scope`.
 
     The claims of `scope` are included, and those that are individually requested for the ID token (§5.5).
+
+    OpenID Connect Front-Channel Logout §3; RFC 8725 §3.12.
     """
     known = {name: value for name, value in user.claims.items() if name not in ID_TOKEN_CLAIMS}
     claims = {
@@ -49,7 +51,7 @@ def id_token_claims(
 
 
 def access_token_claims(issuer: str, token: AccessToken, token_id: str) -> dict[str, Any]:
-    """The claims of a JWT access token (RFC 9068 §2.2)."""
+    """The claims of a JWT access token (RFC 9068 §2.2; RFC 8725 §3.12)."""
     claims: dict[str, Any] = {
         "iss": issuer,
         "sub": token.sub,

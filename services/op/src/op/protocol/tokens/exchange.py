@@ -9,7 +9,10 @@ from op.records import AuthorizationCode, Client, Grant, RefreshToken
 
 
 def check_code(code: AuthorizationCode, grant: Grant, client: Client, request: TokenRequest, now: int) -> None:
-    """Check the client, redirect_uri, age and verifier of a code (RFC 6749 §4.1.3, RFC 7636 §4.6)."""
+    """Check the client, redirect_uri, age and verifier of a code (RFC 6749 §4.1.3, RFC 7636 §4.6).
+
+    OpenID Connect Core §3.1.3.2; RFC 6749 §4.1.2.
+    """
     if grant.client_id != client.client_id:
         raise InvalidGrant("The authorization code is invalid.", "issued to another client")
     if now >= code.expires_at:

@@ -20,7 +20,7 @@ def may_introspect(caller: Client, token: AccessToken | RefreshToken) -> bool:
 
 
 def introspection_response(issuer: str, token: AccessToken | RefreshToken) -> dict[str, Any]:
-    """The response for an active token."""
+    """The response for an active token (RFC 7662 §2.2)."""
     response: dict[str, Any] = {
         "active": True,
         "iss": issuer,

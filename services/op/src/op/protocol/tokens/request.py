@@ -38,7 +38,7 @@ def parse_form(request: Request) -> Parameters:
 
 
 def parse_token_request(form: Parameters) -> TokenRequest:
-    """Parse the parameters; raises InvalidRequest if grant_type is missing."""
+    """Parse the parameters; raises InvalidRequest if grant_type is missing (RFC 6749 §3.2)."""
     if "grant_type" not in form:
         raise InvalidRequest("The parameter grant_type is missing.")
     return TokenRequest(

@@ -6,7 +6,10 @@ from servicekit.redis.client import Database
 
 
 class ConsentStore:
-    """A consent lasts for `ttl` seconds, and the hash as long as the newest consent in it."""
+    """A consent lasts for `ttl` seconds, and the hash as long as the newest consent in it.
+
+    OpenID Connect Core §3.1.2.4.
+    """
 
     def __init__(self, redis: Database, ttl: int) -> None:
         self._redis = redis

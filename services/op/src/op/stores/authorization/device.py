@@ -37,7 +37,7 @@ return 1
 
 
 class DeviceStore:
-    """A user decides once, and the device gets the decision once."""
+    """A user decides once, and the device gets the decision once (RFC 8628 §3.4)."""
 
     def __init__(self, redis: Database) -> None:
         self._redis = redis

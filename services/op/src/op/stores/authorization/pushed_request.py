@@ -18,7 +18,7 @@ class PushedRequestStore:
         await self._redis.set(_key(reference), to_json(pushed), ex=TTL)
 
     async def take(self, reference: str) -> PushedRequest | None:
-        """Read and delete it atomically: one of several parallel attempts gets it."""
+        """Read and delete it atomically: one of several parallel attempts gets it (RFC 9126 §2.2, §4)."""
         text = await self._redis.getdel(_key(reference))
         return from_json(PushedRequest, text) if text else None
 

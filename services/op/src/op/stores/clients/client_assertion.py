@@ -11,5 +11,5 @@ class ClientAssertionStore:
         self._redis = redis
 
     async def use(self, client_id: str, jti: str, ttl: int) -> bool:
-        """Whether this is the first use of the client's `jti`, also among parallel requests."""
+        """Whether this is the first use of the client's `jti`, also among parallel requests (RFC 7523 §3 (7))."""
         return bool(await self._redis.set(f"op:assertion:{digest(f'{client_id} {jti}')}", "used", ex=ttl, nx=True))

@@ -11,7 +11,7 @@ return count
 
 
 class RegistrationStore:
-    """Allows `limit` registrations per hour, from the first one, at all replicas together."""
+    """Allows `limit` registrations per hour, from the first one, at all replicas together (RFC 7591 §5)."""
 
     def __init__(self, redis: Database, limit: int) -> None:
         self._limit = limit

@@ -15,7 +15,7 @@ if count > 0 then redis.call('SET', KEYS[1], count - 1, 'KEEPTTL') end
 
 
 class LoginAttemptStore:
-    """Allows `limit` wrong attempts within `window` seconds from the first.
+    """Allows `limit` wrong attempts within `window` seconds from the first (RFC 8628 §5.1).
 
     An attempt is counted before it is checked, so that the limit also holds for parallel attempts at several replicas.
     """

@@ -33,6 +33,8 @@ class SessionGrantStore:
         """Move the grants to the session that replaces another; each keeps the `sid` that its client knows.
 
         They are added before they are removed, so that the move can be repeated if Redis fails in between.
+
+        OpenID Connect Back-Channel Logout §2.5, §2.7.
         """
         known = await self.all(before)
         if known:

@@ -45,5 +45,8 @@ class AuthorizationCodeStore:
         return FoundCode(from_json(AuthorizationCode, json), grant, spent_at is not None)
 
     async def redeem(self, handle: Handle, entries: list[Entry], now: int) -> None:
-        """Replace the code by the tokens of `entries`; raises AlreadySpent, after revoking the grant, and Gone."""
+        """Replace the code by the tokens of `entries`; raises AlreadySpent, after revoking the grant, and Gone.
+
+        RFC 6749 §4.1.2.
+        """
         await self._grants.exchange(handle.gid, handle_key("code", handle), entries, now)

@@ -73,7 +73,10 @@ class GrantStore:
         self._exchange = redis.register_script(_EXCHANGE)
 
     async def save(self, grant: Grant, *beside: Entry) -> None:
-        """Write a new grant together with its code or tokens; it lasts as long as the longest of them."""
+        """Write a new grant together with its code or tokens; it lasts as long as the longest of them.
+
+        RFC 6749 §4.1.2.
+        """
         async with self._redis.pipeline(transaction=True) as pipeline:
             pipeline.set(grant_key(grant.gid), to_json(grant), ex=max(entry.ttl for entry in beside))
             for entry in beside:
@@ -91,7 +94,7 @@ class GrantStore:
         return value if grant else None
 
     async def exchange(self, gid: str, presented: str, entries: list[Entry], now: int, grace: int = 0) -> None:
-        """Spend the code or token with the key `presented` and write `entries`, atomically.
+        """Spend the code or token with the key `presented` and write `entries`, atomically (RFC 6749 §4.1.2).
 
         Within `grace` seconds it may be spent again; with 0 never, whatever the clocks of the replicas say. Raises
         AlreadySpent and Gone.
@@ -107,7 +110,10 @@ class GrantStore:
             raise Gone
 
     async def revoke(self, *gids: str) -> None:
-        """Revoke grants over one connection; their codes and tokens are invalid at once."""
+        """Revoke grants over one connection; their codes and tokens are invalid at once.
+
+        RFC 6749 §4.1.2, §10.5; RFC 7009 §2.1.
+        """
         async with self._redis.pipeline(transaction=False) as pipeline:
             for gid in gids:
                 pipeline.delete(grant_key(gid))

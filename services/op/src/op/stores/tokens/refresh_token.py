@@ -39,5 +39,8 @@ class RefreshTokenStore:
         return FoundRefreshToken(from_json(RefreshToken, json), grant, rotated_at)
 
     async def rotate(self, handle: Handle, entries: list[Entry], now: int) -> None:
-        """Replace the token by those of `entries`; raises AlreadySpent, after revoking the grant, and Gone."""
+        """Replace the token by those of `entries`; raises AlreadySpent, after revoking the grant, and Gone.
+
+        RFC 9700 §4.14.2.
+        """
         await self._grants.exchange(handle.gid, handle_key("rt", handle), entries, now, self.grace)

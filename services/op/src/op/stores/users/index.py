@@ -47,7 +47,7 @@ class UserIndex:
 
 
 class UserGrantStore:
-    """The index of a user's grants, updated whenever tokens are issued."""
+    """The index of a user's grants, updated whenever tokens are issued (OpenID Connect Core §17.2)."""
 
     def __init__(self, redis: Database, ttl: int) -> None:
         self._index = UserIndex(redis, "op:grants:", ttl)

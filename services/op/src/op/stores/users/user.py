@@ -38,7 +38,10 @@ class UserStore:
         return from_json(User, text) if text else None
 
     async def find_by_username(self, username: str) -> User | None:
-        """Find a user by name; an unknown name takes two reads as well, so that the time does not reveal it."""
+        """Find a user by name; an unknown name takes two reads as well, so that the time does not reveal it.
+
+        RFC 9106.
+        """
         return await self.find(await self._redis.get(_name_key(username)) or _NOBODY)
 
     async def remove(self, user: User) -> None:
