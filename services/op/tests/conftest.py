@@ -83,7 +83,7 @@ async def provider_with(
                     "redis_url": redis_server.url,
                     "oidc_issuer": ISSUER,
                     "op_secret_key": "a-key-for-tests-of-more-than-32-characters",
-                    "redis_timeout": 2.0,
+                    "redis_timeout": 5.0,
                     "login_attempts": 5,
                     **changes,
                 }

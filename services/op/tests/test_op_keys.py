@@ -39,7 +39,7 @@ async def kids(keys: KeyRing) -> set[str]:
 @pytest.mark.spec("RFC 7517 §5")
 async def test_ten_replicas_that_start_together_have_one_key(redis: RedisClient, redis_server: RedisServer) -> None:
     """The provider publishes its keys as a JWK Set."""
-    connections = [connect(redis_server.url, 2.0) for _ in range(10)]
+    connections = [connect(redis_server.url, 5.0) for _ in range(10)]
     await asyncio.gather(*(connection.ping() for connection in connections))
     sets = await asyncio.gather(*(ring(connection).jwks() for connection in connections))
     assert len({key["kid"] for jwks in sets for key in jwks["keys"]}) == 2, "one RS256 key and one ES256 key"
@@ -138,7 +138,7 @@ async def test_ten_replicas_rotate_once_and_all_of_them_notice(
     redis: RedisClient, redis_server: RedisServer, clock: Clock
 ) -> None:
     """One of any number of replicas rotates; the others notice it without being told."""
-    connections = [connect(redis_server.url, 2.0) for _ in range(10)]
+    connections = [connect(redis_server.url, 5.0) for _ in range(10)]
     replicas = [ring(connection, clock=clock) for connection in connections]
     await asyncio.gather(*(replica.load() for replica in replicas))
     clock.pass_seconds(INTERVAL)
