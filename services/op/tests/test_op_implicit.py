@@ -185,7 +185,7 @@ async def test_a_consented_client_gets_its_tokens_after_the_page(op: RunningProv
     response = await op.login(**ASK, response_type="id_token token")
     page = await op.client.get(response.location.removeprefix(ISSUER))
     text = await page.get_data(as_text=True)
-    assert "Its access lasts for 5 minutes." in text
+    assert "Access ends after 5 minutes." in text
     answer = await op.client.post("/consent", form=hidden_fields(text) | {"answer": "allow"})
     assert "access_token" in fragment_of(answer.location)
 
