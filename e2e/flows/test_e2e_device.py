@@ -26,7 +26,7 @@ def poll(consent_client: ConsentClient, device: dict[str, Any]) -> requests.Resp
 
 def type_code(page: Page, device: dict[str, Any], user_code: str) -> None:
     page.goto(device["verification_uri"])
-    page.get_by_label("The code that the device shows").fill(user_code)
+    page.get_by_label("Code shown on the device").fill(user_code)
     page.keyboard.press("Enter")
 
 
@@ -68,10 +68,10 @@ def test_a_code_in_the_address_leads_to_the_question_and_a_person_may_refuse(
 
 def test_a_wrong_code_is_asked_for_again_in_the_same_language(page: Page, device: dict[str, Any]) -> None:
     page.goto(f"{device['verification_uri']}?ui_locales=de")
-    page.get_by_label("Der Code, den das Gerät anzeigt").fill("XXXX-XXXX")
+    page.get_by_label("Code, den das Gerät anzeigt").fill("XXXX-XXXX")
     page.get_by_role("button", name="Weiter").click()
     expect(page.get_by_role("alert")).to_contain_text("Unbekannter Code.")
-    page.get_by_label("Der Code, den das Gerät anzeigt").fill(device["user_code"])
+    page.get_by_label("Code, den das Gerät anzeigt").fill(device["user_code"])
     page.get_by_role("button", name="Weiter").click()
     expect(page.locator("html")).to_have_attribute("lang", "de")
     expect(page.get_by_role("heading", level=1)).to_have_text("Dieses Gerät verbinden?")

@@ -88,7 +88,7 @@ def create_app(settings: Settings | None = None, *, clock: Callable[[], float] =
     app = Quart(__name__)
     app.extensions["metrics"] = metrics
     app.extensions["provider"] = op
-    install(app, gettext_lazy("OpenID Provider"), op.languages)
+    install(app, gettext_lazy("OpenID Provider"), op.languages, settings.brand)
     app.register_blueprint(_pages(op))
     refuse_head(app, "pages.")
     app.register_error_handler(Exception, page_failure)

@@ -5,12 +5,14 @@ Nothing on a page comes from another host, and no page may be framed.
 """
 
 from collections.abc import Callable, Collection
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from quart import Blueprint, Quart, Response, render_template, send_from_directory
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, NotFound
 
+from servicekit.web.branding import Brand
 from servicekit.web.languages import (
     EXTENSION,
     Languages,
@@ -53,22 +55,26 @@ _OTHER_FAILURE = (
     gettext_lazy("This request cannot be processed. Go back and try again."),
 )
 _STYLE_SECONDS = 3600
+_CACHED = {"Cache-Control": f"public, max-age={_STYLE_SECONDS}"}
 _ASSETS = Path(__file__).parent / "static"
 
 
-def install(app: Quart, product: str | LazyText, languages: Languages | None = None) -> None:
-    """Make `app` render pages in the common layout, in the `languages` that the service has.
+def install(app: Quart, role: str | LazyText, languages: Languages | None = None, brand: Brand | None = None) -> None:
+    """Make `app` render pages in the common layout, in the `languages` that the service has, with its `brand`.
 
-    `product` is the service's name in the header of each page.
+    `role` says what the service is; the header shows it beside Trefoil's own name.
     """
+    brand = brand or Brand()
     app.config["MAX_CONTENT_LENGTH"] = BODY_LIMIT
     app.config["BODY_TIMEOUT"] = BODY_SECONDS
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = _STYLE_SECONDS
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.globals["product"] = product
+    app.jinja_env.globals |= {"product": brand.name, "brand": brand, "role": role}
     _install_languages(app, languages or Languages())
     blueprint = Blueprint("trefoil", __name__, template_folder="templates")
     # One flat folder, and names no longer than they need to be: a longer one is an error to the file system.
+    blueprint.add_url_rule("/assets/brand.css", "brand_css", partial(_brand_css, brand), methods=["GET"])
+    blueprint.add_url_rule("/assets/brand-logo", "brand_logo", partial(_brand_logo, brand), methods=["GET"])
     blueprint.add_url_rule("/assets/<string(maxlength=64):filename>", "static", _asset, methods=["GET"])
     app.register_blueprint(blueprint)
     app.after_request(_strict_headers)
@@ -137,6 +143,20 @@ async def failure_page(
 
 async def _asset(filename: str) -> Response:
     return await send_from_directory(_ASSETS, filename)
+
+
+async def _brand_css(brand: Brand) -> Response:
+    if brand.color is None:
+        raise NotFound
+    return Response(brand.color.stylesheet, content_type="text/css; charset=utf-8", headers=_CACHED)
+
+
+async def _brand_logo(brand: Brand) -> Response:
+    """The logo; an SVG that is opened by itself runs no script."""
+    if brand.logo is None:
+        raise NotFound
+    headers = {**_CACHED, "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox"}
+    return Response(brand.logo.content, content_type=brand.logo.media_type, headers=headers)
 
 
 async def _http_failure(failure: HTTPException) -> Response:
