@@ -11,7 +11,7 @@ PIP_COMPILE := $(VENV)/pip-compile --quiet --generate-hashes --allow-unsafe --no
 	--no-emit-find-links --strip-extras
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap run op up down logs ps images base-images kind-up kind-down k8s-validate test test-unit test-services test-e2e coverage mutate lint format conformance bench screenshots lock clean-data clean
+.PHONY: help bootstrap run op up down logs ps images base-images kind-up kind-down k8s-validate test test-unit test-services test-e2e coverage mutate lint format conformance locales bench screenshots lock clean-data clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -88,6 +88,9 @@ format: bootstrap ## Format the code and apply the fixes of the linter
 
 conformance: bootstrap ## Write docs/conformance from the markers of the tests and the docstrings
 	@PYTHONPATH=dev $(VENV)/python -m conformance
+
+locales: bootstrap ## Update the translations from the sources and check them [ARGS="--check" or ARGS="--add fr"]
+	@PYTHONPATH=dev $(VENV)/python -m translations $(ARGS)
 
 bench: bootstrap ## Measure what is shipped [ARGS=...]
 	@PYTHONPATH=dev $(VENV)/python bench/benchmark.py $(ARGS)

@@ -41,25 +41,50 @@ async def test_the_page_names_client_scopes_and_lifetime(provider: RunningProvid
     html = await (await provider.client.get(location)).get_data(as_text=True)
     text = re.sub(r"\s+", " ", re.sub("<[^>]+>", " ", html))
     for expected in (
-        "A third party asks for access to your account",
-        "You are signed in as user0",
+        "A third party requests access to your account",
+        "Signed in as user0",
         "know who you are",
         "see your email address",
-        "use what it calls api:read",
-        "see of your profile: nickname",
-        "Its access lasts for 5 minutes.",
+        "use its permission “api:read”",
+        "see from your profile: nickname",
+        "Access ends after 5 minutes.",
         "remembered for 365 days",
     ):
         assert expected in text
     assert "see your postal address" not in text
 
 
-@pytest.mark.spec("OpenID Connect Core §3.1.2.4")
+async def test_another_user_can_log_in_instead(provider: RunningProvider) -> None:
+    """The pending authorization goes on with the new user; the session of the first one ends."""
+    location = await to_consent(provider)
+    html = await (await provider.client.get(location)).get_data(as_text=True)
+    [link] = re.findall(r'<a href="([^"]+)">Not you\?</a>', html)
+    link = link.replace("&amp;", "&")
+    login_page = await provider.client.get(link)
+    assert login_page.status_code == 200
+    assert 'name="username" value=""' in await login_page.get_data(as_text=True)
+    assert len(await provider.op.sessions.all("user0")) == 1
+    response = await provider.submit_login(ISSUER + link, "ada", "password-of-ada")
+    assert response.location == ISSUER + location
+    html = await (await provider.client.get(location)).get_data(as_text=True)
+    assert "Signed in as <strong>ada</strong>" in html
+    assert await provider.op.sessions.all("user0") == []
+    tokens = await tokens_of(provider, query_of((await answer(provider, location)).location)["code"])
+    assert (await (await provider.userinfo(tokens["access_token"])).get_json())["sub"] == "ada"
+
+
+async def test_user_can_stay_after_a_failed_switch(provider: RunningProvider) -> None:
+    location = await to_consent(provider)
+    switch = location.replace("/consent?", "/login?switch_user=true&")
+    assert (await provider.submit_login(ISSUER + switch, "ada", "wrong")).status_code == 403
+    assert query_of((await answer(provider, location)).location)["code"]
+
+
 async def test_the_page_says_when_access_is_renewed(provider: RunningProvider) -> None:
     location = await to_consent(provider, scope="openid offline_access", prompt="consent")
     html = await (await provider.client.get(location)).get_data(as_text=True)
-    assert "keep its access while you are away" in html
-    assert "Each use renews its access, which otherwise ends after 14 days." in html
+    assert "keep its access while you are not signed in" in html
+    assert "Access is renewed with each use and otherwise ends after 14 days." in html
 
 
 @pytest.mark.spec("OpenID Connect Core §3.1.2.4")

@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from functools import partial
+from pathlib import Path
 
 from quart import Blueprint, Quart, Response, request
 from quart import Request as QuartRequest
@@ -31,6 +32,8 @@ from op.pages.consent import show_consent, submit_consent
 from op.pages.device import show_device, submit_device
 from op.pages.login import show_login, submit_login
 from op.pages.logout import logout
+from op.pages.password import change_password, show_password
+from op.pages.start import start
 from op.protocol.clients.subject import Subjects
 from op.protocol.keys.schedule import Schedule
 from op.provisioning import Provisioning
@@ -58,7 +61,6 @@ from op.stores.users.index import UserGrantStore
 from op.stores.users.user import UserStore
 from op.tokens.issuer import TokenIssuer
 from op.web.errors import machine_failure, page_failure
-from op.web.language import template_words
 from servicekit.encryption import Encryptor
 from servicekit.http import HttpClient
 from servicekit.monitoring.health import health_routes
@@ -66,9 +68,12 @@ from servicekit.monitoring.metrics import Metrics
 from servicekit.redis.client import Database, connect
 from servicekit.settings import read
 from servicekit.web.endpoints import EndpointDispatcher, Reply, Request, Route
+from servicekit.web.languages import Languages, gettext_lazy
 from servicekit.web.pages import install, refuse_head
 
 log = logging.getLogger(__name__)
+
+_CATALOGUES = Path(__file__).parent / "locales"
 
 
 def create_app(settings: Settings | None = None, *, clock: Callable[[], float] = time.time) -> Quart:
@@ -85,9 +90,9 @@ def create_app(settings: Settings | None = None, *, clock: Callable[[], float] =
     app = Quart(__name__)
     app.extensions["metrics"] = metrics
     app.extensions["provider"] = op
-    install(app, "OpenID Provider")
+    install(app, gettext_lazy("OpenID Provider"), op.languages, settings.brand)
     app.register_blueprint(_pages(op))
-    refuse_head(app, "pages.")
+    refuse_head(app, "pages.", allowed=("/",))
     app.register_error_handler(Exception, page_failure)
     provisioning = Provisioning(op, directory)
     rotation = KeyRotation(op.keys)
@@ -169,6 +174,7 @@ def wire(settings: Settings, redis: Database, clock: Callable[[], float]) -> Con
             clients, client_keys, ClientAssertionStore(redis), settings.oidc_issuer, clock
         ),
         client_keys=client_keys,
+        languages=Languages.load(_CATALOGUES),
         http=http,
         back_channel=back_channel,
         clients=clients,
@@ -222,7 +228,7 @@ def _pages(op: Context) -> Blueprint:
         return bound
 
     blueprint = Blueprint("pages", __name__, template_folder="pages/templates")
-    blueprint.app_context_processor(template_words)
+    blueprint.add_url_rule("/", "start", view(start), methods=["GET"])
     blueprint.add_url_rule("/authorize", "authorize", view(authorize), methods=["GET", "POST"])
     blueprint.add_url_rule("/login", "show_login", view(show_login), methods=["GET"])
     blueprint.add_url_rule("/login", "submit_login", view(submit_login), methods=["POST"])
@@ -232,5 +238,7 @@ def _pages(op: Context) -> Blueprint:
     blueprint.add_url_rule("/consent", "submit_consent", view(submit_consent), methods=["POST"])
     blueprint.add_url_rule("/account", "show_account", view(show_account), methods=["GET"])
     blueprint.add_url_rule("/account", "change_account", view(change_account), methods=["POST"])
+    blueprint.add_url_rule("/account/password", "show_password", view(show_password), methods=["GET"])
+    blueprint.add_url_rule("/account/password", "change_password", view(change_password), methods=["POST"])
     blueprint.add_url_rule("/logout", "logout", view(logout), methods=["GET", "POST"])
     return blueprint

@@ -2,7 +2,7 @@
 
     OAuthError
     ├── InvalidRequest 400 invalid_request
-    │   └── NonceRequired                       a page, never a redirect
+    │   └── NonceRequired                       for a code; shown as a page, never redirected
     ├── InvalidClient 401 invalid_client        with WWW-Authenticate
     ├── InvalidGrant 400 invalid_grant
     ├── InvalidScope 400 invalid_scope
@@ -61,7 +61,7 @@ class InvalidRequest(OAuthError):
 
 
 class NonceRequired(InvalidRequest):
-    """A request with the scope `openid` lacks the required nonce; the user sees a page."""
+    """A code with the scope openid was requested without a nonce, which this provider requires."""
 
 
 class InvalidClient(OAuthError):

@@ -21,15 +21,17 @@ from servicekit.settings import (
     setting,
     site_url,
     text,
+    web_url,
     whole_number,
 )
+from servicekit.web.branding import BrandSettings
 
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(ServiceSettings):
-    """The provider's settings from the environment; see docs/configuration.md (OpenID Connect Core §10.1.1)."""
+class Settings(ServiceSettings, BrandSettings):
+    """What the provider reads from its environment; see docs/configuration.md."""
 
     bind: str = setting(
         listen_address, "where the provider listens: host:port, unix:path or fd://number", default="127.0.0.1:25000"
@@ -95,6 +97,9 @@ class Settings(ServiceSettings):
         connect_to,
         "the addresses to connect to instead of those in the clients' URLs: localhost:25001=rp:25001",
         default={},
+    )
+    service_documentation: str | None = setting(
+        web_url, "the URL of documentation for developers, in discovery and on the start page", default=None
     )
     registration: str = setting(
         one_of("off", "token", "open"),

@@ -24,6 +24,7 @@ from servicekit.settings import (
     site_url,
     text,
 )
+from servicekit.web.branding import BrandSettings
 
 _LONGEST_ANSWER = 30
 
@@ -40,11 +41,8 @@ _VARIABLES = {"scope": "RP_SCOPE", "response_mode": "RP_RESPONSE_MODE"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(ServiceSettings):
-    """Everything that the relying party is told; the rest comes from the provider's discovery document.
-
-    RFC 7518 §3.2.
-    """
+class Settings(ServiceSettings, BrandSettings):
+    """Everything that the relying party is told; the rest comes from the provider's discovery document."""
 
     bind: str = setting(
         listen_address, "where the service listens: host:port, unix:path or fd://number", default="127.0.0.1:25001"

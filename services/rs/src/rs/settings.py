@@ -18,6 +18,7 @@ from servicekit.settings import (
     secret_of,
     setting,
     text,
+    web_url,
 )
 
 INTROSPECTION = "introspection"
@@ -64,6 +65,9 @@ class Settings(ServiceSettings):
     )
     rs_profiles_file: tuple[Profile, ...] = setting(
         profiles_in, "a YAML file with profiles, which are loaded at start", default=()
+    )
+    resource_documentation: str | None = setting(
+        web_url, "the URL of documentation for developers, in the metadata and on the start page", default=None
     )
     bind: str = setting(
         listen_address, "where the service listens: host:port, unix:path or fd://number", default="127.0.0.1:25002"

@@ -18,8 +18,8 @@ class LoginExpired(UnknownRedirect):
     def __init__(self) -> None:
         super().__init__(
             "This sign-in has expired",
-            "It was completed, is more than ten minutes old, or belongs to another browser. "
-            "Go back to the application and start again.",
+            "It was completed, is older than ten minutes, or belongs to another browser. "
+            "Go back to the application and try again.",
         )
 
 

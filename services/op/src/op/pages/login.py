@@ -1,4 +1,4 @@
-"""The login page: one person, one password, then back to the authorization request that waits."""
+"""The login page: username and password, then back to the pending authorization."""
 
 import logging
 
@@ -18,13 +18,17 @@ from op.web.parameters import parameters
 from op.web.rendering import client_page
 from op.web.visitor import session_of
 from servicekit.log import event
+from servicekit.web.languages import LazyText
 
 log = logging.getLogger(__name__)
 
 
 async def show_login(op: Context, request: Request) -> Response:
-    """The form; a browser that has logged in meanwhile goes on without it (OpenID Connect Core §3.1.2.1, §3.1.2.3)."""
-    authorization = await pending_authorization(op, request, (await parameters(request)).get("login"))
+    """The form; a browser that has logged in meanwhile continues without it, unless another user is to log in."""
+    asked = await parameters(request)
+    authorization = await pending_authorization(op, request, asked.get("login"))
+    if asked.get("switch_user") == "true":
+        return await _form(op, request, authorization, username="")
     session = await session_of(op, request)
     step = await advance(op, authorization, session)
     if isinstance(step, Login):
@@ -55,7 +59,9 @@ async def submit_login(op: Context, request: Request) -> Response:
 async def _logged_in(op: Context, request: Request, authorization: Authorization, user: User) -> Response | None:
     """What comes next in a new session; None when the user was removed meanwhile."""
     before = cookie(op, request, SESSION_COOKIE)
-    session, secret = await op.logins.open_session(user, request.headers.get("User-Agent", ""), before)
+    session, secret = await op.logins.open_session(
+        user, request.headers.get("User-Agent", ""), address(op, request), before
+    )
     step = await advance(op, authorization, session)
     if isinstance(step, Login):
         return None
@@ -71,7 +77,7 @@ async def _form(
     authorization: Authorization,
     *,
     username: str,
-    fault: str | None = None,
+    fault: LazyText | None = None,
     status: int = 200,
 ) -> Response:
     assert authorization.pending is not None

@@ -52,16 +52,19 @@ class Logins:
                 await self._attempts.forget(*attempt)
         return user if right else None
 
-    async def open_session(self, user: User, user_agent: str, before: str | None) -> tuple[Session, str]:
-        """Start a session with a new identifier, against session fixation; returns it with its cookie.
+    async def open_session(self, user: User, user_agent: str, address: str, before: str | None) -> tuple[Session, str]:
+        """A session with a fresh id, whatever the browser came with (no session fixation), and its cookie.
 
         `before` is the browser's previous session cookie, whose session the new one replaces.
         """
+        now = int(self._clock())
         session = Session(
             sid=new_grant_id(),
             sub=user.sub,
-            auth_time=int(self._clock()),
+            auth_time=now,
             user_agent=user_agent[:USER_AGENT_LIMIT],
+            address=address,
+            used_at=now,
         )
         secret = new_secret()
         await self._sessions.save(secret, session)

@@ -18,6 +18,7 @@ from servicekit.encryption import DecryptionError
 from servicekit.log import event
 from servicekit.redis.client import RedisError
 from servicekit.web.endpoints import Reply, Request, error_reply
+from servicekit.web.languages import gettext, translated
 from servicekit.web.pages import failure_page
 
 log = logging.getLogger(__name__)
@@ -26,29 +27,38 @@ _FINAL_NAMES = re.compile(r": ([\w, ?]*)\.$")
 
 
 async def page_failure(exception: Exception) -> Response:
-    """Any exception as a page for the person (RFC 6749 §3.1.2.4)."""
+    """Any exception as a page."""
     if isinstance(exception, UnknownRedirect):
         event(log, "authorization refused", reason=exception.explanation)
         return await failure_page(
-            400, exception.title, exception.explanation, code="invalid_request", received=exception.received
+            400,
+            translated(exception.title),
+            translated(exception.explanation),
+            code="invalid_request",
+            received=exception.received,
         )
     if isinstance(exception, OAuthError):
         event(log, "request refused", error=exception.code, reason=exception)
-        sentence, received = _sentence(exception)
-        return await failure_page(exception.status, _title(exception), sentence, code=exception.code, received=received)
+        sentence, received = as_sentence(exception.description)
+        return await failure_page(
+            exception.status, _title(exception), translated(sentence), code=exception.code, received=received
+        )
     if isinstance(exception, RedisError):
-        event(log, "Redis is away", logging.ERROR, reason=exception)
+        event(log, "Redis is unavailable", logging.ERROR, reason=exception)
         return await failure_page(
             503,
-            "The sign-in is away for a moment",
-            "It cannot reach its memory. Try again in a few seconds; nothing that you did is lost.",
+            gettext("Sign-in is temporarily unavailable"),
+            gettext("Try again in a few seconds."),
             code="temporarily_unavailable",
             retry_after=RETRY_AFTER_SECONDS,
         )
-    reason = "OP_SECRET_KEY does not open what is stored" if isinstance(exception, DecryptionError) else None
-    log.error("unforeseen failure", exc_info=exception, extra={"fields": {"reason": reason} if reason else {}})
+    reason = "OP_SECRET_KEY cannot decrypt the stored values" if isinstance(exception, DecryptionError) else None
+    log.error("unexpected failure", exc_info=exception, extra={"fields": {"reason": reason} if reason else {}})
     return await failure_page(
-        500, "Something went wrong here", "It is written to the provider's log.", code="server_error"
+        500,
+        gettext("Internal error"),
+        gettext("Try again. If this happens again, contact the operator: details are in the provider's log."),
+        code="server_error",
     )
 
 
@@ -58,10 +68,10 @@ def machine_failure(request: Request, exception: Exception) -> Reply:
         event(log, "request refused", path=request.path, error=exception.code, reason=exception)
         return json_error(exception)
     if isinstance(exception, RedisError):
-        event(log, "Redis is away", logging.ERROR, path=request.path, reason=exception)
-        return json_error(TemporarilyUnavailable("try again in a moment"))
-    log.error("unforeseen failure", exc_info=exception, extra={"fields": {"path": request.path}})
-    return json_error(ServerError("it is written to the provider's log"))
+        event(log, "Redis is unavailable", logging.ERROR, path=request.path, reason=exception)
+        return json_error(TemporarilyUnavailable("Redis is unavailable. Try again in a few seconds."))
+    log.error("unexpected failure", exc_info=exception, extra={"fields": {"path": request.path}})
+    return json_error(ServerError("Internal error. See the provider's log."))
 
 
 def json_error(error: OAuthError) -> Reply:
@@ -74,14 +84,14 @@ def json_error(error: OAuthError) -> Reply:
 
 def _title(error: OAuthError) -> str:
     if isinstance(error, NonceRequired):
-        return "This sign-in has no nonce"
-    return "This request cannot be answered"
+        return gettext("This sign-in has no nonce")
+    return gettext("This request cannot be processed")
 
 
-def _sentence(error: OAuthError) -> tuple[str, str | None]:
-    """The description as a text that can be translated, and the names after a final colon, which cannot."""
-    names = _FINAL_NAMES.search(error.description)
-    text = error.description if names is None else error.description[: names.start()]
+def as_sentence(description: str) -> tuple[str, str | None]:
+    """A description as the sentence that catalogues have, and the names that follow a colon in it."""
+    names = _FINAL_NAMES.search(description)
+    text = description if names is None else description[: names.start()]
     if "_" not in text.partition(" ")[0]:
         text = text[:1].upper() + text[1:]
     return f"{text.removesuffix('.')}.", (names[1] or None) if names else None

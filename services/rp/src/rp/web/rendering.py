@@ -6,11 +6,12 @@ from quart import Quart, Response, render_template
 
 from rp.web import presentation
 from servicekit.web import pages
+from servicekit.web.branding import Brand
 
 
-def install(app: Quart) -> None:
+def install(app: Quart, brand: Brand) -> None:
     """Give the application the common look and the filters of its templates."""
-    pages.install(app, "Relying Party")
+    pages.install(app, "Relying Party", brand=brand)
     presentation.install(app)
 
 

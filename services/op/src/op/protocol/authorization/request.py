@@ -172,14 +172,16 @@ def check_scope(request: UncheckedRequest) -> None:
 
 
 def check_nonce(request: UncheckedRequest) -> None:
-    """A nonce, if the client or the provider requires it (Core §3.1.2.1); always in the implicit flow (§3.2.2.1)."""
-    registered = request.client.require_nonce
-    required = request.policy.require_nonce if registered is None else registered
+    """A nonce, if the client or the provider requires it (Core §3.1.2.1); always in the implicit flow (§3.2.2.1).
+
+    In the implicit flow the client gets the error. The requirement for a code is the provider's own (NonceRequired).
+    """
     if not request.is_openid or "nonce" in request.parameters:
         return
     if needs_fragment(request.response_type):
-        raise NonceRequired("A request with this response_type must have a nonce. Add `nonce`.")
-    if required:
+        raise InvalidRequest("A request with this response_type must have a nonce. Add `nonce`.")
+    registered = request.client.require_nonce
+    if request.policy.require_nonce if registered is None else registered:
         raise NonceRequired(
             "This client must send a nonce. Add `nonce`, or register the client with `require_nonce: false`."
         )
