@@ -79,6 +79,7 @@ SPECIFICATIONS = (
         "https://openid.net/specs/oauth-v2-jarm.html",
     ),
     Specification("RFC 3986", "Uniform Resource Identifier (URI): Generic Syntax"),
+    Specification("RFC 4647", "Matching of Language Tags"),
     Specification("RFC 5869", "HMAC-based Extract-and-Expand Key Derivation Function (HKDF)", cited_as_a_whole=True),
     Specification(
         "RFC 6265bis",

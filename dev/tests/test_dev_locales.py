@@ -103,7 +103,7 @@ def test_errors_of_a_module_are_extracted() -> None:
     errors = Errors("op.protocol.authorization.request_object", ("InvalidRequestUri",), str.upper)
     source = Source(Path(__file__).parent / "missing", (errors,))
     texts = {message.id for message in extract(source) if message.id}
-    assert "REQUEST_URI IS LONGER THAN 512 CHARACTERS" in texts
+    assert "THE REQUEST_URI MUST NOT BE LONGER THAN 512 CHARACTERS." in texts
     assert not any("\0" in text for text in texts)
 
 

@@ -101,6 +101,7 @@ def test_english_is_the_first_language(languages: Languages) -> None:
         (None, "x," * 20 + "de", "en"),
     ],
 )
+@pytest.mark.spec("RFC 4647 §3.4", "OpenID Connect Core §3.1.2.1")
 def test_first_available_language_is_chosen(
     languages: Languages, ui_locales: str | None, accept: str | None, language: str
 ) -> None:

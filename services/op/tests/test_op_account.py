@@ -35,6 +35,7 @@ async def test_without_a_session_there_is_nothing_to_see(provider: RunningProvid
     assert "You are not signed in" in await response.get_data(as_text=True)
 
 
+@pytest.mark.spec("OpenID Connect Core §17.2")
 async def test_allowed_application_is_shown_and_removed(provider: RunningProvider) -> None:
     tokens = await tokens_of(provider, (await allow(provider))["code"])
     html = await page(provider)
@@ -152,6 +153,7 @@ async def test_sign_out_everywhere_ends_every_session(provider: RunningProvider,
     assert await provider.op.sessions.all("user0") == []
 
 
+@pytest.mark.spec("OpenID Connect Core §17.2")
 async def test_nobody_ends_anothers_session(provider: RunningProvider) -> None:
     """Nobody ends another user's session or its grants: a `sid` is not a secret, and every client of the session
     knows it.

@@ -80,6 +80,7 @@ async def test_user_can_stay_after_a_failed_switch(provider: RunningProvider) ->
     assert query_of((await answer(provider, location)).location)["code"]
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.2.4")
 async def test_the_page_says_when_access_is_renewed(provider: RunningProvider) -> None:
     location = await to_consent(provider, scope="openid offline_access", prompt="consent")
     html = await (await provider.client.get(location)).get_data(as_text=True)

@@ -137,6 +137,7 @@ async def test_errors_come_in_the_fragment(op: RunningProvider, changes: dict[st
 
 
 @pytest.mark.parametrize("response_type", ["id_token", "id_token token"])
+@pytest.mark.spec("OpenID Connect Core §3.2.2.1, §3.2.2.6")
 async def test_missing_nonce_is_an_error_for_the_client(provider_with: ProviderFactory, response_type: str) -> None:
     """Core §3.2.2.1, §3.2.2.6: whatever is configured for codes."""
     op = await provider_with(implicit_flow=True, require_nonce=False)
@@ -145,7 +146,7 @@ async def test_missing_nonce_is_an_error_for_the_client(provider_with: ProviderF
     assert urlsplit(response.location).query == ""
     assert fragment_of(response.location) == {
         "error": "invalid_request",
-        "error_description": "nonce is required in the implicit flow",
+        "error_description": "A request with this response_type must have a nonce. Add `nonce`.",
         "state": "state-of-the-test",
         "iss": ISSUER,
     }

@@ -24,6 +24,7 @@ TEMPLATES = [
 ]
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.2.1")
 async def test_ui_locales_has_precedence_over_accept_language(provider: RunningProvider) -> None:
     """It is kept with the pending authorization."""
     location = (await provider.authorize(ui_locales="de")).location.removeprefix(ISSUER)
@@ -89,14 +90,24 @@ async def german(response: Any, *texts: str) -> str:
 @pytest.mark.parametrize(
     ("method", "path", "options", "said"),
     [
-        ("get", "/authorize?client_id=nobody&ui_locales=de", {}, (400, "Diese Anwendung ist nicht bekannt")),
-        ("post", "/authorize", {"form": {"client_id": "web", "ui_locales": "de"}}, (400, "Wohin soll diese Anmeldung")),
+        ("get", "/authorize?client_id=nobody&ui_locales=de", {}, (400, "Unbekannte Anwendung")),
+        (
+            "post",
+            "/authorize",
+            {"form": {"client_id": "web", "ui_locales": "de"}},
+            (400, "Die Anfrage hat keine redirect_uri"),
+        ),
         ("get", "/authorize?a=%00", {}, (400, "Ein Parameter enthält ein Steuerzeichen.")),
-        ("get", "/authorize?client_id=web&client_id=web", {}, (400, "client_id oder redirect_uri wurde mehrfach")),
+        (
+            "get",
+            "/authorize?client_id=web&client_id=web",
+            {},
+            (400, "Die Anfrage enthält client_id oder redirect_uri mehrfach"),
+        ),
         ("get", "/login?login=none", {}, (400, "Diese Anmeldung ist abgelaufen")),
-        ("post", "/login", {"headers": {"Content-Type": "text/plain"}}, (400, "Der Inhalt der Anfrage muss")),
+        ("post", "/login", {"headers": {"Content-Type": "text/plain"}}, (400, "Der Inhaltstyp muss")),
         ("get", "/logout?state=1&state=2", {}, (400, 'Empfangen: <code class="received">state</code>')),
-        ("get", "/logout?id_token_hint=x&ui_locales=de-CH", {}, (400, "Der id_token_hint ist kein id_token.")),
+        ("get", "/logout?id_token_hint=x&ui_locales=de-CH", {}, (400, "Der id_token_hint ist kein ID-Token.")),
         ("get", "/nowhere", {}, (404, "Seite nicht gefunden")),
         ("get", "/nowhere?ui_locales=de", {}, (404, "Seite nicht gefunden")),
         ("delete", "/login", {}, (405, "Diese Seite kann so nicht geöffnet werden")),
@@ -104,6 +115,7 @@ async def german(response: Any, *texts: str) -> str:
         ("get", "/logout", {}, (200, "Sie sind abgemeldet")),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §3.1.2.1")
 async def test_errors_are_in_the_language_of_the_request(
     provider: RunningProvider, method: str, path: str, options: dict[str, Any], said: tuple[int, str]
 ) -> None:
@@ -115,6 +127,7 @@ async def test_errors_are_in_the_language_of_the_request(
 
 
 @pytest.mark.usefixtures("strict")
+@pytest.mark.spec("OpenID Connect Core §3.1.2.1")
 async def test_language_is_kept_from_page_to_page(provider: RunningProvider) -> None:
     """It comes with the pending authorization; the browser prefers English."""
     await provider.register("third")
@@ -138,6 +151,7 @@ async def test_language_is_kept_from_page_to_page(provider: RunningProvider) -> 
     await german(await provider.client.post("/logout", form=hidden_fields(html)), "Sie sind abgemeldet")
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.2.1")
 async def test_language_of_a_pushed_request_is_kept(provider: RunningProvider) -> None:
     pushed = await provider.client.post(
         "/par", form=provider.request | {"ui_locales": "de", "redirect_uri": REDIRECT_URI}, headers=basic("web", SECRET)
@@ -149,6 +163,7 @@ async def test_language_of_a_pushed_request_is_kept(provider: RunningProvider) -
 
 @pytest.mark.usefixtures("strict")
 @pytest.mark.parametrize(("answer", "said"), [("allow", "Gerät verbunden"), ("refuse", "Zugriff abgelehnt")])
+@pytest.mark.spec("OpenID Connect Core §3.1.2.1")
 async def test_language_is_kept_on_the_device_pages(provider: RunningProvider, answer: str, said: str) -> None:
     metadata = {"client_id": "tv", "grant_types": [DEVICE_CODE_GRANT], "token_endpoint_auth_method": "none"}
     await provider.op.clients.save(client_of(metadata))

@@ -31,7 +31,7 @@ _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 @dataclass(frozen=True, kw_only=True)
 class Settings(ServiceSettings, BrandSettings):
-    """What the provider reads from its environment; see docs/configuration.md."""
+    """What the provider reads from its environment; see docs/configuration.md (OpenID Connect Core §10.1.1)."""
 
     bind: str = setting(
         listen_address, "where the provider listens: host:port, unix:path or fd://number", default="127.0.0.1:25000"

@@ -42,7 +42,10 @@ _VARIABLES = {"scope": "RP_SCOPE", "response_mode": "RP_RESPONSE_MODE"}
 
 @dataclass(frozen=True, kw_only=True)
 class Settings(ServiceSettings, BrandSettings):
-    """Everything that the relying party is told; the rest comes from the provider's discovery document."""
+    """Everything that the relying party is told; the rest comes from the provider's discovery document.
+
+    RFC 7518 §3.2.
+    """
 
     bind: str = setting(
         listen_address, "where the service listens: host:port, unix:path or fd://number", default="127.0.0.1:25001"

@@ -45,7 +45,11 @@ def _configured(op: Context) -> dict[str, str]:
 def metadata(
     issuer: str, *, require_pushed: bool, response_types: tuple[str, ...], languages: tuple[str, ...]
 ) -> dict[str, Any]:
-    """The metadata of an issuer; RFC 9207 §3 and RP-Initiated Logout 1.0 §2.1 add to it."""
+    """The metadata of an issuer; RFC 9207 §3 and RP-Initiated Logout 1.0 §2.1 add to it.
+
+    OpenID Connect Discovery §3; OpenID Connect Back-Channel Logout §2.1; RFC 8414 §2; RFC 8628 §4; RFC 9126 §5, §6;
+    RFC 9701 §7.
+    """
     grant_types = dict.fromkeys([*GRANT_TYPES, *(GRANT_TYPE_OF[response_type] for response_type in response_types)])
     confidential = [method for method in METHODS if method != "none"]
     return {

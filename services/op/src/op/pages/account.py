@@ -27,7 +27,7 @@ _NOTICES = {"password-changed": gettext_lazy("Your password was changed, and all
 
 
 async def show_account(op: Context, request: Request) -> Response:
-    """Applications and sessions; without a session, how to get one."""
+    """Applications and sessions; without a session, how to get one (OpenID Connect Core §17.2)."""
     notice = _NOTICES.get((await parameters(request)).get("notice", ""))
     visitor = await visitor_of(op, request)
     if visitor is None:
@@ -56,7 +56,10 @@ async def show_account(op: Context, request: Request) -> Response:
 
 
 async def change_account(op: Context, request: Request) -> Response:
-    """Remove an application's access with all its tokens, or end one session or all, as a logout in each would."""
+    """Remove an application's access with all its tokens, or end one session or all, as a logout in each would.
+
+    OpenID Connect Core §17.2; OpenID Connect Front-Channel Logout §2.
+    """
     form = await parameters(request)
     account = with_query(f"{op.issuer}/account", {"ui_locales": form.get("ui_locales")})
     secret = cookie(op, request, SESSION_COOKIE)

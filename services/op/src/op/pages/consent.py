@@ -21,7 +21,7 @@ _PURPOSE = "consent"
 
 
 async def show_consent(op: Context, request: Request) -> Response:
-    """Name the client, the access that it requests, and for how long."""
+    """Name the client, the access that it requests, and for how long (OpenID Connect Core §3.1.2.4)."""
     authorization = await pending_authorization(op, request, (await parameters(request)).get("login"))
     visitor = await visitor_of(op, request)
     session = visitor.session if visitor else None

@@ -60,7 +60,10 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
 def permissions(scope: str, claims: Iterable[str] = ()) -> list[str]:
-    """What a scope and single claims allow; a name that is not of the specification is shown as it is."""
+    """What a scope and single claims allow; a name that is not of the specification is shown as it is.
+
+    OpenID Connect Core §3.1.2.4.
+    """
     allowed = [
         str(SCOPES[name]) if name in SCOPES else gettext("use its permission “%(scope)s”", scope=name)
         for name in scope.split()

@@ -44,7 +44,10 @@ async def show_device(op: Context, request: Request) -> Response:
 
 
 async def submit_device(op: Context, request: Request) -> Response:
-    """The user's decision, from our own form in this browser; to allow a device, a login is needed."""
+    """The user's decision, from our own form in this browser; to allow a device, a login is needed.
+
+    RFC 8628 §3.3, §5.4.
+    """
     form = await parameters(request)
     purpose = _PURPOSE + form.get("user_code", "")
     check_csrf(op, request, cookie(op, request, BROWSER_COOKIE), purpose, form.get("csrf_token"))

@@ -27,7 +27,7 @@ _FINAL_NAMES = re.compile(r": ([\w, ?]*)\.$")
 
 
 async def page_failure(exception: Exception) -> Response:
-    """Any exception as a page."""
+    """Any exception as a page (RFC 6749 §3.1.2.4)."""
     if isinstance(exception, UnknownRedirect):
         event(log, "authorization refused", reason=exception.explanation)
         return await failure_page(
