@@ -1,4 +1,4 @@
-"""Addresses: origins (RFC 6454 §6.2), queries that are added (RFC 6749 §3.1), and the logout request."""
+"""URLs: origins (RFC 6454 §6.2), added query parameters (RFC 6749 §3.1), and the logout request."""
 
 import pytest
 

@@ -39,7 +39,7 @@ def test_private_key_is_read_and_signs(text: str, algorithm: str, kid: str | Non
     "text",
     [
         pytest.param("rubbish", id="rubbish"),
-        pytest.param("{", id="no JSON"),
+        pytest.param("{", id="not JSON"),
         pytest.param('{"kty":"oct","k":"c2VjcmV0LXNlY3JldA"}', id="a symmetric key"),
         pytest.param('{"kty":["RSA"]}', id="a kty that is not a string"),
         pytest.param(client_jwk("RS256", d=None), id="a public RSA key"),
@@ -51,7 +51,7 @@ def test_private_key_is_read_and_signs(text: str, algorithm: str, kid: str | Non
         pytest.param(client_pem("RS256")[:200], id="cut off"),
     ],
 )
-def test_anything_else_is_no_key_and_is_not_repeated(text: str) -> None:
+def test_invalid_key_is_rejected_and_not_repeated(text: str) -> None:
     with pytest.raises(ValueError, match=r"^must be a private key as PEM or JWK: ") as refusal:
         ClientKey.parse(text)
     assert text[:40] not in str(refusal.value)

@@ -1,4 +1,4 @@
-"""The id_token (OpenID Connect Core §3.1.3.7): every check, in order."""
+"""The ID token (OpenID Connect Core §3.1.3.7): every check, in order."""
 
 import re
 from dataclasses import replace
@@ -70,7 +70,7 @@ def row(name: str, **changes: str) -> Check:
 
 
 def verified(signer: Signer, **changes: Any) -> VerifiedClaims:
-    """A signed token with changes of its claims; one that is ABSENT is left out."""
+    """A signed token with changes of its claims. ABSENT omits a claim."""
     return verify(ReceivedToken.parse(signer.sign(changed(CLAIMS, **changes))), expected(signer))
 
 
@@ -101,9 +101,9 @@ def test_verified_id_token_shows_every_check(signer: Signer, algorithm: str, key
 
 
 def test_unsigned_id_token_is_verified_where_registered(signer: Signer) -> None:
-    """§2: `none` for a client that asked for it, in the code flow; there is no hash to compare `at_hash` with."""
+    """§2: `none` in the code flow, for a client that is registered for it. `at_hash` is not checked."""
     found = verify(received({"alg": "none"}, CLAIMS), expected(signer, algorithm="none", keys=()))
-    assert found.checks == (*ROWS[:-1], row("at_hash", expected="not judged: unsigned"))
+    assert found.checks == (*ROWS[:-1], row("at_hash", expected="not checked: the token is unsigned"))
 
 
 def test_printed_id_token_shows_no_whole_secret(signer: Signer) -> None:
@@ -133,7 +133,7 @@ def test_permitted_claims_are_accepted(signer: Signer, change: dict[str, Any]) -
 
 
 def test_times_within_which_a_token_is_accepted() -> None:
-    """How long a logout is remembered, and its token, depends on them."""
+    """The lifetimes of logout tokens and of ended sessions in Redis depend on them."""
     assert (OLDEST, LIFETIME) == (600, 670)
 
 
@@ -180,19 +180,19 @@ def test_audiences_are_a_string_or_a_list_of_strings(found: Any, audiences: list
         pytest.param("exp", ABSENT, "absent", id="exp: required"),
         pytest.param("exp", True, "true", id="exp: not a boolean"),
         pytest.param("exp", str(NOW + 60), "1800000060", id="exp: a number"),
-        pytest.param("exp", 10**30, str(10**30), id="exp: a time of this era"),
+        pytest.param("exp", 10**30, str(10**30), id="exp: before the year 10000"),
         pytest.param("exp", 10**400, "1" + "0" * 119 + "…", id="exp: not larger than any float"),
         pytest.param("iat", ABSENT, "absent", id="iat: required"),
         pytest.param("iat", True, "true", id="iat: not a boolean"),
         pytest.param("iat", NOW + 61, "1800000061 (2027-01-15 08:01:01 UTC)", id="iat: not ahead"),
         pytest.param("iat", NOW - 610, "1799999390 (2027-01-15 07:49:50 UTC)", id="iat: not too old"),
         pytest.param("iat", -1, "-1", id="iat: not before the epoch"),
-        pytest.param("nonce", "the-nonce-of-another", "the-no…", id="nonce: the one that was sent"),
+        pytest.param("nonce", "the-nonce-of-another", "the-no… and a different end", id="nonce: the one that was sent"),
         pytest.param("nonce", ABSENT, "absent", id="nonce: required"),
-        pytest.param("nonce", NONCE + "ö", "the-no…", id="nonce: no other characters"),
+        pytest.param("nonce", NONCE + "ö", "the-no… and a different end", id="nonce: no other characters"),
         pytest.param("nonce", [NONCE], "not a string", id="nonce: a string"),
         pytest.param("at_hash", OTHER_HASH, "bm90IH…", id="at_hash: of this access token"),
-        pytest.param("at_hash", AT_HASH + "ö", "SY7-nh…", id="at_hash: no other characters"),
+        pytest.param("at_hash", AT_HASH + "ö", "SY7-nh… and a different end", id="at_hash: no other characters"),
         pytest.param("at_hash", None, "absent", id="at_hash: a string when present"),
     ],
 )

@@ -1,4 +1,4 @@
-"""A sign-in that a link or a third party starts (OpenID Connect Core §4)."""
+"""The parameters that start a sign-in (OpenID Connect Core §4)."""
 
 import pytest
 

@@ -41,7 +41,7 @@ def expected(signer: Signer, **changes: Any) -> Expected:
 
 
 def verified(signer: Signer, header: dict[str, Any] | None = None, **changes: Any) -> Logout:
-    """A signed logout token with changes of its claims; one that is ABSENT is left out."""
+    """A signed logout token with changes of its claims. ABSENT omits a claim."""
     token = signer.sign(changed(CLAIMS, **changes), **({"typ": "logout+jwt"} | (header or {})))
     return logout_token.verify(ReceivedToken.parse(token), expected(signer))
 
@@ -58,7 +58,7 @@ def verified(signer: Signer, header: dict[str, Any] | None = None, **changes: An
         pytest.param({"sub": "x", "sid": LONGEST}, "x", LONGEST, id="the shortest and the longest"),
     ],
 )
-def test_verified_logout_says_whose_sessions_end(
+def test_verified_logout_identifies_the_sessions(
     signer: Signer, changes: dict[str, Any], sub: str | None, sid: str | None
 ) -> None:
     assert verified(signer, **changes) == Logout(ISSUER, sub, sid, "token-1", NOW)
@@ -73,7 +73,7 @@ def test_logout_token_has_the_algorithm_of_id_tokens(signer: Signer, algorithm: 
 
 @pytest.mark.parametrize("typ", ["logout+jwt", "Logout+JWT", "application/logout+jwt", "JWT"])
 def test_typ_of_a_logout_token_is_accepted(signer: Signer, typ: str) -> None:
-    """§2.4: the type, and that of before it had one."""
+    """§2.4: the type, and that of older drafts."""
     assert verified(signer, {"typ": typ})
 
 
@@ -100,7 +100,7 @@ def row(name: str, section: str, wanted: str, found: str) -> Check:
     return Check(name, f"{SPECIFICATION} {section}", wanted, found)
 
 
-def whose(found: str) -> Check:
+def identified(found: str) -> Check:
     return row("sub, sid", "§2.6 (5)", "sub, sid or both", found)
 
 
@@ -115,15 +115,15 @@ def jti(found: str) -> Check:
 @pytest.mark.parametrize(
     ("changes", "check"),
     [
-        pytest.param({"sub": ABSENT, "sid": ABSENT}, whose("neither"), id="(5) neither sub nor sid"),
-        pytest.param({"sid": 7}, whose("sub, sid"), id="(5) sid is not a string"),
-        pytest.param({"sid": None}, whose("sub, sid"), id="(5) sid is null"),
-        pytest.param({"sub": "", "sid": ABSENT}, whose("sub"), id="(5) sub is empty"),
-        pytest.param({"sub": "x" * 256, "sid": ABSENT}, whose("sub"), id="(5) sub is too long"),
+        pytest.param({"sub": ABSENT, "sid": ABSENT}, identified("neither"), id="(5) neither sub nor sid"),
+        pytest.param({"sid": 7}, identified("sub, sid"), id="(5) sid is not a string"),
+        pytest.param({"sid": None}, identified("sub, sid"), id="(5) sid is null"),
+        pytest.param({"sub": "", "sid": ABSENT}, identified("sub"), id="(5) sub is empty"),
+        pytest.param({"sub": "x" * 256, "sid": ABSENT}, identified("sub"), id="(5) sub is too long"),
         pytest.param({"events": ABSENT}, events("absent"), id="(6) no events"),
         pytest.param({"events": {"http://other": {}}}, events('{"http://other": {}}'), id="(6) another event"),
-        pytest.param({"events": {EVENT: 7}}, events(f'{{"{EVENT}": 7}}'), id="(6) a member that is no object"),
-        pytest.param({"events": [EVENT]}, events(f'["{EVENT}"]'), id="(6) events is no object"),
+        pytest.param({"events": {EVENT: 7}}, events(f'{{"{EVENT}": 7}}'), id="(6) a member that is not an object"),
+        pytest.param({"events": [EVENT]}, events(f'["{EVENT}"]'), id="(6) events is not an object"),
         pytest.param({"nonce": "n"}, row("nonce", "§2.6 (7)", "absent", "a short string"), id="(7) a nonce"),
         pytest.param({"nonce": "x" * 20}, row("nonce", "§2.6 (7)", "absent", "xxxxxx…"), id="(7) a nonce, masked"),
         pytest.param({"nonce": None}, row("nonce", "§2.6 (7)", "absent", "absent"), id="(7) a nonce that is null"),
@@ -188,12 +188,12 @@ def test_logout_token_by_another_key_is_rejected(signer: Signer, other_signer: S
 
 @pytest.mark.parametrize("algorithm", ["RS256", "none"])
 def test_unsigned_logout_token_is_always_rejected(signer: Signer, algorithm: str) -> None:
-    """§2.6 (3): even where id_tokens are unsigned."""
+    """§2.6 (3): even if ID tokens are unsigned."""
     with refused(LogoutTokenRefused, row("alg", "§2.6 (3)", "a signed token", "none")):
         logout_token.verify(received({"alg": "none"}, CLAIMS), expected(signer, algorithm=algorithm))
 
 
-def test_id_token_is_no_logout_token(signer: Signer) -> None:
+def test_id_token_is_not_a_logout_token(signer: Signer) -> None:
     """§2.6 (6), (7)."""
     with refused(LogoutTokenRefused, events("absent")):
         verified(signer, {"typ": "JWT"}, events=ABSENT, nonce="n", jti=ABSENT)

@@ -33,7 +33,9 @@ def row(name: str, expected: str, found: str, section: str = "RFC 6749 §5.1") -
             TokenResponse("at", "rt", "it", "openid", 300),
             id="everything",
         ),
-        pytest.param({"refresh_token": None}, TokenResponse("at", None, None, None, None), id="null for no token"),
+        pytest.param(
+            {"refresh_token": None}, TokenResponse("at", None, None, None, None), id="null instead of a token"
+        ),
         pytest.param({"expires_in": "3600"}, TokenResponse("at", None, None, None, 3600), id="a number in quotes"),
         pytest.param({"expires_in": 0}, TokenResponse("at", None, None, None, 0), id="the shortest life"),
         pytest.param({"expires_in": TEN_YEARS}, TokenResponse("at", None, None, None, TEN_YEARS), id="the longest"),
@@ -45,7 +47,7 @@ def test_token_response_is_read(changes: dict[str, Any], expected: TokenResponse
 
 
 @pytest.mark.parametrize("kind", ["Bearer", "bearer", "BEARER"])
-def test_token_type_has_no_case(kind: str) -> None:
+def test_token_type_is_case_insensitive(kind: str) -> None:
     """RFC 6749 §7.1."""
     assert processed(token_type=kind).access_token == "at"
 
@@ -94,11 +96,11 @@ def test_invalid_token_response_is_rejected(changes: dict[str, Any], check: Chec
         pytest.param(b"", "not valid JSON", id="empty"),
         pytest.param(b"<html>", "not valid JSON", id="HTML"),
         pytest.param(b"[]", "not a JSON object", id="a list"),
-        pytest.param(b"\xff", "text that is not Unicode", id="not UTF-8"),
+        pytest.param(b"\xff", "text that is not valid Unicode", id="not UTF-8"),
         pytest.param(b"{" * 70_000, "more than 65536 bytes", id="70 KB"),
     ],
 )
-def test_token_response_that_is_no_json_object_is_rejected(body: bytes, reason: str) -> None:
+def test_token_response_must_be_a_json_object(body: bytes, reason: str) -> None:
     with refused(TokenResponseRefused, row("token response", "a JSON object", reason)):
         token_response.process(200, body)
 
@@ -132,5 +134,5 @@ def test_refused_token_request_keeps_the_description() -> None:
 def test_id_token_is_required_for_a_sign_in() -> None:
     """OpenID Connect Core §3.1.3.3."""
     assert require_id_token(processed(id_token="it")) == "it"
-    with refused(TokenResponseRefused, Check("id_token", "OIDC Core §3.1.3.3", "an id_token", "absent")):
+    with refused(TokenResponseRefused, Check("id_token", "OIDC Core §3.1.3.3", "an ID token", "absent")):
         require_id_token(processed())

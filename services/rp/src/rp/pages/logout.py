@@ -8,9 +8,10 @@ from hmac import compare_digest
 from quart import Request, Response
 
 from oidc_discovery.errors import ProviderMisconfigured, ProviderUnavailable
-from rp.check import Check, masked
+from rp.check import Check, masked, secret_equality
 from rp.context import Context
 from rp.errors import CrossSiteRequest, SignOutRefused
+from rp.message import Message
 from rp.protocol.logout.logout_request import logout_request
 from rp.web import forms
 from rp.web.cookies import Cookies, fresh_value
@@ -20,14 +21,17 @@ from servicekit.log import event
 from servicekit.redis.client import RedisError
 from servicekit.web.parameters import Parameters
 
+_STATE = "RP-Initiated Logout §3"
 PROVIDER_SECONDS = 2.0
-"""How long a person waits for the provider when signing out."""
+"""How long a sign-out waits for the provider."""
+
+_USE_THE_BUTTON = Message("error", "Sign out with the button on a page of this site.")
 
 log = logging.getLogger(__name__)
 
 
 async def logout(rp: Context, request: Request) -> Response:
-    """End the session here first, then at the provider as far as it can be reached."""
+    """End the session here, then at the provider if it is available."""
     form = Parameters.parse(await forms.read(request))
     _check_origin(rp, request)
     visitor = await signed_in(rp, request)
@@ -35,7 +39,7 @@ async def logout(rp: Context, request: Request) -> Response:
         return see_other("/")
     _check_csrf_token(visitor, form)
     await rp.sessions.end(visitor.cookie)
-    with suppress(RedisError):  # a name of what has ended does no harm, and runs out
+    with suppress(RedisError):  # an index entry of an ended session does no harm, and expires
         await rp.session_index.remove(visitor.cookie, visitor.session)
     event(log, "signed out", sub=visitor.session.sub)
     state = fresh_value()
@@ -60,44 +64,46 @@ async def logout(rp: Context, request: Request) -> Response:
 
 
 async def logout_callback(rp: Context, request: Request) -> Response:
-    """The provider is done; `state` is the one that this browser was sent there with, and it counts once (§3)."""
+    """The browser returns from the provider. `state` must be that of its logout request, and is used once (§3)."""
     parameters = Parameters.parse(request.query_string)
     cookie = Cookies.of(rp.settings).logout
     expected, found = cookie.read(request), parameters.get("state", "")
     SignOutRefused.unless(
         not parameters.repeated and expected is not None and compare_digest(found.encode(), expected.encode()),
-        Check(
-            "state",
-            "RP-Initiated Logout §3",
-            masked(expected) if expected else "that of a sign-out which this browser began",
-            "a parameter twice" if parameters.repeated else masked(found or None),
-        ),
+        _state_check(expected, found or None, parameters.repeated),
     )
     response = see_other("/?notice=signed-out")
     cookie.clear(response)
     return response
 
 
+def _state_check(expected: str | None, found: str | None, repeated: frozenset[str]) -> Check:
+    if expected is not None and not repeated:
+        return secret_equality("state", _STATE, expected, found)
+    wanted = masked(expected) if expected else Message("check", "the state of a sign-out that this browser started")
+    return Check("state", _STATE, wanted, Message("check", "a duplicate parameter") if repeated else masked(found))
+
+
 def _check_origin(rp: Context, request: Request) -> None:
     origin = request.headers.get("Origin")
     if origin is not None and origin != rp.settings.origin:
-        raise CrossSiteRequest("To sign out, use the button on a page of this site.", f"Origin: {origin}")
+        raise CrossSiteRequest(_USE_THE_BUTTON, f"Origin: {origin}")
 
 
 def _check_csrf_token(visitor: SignedIn, form: Parameters) -> None:
     found = form.get("csrf_token", "")
     if form.repeated or not compare_digest(found.encode(), visitor.session.csrf_token.encode()):
-        raise CrossSiteRequest("To sign out, use the button on a page of this site.", "csrf_token")
+        raise CrossSiteRequest(_USE_THE_BUTTON, "csrf_token")
 
 
 async def _end_at_provider(rp: Context, visitor: SignedIn) -> str | None:
-    """Revoke the tokens; where the provider's session ends, None when it has no such page or is away just now."""
+    """Revoke the tokens. Returns the URL of the provider's logout page; None if it has none or is unavailable."""
     try:
         async with asyncio.timeout(PROVIDER_SECONDS):
             metadata = await visitor.provider.metadata()
-            there = await rp.refreshing.revoke(visitor.session)
-        offered = there and metadata.has("end_session_endpoint")
-        return metadata.endpoint("end_session_endpoint") if offered else None
+            available = await rp.refreshing.revoke(visitor.session)
+        has_logout = available and metadata.has("end_session_endpoint")
+        return metadata.endpoint("end_session_endpoint") if has_logout else None
     except (ProviderUnavailable, ProviderMisconfigured, TimeoutError) as failure:
-        event(log, "provider's session not ended", logging.WARNING, reason=failure)
+        event(log, "session at the provider not ended", logging.WARNING, reason=failure)
         return None

@@ -1,4 +1,4 @@
-"""How views make responses: a page from a template, or a redirect."""
+"""The responses of views: a page from a template, or a redirect."""
 
 from typing import Any
 
@@ -9,8 +9,12 @@ from servicekit.web import pages
 
 
 def install(app: Quart) -> None:
-    """Give the application the common look and the filters of its templates."""
+    """Add the common layout and the template filters to the application."""
     pages.install(app, "Relying Party")
+    environment: Any = app.jinja_env
+    environment.add_extension("jinja2.ext.i18n")
+    environment.policies["ext.i18n.trimmed"] = True
+    environment.install_null_translations(newstyle=True)
     presentation.install(app)
 
 
@@ -20,5 +24,5 @@ async def page(template: str, **values: Any) -> Response:
 
 
 def see_other(location: str) -> Response:
-    """303: whatever the method was, the browser continues with GET (RFC 9110 §15.4.4)."""
+    """A 303 redirect: the browser continues with GET after any method (RFC 9110 §15.4.4)."""
     return Response("", status=303, headers={"Location": location})

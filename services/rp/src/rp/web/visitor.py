@@ -1,4 +1,4 @@
-"""Who sends a request, by the session cookie."""
+"""The session of a request, by its cookie."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from rp.web.cookies import Cookies
 
 @dataclass(frozen=True)
 class SignedIn:
-    """A browser with a session: the value of its cookie, the session, and the provider that it comes from."""
+    """A browser with a session: the value of its cookie, the session, and the provider of the session."""
 
     cookie: str
     session: Session
@@ -20,9 +20,9 @@ class SignedIn:
 
 
 async def signed_in(rp: Context, request: Request) -> SignedIn | None:
-    """The visitor's session; without a cookie, Redis is not read.
+    """The session of a request. Without a cookie, Redis is not read.
 
-    None if there is no session, or if its provider is not configured any more.
+    None if there is no session, or if its provider is no longer configured.
     """
     cookie = Cookies.of(rp.settings).session.read(request)
     session = await rp.sessions.find(cookie) if cookie else None

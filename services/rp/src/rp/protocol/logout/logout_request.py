@@ -4,7 +4,7 @@ from rp.protocol.query import with_query
 
 
 def logout_request(endpoint: str, *, id_token: str, client_id: str, post_logout_redirect_uri: str, state: str) -> str:
-    """The URL that ends the provider's session (OpenID Connect RP-Initiated Logout §2)."""
+    """The URL at which the provider ends its session (OpenID Connect RP-Initiated Logout §2)."""
     return with_query(
         endpoint,
         {
