@@ -11,7 +11,7 @@ PIP_COMPILE := $(VENV)/pip-compile --quiet --generate-hashes --allow-unsafe --no
 	--no-emit-find-links --strip-extras
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap run up down logs ps images base-images kind-up kind-down k8s-validate test test-unit test-services test-e2e coverage mutate lint format bench screenshots lock clean-data clean
+.PHONY: help bootstrap run up down logs ps images base-images kind-up kind-down k8s-validate test test-unit test-services test-e2e coverage mutate lint format locales bench screenshots lock clean-data clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -82,6 +82,9 @@ lint: bootstrap ## Check format, style, types and the imports between packages
 format: bootstrap ## Format the code and apply the fixes of the linter
 	$(VENV)/ruff format .
 	$(VENV)/ruff check --fix .
+
+locales: bootstrap ## Update the translations from the sources and check them [ARGS="--check" or ARGS="--add fr"]
+	@PYTHONPATH=dev $(VENV)/python -m translations $(ARGS)
 
 bench: bootstrap ## Measure what is shipped [ARGS=...]
 	@PYTHONPATH=dev $(VENV)/python bench/benchmark.py $(ARGS)

@@ -104,7 +104,7 @@ def test_without_scripts_a_button_sends_it(open_page: OpenPage, consent_client: 
     page.goto(consent_client.authorization_url(response_mode="form_post", ui_locales="de", prompt="consent"))
     log_in(page)
     page.get_by_role("button", name="Erlauben").click()
-    expect(page.get_by_role("main")).to_contain_text("Sie gehen zurück zu The corner shop.")
+    expect(page.get_by_role("main")).to_contain_text("Sie kehren zurück zu Example Store")
     before = len(consent_client.site.visits)
     page.get_by_role("button", name="Weiter").click()
     page.wait_for_url(f"{consent_client.site.url}/callback")

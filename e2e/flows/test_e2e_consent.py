@@ -16,9 +16,9 @@ def logged_in(page: Page, consent_client: ConsentClient, log_in) -> Page:
     page.goto(consent_client.authorization_url(prompt="login"))
     log_in(page, "ada", "password-of-ada")
     page.goto(f"{consent_client.stack.op_url}/account")
-    take_back = page.get_by_role("button", name="Take back")
-    while take_back.count():
-        take_back.first.click()
+    remove_access = page.get_by_role("button", name="Remove access")
+    while remove_access.count():
+        remove_access.first.click()
     return page
 
 
@@ -36,11 +36,11 @@ def test_the_page_names_who_asks_for_what_and_for_how_long(logged_in: Page, cons
     logged_in.goto(consent_client.authorization_url())
     expect_to_be_asked(logged_in)
     main = logged_in.get_by_role("main")
-    expect(main).to_contain_text("The corner shop asks for access to your account")
-    expect(main).to_contain_text("You are signed in as ada.")
+    expect(main).to_contain_text("Example Store requests access to your account")
+    expect(main).to_contain_text("Signed in as ada")
     expect(main.get_by_role("listitem")).to_have_text(["know who you are", "see your email address"])
-    expect(main).to_contain_text("Its access lasts for 5 minutes.")
-    expect(main).to_contain_text("Your answer is remembered for 365 days.")
+    expect(main).to_contain_text("Access ends after 5 minutes.")
+    expect(main).to_contain_text("Your decision is remembered for 365 days.")
     main.get_by_role("link", name="your account").click()
     logged_in.wait_for_url(f"{consent_client.stack.op_url}/account")
 
@@ -69,7 +69,7 @@ def test_a_refusal_is_access_denied_at_the_client_and_nothing_is_allowed(
     logged_in: Page, consent_client: ConsentClient
 ) -> None:
     logged_in.goto(consent_client.authorization_url())
-    logged_in.get_by_role("button", name="Refuse").click()
+    logged_in.get_by_role("button", name="Deny").click()
     logged_in.wait_for_url(f"{consent_client.site.url}/callback?*")
     answer = consent_client.answer()
     assert (answer["error"], answer["state"], answer["iss"]) == (
@@ -86,17 +86,19 @@ def test_what_was_allowed_is_taken_back_on_the_account_page(logged_in: Page, con
     """With it the refresh token is dead, and the person is asked again."""
     page = logged_in
     page.goto(consent_client.authorization_url(scope="openid profile offline_access", prompt="consent"))
-    expect(page.get_by_role("listitem")).to_contain_text(["keep its access while you are away"])
-    expect(page.get_by_role("main")).to_contain_text("Each use renews its access, which otherwise ends after 14 days.")
+    expect(page.get_by_role("listitem")).to_contain_text(["keep its access while you are not signed in"])
+    expect(page.get_by_role("main")).to_contain_text(
+        "Access is renewed with each use and otherwise ends after 14 days."
+    )
     allow(page, consent_client)
     renewed = consent_client.refresh(consent_client.tokens()["refresh_token"])
     assert renewed.status_code == 200
     page.goto(f"{consent_client.stack.op_url}/account")
-    granted = page.get_by_role("region", name="Applications that you allowed")
-    expect(granted.get_by_role("heading", level=3)).to_have_text(["The corner shop"])
+    granted = page.get_by_role("region", name="Applications with access to your account")
+    expect(granted.get_by_role("heading", level=3)).to_have_text(["Example Store"])
     expect(granted.get_by_role("listitem").nth(1)).to_contain_text("see your profile")
-    granted.get_by_role("button", name="Take back: The corner shop").click()
-    expect(granted).to_contain_text("You have allowed no application.")
+    granted.get_by_role("button", name="Remove access: Example Store").click()
+    expect(granted).to_contain_text("No application has access.")
     refused = consent_client.refresh(renewed.json()["refresh_token"])
     assert (refused.status_code, refused.json()["error"]) == (400, "invalid_grant")
     page.goto(consent_client.authorization_url())
@@ -112,7 +114,7 @@ def test_another_browsers_session_is_ended_on_the_account_page(
         log_in(browser, "ada", "password-of-ada")
         expect_to_be_asked(browser)
     page.goto(f"{consent_client.stack.op_url}/account")
-    sessions = page.get_by_role("region", name="Your sign-ins")
+    sessions = page.get_by_role("region", name="Where you are signed in")
     expect(sessions.get_by_role("heading", level=3, name="this browser")).to_have_count(1)
     expect(sessions.get_by_role("heading", level=3, name="this browser")).to_contain_text("Ada's desk")
     sessions.get_by_role("button", name="Sign out: Ada's telephone").click()

@@ -26,7 +26,7 @@ def poll(consent_client: ConsentClient, device: dict[str, Any]) -> requests.Resp
 
 def type_code(page: Page, device: dict[str, Any], user_code: str) -> None:
     page.goto(device["verification_uri"])
-    page.get_by_label("The code that the device shows").fill(user_code)
+    page.get_by_label("Code shown on the device").fill(user_code)
     page.keyboard.press("Enter")
 
 
@@ -36,22 +36,22 @@ def test_a_person_types_the_code_logs_in_and_lets_the_device_in(
     """§3.3: it may be typed in small letters and without its hyphen."""
     type_code(page, device, device["user_code"].replace("-", "").lower())
     main = page.get_by_role("main")
-    expect(main).to_contain_text("asked for by Television")
+    expect(main).to_contain_text("Television requests access to your account")
     expect(main).to_contain_text(device["user_code"])
     expect(main.get_by_role("listitem")).to_have_text(["know who you are", "see your email address"])
     page.get_by_label("Username").fill("user0")
     page.get_by_label("Password").fill("wrong")
     page.get_by_role("button", name="Allow").click()
-    expect(page.get_by_role("alert")).to_have_text("The username or the password is wrong.")
+    expect(page.get_by_role("alert")).to_have_text("The username or password is incorrect.")
     page.get_by_label("Username").fill("user0")
     page.get_by_label("Password").fill("password0")
     page.get_by_role("button", name="Allow").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("The device is let in")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Device connected")
     answer = poll(consent_client, device)
     assert answer.status_code == 200
     assert answer.json().keys() >= {"access_token", "refresh_token", "id_token"}
     page.goto(f"{consent_client.stack.op_url}/account")
-    expect(page.get_by_role("region", name="Your sign-ins")).to_contain_text("Chrome")
+    expect(page.get_by_role("region", name="Where you are signed in")).to_contain_text("Chrome")
 
 
 def test_a_code_in_the_address_leads_to_the_question_and_a_person_may_refuse(
@@ -59,21 +59,21 @@ def test_a_code_in_the_address_leads_to_the_question_and_a_person_may_refuse(
 ) -> None:
     """§3.3.1: and it is not answered by opening it."""
     page.goto(device["verification_uri_complete"])
-    expect(page.get_by_role("heading", level=1)).to_have_text("Let this device in?")
-    page.get_by_role("button", name="Refuse").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("The device was refused")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Connect this device?")
+    page.get_by_role("button", name="Deny").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Access denied")
     answer = poll(consent_client, device)
     assert (answer.status_code, answer.json()["error"]) == (400, "access_denied")
 
 
 def test_a_wrong_code_is_asked_for_again_in_the_same_language(page: Page, device: dict[str, Any]) -> None:
     page.goto(f"{device['verification_uri']}?ui_locales=de")
-    page.get_by_label("Der Code, den das Gerät anzeigt").fill("XXXX-XXXX")
+    page.get_by_label("Code, den das Gerät anzeigt").fill("XXXX-XXXX")
     page.get_by_role("button", name="Weiter").click()
-    expect(page.get_by_role("alert")).to_contain_text("Mit diesem Code wartet kein Gerät.")
-    page.get_by_label("Der Code, den das Gerät anzeigt").fill(device["user_code"])
+    expect(page.get_by_role("alert")).to_contain_text("Unbekannter Code.")
+    page.get_by_label("Code, den das Gerät anzeigt").fill(device["user_code"])
     page.get_by_role("button", name="Weiter").click()
     expect(page.locator("html")).to_have_attribute("lang", "de")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Dieses Gerät anmelden?")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Dieses Gerät verbinden?")
     page.get_by_role("button", name="Ablehnen").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Das Gerät wurde abgelehnt")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Zugriff abgelehnt")

@@ -26,7 +26,7 @@ def test_without_a_hint_the_person_is_asked_first(page: Page, consent_client: Co
     }
     page.goto(f"{consent_client.stack.op_url}/logout?{urlencode(bye)}")
     expect(page.get_by_role("heading", level=1)).to_have_text("Abmelden?")
-    expect(page.get_by_role("main")).to_contain_text("angefragt von The corner shop")
+    expect(page.get_by_role("main")).to_contain_text("angefordert von Example Store")
     assert is_signed_in(page, consent_client.stack), "nothing has happened yet"
     page.get_by_role("button", name="Abmelden").click()
     page.wait_for_url(f"{consent_client.site.url}/bye?state=s")

@@ -189,7 +189,7 @@ def test_openid_client_on_devices(page: Page, stack: Stack) -> None:
         page.get_by_role("button", name="Allow").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("The device is let in")
         page.goto(other.hear()["open"])
-        page.get_by_role("button", name="Refuse").click()
+        page.get_by_role("button", name="Deny").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("The device was refused")
         found = own.hear()
         assert found["claims"]["sub"] == "user0"

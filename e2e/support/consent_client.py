@@ -82,7 +82,7 @@ def directory_with_consent_client(folder: Path, site: Site) -> Path:
     directory["clients"] += [
         {
             "client_id": "consent-client",
-            "client_name": "The corner shop",
+            "client_name": "Example Store",
             "client_secret": SECRET,
             "redirect_uris": [f"{site.url}/callback"],
             "post_logout_redirect_uris": [f"{site.url}/bye"],

@@ -26,14 +26,14 @@ async def test_without_a_session_there_is_nothing_to_see(provider: RunningProvid
     assert "You are not signed in" in await response.get_data(as_text=True)
 
 
-async def test_what_was_allowed_is_shown_and_taken_back(provider: RunningProvider) -> None:
+async def test_allowed_application_is_shown_and_removed(provider: RunningProvider) -> None:
     tokens = await tokens_of(provider, (await allow(provider))["code"])
     html = await page(provider)
     assert "A third party" in html
     assert "see your email address" in html
     response = await provider.client.post("/account", form={"client_id": "third", "csrf_token": csrf_of(html)})
     assert response.location == f"{ISSUER}/account"
-    assert "You have allowed no application." in await page(provider)
+    assert "No application has access." in await page(provider)
     assert (await provider.userinfo(tokens["access_token"])).status_code == 401
     again = await provider.authorize(**THIRD)
     assert again.location.startswith(f"{ISSUER}/consent?")

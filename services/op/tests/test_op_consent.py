@@ -37,13 +37,13 @@ async def test_the_page_names_client_scopes_and_lifetime(provider: RunningProvid
     html = await (await provider.client.get(location)).get_data(as_text=True)
     text = re.sub(r"\s+", " ", re.sub("<[^>]+>", " ", html))
     for expected in (
-        "A third party asks for access to your account",
-        "You are signed in as user0",
+        "A third party requests access to your account",
+        "Signed in as user0",
         "know who you are",
         "see your email address",
-        "use what it calls api:read",
-        "see of your profile: nickname",
-        "Its access lasts for 5 minutes.",
+        "use its permission “api:read”",
+        "see from your profile: nickname",
+        "Access ends after 5 minutes.",
         "remembered for 365 days",
     ):
         assert expected in text
@@ -53,8 +53,8 @@ async def test_the_page_names_client_scopes_and_lifetime(provider: RunningProvid
 async def test_the_page_says_when_access_is_renewed(provider: RunningProvider) -> None:
     location = await to_consent(provider, scope="openid offline_access", prompt="consent")
     html = await (await provider.client.get(location)).get_data(as_text=True)
-    assert "keep its access while you are away" in html
-    assert "Each use renews its access, which otherwise ends after 14 days." in html
+    assert "keep its access while you are not signed in" in html
+    assert "Access is renewed with each use and otherwise ends after 14 days." in html
 
 
 async def test_allowed_once_it_is_not_asked_for_again(provider: RunningProvider) -> None:

@@ -46,7 +46,7 @@ async def test_every_endpoint_responds_503_in_a_second_without_redis(away: str, 
     assert response.status_code == 503
     assert response.headers["Retry-After"] == "1"
     if path.startswith(("/authorize", "/login")):
-        assert "away for a moment" in await response.get_data(as_text=True)
+        assert "Sign-in is temporarily unavailable" in await response.get_data(as_text=True)
     else:
         assert (await response.get_json())["error"] == "temporarily_unavailable"
 

@@ -118,12 +118,19 @@ async def test_errors_come_in_the_fragment(op: RunningProvider, changes: dict[st
     assert answer["state"] == "state-of-the-test"
 
 
-async def test_a_nonce_is_always_needed(provider_with: ProviderFactory) -> None:
-    """Core §3.2.2.1: whatever is configured for codes."""
+@pytest.mark.parametrize("response_type", ["id_token", "id_token token"])
+async def test_missing_nonce_is_an_error_for_the_client(provider_with: ProviderFactory, response_type: str) -> None:
+    """Core §3.2.2.1, §3.2.2.6: whatever is configured for codes."""
     op = await provider_with(implicit_flow=True, require_nonce=False)
     await op.op.clients.save(client_of(IMPLICIT | {"require_nonce": False}))
-    response = await op.authorize(**ASK, response_type="id_token", nonce=None)
-    assert (response.status_code, response.location) == (400, None)
+    response = await op.authorize(**ASK, response_type=response_type, nonce=None)
+    assert urlsplit(response.location).query == ""
+    assert fragment_of(response.location) == {
+        "error": "invalid_request",
+        "error_description": "nonce is required in the implicit flow",
+        "state": "state-of-the-test",
+        "iss": ISSUER,
+    }
 
 
 async def test_there_is_no_refresh_token_and_no_offline_access(op: RunningProvider) -> None:
@@ -185,7 +192,7 @@ async def test_a_consented_client_gets_its_tokens_after_the_page(op: RunningProv
     response = await op.login(**ASK, response_type="id_token token")
     page = await op.client.get(response.location.removeprefix(ISSUER))
     text = await page.get_data(as_text=True)
-    assert "Its access lasts for 5 minutes." in text
+    assert "Access ends after 5 minutes." in text
     answer = await op.client.post("/consent", form=hidden_fields(text) | {"answer": "allow"})
     assert "access_token" in fragment_of(answer.location)
 

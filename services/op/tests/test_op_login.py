@@ -73,7 +73,7 @@ async def test_unknown_user_and_wrong_password_get_the_same_answer(
     response = await provider.login(username, password)
     html = await response.get_data(as_text=True)
     assert response.status_code == 403
-    assert "The username or the password is wrong." in html
+    assert "The username or password is incorrect." in html
     assert "op_session" not in str(response.headers.getlist("Set-Cookie"))
     assert await provider.client.get("/healthz")
 

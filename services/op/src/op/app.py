@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from functools import partial
+from pathlib import Path
 
 from quart import Blueprint, Quart, Response, request
 from quart import Request as QuartRequest
@@ -58,17 +59,19 @@ from op.stores.users.index import UserGrantStore
 from op.stores.users.user import UserStore
 from op.tokens.issuer import TokenIssuer
 from op.web.errors import machine_failure, page_failure
-from op.web.language import template_words
 from servicekit.http import HttpClient
 from servicekit.monitoring.health import health_routes
 from servicekit.monitoring.metrics import Metrics
 from servicekit.redis.client import Database, connect
 from servicekit.sealing import Sealer
 from servicekit.settings import read
+from servicekit.web.languages import Languages, gettext_lazy
 from servicekit.web.machine import MachineDoor, Reply, Request, Route
 from servicekit.web.pages import install, refuse_head
 
 log = logging.getLogger(__name__)
+
+_CATALOGUES = Path(__file__).parent / "locales"
 
 
 def create_app(settings: Settings | None = None, *, clock: Callable[[], float] = time.time) -> Quart:
@@ -85,7 +88,7 @@ def create_app(settings: Settings | None = None, *, clock: Callable[[], float] =
     app = Quart(__name__)
     app.extensions["metrics"] = metrics
     app.extensions["provider"] = op
-    install(app, "OpenID Provider")
+    install(app, gettext_lazy("OpenID Provider"), op.languages, settings.brand)
     app.register_blueprint(_pages(op))
     refuse_head(app, "pages.")
     app.register_error_handler(Exception, page_failure)
@@ -169,6 +172,7 @@ def wire(settings: Settings, redis: Database, clock: Callable[[], float]) -> Con
             clients, client_keys, ClientAssertionStore(redis), settings.oidc_issuer, clock
         ),
         client_keys=client_keys,
+        languages=Languages.load(_CATALOGUES),
         http=http,
         back_channel=back_channel,
         clients=clients,
@@ -220,7 +224,6 @@ def _pages(op: Context) -> Blueprint:
         return bound
 
     blueprint = Blueprint("pages", __name__, template_folder="pages/templates")
-    blueprint.app_context_processor(template_words)
     blueprint.add_url_rule("/authorize", "authorize", view(authorize), methods=["GET", "POST"])
     blueprint.add_url_rule("/login", "show_login", view(show_login), methods=["GET"])
     blueprint.add_url_rule("/login", "submit_login", view(submit_login), methods=["POST"])

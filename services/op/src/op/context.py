@@ -30,6 +30,7 @@ from op.stores.tokens.refresh_token import RefreshTokenStore
 from op.stores.users.index import UserGrantStore
 from op.stores.users.user import UserStore
 from op.tokens.issuer import TokenIssuer
+from servicekit.web.languages import Languages
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class Context:
     termination: Termination
     client_authenticator: ClientAuthenticator
     client_keys: ClientKeys
+    languages: Languages
     http: ClientHttp
     back_channel: BackChannel
     clients: ClientStore

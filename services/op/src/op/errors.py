@@ -2,7 +2,7 @@
 
     OAuthError
     ├── InvalidRequest 400 invalid_request
-    │   └── NonceRequired                       shown as a page, never redirected
+    │   └── NonceRequired                       for a code; shown as a page, never redirected
     ├── InvalidClient 401 invalid_client        with WWW-Authenticate
     ├── InvalidGrant 400 invalid_grant
     ├── InvalidScope 400 invalid_scope
@@ -60,7 +60,7 @@ class InvalidRequest(OAuthError):
 
 
 class NonceRequired(InvalidRequest):
-    """`openid` was asked for without a nonce: refused before anything is sent anywhere."""
+    """A code with the scope openid was requested without a nonce, which this provider requires."""
 
 
 class InvalidClient(OAuthError):

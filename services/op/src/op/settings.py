@@ -23,12 +23,13 @@ from servicekit.settings import (
     text,
     whole_number,
 )
+from servicekit.web.branding import BrandSettings
 
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(ServiceSettings):
+class Settings(ServiceSettings, BrandSettings):
     """What the provider reads from its environment; see docs/configuration.md."""
 
     bind: str = setting(

@@ -305,7 +305,7 @@ def test_implicit_request_needs_openid_and_a_nonce(response_type: str) -> None:
     lax = dataclasses.replace(IMPLICIT, require_nonce=False)
     with refused(InvalidScope, "an id_token needs the scope openid"):
         authorization_request(by=by, policy=lax, response_type=response_type, scope="email")
-    with refused(NonceRequired, "nonce is required when the scope has openid"):
+    with refused(InvalidRequest, "nonce is required in the implicit flow"):
         authorization_request(by=by, policy=lax, response_type=response_type, nonce=None)
     assert (
         authorization_request(by=by, policy=IMPLICIT, response_type=response_type, **NO_PKCE).response_mode

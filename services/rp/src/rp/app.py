@@ -73,7 +73,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock = time.time) ->
     )
 
     app = Quart(__name__, template_folder="pages/templates")
-    rendering.install(app)
+    rendering.install(app, settings.brand)
     errors.install(app)
     for method, path, view in (*PAGES, *_callbacks(providers)):
         app.add_url_rule(path, f"{method} {path}", _with_request(rp, view), methods=[method])

@@ -24,6 +24,7 @@ from servicekit.settings import (
     site_url,
     text,
 )
+from servicekit.web.branding import BrandSettings
 
 _LONGEST_TIMEOUT = 30
 
@@ -40,7 +41,7 @@ _VARIABLES = {"scope": "RP_SCOPE", "response_mode": "RP_RESPONSE_MODE"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(ServiceSettings):
+class Settings(ServiceSettings, BrandSettings):
     """All settings of the relying party. Everything else comes from the provider's discovery document."""
 
     bind: str = setting(

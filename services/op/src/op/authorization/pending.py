@@ -17,9 +17,9 @@ class LoginExpired(UnknownRedirect):
 
     def __init__(self) -> None:
         super().__init__(
-            "This sign-in is no longer open",
-            "It was finished, has waited for more than ten minutes, or belongs to another browser. "
-            "Go back to the application and start again.",
+            "This sign-in has expired",
+            "It was completed, is older than ten minutes, or belongs to another browser. "
+            "Go back to the application and try again.",
         )
 
 

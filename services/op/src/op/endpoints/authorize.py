@@ -20,9 +20,9 @@ from op.protocol.authorization.request import (
 from op.protocol.authorization.response import known_mode, with_query
 from op.records import AuthorizationRequest, Client
 from op.web.cookies import SESSION_COOKIE, came_without_cookies, cookie
-from op.web.language import use_language
 from op.web.parameters import parameters
 from op.web.rendering import deliver, see_other
+from servicekit.web.languages import use_language
 from servicekit.web.parameters import Parameters
 
 _URL_LIMIT = 8000  # what everything on the way can be expected to take (RFC 9110 §4.1)

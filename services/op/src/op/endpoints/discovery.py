@@ -11,7 +11,6 @@ from op.protocol.authorization.request_object import REQUEST_OBJECT_ALGORITHMS
 from op.protocol.authorization.response import RESPONSE_MODES
 from op.protocol.authorization.response_type import GRANT_TYPE_OF
 from op.protocol.authorization.scope import CLAIMS_BY_SCOPE, STANDARD_CLAIMS
-from op.protocol.authorization.ui_locales import LANGUAGES
 from op.protocol.clients.assertion import ASSERTION_ALGORITHMS
 from op.protocol.clients.authentication import METHODS
 from op.protocol.clients.metadata import ID_TOKEN_ALGORITHMS
@@ -28,6 +27,7 @@ async def discovery(op: Context, _request: Request) -> Reply:
         op.issuer,
         require_pushed=op.settings.require_pushed_authorization_requests,
         response_types=op.settings.response_types,
+        languages=op.languages.tags,
     )
     return json_reply(200, document | _registration(op), _CACHE)
 
@@ -37,7 +37,9 @@ def _registration(op: Context) -> dict[str, str]:
     return {} if op.settings.registration == "off" else {"registration_endpoint": f"{op.issuer}/register"}
 
 
-def metadata(issuer: str, *, require_pushed: bool, response_types: tuple[str, ...]) -> dict[str, Any]:
+def metadata(
+    issuer: str, *, require_pushed: bool, response_types: tuple[str, ...], languages: tuple[str, ...]
+) -> dict[str, Any]:
     """The metadata of an issuer; RFC 9207 §3 and RP-Initiated Logout 1.0 §2.1 add to it."""
     grant_types = dict.fromkeys([*GRANT_TYPES, *(GRANT_TYPE_OF[response_type] for response_type in response_types)])
     confidential = [method for method in METHODS if method != "none"]
@@ -76,7 +78,7 @@ def metadata(issuer: str, *, require_pushed: bool, response_types: tuple[str, ..
         "frontchannel_logout_supported": True,
         "frontchannel_logout_session_supported": True,
         "display_values_supported": list(DISPLAYS),
-        "ui_locales_supported": list(LANGUAGES),
+        "ui_locales_supported": list(languages),
         "acr_values_supported": list(ACR_VALUES),
         "claims_parameter_supported": True,
         "request_parameter_supported": True,

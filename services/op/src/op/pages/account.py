@@ -1,14 +1,13 @@
-"""The account page: what a person allowed and where they are signed in, each to be ended with a click."""
+"""The account page: the applications with access to the user's account, and the sessions; each can be ended."""
 
 import logging
-import time
 from functools import partial
 
 from quart import Request, Response
 
 from op.context import Context
 from op.errors import InvalidRequest
-from op.pages.descriptions import browser, claim_words, scope_words
+from op.pages.descriptions import browser, permissions
 from op.pages.logged_out import logged_out
 from op.protocol.authorization.response import with_query
 from op.protocol.authorization.scope import CLAIMS_BY_SCOPE
@@ -26,7 +25,7 @@ _PURPOSE = "account"
 
 
 async def show_account(op: Context, request: Request) -> Response:
-    """The lists; without a session a sentence that says how to get one."""
+    """Applications and sessions; without a session, how to get one."""
     visitor = await visitor_of(op, request)
     if visitor is None:
         return await page("account.html", 401, user=None)
@@ -42,7 +41,7 @@ async def show_account(op: Context, request: Request) -> Response:
                 "sid": one.sid,
                 "browser": browser(one.user_agent),
                 "user_agent": one.user_agent,
-                "since": _date(one.auth_time),
+                "since": one.auth_time,
                 "here": one.sid == session.sid,
             }
             for one in await op.sessions.latest(session.sub)
@@ -51,42 +50,36 @@ async def show_account(op: Context, request: Request) -> Response:
 
 
 async def change_account(op: Context, request: Request) -> Response:
-    """Take back a consent, and every token that came of it; or end a session, as a logout in its browser would."""
+    """Remove an application's access with all its tokens, or end a session as a logout in its browser would."""
     form = await parameters(request)
-    asked = {"ui_locales": form.get("ui_locales")}
-    again = with_query(f"{op.issuer}/account", asked)
+    account = with_query(f"{op.issuer}/account", {"ui_locales": form.get("ui_locales")})
     secret = cookie(op, request, SESSION_COOKIE)
     check_csrf(op, request, secret, _PURPOSE, form.get("csrf_token"))
     session = await op.sessions.find(secret)
     if session is None:
-        return see_other(again)
+        return see_other(account)
     if "client_id" in form:
         await op.consents.revoke(session.sub, form["client_id"])
         ended = await op.termination.end_grants(session.sub, form["client_id"])
-        event(log, "consent taken back", sub=session.sub, client_id=form["client_id"], grants=ended)
+        event(log, "access removed", sub=session.sub, client_id=form["client_id"], grants=ended)
     elif "sid" in form:
-        meant = await op.sessions.find_by_sid(session.sub, form["sid"])
+        session_to_end = await op.sessions.find_by_sid(session.sub, form["sid"])
         end = partial(op.sessions.end_by_sid, session.sub, form["sid"])
-        frames = await op.termination.end_session(meant, end) if meant else ()
+        frames = await op.termination.end_session(session_to_end, end) if session_to_end else ()
         event(log, "session ended from the account page", sub=session.sub)
         if form["sid"] == session.sid:
             return await logged_out(op, frames)
     else:
         raise InvalidRequest("client_id or sid is required")
-    return see_other(again)
+    return see_other(account)
 
 
 async def _application(op: Context, client_id: str, consent: Consent) -> dict[str, object]:
     client = await op.clients.find(client_id)
-    opened = [claim for scope in consent.scope.split() for claim in CLAIMS_BY_SCOPE.get(scope, ())]
+    of_scope = [claim for scope in consent.scope.split() for claim in CLAIMS_BY_SCOPE.get(scope, ())]
     return {
         "client_id": client_id,
         "name": client.display_name if client else client_id,
-        "wishes": scope_words(consent.scope),
-        "claims": claim_words(claim for claim in consent.claims if claim not in opened),
-        "since": _date(consent.given_at),
+        "permissions": permissions(consent.scope, (claim for claim in consent.claims if claim not in of_scope)),
+        "since": consent.given_at,
     }
-
-
-def _date(seconds: int) -> str:
-    return time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(seconds))

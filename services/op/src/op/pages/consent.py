@@ -1,11 +1,11 @@
-"""The consent page: what an application wants, in words, and the person's decision (OpenID Connect Core §3.1.2.4)."""
+"""The consent page: what an application requests, and the user's decision (OpenID Connect Core §3.1.2.4)."""
 
 from quart import Request, Response
 
 from op.authorization.dispatch import Login
 from op.authorization.progress import Authorization, step_of
 from op.context import Context
-from op.pages.descriptions import claim_words, lifetime, scope_words
+from op.pages.descriptions import duration, permissions
 from op.pages.steps import carry_out, decision_in, pending_authorization, proceed
 from op.protocol.authorization.consent import claims_beyond_scope
 from op.protocol.authorization.response_type import CODE
@@ -21,7 +21,7 @@ _PURPOSE = "consent"
 
 
 async def show_consent(op: Context, request: Request) -> Response:
-    """Name the client, what it wants and for how long."""
+    """Name the client, the access that it requests, and for how long."""
     authorization = await pending_authorization(op, request, (await parameters(request)).get("login"))
     visitor = await visitor_of(op, request)
     session = visitor.session if visitor else None
@@ -33,7 +33,7 @@ async def show_consent(op: Context, request: Request) -> Response:
 
 
 async def submit_consent(op: Context, request: Request) -> Response:
-    """The person's decision; only a form of our own page in the same browser makes one."""
+    """The user's decision; only our own form in the same browser can submit it."""
     form = await parameters(request)
     authorization = await pending_authorization(op, request, form.get("login"))
     check_csrf(op, request, cookie(op, request, BROWSER_COOKIE), _PURPOSE + form["login"], form.get("csrf_token"))
@@ -44,18 +44,17 @@ async def submit_consent(op: Context, request: Request) -> Response:
 
 async def _form(op: Context, request: Request, authorization: Authorization, user: User) -> Response:
     assert authorization.pending is not None
-    client, asked, login = authorization.client, authorization.request, authorization.pending.id
-    refreshable = "refresh_token" in client.grant_types and asked.response_type == CODE
-    renewed = refreshable and gives_refresh_token(client.scope, asked.scope)
+    client, requested, login = authorization.client, authorization.request, authorization.pending.id
+    refreshable = "refresh_token" in client.grant_types and requested.response_type == CODE
+    renewed = refreshable and gives_refresh_token(client.scope, requested.scope)
     return await client_page(
         "consent.html",
         client,
         login=login,
         csrf_token=csrf_token(cookie(op, request, BROWSER_COOKIE) or "", _PURPOSE + login),
         username=user.username,
-        wishes=scope_words(asked.scope),
-        claims=claim_words(claims_beyond_scope(asked)),
+        permissions=permissions(requested.scope, claims_beyond_scope(requested)),
         renewed=renewed,
-        access=lifetime(op.settings.refresh_token_ttl if renewed else op.settings.access_token_ttl),
-        memory=lifetime(op.consents.ttl),
+        access=duration(op.settings.refresh_token_ttl if renewed else op.settings.access_token_ttl),
+        memory=duration(op.consents.ttl),
     )

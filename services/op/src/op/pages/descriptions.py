@@ -1,40 +1,40 @@
-"""What pages say in words: scopes, claims, spans of time, browsers; each is a text for `t` and what its braces hold."""
+"""Texts that pages compose: permissions, spans of time, browsers; each in the language of the request."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
-WRONG_PASSWORD = "The username or the password is wrong."
-TOO_MANY_ATTEMPTS = "There were too many tries for this username. Wait a few minutes, then try again."
+from servicekit.web.languages import gettext, gettext_lazy, ngettext, pgettext_lazy
 
-Wording = tuple[str, Mapping[str, object]]
+WRONG_PASSWORD = gettext_lazy("The username or password is incorrect.")
+TOO_MANY_ATTEMPTS = gettext_lazy("Too many attempts. Try again in a few minutes.")
 
 SCOPES = {
-    "openid": "know who you are",
-    "email": "see your email address",
-    "profile": "see your profile: name, picture, birthday and the like",
-    "address": "see your postal address",
-    "phone": "see your phone number",
-    "offline_access": "keep its access while you are away",
+    "openid": gettext_lazy("know who you are"),
+    "email": gettext_lazy("see your email address"),
+    "profile": gettext_lazy("see your profile, such as your name, picture and birthday"),
+    "address": gettext_lazy("see your postal address"),
+    "phone": gettext_lazy("see your phone number"),
+    "offline_access": gettext_lazy("keep its access while you are not signed in"),
 }
 CLAIMS = {
-    "name": "name",
-    "given_name": "given name",
-    "family_name": "family name",
-    "middle_name": "middle name",
-    "nickname": "nickname",
-    "preferred_username": "preferred username",
-    "profile": "profile page",
-    "picture": "picture",
-    "website": "website",
-    "gender": "gender",
-    "birthdate": "birthday",
-    "zoneinfo": "time zone",
-    "locale": "language",
-    "updated_at": "time of its last change",
-    "email": "email address",
-    "email_verified": "whether the email address is verified",
-    "address": "postal address",
-    "phone_number": "phone number",
-    "phone_number_verified": "whether the phone number is verified",
+    "name": pgettext_lazy("claim", "name"),
+    "given_name": pgettext_lazy("claim", "first name"),
+    "family_name": pgettext_lazy("claim", "last name"),
+    "middle_name": pgettext_lazy("claim", "middle name"),
+    "nickname": pgettext_lazy("claim", "nickname"),
+    "preferred_username": pgettext_lazy("claim", "preferred username"),
+    "profile": pgettext_lazy("claim", "profile page"),
+    "picture": pgettext_lazy("claim", "picture"),
+    "website": pgettext_lazy("claim", "website"),
+    "gender": pgettext_lazy("claim", "gender"),
+    "birthdate": pgettext_lazy("claim", "birthday"),
+    "zoneinfo": pgettext_lazy("claim", "time zone"),
+    "locale": pgettext_lazy("claim", "language"),
+    "updated_at": pgettext_lazy("claim", "time of the last profile change"),
+    "email": pgettext_lazy("claim", "email address"),
+    "email_verified": pgettext_lazy("claim", "whether the email address is verified"),
+    "address": pgettext_lazy("claim", "postal address"),
+    "phone_number": pgettext_lazy("claim", "phone number"),
+    "phone_number_verified": pgettext_lazy("claim", "whether the phone number is verified"),
 }
 _BROWSERS = (("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
 _SYSTEMS = (
@@ -46,36 +46,40 @@ _SYSTEMS = (
     ("CrOS", "ChromeOS"),
     ("Linux", "Linux"),
 )
-_UNITS = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
-def scope_words(scope: str) -> list[Wording]:
-    """What each scope means to a person; one that only the application knows is named."""
-    return [
-        (SCOPES[name], {}) if name in SCOPES else ("use what it calls {scope}", {"scope": name})
+def permissions(scope: str, claims: Iterable[str] = ()) -> list[str]:
+    """What a scope and single claims allow; a name that is not of the specification is shown as it is."""
+    allowed = [
+        str(SCOPES[name]) if name in SCOPES else gettext("use its permission “%(scope)s”", scope=name)
         for name in scope.split()
     ]
+    return allowed + [gettext("see from your profile: %(claim)s", claim=CLAIMS.get(claim, claim)) for claim in claims]
 
 
-def claim_words(claims: Iterable[str]) -> list[str]:
-    """What each claim is to a person; one that is not of the standard is named as it is."""
-    return [CLAIMS.get(claim, claim) for claim in claims]
+def duration(seconds: int) -> str:
+    """A span of time in the largest unit that it contains at least twice, or exactly once."""
+
+    def fits(unit: int) -> bool:
+        return seconds >= 2 * unit or seconds == unit
+
+    if fits(_DAY):
+        return ngettext("%(num)d day", "%(num)d days", round(seconds / _DAY))
+    if fits(_HOUR):
+        return ngettext("%(num)d hour", "%(num)d hours", round(seconds / _HOUR))
+    if fits(_MINUTE):
+        return ngettext("%(num)d minute", "%(num)d minutes", round(seconds / _MINUTE))
+    return ngettext("%(num)d second", "%(num)d seconds", seconds)
 
 
-def lifetime(seconds: int) -> Wording:
-    """A span in the largest unit that it is at least twice of, or exactly once."""
-    size, unit = next((size, unit) for size, unit in _UNITS if seconds >= 2 * size or size in (seconds, 1))
-    number = round(seconds / size)
-    return (f"{{n}} {unit}" if number == 1 else f"{{n}} {unit}s"), {"n": number}
+def browser(user_agent: str) -> str:
+    """A short name for a browser, from the lists above; any other is shown by its own User-Agent.
 
-
-def browser(user_agent: str) -> Wording:
-    """What a browser calls itself, short enough to be told from others; one that is not known in its own words.
-
-    Browsers claim to be several: the first of the list that is named is the one.
+    Browsers name each other for compatibility: the first of the list that is named is the one.
     """
     name = next((name for mark, name in _BROWSERS if mark in user_agent), None)
     system = next((system for mark, system in _SYSTEMS if mark in user_agent), None)
     if name and system:
-        return "{name} on {system}", {"name": name, "system": system}
-    return ("{name}", {"name": user_agent}) if user_agent else ("an unknown browser", {})
+        return gettext("%(browser)s on %(system)s", browser=name, system=system)
+    return user_agent or gettext("Unknown browser")

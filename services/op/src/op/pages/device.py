@@ -1,4 +1,4 @@
-"""The page on which a person connects a device (RFC 8628 §3.3): type its code, look at who asks, decide."""
+"""The page on which a user connects a device (RFC 8628 §3.3): enter its code, see the request, decide."""
 
 import logging
 from functools import partial
@@ -8,7 +8,7 @@ from quart import Request, Response
 from op.authorization.consent import remember_consent
 from op.authorization.dispatch import Login, Refuse, next_step
 from op.context import Context
-from op.pages.descriptions import TOO_MANY_ATTEMPTS, WRONG_PASSWORD, scope_words
+from op.pages.descriptions import TOO_MANY_ATTEMPTS, WRONG_PASSWORD, permissions
 from op.pages.steps import decision_in
 from op.protocol.authorization.user_code import normal_user_code
 from op.records import DeviceRequest, Session
@@ -20,18 +20,19 @@ from op.web.parameters import parameters
 from op.web.rendering import page
 from op.web.visitor import session_of
 from servicekit.log import event
+from servicekit.web.languages import LazyText, gettext_lazy
 from servicekit.web.parameters import Parameters
 
 log = logging.getLogger(__name__)
 
 _PURPOSE = "device "
 _GUESSES = "a user code"
-_UNKNOWN = "No device waits with this code. Look at it again; a code is good for ten minutes, and for one answer."
-_TOO_MANY_CODES = "There were too many wrong codes from here. Wait a few minutes, then try again."
+_UNKNOWN = gettext_lazy("Unknown code. Check it and try again. A code expires after ten minutes and works once.")
+_TOO_MANY_CODES = gettext_lazy("Too many incorrect codes. Try again in a few minutes.")
 
 
 async def show_device(op: Context, request: Request) -> Response:
-    """Ask for the code; with one, say which application asks for what (§3.3, §5.4)."""
+    """The form for the code; with a code, the application and what it requests (§3.3, §5.4)."""
     typed = (await parameters(request)).get("user_code")
     if typed is None or not _is_visit(request):
         return await _code_form()
@@ -43,7 +44,7 @@ async def show_device(op: Context, request: Request) -> Response:
 
 
 async def submit_device(op: Context, request: Request) -> Response:
-    """The person's decision: of our own page in this browser alone, and to allow a device, after a login."""
+    """The user's decision, from our own form in this browser; to allow a device, a login is needed."""
     form = await parameters(request)
     purpose = _PURPOSE + form.get("user_code", "")
     check_csrf(op, request, cookie(op, request, BROWSER_COOKIE), purpose, form.get("csrf_token"))
@@ -56,8 +57,8 @@ async def submit_device(op: Context, request: Request) -> Response:
     step = next_step(waiting, session, decision, op.now())
     if isinstance(step, Refuse):
         await op.devices.deny(user_code, waiting)
-        event(log, "a device was refused", client_id=waiting.client_id)
-        return await page("device-answered.html", allowed=False)
+        event(log, "device denied", client_id=waiting.client_id)
+        return await page("device-result.html", allowed=False)
     if isinstance(step, Login):
         username = form.get("username", "").strip()
         again = partial(_confirmation, op, request, user_code, waiting, username=username)
@@ -70,18 +71,18 @@ async def submit_device(op: Context, request: Request) -> Response:
     assert session is not None, "without a session the step is Login"
     if not await _allow(op, user_code, waiting, session):
         return await _code_form(_UNKNOWN, 404)
-    event(log, "a device was let in", client_id=waiting.client_id, sub=session.sub)
-    response = await page("device-answered.html", allowed=True)
+    event(log, "device connected", client_id=waiting.client_id, sub=session.sub)
+    response = await page("device-result.html", allowed=True)
     if secret:
         set_cookie(op, response, SESSION_COOKIE, secret)
     return response
 
 
 class _NoDevice(Exception):
-    """No device waits with the code, or no more codes are heard."""
+    """No device waits with this code, or there were too many guesses."""
 
-    def __init__(self, sentence: str, status: int) -> None:
-        super().__init__(sentence)
+    def __init__(self, sentence: LazyText, status: int) -> None:
+        super().__init__(sentence.text)
         self.sentence = sentence
         self.status = status
 
@@ -102,18 +103,18 @@ async def _waiting_device(op: Context, request: Request, typed: str) -> tuple[st
 
 
 def _is_visit(request: Request) -> bool:
-    """Whether somebody came here: a picture on another site's page uses up nobody's guesses (Fetch Metadata §2.1)."""
+    """Whether a user opened this page: an image on another site uses up no guesses (Fetch Metadata §2.1)."""
     return request.headers.get("Sec-Fetch-Dest", "document") == "document"
 
 
 async def _guesser(op: Context, request: Request) -> str:
-    """Whoever is signed in, whose guesses no stranger at the same address uses up; else the address."""
+    """The user who is signed in, so that others at the same address use up none of their guesses; else the address."""
     session = await session_of(op, request)
     return f"user {session.sub}" if session else address(op, request)
 
 
 async def _allow(op: Context, user_code: str, waiting: DeviceRequest, session: Session) -> bool:
-    """The person's yes, once, remembered like that of the consent page; False when device or client is gone."""
+    """Allow the device, once, and remember the consent; False if the device or its client no longer exists."""
     client = await op.clients.find(waiting.client_id)
     if client is None:
         return False
@@ -123,7 +124,7 @@ async def _allow(op: Context, user_code: str, waiting: DeviceRequest, session: S
 
 
 async def _log_in(op: Context, request: Request, form: Parameters) -> tuple[Session | None, str | None]:
-    """A new session for whoever has the password, and its cookie; raises TooManyAttempts."""
+    """A new session if the password is correct, and its cookie; raises TooManyAttempts."""
     username, password = form.get("username", "").strip(), form.get("password", "")
     user = await op.logins.authenticate(username, password, address(op, request))
     if user is None:
@@ -134,7 +135,7 @@ async def _log_in(op: Context, request: Request, form: Parameters) -> tuple[Sess
     return await op.logins.open_session(user, request.headers.get("User-Agent", ""), before)
 
 
-async def _code_form(fault: str | None = None, status: int = 200, *, typed: str = "") -> Response:
+async def _code_form(fault: LazyText | None = None, status: int = 200, *, typed: str = "") -> Response:
     return await page("device.html", status, fault=fault, typed=typed)
 
 
@@ -145,7 +146,7 @@ async def _confirmation(
     waiting: DeviceRequest,
     *,
     username: str = "",
-    fault: str | None = None,
+    fault: LazyText | None = None,
     status: int = 200,
 ) -> Response:
     client = await op.clients.find(waiting.client_id)
@@ -156,7 +157,7 @@ async def _confirmation(
         status,
         user_code=user_code,
         client_name=client.display_name if client else waiting.client_id,
-        wishes=scope_words(waiting.scope),
+        permissions=permissions(waiting.scope),
         signed_in=not isinstance(step, Login),
         csrf_token=csrf_token(secret, _PURPOSE + user_code),
         username=username,

@@ -1,4 +1,4 @@
-"""The login page: one person, one password, then back to the authorization request that waits."""
+"""The login page: username and password, then back to the pending authorization."""
 
 import logging
 
@@ -18,12 +18,13 @@ from op.web.parameters import parameters
 from op.web.rendering import client_page
 from op.web.visitor import session_of
 from servicekit.log import event
+from servicekit.web.languages import LazyText
 
 log = logging.getLogger(__name__)
 
 
 async def show_login(op: Context, request: Request) -> Response:
-    """The form; a browser that has logged in meanwhile goes on without it."""
+    """The form; a browser that has logged in meanwhile continues without it."""
     authorization = await pending_authorization(op, request, (await parameters(request)).get("login"))
     session = await session_of(op, request)
     step = await advance(op, authorization, session)
@@ -71,7 +72,7 @@ async def _form(
     authorization: Authorization,
     *,
     username: str,
-    fault: str | None = None,
+    fault: LazyText | None = None,
     status: int = 200,
 ) -> Response:
     assert authorization.pending is not None

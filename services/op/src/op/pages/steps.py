@@ -13,8 +13,8 @@ from op.context import Context
 from op.errors import InvalidRequest
 from op.records import LoginRequest, Session
 from op.web.cookies import BROWSER_COOKIE, browser_secret, cookie, set_cookie
-from op.web.language import use_language
 from op.web.rendering import deliver, see_other
+from servicekit.web.languages import use_language
 from servicekit.web.parameters import Parameters
 
 _PAGES = {Login: "login", Consent: "consent"}

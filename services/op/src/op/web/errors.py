@@ -16,6 +16,7 @@ from op.web.replies import NO_STORE
 from servicekit.log import event
 from servicekit.redis.client import RedisError
 from servicekit.sealing import UnsealError
+from servicekit.web.languages import gettext, translated
 from servicekit.web.machine import Reply, Request, error_reply
 from servicekit.web.pages import failure_page
 
@@ -23,29 +24,38 @@ log = logging.getLogger(__name__)
 
 
 async def page_failure(exception: Exception) -> Response:
-    """Any exception as a page for the person."""
+    """Any exception as a page."""
     if isinstance(exception, UnknownRedirect):
         event(log, "authorization refused", reason=exception.explanation)
         return await failure_page(
-            400, exception.title, exception.explanation, code="invalid_request", received=exception.received
+            400,
+            translated(exception.title),
+            translated(exception.explanation),
+            code="invalid_request",
+            received=exception.received,
         )
     if isinstance(exception, OAuthError):
         event(log, "request refused", error=exception.code, reason=exception)
-        sentence, received = _sentence(exception)
-        return await failure_page(exception.status, _title(exception), sentence, code=exception.code, received=received)
+        sentence, received = as_sentence(exception.description)
+        return await failure_page(
+            exception.status, _title(exception), translated(sentence), code=exception.code, received=received
+        )
     if isinstance(exception, RedisError):
         event(log, "Redis is away", logging.ERROR, reason=exception)
         return await failure_page(
             503,
-            "The sign-in is away for a moment",
-            "It cannot reach its memory. Try again in a few seconds; nothing that you did is lost.",
+            gettext("Sign-in is temporarily unavailable"),
+            gettext("Try again in a few seconds."),
             code="temporarily_unavailable",
             retry_after=RETRY_AFTER_SECONDS,
         )
     reason = "OP_SECRET_KEY does not open what is stored" if isinstance(exception, UnsealError) else None
     log.error("unforeseen failure", exc_info=exception, extra={"fields": {"reason": reason} if reason else {}})
     return await failure_page(
-        500, "Something went wrong here", "It is written to the provider's log.", code="server_error"
+        500,
+        gettext("Internal error"),
+        gettext("Try again. If this happens again, contact the operator: details are in the provider's log."),
+        code="server_error",
     )
 
 
@@ -68,12 +78,12 @@ def json_error(error: OAuthError) -> Reply:
 
 def _title(error: OAuthError) -> str:
     if isinstance(error, NonceRequired):
-        return "This sign-in has no nonce"
-    return "This request cannot be answered"
+        return gettext("This sign-in has no nonce")
+    return gettext("This request cannot be processed")
 
 
-def _sentence(error: OAuthError) -> tuple[str, str | None]:
-    """The description as a sentence that can be translated, and what follows a colon in it: names, which cannot."""
-    said, _, received = error.description.partition(": ")
-    begins_with_a_name = "_" in said.partition(" ")[0]
-    return f"{said if begins_with_a_name else said[:1].upper() + said[1:]}.", received or None
+def as_sentence(description: str) -> tuple[str, str | None]:
+    """A description as the sentence that catalogues have, and the names that follow a colon in it."""
+    statement, _, received = description.partition(": ")
+    begins_with_a_name = "_" in statement.partition(" ")[0]
+    return f"{statement if begins_with_a_name else statement[:1].upper() + statement[1:]}.", received or None

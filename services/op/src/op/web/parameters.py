@@ -3,7 +3,7 @@
 from quart import Request
 
 from op.errors import InvalidRequest
-from op.web.language import use_language
+from servicekit.web.languages import use_language
 from servicekit.web.parameters import MalformedParameters, Parameters
 
 

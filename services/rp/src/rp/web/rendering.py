@@ -1,20 +1,21 @@
 """The responses of views: a page from a template, or a redirect."""
 
+from pathlib import Path
 from typing import Any
 
 from quart import Quart, Response, render_template
 
 from rp.web import presentation
 from servicekit.web import pages
+from servicekit.web.branding import Brand
+from servicekit.web.languages import Languages, pgettext_lazy
+
+_CATALOGUES = Path(__file__).parents[1] / "locales"
 
 
-def install(app: Quart) -> None:
-    """Add the common layout and the template filters to the application."""
-    pages.install(app, "Relying Party")
-    environment: Any = app.jinja_env
-    environment.add_extension("jinja2.ext.i18n")
-    environment.policies["ext.i18n.trimmed"] = True
-    environment.install_null_translations(newstyle=True)
+def install(app: Quart, brand: Brand) -> None:
+    """Add the common layout, the languages and the template filters to the application."""
+    pages.install(app, pgettext_lazy("service", "Relying Party"), Languages.load(_CATALOGUES), brand=brand)
     presentation.install(app)
 
 

@@ -154,11 +154,17 @@ def check_scope(asked: Asked) -> None:
 
 
 def check_nonce(asked: Asked) -> None:
-    """A nonce with `openid`: by client, else for all (Core §3.1.2.1); always where no code is asked for (§3.2.2.1)."""
+    """A nonce with `openid`: as the client is registered, else by policy (Core §3.1.2.1).
+
+    The implicit flow always needs one (§3.2.2.1), and a request without it is an error for the client. The requirement
+    for a code is the provider's own (NonceRequired).
+    """
+    if not asked.is_openid or "nonce" in asked.parameters:
+        return
+    if answers_in_fragment(asked.response_type):
+        raise InvalidRequest("nonce is required in the implicit flow")
     registered = asked.client.require_nonce
-    required = asked.policy.require_nonce if registered is None else registered
-    required = required or answers_in_fragment(asked.response_type)
-    if asked.is_openid and required and "nonce" not in asked.parameters:
+    if asked.policy.require_nonce if registered is None else registered:
         raise NonceRequired("nonce is required when the scope has openid")
 
 
