@@ -15,7 +15,7 @@ from rp.stores.session import SessionStore, key_of
 from rp.stores.session_index import SessionIndexStore
 
 NOW = 1_800_000_000
-BINDING = NonceBinding("the-state", "the-nonce", "the-verifier", "/profile?a=ö", "http://localhost:25000")
+BINDING = NonceBinding("the-state", "the-nonce", "the-verifier", "/profile?a=ö", "http://localhost:25000", "de")
 ABSENT_ALLOWED = Message("check", "%(value)s, or absent", value="client")
 SESSION = Session(
     access_token="the-access-token",
@@ -28,6 +28,7 @@ SESSION = Session(
     scope="openid",
     expires_at=1_800_000_000,
     csrf_token="the-csrf-token",
+    ui_locales="de",
 )
 SECRETS = (
     "the-nonce",

@@ -24,13 +24,17 @@ from rp.check import Check
 
 @dataclass(frozen=True)
 class NonceBinding:
-    """A sign-in in progress: the values to compare the response with, and where the browser goes afterwards."""
+    """A sign-in in progress: the values to compare the response with, and where the browser goes afterwards.
+
+    `ui_locales` are the languages that the user has chosen, if any, here and in a session.
+    """
 
     state: str = field(repr=False)
     nonce: str = field(repr=False)
     code_verifier: str = field(repr=False)
     return_to: str
     issuer: str
+    ui_locales: str | None = None
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,7 @@ class Session:
     expires_at: int | None
     csrf_token: str = field(repr=False)
     latest_id_token: str | None = field(repr=False, default=None)
+    ui_locales: str | None = None
 
     @property
     def issuer(self) -> str:

@@ -39,7 +39,15 @@ def test_no_parameters_leave_the_address_as_it_is() -> None:
     assert with_query("http://op/a?x", {}) == "http://op/a?x"
 
 
-def test_logout_request_has_every_parameter() -> None:
+@pytest.mark.parametrize(("ui_locales", "query"), [(None, ""), ("de fr", "&ui_locales=de+fr")])
+def test_logout_request_has_every_parameter(ui_locales: str | None, query: str) -> None:
     """OpenID Connect RP-Initiated Logout §2."""
-    address = logout_request("http://op/logout", id_token="t", client_id="c", post_logout_redirect_uri="u", state="s")
-    assert address == "http://op/logout?id_token_hint=t&client_id=c&post_logout_redirect_uri=u&state=s"
+    address = logout_request(
+        "http://op/logout",
+        id_token="t",
+        client_id="c",
+        post_logout_redirect_uri="u",
+        state="s",
+        ui_locales=ui_locales,
+    )
+    assert address == f"http://op/logout?id_token_hint=t&client_id=c&post_logout_redirect_uri=u&state=s{query}"

@@ -18,6 +18,7 @@ from rp.web.cookies import Cookies, fresh_value
 from rp.web.rendering import see_other
 from rp.web.visitor import signed_in
 from servicekit.log import event
+from servicekit.web.languages import use_language
 from servicekit.web.parameters import Parameters
 
 HANDLE = "posted"
@@ -36,6 +37,7 @@ async def callback(rp: Context, request: Request, provider: ProviderClient) -> R
     # Before the binding is deleted: if the provider is unavailable, the same URL must work again later.
     metadata = await provider.metadata()
     binding = await rp.bindings.take(Cookies.of(rp.settings).login.read(request), received.state)
+    use_language(binding.ui_locales)
     if handle is not None:
         await rp.posted_responses.end(handle)
     response = authorization_response.validate(
@@ -77,6 +79,7 @@ async def _open_session(
         scope=tokens.scope or rp.providers.of(response.binding.issuer).registration.scope,
         expires_at=None if tokens.expires_in is None else int(rp.clock()) + tokens.expires_in,
         csrf_token=fresh_value(),
+        ui_locales=response.binding.ui_locales,
     )
     cookie = fresh_value()
     await rp.session_index.add(cookie, session)

@@ -43,6 +43,7 @@ async def login(rp: Context, request: Request) -> Response:
         code_verifier=pkce.make_verifier(),
         return_to=initiation.return_to,
         issuer=metadata.issuer,
+        ui_locales=initiation.ui_locales,
     )
     await rp.bindings.save(browser, binding)
     event(log, "sign-in started", return_to=binding.return_to)
@@ -57,6 +58,7 @@ async def login(rp: Context, request: Request) -> Response:
             code_verifier=binding.code_verifier,
             response_mode=registration.response_mode,
             login_hint=initiation.login_hint,
+            ui_locales=initiation.ui_locales,
         )
     )
     login_cookie.set(response, browser)

@@ -12,16 +12,20 @@ from rp.check import Check, masked, secret_equality
 from rp.context import Context
 from rp.errors import CrossSiteRequest, SignOutRefused
 from rp.message import Message
+from rp.protocol.authorization.login_initiation import language_tags
 from rp.protocol.logout.logout_request import logout_request
 from rp.web import forms
 from rp.web.cookies import Cookies, fresh_value
 from rp.web.rendering import see_other
+from rp.web.translation import localized
 from rp.web.visitor import SignedIn, signed_in
 from servicekit.log import event
 from servicekit.redis.client import RedisError
+from servicekit.web.languages import current_language, use_language
 from servicekit.web.parameters import Parameters
 
 _STATE = "RP-Initiated Logout §3"
+_LANGUAGE_SEPARATOR = "."
 PROVIDER_SECONDS = 2.0
 """How long a sign-out waits for the provider."""
 
@@ -36,23 +40,24 @@ async def logout(rp: Context, request: Request) -> Response:
     _check_origin(rp, request)
     visitor = await signed_in(rp, request)
     if visitor is None:
-        return see_other("/")
+        return see_other(localized("/"))
     _check_csrf_token(visitor, form)
     await rp.sessions.end(visitor.cookie)
     with suppress(RedisError):  # an index entry of an ended session does no harm, and expires
         await rp.session_index.remove(visitor.cookie, visitor.session)
     event(log, "signed out", sub=visitor.session.sub)
-    state = fresh_value()
+    state, ui_locales = fresh_value(), visitor.session.ui_locales
     endpoint = await _end_at_provider(rp, visitor)
     response = see_other(
-        "/?notice=signed-out-here"
+        localized("/?notice=signed-out-here")
         if endpoint is None
         else logout_request(
             endpoint,
             id_token=visitor.session.latest_id_token or visitor.session.id_token,
             client_id=visitor.provider.registration.client.client_id,
             post_logout_redirect_uri=rp.settings.post_logout_redirect_uri,
-            state=state,
+            state=f"{state}{_LANGUAGE_SEPARATOR}{current_language().tag}" if ui_locales else state,
+            ui_locales=ui_locales,
         )
     )
     cookies = Cookies.of(rp.settings)
@@ -64,15 +69,20 @@ async def logout(rp: Context, request: Request) -> Response:
 
 
 async def logout_callback(rp: Context, request: Request) -> Response:
-    """The browser returns from the provider. `state` must be that of its logout request, and is used once (§3)."""
+    """The browser returns from the provider. `state` must be that of its logout request, and is used once (§3).
+
+    The language that the user has chosen follows the random value in `state`, since the session has ended.
+    """
     parameters = Parameters.parse(request.query_string)
     cookie = Cookies.of(rp.settings).logout
-    expected, found = cookie.read(request), parameters.get("state", "")
+    expected = cookie.read(request)
+    found, _, language = parameters.get("state", "").partition(_LANGUAGE_SEPARATOR)
+    use_language(language_tags(language))
     SignOutRefused.unless(
         not parameters.repeated and expected is not None and compare_digest(found.encode(), expected.encode()),
         _state_check(expected, found or None, parameters.repeated),
     )
-    response = see_other("/?notice=signed-out")
+    response = see_other(localized("/?notice=signed-out"))
     cookie.clear(response)
     return response
 

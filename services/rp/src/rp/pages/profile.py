@@ -19,6 +19,7 @@ from rp.tokens.refreshing import Access
 from rp.web.errors import as_failure
 from rp.web.reasons import why
 from rp.web.rendering import page, see_other
+from rp.web.translation import localized
 from rp.web.visitor import signed_in
 from servicekit.log import event
 
@@ -43,7 +44,7 @@ async def profile(rp: Context, request: Request) -> Response:
     """Query UserInfo and the resource server concurrently. A failure of one does not affect the other."""
     visitor = await signed_in(rp, request)
     if visitor is None:
-        return see_other("/login?return_to=/profile")
+        return see_other(localized("/login?return_to=/profile"))
     access = Access(rp.refreshing, visitor.cookie, visitor.session)
     user, me = await asyncio.gather(
         _panel(lambda: _userinfo(visitor.provider, access)),

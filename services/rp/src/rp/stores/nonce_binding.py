@@ -61,6 +61,7 @@ def _binding(record: JsonRecord) -> NonceBinding:
         code_verifier=record.text("code_verifier"),
         return_to=record.text("return_to"),
         issuer=record.text("issuer"),
+        ui_locales=record.optional_text("ui_locales"),
     )
 
 

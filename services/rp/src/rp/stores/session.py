@@ -70,6 +70,7 @@ def _session(record: JsonRecord) -> Session:
         expires_at=record.optional_integer("expires_at"),
         csrf_token=record.text("csrf_token"),
         latest_id_token=record.optional_text("latest_id_token"),
+        ui_locales=record.optional_text("ui_locales"),
     )
 
 

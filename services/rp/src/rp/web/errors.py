@@ -9,6 +9,7 @@ from rp.check import equality
 from rp.errors import BadRequest, CheckRefused, RelyingPartyError
 from rp.message import Message
 from rp.web.reasons import why
+from rp.web.translation import translated
 from servicekit.log import event
 from servicekit.redis.client import RedisError
 from servicekit.web.machine import HeaderList, Reply, Request, error_reply
@@ -53,8 +54,8 @@ async def failure_page(exception: Exception) -> Response:
     body = await render_template(
         "failure.html",
         status=failure.status,
-        title=failure.title,
-        explanation=failure.explanation,
+        title=translated(failure.title),
+        explanation=translated(failure.explanation),
         code=failure.code,
         why=why(failure),
         check=failure.check,

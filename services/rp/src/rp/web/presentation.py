@@ -11,7 +11,7 @@ from rp.check import Check, common_prefix_length, masked
 from rp.message import Message
 from rp.protocol import numeric_date
 from rp.protocol.numeric_date import is_numeric_date
-from rp.web.translation import is_message, translated
+from rp.web.translation import is_message, localized, translated
 
 # Values that prove something: a page shows only their beginning.
 _SECRET_CLAIMS = frozenset({"nonce", "at_hash", "c_hash", "s_hash", "sid", "jti"})
@@ -54,6 +54,7 @@ def install(app: Quart) -> None:
     app.jinja_env.globals["meanings"] = MEANINGS
     app.jinja_env.globals["login_path"] = login_path
     app.jinja_env.filters["translated"] = translated
+    app.jinja_env.globals["localized"] = localized
     app.jinja_env.tests["message"] = is_message
 
 
@@ -78,7 +79,8 @@ def _parts(text: str, before: int, after: int) -> Parts:
 
 def login_path(issuer: str, query: Mapping[str, str]) -> str:
     """The path that starts a sign-in at one of several providers."""
-    return f"/login?{urlencode({'iss': issuer, **query})}"
+    path = f"/login?{urlencode({'iss': issuer, **query})}"
+    return path if "ui_locales" in query else localized(path)
 
 
 def in_order(claims: Mapping[str, Any]) -> list[tuple[str, Any]]:
