@@ -1,7 +1,12 @@
 """GET and POST /account: what a person allowed, where they are signed in, and how both end."""
 
+import json
+import re
+import time
+
 import pytest
 from jose import jwt
+from logout_testing import Clients, delivered, register, sign_in
 from op_testing import ISSUER, SECRET, RunningProvider
 from test_op_consent import THIRD, allow, tokens_of
 
@@ -18,6 +23,10 @@ def csrf_of(html: str) -> str:
 
 def sids_of(html: str) -> list[str]:
     return [part.split('"')[0] for part in html.split('name="sid" value="')[1:]]
+
+
+def moment(seconds: int) -> str:
+    return time.strftime('<time datetime="%Y-%m-%dT%H:%M:%SZ">', time.gmtime(seconds))
 
 
 async def test_without_a_session_there_is_nothing_to_see(provider: RunningProvider) -> None:
@@ -78,6 +87,67 @@ async def test_a_session_names_its_browser(provider: RunningProvider) -> None:
     session = (await provider.op.sessions.all("user0"))[0]
     assert session.user_agent
     assert session.user_agent in await page(provider)
+
+
+async def test_session_shows_when_and_from_where_it_was_used(provider: RunningProvider) -> None:
+    await provider.login()
+    begin = int(provider.clock())
+    provider.clock.pass_seconds(90)
+    await provider.authorize()
+    html = re.sub(r"\s+", " ", await page(provider))
+    assert moment(begin) in html.split("Signed in on ")[1].split("<br>")[0]
+    last_use = html.split("Last used on ")[1].split("</p>")[0]
+    assert moment(begin + 90) in last_use
+    assert last_use.strip().endswith(" from &lt;local&gt;")  # where the test client is
+
+
+async def test_use_is_written_once_a_minute_and_prolongs_nothing(provider: RunningProvider) -> None:
+    await provider.login()
+    [key] = [key async for key in provider.redis.scan_iter(match="op:session:*")]
+    await provider.redis.expire(key, 1000)
+    begin = int(provider.clock())
+    for passed, noted in ((59, begin), (1, begin + 60), (59, begin + 60)):
+        provider.clock.pass_seconds(passed)
+        await provider.authorize()
+        assert (await provider.op.sessions.all("user0"))[0].used_at == noted
+    assert 0 < await provider.redis.ttl(key) <= 1000
+
+
+async def test_session_that_ended_is_not_written_again(provider: RunningProvider) -> None:
+    await provider.login()
+    [session] = await provider.op.sessions.all("user0")
+    await provider.op.sessions.end("a cookie")
+    await provider.op.sessions.note_use("a cookie", session, "192.0.2.1", session.used_at + 60)
+    assert await provider.op.sessions.find("a cookie") is None
+
+
+async def test_session_of_an_older_version_is_shown(provider: RunningProvider) -> None:
+    await provider.login()
+    [key] = [key async for key in provider.redis.scan_iter(match="op:session:*")]
+    record = json.loads(await provider.redis.get(key))
+    del record["address"], record["used_at"]
+    await provider.redis.set(key, json.dumps(record), ex=1000)
+    html = await page(provider)
+    assert html.count(moment(record["auth_time"])) == 2
+    assert " from " not in html.split("Last used on ")[1].split("</p>")[0]
+
+
+async def test_sign_out_everywhere_ends_every_session(provider: RunningProvider, clients: Clients) -> None:
+    await register(provider, "first", backchannel_logout_uri=f"{clients.url}/first")
+    await register(provider, "second", backchannel_logout_uri=f"{clients.url}/second")
+    tokens = [await sign_in(provider, "first")]
+    assert "Sign out everywhere" not in await page(provider)
+    elsewhere, provider.client = provider.client, provider.new_client()
+    tokens.append(await sign_in(provider, "second"))
+    form = {"everywhere": "true", "csrf_token": csrf_of(await page(provider))}
+    response = await provider.client.post("/account", form=form)
+    assert "You are signed out" in await response.get_data(as_text=True)
+    await delivered(provider.op.back_channel)
+    assert sorted(name for name, _ in clients.received) == ["first", "second"]
+    for client in (elsewhere, provider.client):
+        assert (await client.get("/account")).status_code == 401
+    assert [(await provider.userinfo(one["access_token"])).status_code for one in tokens] == [401, 401]
+    assert await provider.op.sessions.all("user0") == []
 
 
 async def test_nobody_ends_anothers_session(provider: RunningProvider) -> None:

@@ -50,6 +50,32 @@ async def test_the_page_names_client_scopes_and_lifetime(provider: RunningProvid
     assert "see your postal address" not in text
 
 
+async def test_another_user_can_log_in_instead(provider: RunningProvider) -> None:
+    """The pending authorization goes on with the new user; the session of the first one ends."""
+    location = await to_consent(provider)
+    html = await (await provider.client.get(location)).get_data(as_text=True)
+    [link] = re.findall(r'<a href="([^"]+)">Not you\?</a>', html)
+    link = link.replace("&amp;", "&")
+    login_page = await provider.client.get(link)
+    assert login_page.status_code == 200
+    assert 'name="username" value=""' in await login_page.get_data(as_text=True)
+    assert len(await provider.op.sessions.all("user0")) == 1
+    response = await provider.submit_login(ISSUER + link, "ada", "password-of-ada")
+    assert response.location == ISSUER + location
+    html = await (await provider.client.get(location)).get_data(as_text=True)
+    assert "Signed in as <strong>ada</strong>" in html
+    assert await provider.op.sessions.all("user0") == []
+    tokens = await tokens_of(provider, query_of((await answer(provider, location)).location)["code"])
+    assert (await (await provider.userinfo(tokens["access_token"])).get_json())["sub"] == "ada"
+
+
+async def test_user_can_stay_after_a_failed_switch(provider: RunningProvider) -> None:
+    location = await to_consent(provider)
+    switch = location.replace("/consent?", "/login?switch_user=true&")
+    assert (await provider.submit_login(ISSUER + switch, "ada", "wrong")).status_code == 403
+    assert query_of((await answer(provider, location)).location)["code"]
+
+
 async def test_the_page_says_when_access_is_renewed(provider: RunningProvider) -> None:
     location = await to_consent(provider, scope="openid offline_access", prompt="consent")
     html = await (await provider.client.get(location)).get_data(as_text=True)

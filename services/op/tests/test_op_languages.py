@@ -196,6 +196,11 @@ def test_every_standard_claim_has_a_description() -> None:
         (f"Mozilla/5.0 (Windows NT 10.0) {WEBKIT} Chrome/140.0.0.0 Safari/537.36 Edg/140.0.0.0", "Edge on Windows"),
         (f"Mozilla/5.0 (Linux; Android 10; K) {WEBKIT} Chrome/140.0.0.0 Mobile Safari/537.36", "Chrome on Android"),
         (f"Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) {WEBKIT} Safari/604.1", "Safari on iPhone"),
+        (
+            f"Mozilla/5.0 (iPhone; CPU iPhone OS 18_6) {WEBKIT} CriOS/140.0 Safari/604.1",
+            "Chrome on iPhone",
+        ),
+        (f"Mozilla/5.0 (iPad; CPU OS 18_6 like Mac OS X) {WEBKIT} FxiOS/140.0 Safari/605.1", "Firefox on iPad"),
         (f"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) {WEBKIT} Version/18.6 Safari/605.1.15", "Safari on macOS"),
         ("Firefox/140.0", "Firefox/140.0"),
         ("a program of its own", "a program of its own"),

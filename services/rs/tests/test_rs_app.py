@@ -1,6 +1,9 @@
 """What surrounds the protected resource: metadata, health, unknown paths, profiles at start, Redis away."""
 
 import asyncio
+import base64
+import hashlib
+import re
 import time
 
 import pytest
@@ -53,10 +56,33 @@ async def test_another_method_is_405(start):
     assert response.headers["Allow"] == "GET, HEAD, OPTIONS"
 
 
-@pytest.mark.parametrize("path", ["/", "/api/me/", "/api", "/metrics"])
+@pytest.mark.parametrize("path", ["/start", "/api/me/", "/api", "/metrics"])
 async def test_an_unknown_path_is_a_json_404(start, path):
     client = await start()
     await client.check_refusal(await client.get(path), 404, "not_found")
+
+
+async def test_start_page_links_metadata_and_health(start, provider):
+    client = (await start(RESOURCE_DOCUMENTATION="https://docs.example/?a=1&b=2")).client
+    response = await client.get("/")
+    html = await response.get_data(as_text=True)
+    assert (response.status_code, response.content_type) == (200, "text/html; charset=utf-8")
+    assert re.findall(r'href="([^"]+)"', html) == [
+        provider.issuer, METADATA, "/readyz", "https://docs.example/?a=1&amp;b=2",
+    ]  # fmt: skip
+    metadata = await (await client.get(METADATA)).get_json()
+    assert metadata["resource_documentation"] == "https://docs.example/?a=1&b=2"
+
+
+async def test_start_page_has_a_strict_policy(start):
+    """Its own style is allowed by its hash, and nothing else."""
+    response = await (await start()).client.get("/")
+    [style] = re.findall(r"<style>(.*?)</style>", await response.get_data(as_text=True), re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert response.headers["Content-Security-Policy"] == (
+        f"default-src 'none'; style-src 'sha256-{digest}'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+    )
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
 
 
 async def test_ready_when_redis_and_the_provider_answer(start):

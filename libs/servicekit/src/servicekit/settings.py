@@ -201,6 +201,18 @@ def site_url(value: str) -> str:
     return url
 
 
+def web_url(value: str) -> str:
+    """An http or https URL of a page."""
+    try:
+        parts = urlsplit(value)
+        valid = parts.scheme in ("http", "https") and parts.hostname and not re.search(r"\s", value)
+    except ValueError:
+        valid = False
+    if not valid:
+        raise ValueError(f"must be an http or https URL, not {value!r}")
+    return value
+
+
 def host_and_port(value: str) -> Address:
     """`host:port`, with an IPv6 address in brackets."""
     match = re.fullmatch(r"(?:\[([0-9a-fA-F:.]+)\]|([^\s:\[\]/@]+)):([0-9]{1,5})", value.strip())

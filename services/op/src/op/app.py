@@ -32,6 +32,8 @@ from op.pages.consent import show_consent, submit_consent
 from op.pages.device import show_device, submit_device
 from op.pages.login import show_login, submit_login
 from op.pages.logout import logout
+from op.pages.password import change_password, show_password
+from op.pages.start import start
 from op.protocol.clients.subject import Subjects
 from op.protocol.keys.schedule import Schedule
 from op.provisioning import Provisioning
@@ -90,7 +92,7 @@ def create_app(settings: Settings | None = None, *, clock: Callable[[], float] =
     app.extensions["provider"] = op
     install(app, gettext_lazy("OpenID Provider"), op.languages, settings.brand)
     app.register_blueprint(_pages(op))
-    refuse_head(app, "pages.")
+    refuse_head(app, "pages.", allowed=("/",))
     app.register_error_handler(Exception, page_failure)
     provisioning = Provisioning(op, directory)
     rotation = KeyRotation(op.keys)
@@ -224,6 +226,7 @@ def _pages(op: Context) -> Blueprint:
         return bound
 
     blueprint = Blueprint("pages", __name__, template_folder="pages/templates")
+    blueprint.add_url_rule("/", "start", view(start), methods=["GET"])
     blueprint.add_url_rule("/authorize", "authorize", view(authorize), methods=["GET", "POST"])
     blueprint.add_url_rule("/login", "show_login", view(show_login), methods=["GET"])
     blueprint.add_url_rule("/login", "submit_login", view(submit_login), methods=["POST"])
@@ -233,5 +236,7 @@ def _pages(op: Context) -> Blueprint:
     blueprint.add_url_rule("/consent", "submit_consent", view(submit_consent), methods=["POST"])
     blueprint.add_url_rule("/account", "show_account", view(show_account), methods=["GET"])
     blueprint.add_url_rule("/account", "change_account", view(change_account), methods=["POST"])
+    blueprint.add_url_rule("/account/password", "show_password", view(show_password), methods=["GET"])
+    blueprint.add_url_rule("/account/password", "change_password", view(change_password), methods=["POST"])
     blueprint.add_url_rule("/logout", "logout", view(logout), methods=["GET", "POST"])
     return blueprint

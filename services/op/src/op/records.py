@@ -91,12 +91,17 @@ class LoginRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """A browser that is logged in. `sid` names the session to clients (Front-Channel Logout 1.0 §3)."""
+    """A browser that is logged in. `sid` names the session to clients (Front-Channel Logout 1.0 §3).
+
+    `address` is where it was last used from, at `used_at`, which is exact to a minute; 0 in sessions of older versions.
+    """
 
     sid: str
     sub: str
     auth_time: int
     user_agent: str = ""
+    address: str = ""
+    used_at: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ from servicekit.settings import (
     setting,
     site_url,
     text,
+    web_url,
     whole_number,
 )
 from servicekit.web.branding import BrandSettings
@@ -94,6 +95,9 @@ class Settings(ServiceSettings, BrandSettings):
         connect_to,
         "where a socket to a client goes instead of where its URL says: localhost:25001=rp:25001",
         default={},
+    )
+    service_documentation: str | None = setting(
+        web_url, "the URL of documentation for developers, in discovery and on the start page", default=None
     )
     registration: str = setting(
         one_of("off", "token", "open"),

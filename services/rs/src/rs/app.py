@@ -15,6 +15,7 @@ from oidc_discovery.documents import ProviderDocuments
 from rs.context import Context
 from rs.endpoints.me import me
 from rs.endpoints.protected_resource import metadata_path, metadata_url, protected_resource
+from rs.endpoints.start import start
 from rs.protocol.claims import Expected
 from rs.settings import INTROSPECTION, IntrospectionSettings, Settings, read_settings
 from rs.stores.profile import ProfileStore
@@ -56,6 +57,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock = time.time, ti
     app.extensions["metrics"] = metrics
     app.register_error_handler(HTTPException, http_failure)
     routes: Mapping[str, Route] = {
+        "/": Route({"GET": partial(start, rs)}),
         "/api/me": Route({"GET": partial(me, rs)}, cors=True),
         metadata_path(settings.rs_base_url): Route({"GET": partial(protected_resource, rs)}, cors=True),
         **health_routes({"redis": redis.ping, "provider": documents.metadata}),

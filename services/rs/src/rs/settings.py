@@ -18,6 +18,7 @@ from servicekit.settings import (
     secret_of,
     setting,
     text,
+    web_url,
 )
 
 INTROSPECTION = "introspection"
@@ -59,6 +60,9 @@ class Settings(ServiceSettings):
     )
     access_token_signing_alg: str = setting(
         one_of("RS256", "ES256"), "the algorithm of access tokens in Mode B; no other is accepted", default="RS256"
+    )
+    resource_documentation: str | None = setting(
+        web_url, "the URL of documentation for developers, in the metadata and on the start page", default=None
     )
     rs_profiles_file: tuple[Profile, ...] = setting(profiles_in, "a YAML file of profiles to load at start", default=())
     bind: str = setting(

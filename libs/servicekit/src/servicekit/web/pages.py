@@ -29,6 +29,8 @@ from servicekit.web.machine import BODY_LIMIT, BODY_SECONDS
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
+SCRIPTS = "script-src 'self'"
+"""What a page with the script `pages.js` adds to the policy; the page sets `scripted` for the template, too."""
 HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Frame-Options": "DENY",

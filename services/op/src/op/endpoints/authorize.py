@@ -19,6 +19,7 @@ from op.protocol.authorization.request import (
 )
 from op.protocol.authorization.response import known_mode, with_query
 from op.records import AuthorizationRequest, Client
+from op.web.client_address import address
 from op.web.cookies import SESSION_COOKIE, came_without_cookies, cookie
 from op.web.parameters import parameters
 from op.web.rendering import deliver, see_other
@@ -62,7 +63,10 @@ async def _process(op: Context, request: Request, client: Client, source: Source
     again = None if source.pushed else _by_get(op, request, asked)
     if again:
         return see_other(again)
-    session = await op.sessions.find(cookie(op, request, SESSION_COOKIE))
+    secret = cookie(op, request, SESSION_COOKIE)
+    session = await op.sessions.find(secret)
+    if secret and session:
+        await op.sessions.note_use(secret, session, address(op, request), op.now())
     return await proceed(op, request, Authorization(client, checked), session)
 
 

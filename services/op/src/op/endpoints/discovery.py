@@ -29,12 +29,17 @@ async def discovery(op: Context, _request: Request) -> Reply:
         response_types=op.settings.response_types,
         languages=op.languages.tags,
     )
-    return json_reply(200, document | _registration(op), _CACHE)
+    return json_reply(200, document | _configured(op), _CACHE)
 
 
-def _registration(op: Context) -> dict[str, str]:
-    """The endpoint, where there is one."""
-    return {} if op.settings.registration == "off" else {"registration_endpoint": f"{op.issuer}/register"}
+def _configured(op: Context) -> dict[str, str]:
+    """What there is only if it is configured."""
+    configured = {}
+    if op.settings.registration != "off":
+        configured["registration_endpoint"] = f"{op.issuer}/register"
+    if op.settings.service_documentation:
+        configured["service_documentation"] = op.settings.service_documentation
+    return configured
 
 
 def metadata(

@@ -15,25 +15,29 @@ from op.records import Consent
 from op.web.cookies import SESSION_COOKIE, cookie
 from op.web.csrf import check_csrf, csrf_token
 from op.web.parameters import parameters
-from op.web.rendering import page, see_other
+from op.web.rendering import page, scripted_page, see_other
 from op.web.visitor import visitor_of
 from servicekit.log import event
+from servicekit.web.languages import gettext_lazy
 
 log = logging.getLogger(__name__)
 
 _PURPOSE = "account"
+_NOTICES = {"password-changed": gettext_lazy("Your password was changed, and all other sessions were ended.")}
 
 
 async def show_account(op: Context, request: Request) -> Response:
     """Applications and sessions; without a session, how to get one."""
+    notice = _NOTICES.get((await parameters(request)).get("notice", ""))
     visitor = await visitor_of(op, request)
     if visitor is None:
         return await page("account.html", 401, user=None)
     session = visitor.session
     allowed = {k: v for k, v in (await op.consents.all(session.sub)).items() if op.now() < v.expires_at}
-    return await page(
+    return await scripted_page(
         "account.html",
         user=visitor.user,
+        notice=notice,
         csrf_token=csrf_token(visitor.secret, _PURPOSE),
         applications=[await _application(op, client_id, consent) for client_id, consent in allowed.items()],
         sessions=[
@@ -42,6 +46,8 @@ async def show_account(op: Context, request: Request) -> Response:
                 "browser": browser(one.user_agent),
                 "user_agent": one.user_agent,
                 "since": one.auth_time,
+                "used_at": one.used_at or one.auth_time,
+                "address": one.address,
                 "here": one.sid == session.sid,
             }
             for one in await op.sessions.latest(session.sub)
@@ -50,7 +56,7 @@ async def show_account(op: Context, request: Request) -> Response:
 
 
 async def change_account(op: Context, request: Request) -> Response:
-    """Remove an application's access with all its tokens, or end a session as a logout in its browser would."""
+    """Remove an application's access with all its tokens, or end one session or all, as a logout in each would."""
     form = await parameters(request)
     account = with_query(f"{op.issuer}/account", {"ui_locales": form.get("ui_locales")})
     secret = cookie(op, request, SESSION_COOKIE)
@@ -69,8 +75,14 @@ async def change_account(op: Context, request: Request) -> Response:
         event(log, "session ended from the account page", sub=session.sub)
         if form["sid"] == session.sid:
             return await logged_out(op, frames)
+    elif "everywhere" in form:
+        others = await op.termination.end_other_sessions(session)
+        end = partial(op.sessions.end_by_sid, session.sub, session.sid)
+        frames = await op.termination.end_session(session, end)
+        event(log, "all sessions ended from the account page", sub=session.sub, count=others + 1)
+        return await logged_out(op, frames)
     else:
-        raise InvalidRequest("client_id or sid is required")
+        raise InvalidRequest("client_id, sid or everywhere is required")
     return see_other(account)
 
 

@@ -17,8 +17,8 @@ from op.web.client_address import address
 from op.web.cookies import BROWSER_COOKIE, SESSION_COOKIE, browser_secret, cookie, set_cookie
 from op.web.csrf import check_csrf, csrf_token
 from op.web.parameters import parameters
-from op.web.rendering import page
-from op.web.visitor import session_of
+from op.web.rendering import page, scripted_page
+from op.web.visitor import session_of, visitor_of
 from servicekit.log import event
 from servicekit.web.languages import LazyText, gettext_lazy
 from servicekit.web.parameters import Parameters
@@ -132,7 +132,7 @@ async def _log_in(op: Context, request: Request, form: Parameters) -> tuple[Sess
         return None, None
     event(log, "logged in", sub=user.sub)
     before = cookie(op, request, SESSION_COOKIE)
-    return await op.logins.open_session(user, request.headers.get("User-Agent", ""), before)
+    return await op.logins.open_session(user, request.headers.get("User-Agent", ""), address(op, request), before)
 
 
 async def _code_form(fault: LazyText | None = None, status: int = 200, *, typed: str = "") -> Response:
@@ -150,15 +150,16 @@ async def _confirmation(
     status: int = 200,
 ) -> Response:
     client = await op.clients.find(waiting.client_id)
-    step = next_step(waiting, await session_of(op, request), None, op.now())
+    visitor = await visitor_of(op, request)
+    step = next_step(waiting, visitor.session if visitor else None, None, op.now())
     secret = browser_secret(op, request)
-    response = await page(
+    response = await scripted_page(
         "device-confirm.html",
         status,
         user_code=user_code,
         client_name=client.display_name if client else waiting.client_id,
         permissions=permissions(waiting.scope),
-        signed_in=not isinstance(step, Login),
+        signed_in_as=visitor.user.username if visitor and not isinstance(step, Login) else None,
         csrf_token=csrf_token(secret, _PURPOSE + user_code),
         username=username,
         fault=fault,

@@ -57,7 +57,7 @@ async def logout(op: Context, request: Request) -> Response:
         response = see_other(ask.redirect_to)
         delete_cookie(op, response, SESSION_COOKIE)
         return response
-    return await logged_out(op, frames, ask.redirect_to)
+    return await logged_out(op, frames, ask.redirect_to, ask.client)
 
 
 def _is_meant(op: Context, session: Session, ask: LogoutRequest) -> bool:
@@ -98,6 +98,7 @@ async def _confirmation(asked: Parameters, ask: LogoutRequest, secret: str) -> R
     return await page(
         "logout.html",
         client_name=ask.client.display_name if ask.client else None,
+        client_uri=ask.client.client_uri if ask.client else None,
         passed_on=_without_confirmation(asked),
         csrf_token=csrf_token(secret, _PURPOSE),
     )

@@ -52,16 +52,19 @@ class Logins:
                 await self._attempts.forget(*attempt)
         return user if right else None
 
-    async def open_session(self, user: User, user_agent: str, before: str | None) -> tuple[Session, str]:
+    async def open_session(self, user: User, user_agent: str, address: str, before: str | None) -> tuple[Session, str]:
         """A session with a fresh id, whatever the browser came with (no session fixation), and its cookie.
 
         `before` is the session cookie that the browser had: the new session takes that one's place.
         """
+        now = int(self._clock())
         session = Session(
             sid=new_grant_id(),
             sub=user.sub,
-            auth_time=int(self._clock()),
+            auth_time=now,
             user_agent=user_agent[:USER_AGENT_LIMIT],
+            address=address,
+            used_at=now,
         )
         secret = new_secret()
         await self._sessions.save(secret, session)

@@ -19,6 +19,7 @@ PASSES = 2
 LANES = 1
 THREADS = 2
 PASSWORD_LIMIT = 1024
+LEAST_LENGTH = 8  # of a password that a user chooses (NIST SP 800-63B §5.1.1.2)
 IDLE_SECONDS = 2.0
 
 _M_ARENA_MAX = -8

@@ -65,6 +65,13 @@ class Termination:
         await self.end_grants(sub)
         return len(sessions)
 
+    async def end_other_sessions(self, session: Session) -> int:
+        """End a user's sessions in other browsers, as a logout in each would; how many there were."""
+        others = [other for other in await self.sessions.all(session.sub) if other.sid != session.sid]
+        for other in others:
+            await self.end_session(other, partial(self.sessions.end_by_sid, other.sub, other.sid))
+        return len(others)
+
     async def replace_session(self, before: str, session: Session) -> None:
         """End the session of the cookie `before`, after a new login in the same browser.
 

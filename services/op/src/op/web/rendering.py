@@ -9,7 +9,7 @@ from op.protocol.clients.presentation import shown_logo
 from op.protocol.sessions.logout_token import origin_of
 from op.records import Client
 from op.web.inline_script import InlineScript
-from servicekit.web.pages import CONTENT_SECURITY_POLICY
+from servicekit.web.pages import CONTENT_SECURITY_POLICY, SCRIPTS
 
 _SUBMIT = InlineScript("document.forms[0].submit()")
 
@@ -18,13 +18,21 @@ async def page(template: str, status: int = 200, **values: Any) -> Response:
     return Response(await render_template(template, **values), status=status)
 
 
+async def scripted_page(template: str, status: int = 200, **values: Any) -> Response:
+    """A page with the script of servicekit: it can show passwords, and times in the reader's time zone."""
+    response = await page(template, status, scripted=True, **values)
+    response.headers["Content-Security-Policy"] = f"{CONTENT_SECURITY_POLICY}; {SCRIPTS}"
+    return response
+
+
 async def client_page(template: str, client: Client, status: int = 200, **values: Any) -> Response:
     """A page with what a client says of itself: name, logo, policy and terms (Dynamic Client Registration 1.0 §2)."""
     logo = shown_logo(client, trusted=client.registered_at is None)
     about = {"client_name": client.display_name, "policy_uri": client.policy_uri, "tos_uri": client.tos_uri}
-    response = await page(template, status, logo_uri=logo, **about, **values)
+    response = await scripted_page(template, status, logo_uri=logo, **about, **values)
     if logo:
-        policy = CONTENT_SECURITY_POLICY.replace("img-src 'self'", f"img-src 'self' {origin_of(logo)}")
+        policy = response.headers["Content-Security-Policy"]
+        policy = policy.replace("img-src 'self'", f"img-src 'self' {origin_of(logo)}")
         response.headers["Content-Security-Policy"] = policy
     return response
 

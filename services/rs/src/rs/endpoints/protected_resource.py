@@ -22,14 +22,13 @@ def metadata_url(resource: str) -> str:
 
 async def protected_resource(rs: Context, _: Request) -> Reply:
     """The metadata document (RFC 9728 §2)."""
-    return json_reply(
-        200,
-        {
-            "resource": rs.settings.rs_base_url,
-            "authorization_servers": [rs.settings.oidc_issuer],
-            "scopes_supported": [rs.settings.rs_required_scope],
-            "bearer_methods_supported": ["header"],
-            "resource_name": "Trefoil resource server",
-        },
-        (("cache-control", f"public, max-age={_MAX_AGE_SECONDS}"),),
-    )
+    document: dict[str, object] = {
+        "resource": rs.settings.rs_base_url,
+        "authorization_servers": [rs.settings.oidc_issuer],
+        "scopes_supported": [rs.settings.rs_required_scope],
+        "bearer_methods_supported": ["header"],
+        "resource_name": "Trefoil resource server",
+    }
+    if rs.settings.resource_documentation:
+        document["resource_documentation"] = rs.settings.resource_documentation
+    return json_reply(200, document, (("cache-control", f"public, max-age={_MAX_AGE_SECONDS}"),))

@@ -1,11 +1,14 @@
 """Logins: `op:session:<hash>`, the hash of the cookie that the browser holds."""
 
+import dataclasses
+
 from op.handle import digest
 from op.records import Session
 from op.stores.codec import from_json, to_json
 from op.stores.users.index import UserIndex
 from servicekit.redis.client import Database
 
+_USE_SECONDS = 60
 LIST_LIMIT = 100  # what a page can show, however often somebody has logged in
 
 
@@ -23,6 +26,12 @@ class SessionStore:
 
     async def find(self, cookie: str | None) -> Session | None:
         return await self._read(digest(cookie)) if cookie else None
+
+    async def note_use(self, cookie: str, session: Session, address: str, now: int) -> None:
+        """Remember when and from where a session was used, with one write a minute at most; it lasts no longer."""
+        if now - session.used_at >= _USE_SECONDS or address != session.address:
+            used = dataclasses.replace(session, address=address, used_at=now)
+            await self._redis.set(_key(digest(cookie)), to_json(used), xx=True, keepttl=True)
 
     async def end(self, cookie: str) -> None:
         await self._redis.delete(_key(digest(cookie)))

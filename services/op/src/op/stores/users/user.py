@@ -1,5 +1,6 @@
 """Users: `op:user:<sub>`, and `op:username:<name>` that leads to the sub."""
 
+import dataclasses
 from collections.abc import AsyncIterator
 
 from op.records import User
@@ -7,6 +8,12 @@ from op.stores.codec import from_json, to_json
 from servicekit.redis.client import Database
 
 _PREFIX = "op:user:"
+_REPLACE_PASSWORD = """
+local user = redis.call('GET', KEYS[1])
+if not user or cjson.decode(user).password_hash ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[2], 'KEEPTTL')
+return 1
+"""
 _NOBODY = ""  # no sub is empty
 
 
@@ -22,6 +29,7 @@ class UserStore:
 
     def __init__(self, redis: Database) -> None:
         self._redis = redis
+        self._replace = redis.register_script(_REPLACE_PASSWORD)
 
     async def save(self, user: User) -> None:
         """Write a user; the name is taken first, in an atomic step. Raises UsernameTaken."""
@@ -32,6 +40,11 @@ class UserStore:
         await self._redis.set(_PREFIX + user.sub, to_json(user))
         if before and _name_key(before.username) != name_key:
             await self._redis.delete(_name_key(before.username))
+
+    async def replace_password(self, user: User, password_hash: str) -> bool:
+        """Set a new password if the record still has the old one; False if another change came first."""
+        changed = to_json(dataclasses.replace(user, password_hash=password_hash))
+        return bool(await self._replace(keys=[_PREFIX + user.sub], args=[user.password_hash, changed]))
 
     async def find(self, sub: str) -> User | None:
         text = await self._redis.get(_PREFIX + sub)
