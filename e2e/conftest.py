@@ -216,6 +216,6 @@ def log_in() -> SignIn:
     def fill_in(page: Page, username: str = "user0", password: str = "password0") -> None:
         page.locator("#username").fill(username)
         page.locator("#password").fill(password)
-        page.locator("main button").click()
+        page.locator("main .button").click()
 
     return fill_in
