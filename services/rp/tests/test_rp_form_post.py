@@ -52,9 +52,9 @@ async def test_sign_in_by_form_post(browser, provider, post_response, redis):
 async def test_posted_response_works_only_in_its_browser(browser, provider, open_browser, post_response):
     """Login CSRF: another browser can neither sign in with the response nor invalidate it."""
     address = await post_response()
-    stranger = await open_browser()
-    await stranger.start()
-    await refused(await stranger.get(address), says="started in another browser")
+    other = await open_browser()
+    await other.start()
+    await refused(await other.get(address), says="started in another browser")
     assert not provider.requests("/token")
     assert (await browser.get(address)).status_code == 303
 

@@ -69,6 +69,22 @@ async def test_language_of_the_browser_is_not_sent_to_the_provider(browser, prov
     assert len(request["state"]) == 43
 
 
+async def test_language_of_the_page_with_the_button_is_kept_at_sign_out(browser):
+    await browser.sign_in()
+    html = (await page_of(browser, "/profile?ui_locales=de"))[1]
+    [action] = re.findall(r'<form method="post" action="([^"]+)">', html)
+    [token] = re.findall(r'name="csrf_token" value="([^"]+)"', html)
+    response = await browser.client.post(action, form={"csrf_token": token})
+    assert parameters(response.headers["Location"])["ui_locales"] == "de"
+
+
+async def test_technical_reason_is_marked_as_english(browser, provider):
+    provider.metadata = {"authorization_endpoint": None}
+    response = await browser.get("/login", headers=GERMAN)
+    html = await refused(response, says="Die Metadaten des Providers passen nicht zu dieser Anwendung.", status=502)
+    assert re.search(r'Einzelheiten: <span lang="en">[^<]*authorization_endpoint[^<]*\.</span>', html)
+
+
 async def test_profile_without_a_session_keeps_the_language(browser):
     response = await browser.get("/profile?ui_locales=de")
     assert response.headers["Location"] == "/login?return_to=/profile&ui_locales=de"

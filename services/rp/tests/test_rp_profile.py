@@ -70,9 +70,9 @@ async def test_refreshed_tokens_are_used_from_then_on(signed_in, provider):
         assert "user0@example.com" in await signed_in.see("/profile")
     refreshes = [form["refresh_token"] for form, _ in provider.requests("/token")[1:]]
     assert len(set(refreshes)) == 3
-    asked = len(provider.requests("/userinfo"))
+    before = len(provider.requests("/userinfo"))
     await signed_in.see("/profile")
-    assert len(provider.requests("/userinfo")) == asked + 1
+    assert len(provider.requests("/userinfo")) == before + 1
 
 
 async def test_expired_access_token_is_refreshed_before_use(browser, provider):

@@ -71,8 +71,8 @@ async def test_rejected_refresh_response_is_not_used(signed_in, provider):
     provider.refreshed = {"sub": "user1"}
     await signed_in.see("/profile")
     assert [form["token"] for form, _ in provider.requests("/revoke")] == [provider.refresh_token]
-    asked = [headers["Authorization"] for _, headers in provider.requests("/userinfo")]
-    assert f"Bearer {provider.access_token}" not in asked
+    used = [headers["Authorization"] for _, headers in provider.requests("/userinfo")]
+    assert f"Bearer {provider.access_token}" not in used
     page = await signed_in.see("/profile")
     assert "The provider has ended this sign-in" in page
     assert len(provider.requests("/token")) == 2

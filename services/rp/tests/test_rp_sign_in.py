@@ -170,10 +170,10 @@ async def test_replayed_callback_is_rejected(browser):
 async def test_callback_in_another_browser_is_rejected(browser, open_browser):
     """The sign-in can still be completed in its own browser."""
     address = browser.provider.authorize(await browser.start())
-    stranger = await open_browser()
-    await refused(await stranger.get(address), says="started in another browser")
-    await stranger.start()
-    await refused(await stranger.get(address), says="started in another browser")
+    other = await open_browser()
+    await refused(await other.get(address), says="started in another browser")
+    await other.start()
+    await refused(await other.get(address), says="started in another browser")
     assert (await browser.get(address)).status_code == 303
     assert browser.provider.requests("/token")
 

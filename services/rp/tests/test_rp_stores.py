@@ -74,11 +74,11 @@ async def test_unknown_state_has_no_binding(bindings):
         await bindings.take("cookie", "never-saved")
 
 
-@pytest.mark.parametrize("stranger", [None, "another cookie"])
-async def test_binding_cannot_be_taken_by_another_browser(bindings, stranger):
+@pytest.mark.parametrize("other", [None, "another cookie"])
+async def test_binding_cannot_be_taken_by_another_browser(bindings, other):
     await bindings.save("cookie", BINDING)
     with pytest.raises(ForeignBrowser):
-        await bindings.take(stranger, "the-state")
+        await bindings.take(other, "the-state")
     assert await bindings.take("cookie", "the-state") == BINDING
 
 

@@ -36,7 +36,8 @@ _STATE = "RFC 6749 §10.12"
 class RelyingPartyError(Exception):
     """The `explanation` and the failed `check` are for the user, `detail` is for the log.
 
-    `offers_sign_in`: whether the page offers to start a new sign-in.
+    `reason` is a technical addition in English, for users and programs. `offers_sign_in`: whether the page offers to
+    start a new sign-in.
     """
 
     status = 400
@@ -46,9 +47,10 @@ class RelyingPartyError(Exception):
     retry_after: int | None = None
     offers_sign_in = True
 
-    def __init__(self, explanation: str, detail: str | None = None) -> None:
+    def __init__(self, explanation: str, detail: str | None = None, *, reason: str | None = None) -> None:
         super().__init__(detail or explanation)
         self.explanation = explanation
+        self.reason = reason
 
 
 class BadRequest(RelyingPartyError):

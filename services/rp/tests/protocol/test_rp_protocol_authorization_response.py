@@ -123,7 +123,7 @@ def test_sign_in_of_another_issuer_is_rejected(iss: str | None) -> None:
 @pytest.mark.parametrize("code", [None, "abc"], ids=["no code", "an error and a code"])
 def test_error_of_the_provider_is_repeated(code: str | None) -> None:
     """RFC 6749 §4.1.2.1."""
-    with pytest.raises(AuthorizationRefused) as refusal:
+    with pytest.raises(AuthorizationRefused) as error:
         validated(response(code=code, error="access_denied", error_description="She said no."))
-    assert refusal.value.code == "access_denied"
-    assert "She said no." in refusal.value.explanation
+    assert error.value.code == "access_denied"
+    assert "She said no." in error.value.explanation

@@ -52,11 +52,11 @@ def test_private_key_is_read_and_signs(text: str, algorithm: str, kid: str | Non
     ],
 )
 def test_invalid_key_is_rejected_and_not_repeated(text: str) -> None:
-    with pytest.raises(ValueError, match=r"^must be a private key as PEM or JWK: ") as refusal:
+    with pytest.raises(ValueError, match=r"^must be a private key as PEM or JWK: ") as error:
         ClientKey.parse(text)
-    assert text[:40] not in str(refusal.value)
-    assert "c2VjcmV0" not in str(refusal.value)
-    assert refusal.value.__cause__ is None
+    assert text[:40] not in str(error.value)
+    assert "c2VjcmV0" not in str(error.value)
+    assert error.value.__cause__ is None
 
 
 def test_printed_credentials_show_no_secret() -> None:

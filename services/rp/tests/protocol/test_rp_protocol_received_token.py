@@ -95,10 +95,10 @@ def test_malformed_token_is_rejected(token: str, check: Check) -> None:
 
 
 def test_segment_that_is_not_base64url_is_rejected() -> None:
-    with pytest.raises(IdTokenRefused) as refusal:
+    with pytest.raises(IdTokenRefused) as error:
         ReceivedToken.parse(f"{segment(HEADER)}.a.x")
-    assert refusal.value.check.expected == "claims: a JSON object"
-    assert refusal.value.check.found == "not valid base64url"
+    assert error.value.check.expected == "claims: a JSON object"
+    assert error.value.check.found == "not valid base64url"
 
 
 @pytest.mark.parametrize("header", [{"kid": "mine"}, {"kid": ""}, {"kid": None}, {}], ids=repr)

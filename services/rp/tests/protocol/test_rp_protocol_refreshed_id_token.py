@@ -139,9 +139,9 @@ def test_refreshed_id_token_is_checked_as_at_sign_in(
     algorithm = header.get("alg", "RS256")
     by = other_signer if name == "signature" else signer
     token = ReceivedToken.parse(by.sign(REFRESHED | changes, algorithm, **header))
-    with pytest.raises(IdTokenRefused) as refusal:
+    with pytest.raises(IdTokenRefused) as error:
         refreshed_id_token.verify(token, Expected.of_refresh(sign_in(algorithm="RS256", keys=signer.jwks), ORIGINAL))
-    assert refusal.value.check.name == name
+    assert error.value.check.name == name
 
 
 def test_what_a_refresh_expects_has_the_values_of_the_sign_in() -> None:

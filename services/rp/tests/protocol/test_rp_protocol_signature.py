@@ -226,9 +226,9 @@ def test_rsa_key_under_2048_bits_is_not_used(signer: Signer) -> None:
     ],
 )
 def test_unreadable_key_is_rejected(signer: Signer, algorithm: str, members: dict[str, Any]) -> None:
-    with pytest.raises(IdTokenRefused) as refusal:
+    with pytest.raises(IdTokenRefused) as error:
         verified(signer.sign({}, algorithm), algorithm, [signer.jwk(algorithm, **members)])
-    check = refusal.value.check
+    check = error.value.check
     assert (check.name, check.section) == ("key", "RFC 7517 §4")
     assert check.expected == f"a well-formed {algorithm} key"
     assert check.found.endswith("Error")

@@ -110,7 +110,7 @@ def test_token_response_must_be_a_json_object(body: bytes, reason: str) -> None:
     [
         pytest.param(400, '{"error":"invalid_grant"}', "invalid_grant", 400, id="the code or token"),
         pytest.param(401, '{"error":"invalid_client"}', "invalid_client", 502, id="the registration"),
-        pytest.param(404, "not found", "HTTP 404", 502, id="no JSON"),
+        pytest.param(404, "not found", "HTTP 404", 502, id="not JSON"),
         pytest.param(400, '{"error":7,"error_description":8}', "HTTP 400", 502, id="numbers"),
         pytest.param(400, '{"error":""}', "HTTP 400", 502, id="an empty error"),
         pytest.param(302, "", "HTTP 302", 502, id="a redirect"),
@@ -119,16 +119,16 @@ def test_token_response_must_be_a_json_object(body: bytes, reason: str) -> None:
 )
 def test_refused_token_request_keeps_the_error(status: int, body: str, code: str, page: int) -> None:
     """RFC 6749 §5.2."""
-    with pytest.raises(TokenRequestRefused) as refusal:
+    with pytest.raises(TokenRequestRefused) as error:
         token_response.process(status, body.encode())
-    assert (refusal.value.code, refusal.value.status) == (code, page)
-    assert "says" not in refusal.value.explanation
+    assert (error.value.code, error.value.status) == (code, page)
+    assert "says" not in error.value.explanation
 
 
 def test_refused_token_request_keeps_the_description() -> None:
-    with pytest.raises(TokenRequestRefused, match=r"^invalid_grant$") as refusal:
+    with pytest.raises(TokenRequestRefused, match=r"^invalid_grant$") as error:
         token_response.process(400, b'{"error":"invalid_grant","error_description":"the code is <spent>"}')
-    assert refusal.value.explanation.endswith("says: the code is <spent>")
+    assert error.value.explanation.endswith("says: the code is <spent>")
 
 
 def test_id_token_is_required_for_a_sign_in() -> None:

@@ -21,7 +21,7 @@ from rp.web.translation import localized
 from rp.web.visitor import SignedIn, signed_in
 from servicekit.log import event
 from servicekit.redis.client import RedisError
-from servicekit.web.languages import current_language, use_language
+from servicekit.web.languages import current_language, requested_languages, use_language
 from servicekit.web.parameters import Parameters
 
 _STATE = "RP-Initiated Logout §3"
@@ -46,7 +46,7 @@ async def logout(rp: Context, request: Request) -> Response:
     with suppress(RedisError):  # an index entry of an ended session does no harm, and expires
         await rp.session_index.remove(visitor.cookie, visitor.session)
     event(log, "signed out", sub=visitor.session.sub)
-    state, ui_locales = fresh_value(), visitor.session.ui_locales
+    state, ui_locales = fresh_value(), language_tags(requested_languages())
     endpoint = await _end_at_provider(rp, visitor)
     response = see_other(
         localized("/?notice=signed-out-here")

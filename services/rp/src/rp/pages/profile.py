@@ -36,6 +36,7 @@ class Panel:
     claims: Mapping[str, Any] | None = None
     check: Check | None = None
     error: str | None = None
+    reason: str | None = None
     why: str | None = None
     sign_in_again: bool = False
 
@@ -69,6 +70,7 @@ async def _panel(load: Callable[[], Awaitable[Panel]]) -> Panel:
         event(log, "panel not available", logging.WARNING, reason=exception)
         return Panel(
             error=failure.explanation,
+            reason=failure.reason,
             why=why(failure),
             check=failure.check,
             sign_in_again=isinstance(failure, SignInEnded),

@@ -57,6 +57,7 @@ async def failure_page(exception: Exception) -> Response:
         title=translated(failure.title),
         explanation=translated(failure.explanation),
         code=failure.code,
+        reason=failure.reason,
         why=why(failure),
         check=failure.check,
         passed=failure.passed if isinstance(failure, CheckRefused) else (),
@@ -76,6 +77,8 @@ def machine_failure(_: Request, exception: Exception) -> Reply:
     event(log, "request rejected", logging.WARNING, kind=type(exception).__name__, reason=exception)
     failure = as_failure(exception)
     description = str(failure) if isinstance(failure, CheckRefused) else failure.explanation
+    if failure.reason is not None:
+        description = f"{description} {failure.reason}"
     headers: HeaderList = (("cache-control", "no-store"),)
     if failure.retry_after is not None:
         headers += (("retry-after", str(failure.retry_after)),)
@@ -87,14 +90,12 @@ def as_failure(exception: Exception) -> RelyingPartyError:
     if isinstance(exception, RelyingPartyError):
         return exception
     if isinstance(exception, MalformedParameters):
-        return BadRequest(Message("error", "The parameters cannot be read: %(reason)s.", reason=str(exception)))
+        return BadRequest(Message("error", "The parameters cannot be read."), reason=f"{exception}.")
     if isinstance(exception, WrongIssuer):
         return _DocumentRefused(equality("issuer", "OIDC Discovery §4.3", exception.expected, exception.found))
     if isinstance(exception, ProviderMisconfigured):
         return _ProviderFault(
-            Message(
-                "error", "The provider's metadata does not match this application: %(reason)s.", reason=str(exception)
-            )
+            Message("error", "The provider's metadata does not match this application."), reason=f"{exception}."
         )
     if isinstance(exception, ProviderUnavailable):
         return _Unavailable(Message("error", "The provider does not respond. Try again in a moment."))
