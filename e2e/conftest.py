@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
 
 from prerequisites.browser import LAUNCH_FLAGS, chromium_program, what_is_missing
 from stack import Mode, Stack
 from support.consent_client import ConsentClient, directory_with_consent_client, running_site
 from support.container_stack import ContainerStack
+from support.demo_client import TIMEOUT
 
 ARTIFACTS = Path(__file__).parent / "artifacts"
 SignIn = Callable[..., None]
@@ -192,6 +194,15 @@ def consent_client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Consent
         extra = {"OP_DIRECTORY_FILE": str(directory_with_consent_client(folder, site))}
         with Stack(folder, extra=extra) as stack:
             yield ConsentClient(stack, site)
+
+
+@pytest.fixture
+def device(consent_client: ConsentClient) -> dict[str, Any]:
+    """The device authorization response for the television; no user has seen it yet (RFC 8628 §3.2)."""
+    form = {"client_id": "television", "scope": "openid email"}
+    response = requests.post(f"{consent_client.stack.op_url}/device_authorization", data=form, timeout=TIMEOUT)
+    assert response.status_code == 200, response.text
+    return dict(response.json())
 
 
 @pytest.fixture
