@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from support.consent_client import ConsentClient
 
@@ -75,4 +75,27 @@ def test_start_page_of_the_resource_server_is_accessible(
 ) -> None:
     page = open_page(**look)
     page.goto(consent_client.stack.rs_url)
+    check(page)
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_pages_of_the_relying_party_are_accessible(
+    open_page: OpenPage, consent_client: ConsentClient, look: dict[str, Any], log_in
+) -> None:
+    """The user has no profile at the resource server, which is not an error."""
+    page, rp = open_page(**look), consent_client.stack.rp_url
+    for path in ("/", "/callback?state=unknown&code=x", "/callback", "/logout/callback?state=another", "/nowhere"):
+        page.goto(rp + path)
+        check(page)
+    page.goto(f"{rp}/login")
+    log_in(page, "ada", "password-of-ada")
+    page.wait_for_url(f"{rp}/profile")
+    check(page)
+    expect(page.locator("#api-me .empty")).to_be_visible()
+    assert page.locator(".bad").count() == 0
+    for summary in page.locator("summary:visible").all():
+        summary.click()
+    check(page)
+    page.locator(".account button").click()
+    page.wait_for_url(f"{rp}/?notice=signed-out*")
     check(page)
