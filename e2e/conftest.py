@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 
@@ -21,6 +22,7 @@ from prerequisites.browser import LAUNCH_FLAGS, chromium_program, what_is_missin
 from stack import PATIENT, Mode, Stack
 from support.consent_client import ConsentClient, directory_with_consent_client, running_site
 from support.container_stack import ContainerStack
+from support.demo_client import TIMEOUT
 
 ARTIFACTS = Path(__file__).parent / "artifacts"
 SignIn = Callable[..., None]
@@ -214,6 +216,15 @@ def consent_client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Consent
 
 
 @pytest.fixture
+def device(consent_client: ConsentClient) -> dict[str, Any]:
+    """The device authorization response for the television; no user has seen it yet (RFC 8628 §3.2)."""
+    form = {"client_id": "television", "scope": "openid email"}
+    response = requests.post(f"{consent_client.stack.op_url}/device_authorization", data=form, timeout=TIMEOUT)
+    assert response.status_code == 200, response.text
+    return dict(response.json())
+
+
+@pytest.fixture
 def sign_in() -> SignIn:
     """`sign_in(page, stack)`: from the relying party's home to the profile, as a person does it."""
 
@@ -235,6 +246,6 @@ def log_in() -> SignIn:
     def fill_in(page: Page, username: str = "user0", password: str = "password0") -> None:
         page.locator("#username").fill(username)
         page.locator("#password").fill(password)
-        page.locator("main button").click()
+        page.locator("main .button").click()
 
     return fill_in

@@ -18,6 +18,7 @@ _KEYWORDS = {
     "pgettext": ((1, "c"), 2),
     "gettext_lazy": None,
     "pgettext_lazy": ((1, "c"), 2),
+    "Message": ((1, "c"), 2),
 }
 _UNKNOWN = "\0"  # what only a request knows: a text with it cannot be translated
 _COMMENT_TAGS = ("Translators:",)

@@ -2,21 +2,11 @@
 
 from typing import Any
 
-import pytest
 import requests
 from playwright.sync_api import Page, expect
 
 from support.consent_client import DEVICE_GRANT, ConsentClient
 from support.demo_client import TIMEOUT
-
-
-@pytest.fixture
-def device(consent_client: ConsentClient) -> dict[str, Any]:
-    """What the television was told: the person has not come yet."""
-    form = {"client_id": "television", "scope": "openid email"}
-    answer = requests.post(f"{consent_client.stack.op_url}/device_authorization", data=form, timeout=TIMEOUT)
-    assert answer.status_code == 200, answer.text
-    return dict(answer.json())
 
 
 def poll(consent_client: ConsentClient, device: dict[str, Any]) -> requests.Response:

@@ -1,5 +1,6 @@
 """The whole sign-in in a real browser, over running services."""
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -14,18 +15,21 @@ from support.scripted_login import log_in
 Platform = Callable[..., Stack]
 
 
-def test_three_identity_surfaces(page: Page, stack: Stack, sign_in) -> None:
-    """The product's main job, in Mode A and Mode B."""
+def test_profile_shows_three_sources_of_user_data(page: Page, stack: Stack, sign_in) -> None:
+    """The main purpose of the relying party, in Mode A and Mode B."""
     sign_in(page, stack)
     id_token, userinfo, me = (page.locator(f"#{name}") for name in ("id-token", "userinfo", "api-me"))
     for claim in ("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "sid", "email", "name"):
-        expect(id_token.get_by_role("rowheader", name=claim, exact=True).first).to_be_visible()
+        expect(id_token.locator("dt", has_text=re.compile(rf"^{claim}$")).first).to_be_visible()
     expect(id_token).to_contain_text(stack.op_url)
     expect(id_token).to_contain_text("verified · 13 checks")
     expect(userinfo).to_contain_text("user0@example.com")
     expect(userinfo).to_contain_text("same sub")
     expect(me).to_contain_text("metadata")
     expect(me).to_contain_text("Prefers tea")
+    expect(id_token.get_by_role("rowheader", name="nonce")).to_be_hidden()
+    id_token.get_by_text("Checks that passed").click()
+    expect(id_token.get_by_role("rowheader", name="nonce")).to_be_visible()
 
 
 @pytest.mark.spec("RFC 6265bis §4.1.2.6, §4.1.2.7")
@@ -127,8 +131,8 @@ def test_another_browsers_callback_is_refused(page: Page, stack_a: Stack) -> Non
         assert own.status_code == 303, "the victim's visit did not spend it"
 
 
-def test_both_pages_of_a_narrow_dark_screen_fit(browser: Browser, stack_a: Stack, sign_in) -> None:
-    """Responsive: nothing needs scrolling sideways at 360 px."""
+def test_pages_fit_a_narrow_dark_screen(browser: Browser, stack_a: Stack, sign_in) -> None:
+    """No horizontal scrolling at 360 px."""
     with browser.new_context(viewport={"width": 360, "height": 740}, color_scheme="dark") as context:
         page = context.new_page()
         page.goto(f"{stack_a.rp_url}/login")
@@ -136,6 +140,17 @@ def test_both_pages_of_a_narrow_dark_screen_fit(browser: Browser, stack_a: Stack
         assert page.evaluate(fits), "login"
         sign_in(page, stack_a)
         assert page.evaluate(fits), "profile"
+
+
+@pytest.mark.parametrize("locale", ["en-US", "de-DE"])
+def test_profile_is_short_on_a_telephone(open_page, stack_a: Stack, log_in, locale: str) -> None:
+    """At most 3,000 px at a width of 390 px: lists instead of tables, and details are folded."""
+    page = open_page(locale=locale, viewport={"width": 390, "height": 844})
+    page.goto(f"{stack_a.rp_url}/login")
+    log_in(page)
+    page.wait_for_url(f"{stack_a.rp_url}/profile")
+    assert page.evaluate("document.documentElement.scrollHeight") <= 3000
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
 
 
 # --- Other signatures, faults ----------------------------------------------------------------------------------------
@@ -153,7 +168,7 @@ def stack_of(
 def test_other_id_token_algorithms(page: Page, stack_of: tuple[Stack, str], sign_in) -> None:
     stack, algorithm = stack_of
     sign_in(page, stack)
-    row = page.locator("#id-token tr", has=page.get_by_role("rowheader", name="alg", exact=True)).first
+    row = page.locator("#id-token .checks tbody tr").first
     expect(row).to_contain_text(algorithm)
     expect(page.locator("#userinfo")).to_contain_text("user0@example.com")
 

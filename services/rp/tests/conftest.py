@@ -1,4 +1,4 @@
-"""The relying party of a test, between a scripted provider and a scripted resource server."""
+"""A relying party with a scripted provider and a scripted resource server."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -21,7 +21,7 @@ def signer() -> Signer:
 
 @pytest.fixture(scope="session")
 def other_signer() -> Signer:
-    """A signer with other keys, which the provider does not publish."""
+    """A signer with keys that the provider does not publish."""
     return Signer()
 
 
@@ -35,7 +35,7 @@ async def provider(signer: Signer) -> AsyncIterator[ScriptedProvider]:
 
 @pytest.fixture
 async def suite(signer: Signer) -> AsyncIterator[SuiteProvider]:
-    """The provider of the conformance suite, for tests that put it in `provider`'s place."""
+    """The provider of the conformance suite, for tests that use it as `provider`."""
     server = SuiteProvider(signer)
     await server.start()
     yield server
@@ -54,10 +54,10 @@ async def resource_server(provider: ScriptedProvider) -> AsyncIterator[ScriptedR
 def environment(
     redis_server: RedisServer, provider: ScriptedProvider, resource_server: ScriptedResourceServer
 ) -> dict[str, str]:
-    """The variables that the relying party is started with; a test may change them before it asks for a browser."""
+    """The environment of the relying party. A test can change it before it opens a browser."""
     return {
         "REDIS_URL": redis_server.url,
-        "REDIS_TIMEOUT": "5",  # a busy machine is no fault of Redis
+        "REDIS_TIMEOUT": "5",  # Redis may be slow on a busy machine
         "OIDC_ISSUER": provider.url,
         "RESOURCE_SERVER_URL": resource_server.url,
         "RP_BASE_URL": BASE_URL,
@@ -75,7 +75,7 @@ async def open_browser(environment: dict[str, str], provider: ScriptedProvider, 
         async def open_one() -> Browser:
             if not running:
                 app = create_app(read(Settings, environment))
-                test_app: Any = app.test_app()  # Quart's type of it is not that of an asynchronous context manager
+                test_app: Any = app.test_app()  # Quart does not type it as an asynchronous context manager
                 running.append(await stack.enter_async_context(test_app))
             return Browser(running[0].test_client(), provider)
 

@@ -1,4 +1,4 @@
-"""The keys that a client of the tests signs its assertions with: made once for a test run."""
+"""The keys with which a client of the tests signs its assertions, generated once for a test run."""
 
 import json
 from typing import Any
@@ -23,7 +23,7 @@ def client_pem(algorithm: str, form: PrivateFormat = PrivateFormat.PKCS8) -> str
 
 
 def client_jwk(algorithm: str, **members: Any) -> str:
-    """The private key as a JWK; a member that is None is left out."""
+    """The private key as a JWK. None omits a member."""
     document = {**jwk.construct(client_pem(algorithm), algorithm).to_dict(), **members}
     return json.dumps({name: value for name, value in document.items() if value is not None})
 

@@ -1,4 +1,4 @@
-"""What the tests of rp.protocol share: these are pure functions, tested without an application and without Redis."""
+"""What the tests of rp.protocol share. They test pure functions, without an application and without Redis."""
 
 import json
 from base64 import urlsafe_b64encode
@@ -28,7 +28,7 @@ def refused(error: type[CheckRefused], check: Check) -> Iterator[None]:
 
 
 def changed(values: dict[str, Any], **changes: Any) -> dict[str, Any]:
-    """A dictionary with changes; a value that is ABSENT is left out."""
+    """A dictionary with changes. ABSENT omits a member."""
     return {name: value for name, value in (values | changes).items() if value is not ABSENT}
 
 
@@ -39,5 +39,5 @@ def segment(value: object) -> str:
 
 
 def received(header: dict[str, Any], claims: dict[str, Any] | None = None) -> ReceivedToken:
-    """A token of this header and these claims; its signature is empty."""
+    """A token with this header, these claims and an empty signature."""
     return ReceivedToken(f"{segment(header)}.{segment(claims or {})}.", header, claims or {})

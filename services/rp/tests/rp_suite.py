@@ -1,7 +1,7 @@
-"""The provider that the OpenID Foundation's conformance suite puts before a relying party.
+"""The provider of the OpenID Foundation's conformance suite for relying parties.
 
-Its issuer has a path and ends with a slash, as `/test/a/<alias>/` does. It has few endpoints and says no more than it
-must, it has other keys in each module, and a request that comes after the end of a module makes that module fail.
+Its issuer has a path and ends with a slash, as in `/test/a/<alias>/`. It has few endpoints and a minimal discovery
+document, uses new keys in each module, and fails a module that receives a request after its end.
 """
 
 import secrets
@@ -17,11 +17,11 @@ from rp_testing import ScriptedProvider, Signer, at_hash
 
 ALIAS = "/test/a/trefoil"
 DISCOVERY = ".well-known/openid-configuration"
-PERSON = "user-subject-1234531"
+USER = "user-subject-1234531"
 
 
 class SuiteProvider(ScriptedProvider):
-    """One module after the other; a test sets what its module does, and which call ends it (`last`)."""
+    """Runs module after module. A test sets what its module does, and which request ends it (`last`)."""
 
     def __init__(self, signer: Signer) -> None:
         super().__init__(signer)
@@ -30,9 +30,9 @@ class SuiteProvider(ScriptedProvider):
         self.last = "userinfo"
         self.jwks_path = "jwks"
         self.sid: str | None = None
-        self.spoilt = False
+        self.breaks_signatures = False
         self.tokens = {"scope": None, "expires_in": None}
-        self.userinfo = {"sub": PERSON, "name": "Demo T. User", "email": "user@example.com", "updated_at": 1580000000}
+        self.userinfo = {"sub": USER, "name": "Demo T. User", "email": "user@example.com", "updated_at": 1580000000}
         self.use(signer)
 
     @property
@@ -40,23 +40,23 @@ class SuiteProvider(ScriptedProvider):
         return f"{self.url}{ALIAS}/"
 
     def use(self, signer: Signer) -> None:
-        """Sign with these keys, under ids that nobody has seen."""
+        """Sign with these keys, under new key IDs."""
         self.signer, self.key_id = signer, secrets.token_hex(4)
         self.keys = key_set(signer, self.key_id)
 
     def next_module(self) -> None:
-        """The same alias, other keys, and no call yet."""
+        """Start a module: the same alias, new keys, no requests."""
         self.use(Signer())
         self.calls.clear()
         self.late.clear()
 
     def authorize(self, location: str, **changes: str | None) -> str:
-        """It says no `iss`; where sessions can be ended, it says their state."""
+        """Respond without `iss`, and with `session_state` if sessions can be ended."""
         assert location.startswith(f"{self.issuer}authorize?")
         self._called("authorize")
         return super().authorize(location, iss=None, session_state="a.state" if self.sid else None, **changes)
 
-    async def answer(self, request: web.Request, form: dict[str, str]) -> web.StreamResponse:
+    async def respond(self, request: web.Request, form: dict[str, str]) -> web.StreamResponse:
         name = request.path.removeprefix(f"{ALIAS}/")
         self._called(name)
         if name == DISCOVERY:
@@ -73,7 +73,7 @@ class SuiteProvider(ScriptedProvider):
         now = int(time.time())
         claims = {
             "iss": self.issuer,
-            "sub": PERSON,
+            "sub": USER,
             "aud": self.client_id,
             "nonce": nonce,
             "iat": now,
@@ -87,14 +87,14 @@ class SuiteProvider(ScriptedProvider):
         if self.algorithm == "none":
             return self.signer.unsigned(claims)
         token = self.signer.untyped(claims, self.key_id)
-        return f"{token[:-16]}{'A' * 16}" if self.spoilt else token
+        return f"{token[:-16]}{'A' * 16}" if self.breaks_signatures else token
 
     def logout_claims(self, **changes: Any) -> dict[str, Any]:
-        """What its logout token says; a claim that is None is left out."""
+        """The claims of its logout token. None omits a claim."""
         now = int(time.time())
         claims = {
             "iss": self.issuer,
-            "sub": PERSON,
+            "sub": USER,
             "aud": self.client_id,
             "jti": secrets.token_urlsafe(16),
             "sid": self.sid,
@@ -111,14 +111,14 @@ class SuiteProvider(ScriptedProvider):
         return {"access_token": self.access_token, "token_type": "Bearer"}
 
     def _metadata(self) -> dict[str, Any]:
-        ends_sessions = {"end_session_endpoint": f"{self.issuer}end_session_endpoint"} if self.sid else {}
+        logout = {"end_session_endpoint": f"{self.issuer}end_session_endpoint"} if self.sid else {}
         return {
             "issuer": self.issuer,
             "authorization_endpoint": f"{self.issuer}authorize",
             "token_endpoint": f"{self.issuer}token",
             "userinfo_endpoint": f"{self.issuer}userinfo",
             "jwks_uri": f"{self.issuer}{self.jwks_path}",
-            **ends_sessions,
+            **logout,
             "response_types_supported": ["code", "id_token code", "token code id_token", "id_token", "token id_token"],
             "token_endpoint_auth_methods_supported": ["client_secret_basic"],
             "id_token_signing_alg_values_supported": ["none", "HS256", "RS256", "ES256", "PS256"],
@@ -133,19 +133,19 @@ class SuiteProvider(ScriptedProvider):
 
 
 def key_set(signer: Signer, kid: str | None, *, rsa: int = 2, alg: bool = False) -> list[dict[str, Any]]:
-    """Keys of every kind; `rsa` of them are for RS256, the first one signs. With `alg` they say which algorithm."""
-    keys = [signer.jwk("RS256"), *_strangers()[: rsa - 1], *_strangers()[2:]]
+    """Keys of several types. `rsa` of them are for RS256, of which the first signs. `alg` adds their algorithm."""
+    keys = [signer.jwk("RS256"), *_other_keys()[: rsa - 1], *_other_keys()[2:]]
     found = []
     for number, key in enumerate(keys):
         ids = {"kid": None if kid is None else f"{kid}-{number}" if number else kid}
-        unsaid = {} if alg or key["use"] == "enc" else {"alg": None}
-        found.append({name: value for name, value in {**key, **ids, **unsaid}.items() if value is not None})
+        omitted = {} if alg or key["use"] == "enc" else {"alg": None}
+        found.append({name: value for name, value in {**key, **ids, **omitted}.items() if value is not None})
     return found
 
 
 @cache
-def _strangers() -> list[dict[str, Any]]:
-    """Two RSA keys, then keys of other kinds and for other uses."""
+def _other_keys() -> list[dict[str, Any]]:
+    """Two RSA keys, then keys of other types and for other uses."""
     other = Signer()
     numbers = ec.generate_private_key(ec.SECP256K1()).public_key().public_numbers()
     edwards = ed25519.Ed25519PrivateKey.generate().public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)

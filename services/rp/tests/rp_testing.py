@@ -1,4 +1,4 @@
-"""A provider and a resource server that do as a test says, over real HTTP, and a browser to sign in with."""
+"""A provider and a resource server that tests control, over real HTTP, and a browser to sign in with."""
 
 import hashlib
 import json
@@ -23,7 +23,7 @@ INVALID_TOKEN = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
 
 
 class Signer:
-    """The provider's keys, and tokens of any kind."""
+    """The provider's keys, and tokens signed with them."""
 
     def __init__(self) -> None:
         self.secret = CLIENT_SECRET
@@ -42,13 +42,13 @@ class Signer:
         return [self.jwk("RS256"), self.jwk("ES256")]
 
     def sign(self, claims: dict[str, Any] | bytes, algorithm: str = "RS256", **header: Any) -> str:
-        """`kid=None` leaves the key's id out."""
+        """`kid=None` omits the key ID."""
         fields = {"kid": algorithm, **header}
         fields = {name: value for name, value in fields.items() if value is not None}
         return jws.sign(claims, self.private[algorithm], headers=fields, algorithm=algorithm)
 
     def untyped(self, claims: dict[str, Any], kid: str | None = "RS256") -> str:
-        """Signed with RS256, and a header that says no type."""
+        """Signed with RS256, with a header without `typ`."""
         parts = ({"alg": "RS256", **({} if kid is None else {"kid": kid})}, claims)
         signed = ".".join(urlsafe_b64encode(json.dumps(one).encode()).rstrip(b"=").decode() for one in parts)
         signature = urlsafe_b64encode(self.private["RS256"].sign(signed.encode())).rstrip(b"=").decode()
@@ -66,14 +66,14 @@ def at_hash(access_token: str) -> str:
 
 
 def protected(request: web.Request, access_token: str, resource: dict[str, Any]) -> web.Response:
-    """RFC 6750 §3: the resource for the right token, else a challenge."""
+    """RFC 6750 §3: the resource if the token is valid, else a challenge."""
     if request.headers.get("Authorization") == f"Bearer {access_token}":
         return web.json_response(resource)
     return web.json_response({}, status=401, headers=INVALID_TOKEN)
 
 
 class Server:
-    """An HTTP server on a port of its own that can be stopped."""
+    """An HTTP server on a free port, which can be stopped."""
 
     def __init__(self) -> None:
         self.seen: list[tuple[str, dict[str, str], dict[str, str]]] = []
@@ -101,14 +101,14 @@ class Server:
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         form = dict(parse_qsl(await request.text()))
         self.seen.append((request.path, form, dict(request.headers)))
-        return await self.answer(request, form)
+        return await self.respond(request, form)
 
-    async def answer(self, request: web.Request, form: dict[str, str]) -> web.StreamResponse:
+    async def respond(self, request: web.Request, form: dict[str, str]) -> web.StreamResponse:
         raise NotImplementedError
 
 
 class ScriptedProvider(Server):
-    """Well-behaved, until a test changes one of its public attributes."""
+    """Conforms to the specifications until a test changes one of its public attributes."""
 
     def __init__(self, signer: Signer) -> None:
         super().__init__()
@@ -132,34 +132,34 @@ class ScriptedProvider(Server):
         self.id_tokens: list[str] = []
         self.client_key: Any = None
         self.assertions: dict[str, dict[str, Any]] = {}
-        self.audience = "token"  # or "issuer": what an assertion for /token has to name
+        self.audience = "token"  # or "issuer": the audience of an assertion for /token
         self._count = 0
 
     def authorize(self, location: str, **changes: str | None) -> str:
-        """What /authorize does with the browser: the address of the callback.
+        """Sign the user in, as /authorize does. Returns the path and query of the callback.
 
-        Its parameters may be changed; one that is None is left out.
+        Its parameters can be changed; None omits a parameter.
         """
-        asked = {name: values[0] for name, values in parse_qs(urlsplit(location).query).items()}
+        request = {name: values[0] for name, values in parse_qs(urlsplit(location).query).items()}
         self._count += 1
         code = f"code-{self._count}"
-        self.sign_ins[code] = asked
-        answer = {"code": code, "state": asked["state"], "iss": self.url, **changes}
-        path = urlsplit(asked["redirect_uri"]).path
-        return f"{path}?{urlencode({name: value for name, value in answer.items() if value is not None})}"
+        self.sign_ins[code] = request
+        response = {"code": code, "state": request["state"], "iss": self.url, **changes}
+        path = urlsplit(request["redirect_uri"]).path
+        return f"{path}?{urlencode({name: value for name, value in response.items() if value is not None})}"
 
     def rotate(self, kid: str | None) -> None:
-        """Another key from now on, alone in the set; tokens name it by `kid`, or not at all."""
+        """Replace the key set with one new key. Tokens have this `kid`, or none."""
         self.signer = Signer()
         self.key_id = kid
         published = self.signer.jwk("RS256", kid=kid)
         self.keys = [{name: value for name, value in published.items() if value is not None}]
 
     def expire(self) -> None:
-        """The access token is no good any more."""
+        """Invalidate the access token."""
         self.access_token = "another one"
 
-    async def answer(self, request: web.Request, form: dict[str, str]) -> web.StreamResponse:
+    async def respond(self, request: web.Request, form: dict[str, str]) -> web.StreamResponse:
         if request.path in self.refusals:
             return web.Response(**self.refusals[request.path])
         documents = {
@@ -200,17 +200,17 @@ class ScriptedProvider(Server):
                 await self.before_refresh()
             if form["refresh_token"] != self.refresh_token:
                 return web.json_response({"error": "invalid_grant"}, status=400)
-            answer = self._new_tokens()
+            tokens = self._new_tokens()
             if self.refreshed is not None:
-                answer["id_token"] = self.id_token(None, **self.refreshed)
-            return web.json_response({**answer, **self.tokens})
-        asked = self.sign_ins.pop(form["code"], None)
-        if asked is None or not self._proven(asked, form):
+                tokens["id_token"] = self.id_token(None, **self.refreshed)
+            return web.json_response({**tokens, **self.tokens})
+        sign_in = self.sign_ins.pop(form["code"], None)
+        if sign_in is None or not self._is_bound(sign_in, form):
             return web.json_response({"error": "invalid_grant", "error_description": "the code is <spent>"}, status=400)
-        answer = {**self._new_tokens(), "scope": asked["scope"], "expires_in": 300}
-        answer["id_token"] = self.id_token(asked["nonce"])
-        answer.update(self.tokens)
-        return web.json_response({name: value for name, value in answer.items() if value is not None})
+        tokens = {**self._new_tokens(), "scope": sign_in["scope"], "expires_in": 300}
+        tokens["id_token"] = self.id_token(sign_in["nonce"])
+        tokens.update(self.tokens)
+        return web.json_response({name: value for name, value in tokens.items() if value is not None})
 
     def id_token(self, nonce: str | None, /, **changes: Any) -> str:
         claims = {
@@ -240,17 +240,21 @@ class ScriptedProvider(Server):
         return {"access_token": self.access_token, "refresh_token": self.refresh_token, "token_type": "bearer"}
 
     def _authenticated(self, request: web.Request, form: dict[str, str]) -> bool:
-        """As exactly one of the methods that the metadata offer (OpenID Connect Core §9)."""
+        """Whether the client used a supported method with the right credentials (OpenID Connect Core §9)."""
         method = self._method_of(request, form)
-        offered = self.metadata.get("token_endpoint_auth_methods_supported", ("client_secret_basic",))
-        if method not in offered:
+        supported = self.metadata.get("token_endpoint_auth_methods_supported", ("client_secret_basic",))
+        if method not in supported:
             return False
         if method == "client_secret_basic":
             pair = urlencode({self.client_id: self.client_secret}).replace("=", ":")
             return request.headers["Authorization"] == f"Basic {b64encode(pair.encode()).decode()}"
         if method == "client_secret_post":
             return (form.get("client_id"), form["client_secret"]) == (self.client_id, self.client_secret)
-        return form["client_id"] == self.client_id if method == "none" else self._asserted(method, form, request.path)
+        return (
+            form["client_id"] == self.client_id
+            if method == "none"
+            else self._has_valid_assertion(method, form, request.path)
+        )
 
     @staticmethod
     def _method_of(request: web.Request, form: dict[str, str]) -> str:
@@ -261,8 +265,8 @@ class ScriptedProvider(Server):
             return "client_secret_jwt" if symmetric else "private_key_jwt"
         return "client_secret_post" if "client_secret" in form else "none"
 
-    def _asserted(self, method: str, form: dict[str, str], path: str) -> bool:
-        """RFC 7523 §3: this client says so, to this provider, now, and for the first time."""
+    def _has_valid_assertion(self, method: str, form: dict[str, str], path: str) -> bool:
+        """RFC 7523 §3: the assertion is from this client, for this provider, current, and not used before."""
         key = self.client_secret.encode() if method == "client_secret_jwt" else self.client_key
         algorithms = ["HS256"] if method == "client_secret_jwt" else ["RS256", "ES256"]
         claims = json.loads(jws.verify(form["client_assertion"], key, algorithms))
@@ -277,21 +281,22 @@ class ScriptedProvider(Server):
         )
 
     @staticmethod
-    def _proven(asked: dict[str, str], form: dict[str, str]) -> bool:
+    def _is_bound(sign_in: dict[str, str], form: dict[str, str]) -> bool:
+        """Whether the code verifier and the redirect URI are those of the authorization request."""
         digest = hashlib.sha256(form["code_verifier"].encode()).digest()
         challenge = urlsafe_b64encode(digest).rstrip(b"=").decode()
-        return (challenge, form["redirect_uri"]) == (asked["code_challenge"], asked["redirect_uri"])
+        return (challenge, form["redirect_uri"]) == (sign_in["code_challenge"], sign_in["redirect_uri"])
 
 
 class ScriptedResourceServer(Server):
-    """Accepts the provider's access token, or answers with `reply` whatever comes."""
+    """Accepts the provider's access token, or always responds with `reply`."""
 
     def __init__(self, provider: ScriptedProvider) -> None:
         super().__init__()
         self.provider = provider
         self.reply: dict[str, Any] | None = None
 
-    async def answer(self, request: web.Request, _: dict[str, str]) -> web.StreamResponse:
+    async def respond(self, request: web.Request, _: dict[str, str]) -> web.StreamResponse:
         if self.reply is not None:
             return web.Response(**self.reply)
         profile = {"sub": "user0", "username": "user0", "metadata": {"plan": "demo"}}
@@ -299,7 +304,7 @@ class ScriptedResourceServer(Server):
 
 
 class Browser:
-    """One browser at the relying party: its cookies, and what it sees."""
+    """A browser at the relying party, with its cookies."""
 
     def __init__(self, client: Any, provider: ScriptedProvider) -> None:
         self.client = client
@@ -313,20 +318,20 @@ class Browser:
         return unescape(await (await self.client.get(path)).get_data(as_text=True))
 
     async def start(self, path: str = "/login") -> str:
-        """Press the button; the address of the provider's /authorize."""
+        """Start a sign-in. Returns the URL of the authorization request."""
         response = await self.client.get(path)
         assert response.status_code == 303
         return str(response.headers["Location"])
 
     async def sign_in(self, path: str = "/login", **changes: str | None) -> Any:
-        """The whole sign-in; the response of the callback."""
+        """A complete sign-in. Returns the response of the callback."""
         return await self.client.get(self.provider.authorize(await self.start(path), **changes))
 
     def cookie(self, name: str) -> str | None:
         return next((cookie.value for cookie in self.client.cookie_jar if cookie.name == name), None)
 
     async def sign_out(self, **options: Any) -> Any:
-        """Press the button of the profile page; `form` replaces what its form sends."""
+        """Submit the form of the profile page; `form` replaces its fields."""
         page = await self.see("/profile")
         found = re.search(r'name="csrf_token" value="([^"]+)"', page)
         form = {"csrf_token": found[1]} if found else {}
@@ -334,7 +339,7 @@ class Browser:
 
 
 async def refused(response: Any, *, says: str, status: int = 400) -> str:
-    """The text of a failure page, after its status, its headers and what it says were checked."""
+    """Check the status, the headers and the text of an error page. Returns its HTML."""
     text = await response.get_data(as_text=True)
     assert (response.status_code, says in text) == (status, True), text
     assert response.headers["Cache-Control"] == "no-store"

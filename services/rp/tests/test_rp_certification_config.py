@@ -1,6 +1,6 @@
-"""The conformance suite's plan Config RP: what no other test has (docs/certification-rp.md).
+"""The conformance suite's plan Config RP: what other tests do not cover (docs/certification-rp.md).
 
-A test is called as the suite calls its module.
+Each test has the name of the module in the suite.
 """
 
 import pytest
@@ -20,7 +20,7 @@ def environment(environment, suite):
 
 @pytest.mark.spec("OpenID Connect Core §10.1.1")
 async def test_oidcc_client_test_signing_key_rotation(browser, suite):
-    """The keys differ between two sign-ins in a row, after a module with other keys."""
+    """Two consecutive sign-ins with different keys, after a module with other keys."""
     suite.last = "never"
     await browser.sign_in()
     for _ in range(2):
@@ -37,7 +37,7 @@ async def test_oidcc_client_test_signing_key_rotation_just_before_signing(browse
 
 
 async def test_oidcc_client_test_discovery_openid_config(browser, suite):
-    """The module ends with the document: whether the service is ready says that it was read, and asks for no more."""
+    """The module ends with the discovery document, which /readyz fetches without any other request."""
     suite.last = DISCOVERY
     assert (await browser.get("/readyz")).status_code == 200
     assert (suite.calls, suite.late) == ([DISCOVERY], [])
@@ -45,13 +45,13 @@ async def test_oidcc_client_test_discovery_openid_config(browser, suite):
 
 @pytest.fixture
 def fresh(environment):
-    """Documents that are not kept."""
+    """Documents are not cached."""
     environment["DISCOVERY_CACHE_TTL"] = "0"
 
 
 @pytest.mark.usefixtures("fresh")
 async def test_oidcc_client_test_discovery_jwks_uri_keys(browser, suite):
-    """The key set has another address in each module, which ends with it: the home page asks for no UserInfo."""
+    """Each module has another `jwks_uri` and ends with it. The home page does not request UserInfo."""
     for number in range(2):
         suite.next_module()
         suite.jwks_path = suite.last = f"jwks{number}"
@@ -63,7 +63,7 @@ async def test_oidcc_client_test_discovery_jwks_uri_keys(browser, suite):
 @pytest.mark.usefixtures("fresh")
 @pytest.mark.spec("OpenID Connect Discovery §4.3")
 async def test_oidcc_client_test_discovery_issuer_mismatch(browser, suite):
-    """Metadata of another issuer is rejected, even if it was right before."""
+    """Even if the document was correct before."""
     await browser.sign_in()
     suite.next_module()
     suite.metadata = {"issuer": f"{suite.issuer}1"}

@@ -1,8 +1,8 @@
-"""The conformance suite's plans RP-Initiated, Back-Channel and Front-Channel Logout RP and 3rd Party-Init RP: what no
-other test has (docs/certification-rp.md).
+"""The conformance suite's plans RP-Initiated, Back-Channel and Front-Channel Logout RP and 3rd Party-Init RP: what
+other tests do not cover (docs/certification-rp.md).
 
-A case is called as the suite calls its module. While a module waits for the answer to its logout token, it hears
-nothing: a question to it would have to wait until then, and would make it fail.
+Each case has the name of the module in the suite. While a module waits for the response to its logout token, it does
+not process requests: a request to it would block until then and make the module fail.
 """
 
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -25,8 +25,8 @@ def environment(environment, suite):
 
 
 @pytest.fixture
-async def asked(browser, suite):
-    """What the provider is asked for after a sign-in, by the button to sign out."""
+async def logout_request(browser, suite):
+    """The parameters of the logout request after a sign-in."""
     await browser.sign_in()
     response = await browser.sign_out()
     address = urlsplit(response.headers["Location"])
@@ -63,27 +63,22 @@ def signed_with_es256(suite):
         pytest.param(wrong(iss="http://x"), 400, id="oidcc-client-test-rp-backchannel-rpinitlogout-wrong-iss"),
     ],
 )
-@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.8")
-async def test_a_logout_token_during_the_sign_out_is_judged_without_a_question(browser, suite, asked, make, status):
-    """The relying party does not contact a provider that waits for the response: it has the keys of the sign-in, and a
-    token of another algorithm needs none.
-
-    The session was deleted before; the browser returns afterwards.
-    """
+async def test_logout_token_is_verified_without_further_requests(browser, suite, logout_request, make, status):
+    """The session here has already ended; the logout response follows."""
     calls = list(suite.calls)
     form = {"logout_token": make(suite), "unknown": "to be ignored"}
-    answer = await browser.client.post("/backchannel-logout", form=form)
-    assert (answer.status_code, answer.headers["Cache-Control"]) == (status, "no-store")
+    response = await browser.client.post("/backchannel-logout", form=form)
+    assert (response.status_code, response.headers["Cache-Control"]) == (status, "no-store")
     assert suite.calls == calls
-    back = await browser.get(f"/logout/callback?{urlencode({'state': asked['state']})}")
+    back = await browser.get(f"/logout/callback?{urlencode({'state': logout_request['state']})}")
     assert back.headers["Location"] == "/?notice=signed-out"
 
 
-async def test_oidcc_client_test_rp_init_logout(suite, asked):
-    """The hint is the id_token of this module, the address the registered one; nothing else is asked meanwhile."""
-    assert asked.pop("state")
-    assert asked.pop("id_token_hint").count(".") == 2
-    assert asked == {"client_id": CLIENT_ID, "post_logout_redirect_uri": f"{BASE_URL}/logout/callback"}
+async def test_oidcc_client_test_rp_init_logout(suite, logout_request):
+    """The hint is the ID token of this module, and the post_logout_redirect_uri is registered."""
+    assert logout_request.pop("state")
+    assert logout_request.pop("id_token_hint").count(".") == 2
+    assert logout_request == {"client_id": CLIENT_ID, "post_logout_redirect_uri": f"{BASE_URL}/logout/callback"}
     assert suite.calls == [DISCOVERY, "authorize", "token", "jwks", "userinfo"]
 
 
@@ -92,21 +87,20 @@ async def test_oidcc_client_test_rp_init_logout(suite, asked):
     [
         pytest.param("?state=random", "a short string", id="oidcc-client-test-rp-init-logout-other-state"),
         pytest.param("", "absent", id="oidcc-client-test-rp-init-logout-no-state"),
-        pytest.param("?state=a&state=a", "a parameter twice", id="the state twice"),
+        pytest.param("?state=a&state=a", "a duplicate parameter", id="a duplicate state"),
     ],
 )
-@pytest.mark.usefixtures("asked")
-@pytest.mark.spec("OpenID Connect RP-Initiated Logout §3")
-async def test_a_way_back_without_the_state_is_refused_and_the_person_is_signed_out(browser, query, found):
+@pytest.mark.usefixtures("logout_request")
+async def test_logout_response_without_the_state_is_rejected(browser, query, found):
     page = await refused(await browser.get(f"/logout/callback{query}"), says="The check “state” of RP-Initiated Logout")
     assert found in page
     assert "you are signed out here" in page
-    assert "Start again" not in page
+    assert "Start a new sign-in" not in page
     assert "Signed in as" not in await browser.see("/")
 
 
 async def test_oidcc_client_test_rp_frontchannel_rpinitlogout(browser, open_browser, suite):
-    """The frame's address has the issuer as it is, with its slashes; the suite's pages may frame it."""
+    """`iss` is not encoded in the URL of the frame. The pages of the suite may frame it."""
     await browser.sign_in()
     frame = await (await open_browser()).get(f"/frontchannel-logout?iss={suite.issuer}&sid={suite.sid}")
     assert frame.status_code == 200
@@ -115,6 +109,6 @@ async def test_oidcc_client_test_rp_frontchannel_rpinitlogout(browser, open_brow
 
 
 async def test_oidcc_client_test_3rd_party_init_login(browser, suite):
-    """The address has the issuer as it is, with its slashes."""
+    """`iss` is not encoded in the URL."""
     assert (await browser.sign_in(f"/login?iss={suite.issuer}")).status_code == 303
     assert "Demo T. User" in await browser.see("/profile")

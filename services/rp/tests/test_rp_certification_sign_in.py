@@ -1,7 +1,7 @@
-"""The conformance suite's plans Basic RP and Form Post RP: what no other test has (docs/certification-rp.md).
+"""The conformance suite's plans Basic RP and Form Post RP: what other tests do not cover (docs/certification-rp.md).
 
-A case is called as the suite calls its module. A module fails when it is called otherwise than it expects, and when it
-is called again after its end.
+Each case has the name of the module in the suite. A module fails if it receives unexpected requests, or any request
+after its end.
 """
 
 import re
@@ -25,7 +25,7 @@ def environment(request, environment, suite):
 
 @pytest.fixture
 def sign_in(open_browser, environment, suite):
-    """A whole sign-in by the mode of the plan; the response of the callback."""
+    """A complete sign-in with the response mode of the plan. Returns the response of the callback."""
 
     async def run(browser, path="/login"):
         address = suite.authorize(await browser.start(path))
@@ -41,15 +41,15 @@ def sign_in(open_browser, environment, suite):
 async def test_oidcc_client_test(browser, suite, sign_in, environment, resource_server):
     """Also oidcc-client-test-scope-userinfo-claims and oidcc-client-test-client-secret-basic.
 
-    No resource server of ours takes the suite's access token, and for want of a refresh token none is asked for.
+    Our resource server does not accept the suite's access token, and there is no refresh token to obtain another.
     """
     resource_server.reply = {"status": 401, "headers": {"WWW-Authenticate": 'Bearer error="invalid_token"'}}
     location = urlsplit(await browser.start())
-    asked = dict(parse_qsl(location.query))
-    assert re.fullmatch(r"[A-Za-z0-9_-]{22,43}", asked.pop("nonce"))
-    assert re.fullmatch(r"[A-Za-z0-9_-]{43}", asked.pop("code_challenge"))
-    assert asked.pop("state")
-    assert asked == {
+    request = dict(parse_qsl(location.query))
+    assert re.fullmatch(r"[A-Za-z0-9_-]{22,43}", request.pop("nonce"))
+    assert re.fullmatch(r"[A-Za-z0-9_-]{43}", request.pop("code_challenge"))
+    assert request.pop("state")
+    assert request == {
         "response_type": "code",
         "client_id": CLIENT_ID,
         "redirect_uri": f"{BASE_URL}/callback",
@@ -61,7 +61,7 @@ async def test_oidcc_client_test(browser, suite, sign_in, environment, resource_
     assert (await sign_in(browser)).headers["Location"] == "/profile"
     page = await browser.see("/profile")
     assert "Demo T. User" in page
-    assert "the provider did not say" in page
+    assert "the provider does not say when" in page
     assert suite.calls == ["authorize", "token", "jwks", "userinfo"]
     [(form, headers)] = suite.requests("/test/a/trefoil/token")
     assert form.keys() == {"grant_type", "code", "redirect_uri", "code_verifier"}
@@ -81,8 +81,8 @@ def unsigned(suite):
     suite.algorithm = "none"
 
 
-def spoilt(suite):
-    suite.spoilt = True
+def invalid_signature(suite):
+    suite.breaks_signatures = True
 
 
 def three_keys_without_kid(suite):
@@ -97,12 +97,12 @@ def three_keys_without_kid(suite):
         pytest.param("aud", wrong(aud="demo-client1"), id="oidcc-client-test-invalid-aud"),
         pytest.param("iat", wrong(iat=None), id="oidcc-client-test-missing-iat"),
         pytest.param("key", three_keys_without_kid, id="oidcc-client-test-kid-absent-multiple-jwks"),
-        pytest.param("alg", unsigned, id="oidcc-client-test-idtoken-sig-none, not registered so"),
-        pytest.param("signature", spoilt, id="oidcc-client-test-invalid-sig-rs256"),
+        pytest.param("alg", unsigned, id="oidcc-client-test-idtoken-sig-none, not registered"),
+        pytest.param("signature", invalid_signature, id="oidcc-client-test-invalid-sig-rs256"),
         pytest.param("nonce", wrong(nonce="another"), id="oidcc-client-test-nonce-invalid"),
     ],
 )
-async def test_after_an_id_token_that_is_refused_the_provider_hears_no_more(browser, suite, sign_in, check, change):
+async def test_no_request_follows_a_rejected_id_token(browser, suite, sign_in, check, change):
     change(suite)
     await refused(await sign_in(browser), says=f"The check “{check}”")
     assert (await browser.get("/profile")).status_code == 303
@@ -114,11 +114,11 @@ def one_key_without_kid(suite):
     suite.keys, suite.key_id = key_set(suite.signer, None, rsa=1), None
 
 
-def keys_that_say_their_algorithm(suite):
+def keys_with_alg(suite):
     suite.keys = key_set(suite.signer, suite.key_id, alg=True)
 
 
-def keys_that_nobody_can_use(suite):
+def unusable_keys(suite):
     suite.keys += [
         {"kty": "AKP", "alg": "ML-DSA-9999", "kid": "unusable-1", "use": "sig", "pub": "AAAA"},
         {"kty": "made up", "alg": "made up", "kid": "unusable-2", "use": "sig"},
@@ -129,11 +129,11 @@ def keys_that_nobody_can_use(suite):
     "change",
     [
         pytest.param(one_key_without_kid, id="oidcc-client-test-kid-absent-single-jwks"),
-        pytest.param(keys_that_say_their_algorithm, id="oidcc-client-test-idtoken-sig-rs256"),
-        pytest.param(keys_that_nobody_can_use, id="oidcc-client-test-ignores-unparseable-key-in-jwks"),
+        pytest.param(keys_with_alg, id="oidcc-client-test-idtoken-sig-rs256"),
+        pytest.param(unusable_keys, id="oidcc-client-test-ignores-unparseable-key-in-jwks"),
     ],
 )
-async def test_the_one_key_that_fits_is_found(browser, suite, sign_in, change):
+async def test_single_matching_key_is_found(browser, suite, sign_in, change):
     change(suite)
     assert (await sign_in(browser)).status_code == 303
     assert "Demo T. User" in await browser.see("/profile")
@@ -141,7 +141,7 @@ async def test_the_one_key_that_fits_is_found(browser, suite, sign_in, change):
 
 
 async def test_oidcc_client_test_idtoken_sig_none(environment, open_browser, suite, sign_in):
-    """Where this client is registered so; no key is asked for."""
+    """If this client is registered for it; no keys are requested."""
     environment["ID_TOKEN_ALG"] = suite.algorithm = "none"
     browser = await open_browser()
     assert (await sign_in(browser)).status_code == 303
@@ -149,10 +149,9 @@ async def test_oidcc_client_test_idtoken_sig_none(environment, open_browser, sui
     assert suite.calls == [DISCOVERY, "authorize", "token", "userinfo"]
 
 
-@pytest.mark.spec("OpenID Connect Core §10.1.1")
-async def test_one_module_after_the_other_without_a_pause(browser, suite, sign_in):
-    """Each module has other keys, with unknown ids or without any."""
-    for change in (one_key_without_kid, keys_that_say_their_algorithm, one_key_without_kid, one_key_without_kid):
+async def test_keys_that_change_for_each_sign_in_are_fetched(browser, suite, sign_in):
+    """Each module has new keys, with unknown key IDs or without any."""
+    for change in (one_key_without_kid, keys_with_alg, one_key_without_kid, one_key_without_kid):
         suite.next_module()
         change(suite)
         assert (await sign_in(browser)).status_code == 303

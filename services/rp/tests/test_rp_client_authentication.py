@@ -1,4 +1,4 @@
-"""OpenID Connect Core §9: this client signs in by every method."""
+"""OpenID Connect Core §9: sign-in with every client authentication method."""
 
 import pytest
 from rp_client_keys import client_jwk, client_pem, client_public_key
@@ -18,10 +18,8 @@ from rp_testing import refused
     ids=["basic", "post", "secret jwt", "RSA key", "EC key", "none"],
 )
 @pytest.mark.parametrize("by_setting", [True, False], ids=["by setting", "by discovery"])
-@pytest.mark.spec("OpenID Connect Core §9")
-@pytest.mark.spec("RFC 7523 §3")
-async def test_every_method_signs_in(environment, open_browser, provider, way, by_setting):
-    """OpenID Connect Core §9: Code, refresh and revocation work with a provider that accepts only this method."""
+async def test_sign_in_works_with_every_method(environment, open_browser, provider, way, by_setting):
+    """§9: code, refresh and revocation, at a provider that supports only this method."""
     method, variables = way
     provider.metadata = {"token_endpoint_auth_methods_supported": [method]}
     environment.update(variables)
@@ -43,10 +41,8 @@ async def test_every_method_signs_in(environment, open_browser, provider, way, b
 
 
 @pytest.mark.parametrize("method", ["private_key_jwt", "client_secret_jwt"])
-@pytest.mark.spec("OpenID Connect Core §9")
-@pytest.mark.spec("RFC 7523 §3, §3 (3)")
-async def test_an_assertion_may_name_the_issuer_alone(environment, open_browser, provider, method):
-    """RFC 7523 §3 (3): Some providers accept no other audience."""
+async def test_assertion_audience_may_be_the_issuer(environment, open_browser, provider, method):
+    """RFC 7523 §3 (3): some providers accept no other audience."""
     environment |= {"CLIENT_KEY": client_pem("RS256"), "TOKEN_ENDPOINT_AUTH_METHOD": method}
     environment["CLIENT_ASSERTION_AUDIENCE"] = "issuer"
     provider.client_key, provider.audience = client_public_key("RS256"), "issuer"
@@ -55,6 +51,6 @@ async def test_an_assertion_may_name_the_issuer_alone(environment, open_browser,
     assert [claims["aud"] for claims in provider.assertions.values()] == [provider.url]
 
 
-async def test_a_provider_that_takes_none_of_our_methods(browser, provider):
+async def test_provider_without_a_common_method_is_an_error(browser, provider):
     provider.metadata = {"token_endpoint_auth_methods_supported": ["tls_client_auth"]}
-    await refused(await browser.sign_in(), says="supports none of client_secret_basic", status=502)
+    await refused(await browser.sign_in(), says="does not support any of client_secret_basic", status=502)

@@ -1,4 +1,4 @@
-"""What the service does when something that it needs is away, and how it shows its health."""
+"""Failures of Redis and of the provider, and the health endpoints."""
 
 import asyncio
 import time
@@ -10,7 +10,7 @@ from redis_server import RedisServer
 
 @pytest.fixture
 def own_redis(tmp_path):
-    """A server of this test, to be paused and killed."""
+    """A Redis server of this test, which it can pause and kill."""
     server = RedisServer(tmp_path).start()
     yield server
     server.stop()
@@ -31,12 +31,12 @@ async def unavailable(browser, path):
 
 
 @pytest.mark.parametrize("fault", ["pause", "kill"])
-async def test_redis_away_is_503_within_a_second_and_comes_back_by_itself(browser, own_redis, fault):
+async def test_redis_failure_is_a_503_and_recovery_is_automatic(browser, own_redis, fault):
     await browser.sign_in()
     callback = browser.provider.authorize(await browser.start())
     getattr(own_redis, fault)()
     for path in ("/", "/login", callback, "/profile"):
-        assert "The store of the sign-ins does not answer" in await unavailable(browser, path)
+        assert "Sessions are temporarily unavailable" in await unavailable(browser, path)
     assert '"redis"' in await unavailable(browser, "/readyz")
     assert (await browser.get("/healthz")).status_code == 200
     if fault == "pause":
@@ -48,20 +48,20 @@ async def test_redis_away_is_503_within_a_second_and_comes_back_by_itself(browse
     assert (await browser.get(callback)).status_code == 303
 
 
-async def test_without_a_cookie_the_home_page_needs_no_redis(browser, own_redis):
+async def test_home_page_without_a_cookie_does_not_need_redis(browser, own_redis):
     own_redis.kill()
     assert (await browser.get("/")).status_code == 200
 
 
-async def test_a_callback_survives_a_provider_that_was_away(environment, open_browser, provider):
-    """The sign-in is used up only when the code can be redeemed: discovery comes first."""
+async def test_callback_works_again_after_the_provider_was_down(environment, open_browser, provider):
+    """Discovery comes first, so that the nonce binding is not deleted."""
     browser = await open_browser()
     await provider.stop()
     assert (await browser.get("/callback?state=x&code=y")).status_code == 503
 
 
-async def test_a_provider_that_takes_too_long_is_away(environment, open_browser, provider, redis):
-    """Three calls that each take that long are over before the right to refresh is lost."""
+async def test_slow_provider_is_unavailable(environment, open_browser, provider, redis):
+    """Three requests that time out take less time than the lock for the refresh lasts."""
     environment["HTTP_TIMEOUT"] = "0.2"
     browser = await open_browser()
     await browser.sign_in()
@@ -73,17 +73,17 @@ async def test_a_provider_that_takes_too_long_is_away(environment, open_browser,
 
     provider.expire()
     provider.before_refresh = forever
-    assert "The provider does not answer" in await browser.see("/profile")
+    assert "The provider does not respond" in await browser.see("/profile")
     assert left
     assert all(1000 < milliseconds <= 1600 for milliseconds in left)
 
 
-async def test_ready_only_with_redis_and_the_provider(browser, provider):
+async def test_ready_with_redis_and_the_provider(browser, provider):
     assert (await browser.get("/healthz")).status_code == 200
     assert (await browser.get("/readyz")).status_code == 200
 
 
-async def test_not_ready_before_the_provider_was_seen(browser, provider):
+async def test_not_ready_before_discovery_succeeded(browser, provider):
     await provider.stop()
     response = await browser.get("/readyz")
     assert response.status_code == 503
@@ -93,7 +93,7 @@ async def test_not_ready_before_the_provider_was_seen(browser, provider):
 @pytest.mark.parametrize(
     ("path", "status"), [("/nowhere", 404), ("/%00", 404), ("/login/", 404), ("/profile/../../etc/passwd", 404)]
 )
-async def test_pages_that_do_not_exist(browser, path, status):
+async def test_unknown_page_is_a_404(browser, path, status):
     response = await browser.get(path)
     assert response.status_code == status
     assert "default-src 'none'" in response.headers["Content-Security-Policy"]
@@ -103,16 +103,13 @@ async def test_pages_that_do_not_exist(browser, path, status):
     ("path", "status"),
     [("/", 200), ("/login", 405), ("/callback", 405), ("/profile", 405), ("/logout/callback", 405)],
 )
-@pytest.mark.spec("RFC 9110 §9.2.1, §9.3.2")
-async def test_head_signs_nobody_in_or_out(browser, path, status):
-    """At the relying party only the home page supports HEAD."""
+async def test_head_does_not_sign_in_or_out(browser, path, status):
+    """RFC 9110 §9.3.2."""
     assert (await browser.client.head(path)).status_code == status
 
 
 @pytest.mark.parametrize("path", ["/", "/callback", "/profile", "/logout/callback"])
-@pytest.mark.spec("OAuth 2.0 Form Post Response Mode §4")
-async def test_pages_to_read_take_no_post(browser, path):
-    """If the mode is `query`, a posted response is rejected."""
+async def test_read_only_pages_reject_post(browser, path):
     assert (await browser.client.post(path, data=b"x" * 10_000_000)).status_code == 405
 
 
@@ -122,7 +119,7 @@ async def test_requests_are_counted(browser):
     assert 'trefoil_requests_total{method="GET",path="page",status="200"} 1.0' in page
 
 
-async def test_the_pages_load_nothing_but_their_own_style(browser):
+async def test_pages_load_only_their_stylesheet(browser):
     await browser.sign_in()
     for path in ("/", "/profile", "/callback"):
         page = await browser.see(path)

@@ -1,4 +1,4 @@
-"""GET /frontchannel-logout: the provider's page opens it in a frame, where no cookie of ours comes along."""
+"""GET /frontchannel-logout, which the provider's page loads in a frame, without our cookies."""
 
 import time
 from urllib.parse import urlencode
@@ -23,9 +23,8 @@ async def is_signed_in(browser):
     return (await browser.get("/profile")).status_code == 200
 
 
-@pytest.mark.spec("OpenID Connect Front-Channel Logout §2")
-async def test_the_session_of_this_sid_ends(signed_in, open_browser, provider):
-    """The session of the `sid` ends and no other; the frame carries no cookie."""
+async def test_only_the_session_of_the_sid_ends(signed_in, open_browser, provider):
+    """§2: the frame does not send a cookie."""
     other = await open_browser()
     provider.claims = {"sid": "session-2"}
     await other.sign_in()
@@ -33,23 +32,15 @@ async def test_the_session_of_this_sid_ends(signed_in, open_browser, provider):
     assert (await is_signed_in(signed_in), await is_signed_in(other)) == (False, True)
 
 
-@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.7")
-@pytest.mark.spec("OpenID Connect Front-Channel Logout §2")
-async def test_a_sign_in_that_is_on_its_way_opens_no_session(browser, provider):
-    """OpenID Connect Front-Channel Logout §2: The logout comes after the code was redeemed and before the
-    session exists.
-    """
+async def test_frame_during_a_sign_in_prevents_the_session(browser, provider):
+    """§2: even if the provider's clock is ahead of ours."""
     provider.claims = {"sid": "session-1", "iat": int(time.time()) + 20}
     callback = provider.authorize(await browser.start())
     assert (await browser.get(address(provider))).status_code == 200
     await refused(await browser.get(callback), says="ended your session while you were signing in")
 
 
-@pytest.mark.spec("OpenID Connect Front-Channel Logout §2")
-async def test_the_page_is_not_stored_and_framed_by_the_provider_alone(browser, provider):
-    """The page is not cached, and only the provider's pages may frame it. No other page of the relying party can
-    be framed.
-    """
+async def test_only_the_provider_may_frame_the_logout_page(browser, provider):
     provider.metadata = {"end_session_endpoint": "https://logout.example:443/end"}
     headers = (await browser.get(address(provider))).headers
     assert headers["Cache-Control"] == "no-cache, no-store"
@@ -61,16 +52,14 @@ async def test_the_page_is_not_stored_and_framed_by_the_provider_alone(browser, 
 
 
 @pytest.mark.parametrize("host", ["a;script-src", "'unsafe-inline'", "*", "\xe9.example", "x" * 4000])
-@pytest.mark.spec("OpenID Connect Discovery §3")
-@pytest.mark.spec("RFC 3986 §3.2.2")
-async def test_a_strange_host_stands_in_no_policy(browser, provider, host):
+async def test_invalid_host_is_left_out_of_the_policy(browser, provider, host):
     provider.metadata = {"end_session_endpoint": f"https://{host}/end"}
     response = await browser.get(address(provider))
     assert response.status_code == 200
     assert response.headers["Content-Security-Policy"] == f"default-src 'none'; frame-ancestors {provider.url}"
 
 
-async def test_it_needs_no_provider_that_answers(signed_in, provider):
+async def test_frontchannel_logout_works_without_the_provider(signed_in, provider):
     await provider.stop()
     response = await signed_in.get(address(provider))
     assert response.status_code == 200
@@ -91,18 +80,14 @@ async def test_no_other_page_can_be_framed(browser):
         pytest.param({"iss": None}, "iss and sid", id="§2: sid without iss"),
         pytest.param({"sid": None}, "iss and sid", id="§2: iss without sid"),
         pytest.param({"iss": None, "sid": None}, "iss and sid", id="§2: neither"),
-        pytest.param({"iss": "http://evil.example"}, "no provider", id="§3: another iss"),
+        pytest.param({"iss": "http://evil.example"}, "does not name a provider", id="§3: another iss"),
         pytest.param({"sid": "a\0"}, "control", id="a control character"),
     ],
 )
-@pytest.mark.spec("OpenID Connect Front-Channel Logout §2")
-async def test_a_request_that_must_be_refused(signed_in, provider, changes, says):
-    """GET with `iss` and `sid` ends the sessions of that `sid`, without a cookie. Both are required, and `iss`
-    must be that of a provider.
-    """
+async def test_invalid_frontchannel_request_is_rejected(signed_in, provider, changes, says):
     response = await signed_in.get(address(provider, **changes))
-    answer = await response.get_json()
-    assert (response.status_code, answer["error"], says in answer["error_description"]) == (
+    body = await response.get_json()
+    assert (response.status_code, body["error"], says in body["error_description"]) == (
         400,
         "invalid_request",
         True,
@@ -110,7 +95,7 @@ async def test_a_request_that_must_be_refused(signed_in, provider, changes, says
     assert await is_signed_in(signed_in)
 
 
-async def test_a_query_with_a_name_twice(signed_in, provider):
+async def test_duplicate_parameter_of_frontchannel_is_rejected(signed_in, provider):
     response = await signed_in.get(f"{address(provider)}&sid=session-1")
     assert response.status_code == 400
     assert await is_signed_in(signed_in)

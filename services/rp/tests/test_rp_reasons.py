@@ -1,4 +1,4 @@
-"""Each check that a page can name has a reason, and no reason is left over."""
+"""Every check that a page can show has a reason, and no reason is unused."""
 
 import re
 from pathlib import Path
@@ -35,5 +35,5 @@ def test_every_check_of_a_page_has_a_reason():
         (BadRequest("It cannot be read."), None),
     ],
 )
-def test_a_failure_has_the_reason_of_its_check_or_of_the_providers_error(failure, reason):
+def test_reason_is_that_of_the_check_or_the_error(failure, reason):
     assert why(failure) == reason

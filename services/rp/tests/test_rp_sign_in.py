@@ -1,4 +1,4 @@
-"""/login and /callback against a provider that a test scripts, over real HTTP."""
+"""/login and /callback with a scripted provider, over real HTTP."""
 
 import asyncio
 import re
@@ -8,7 +8,7 @@ import pytest
 from rp_testing import refused
 
 
-async def test_the_home_page_has_the_button_and_needs_no_cookie(browser):
+async def test_home_page_has_a_button_and_sets_no_cookie(browser):
     response = await browser.get("/")
     text = await response.get_data(as_text=True)
     assert response.status_code == 200
@@ -16,29 +16,23 @@ async def test_the_home_page_has_the_button_and_needs_no_cookie(browser):
     assert "Set-Cookie" not in response.headers
 
 
-@pytest.mark.spec("OpenID Connect Core §3.1.2.1")
-@pytest.mark.spec("RFC 6749 §4.1.1")
-@pytest.mark.spec("RFC 7636 §4.3")
-async def test_login_asks_the_provider_as_the_spec_says(browser, provider):
-    """RFC 6749 §4.1.1: The request for a code has response_type, client_id, redirect_uri, scope and state."""
+async def test_login_sends_the_authorization_request(browser, provider):
+    """OpenID Connect Core §3.1.2.1, RFC 7636 §4.3."""
     address = urlsplit(await browser.start())
-    asked = {name: value for name, [value] in parse_qs(address.query).items()}
+    request = {name: value for name, [value] in parse_qs(address.query).items()}
     assert f"{address.scheme}://{address.netloc}{address.path}" == f"{provider.url}/authorize"
-    assert {name: asked[name] for name in ("response_type", "client_id", "redirect_uri", "scope")} == {
+    assert {name: request[name] for name in ("response_type", "client_id", "redirect_uri", "scope")} == {
         "response_type": "code",
         "client_id": "demo-client",
         "redirect_uri": "http://localhost:25001/callback",
         "scope": "openid email profile",
     }
-    assert asked["code_challenge_method"] == "S256"
-    assert [len(asked[name]) for name in ("state", "nonce", "code_challenge")] == [43, 43, 43]
-    assert len({asked["state"], asked["nonce"], asked["code_challenge"], browser.cookie("rp_login")}) == 4
+    assert request["code_challenge_method"] == "S256"
+    assert [len(request[name]) for name in ("state", "nonce", "code_challenge")] == [43, 43, 43]
+    assert len({request["state"], request["nonce"], request["code_challenge"], browser.cookie("rp_login")}) == 4
 
 
-@pytest.mark.spec("OpenID Connect Core §3.1.3.1")
-@pytest.mark.spec("RFC 6749 §4.1.3")
-@pytest.mark.spec("RFC 7636 §4.5")
-async def test_the_whole_sign_in(browser, provider):
+async def test_complete_sign_in(browser, provider):
     response = await browser.sign_in()
     assert (response.status_code, response.headers["Location"]) == (303, "/profile")
     page = await browser.see("/profile")
@@ -50,17 +44,15 @@ async def test_the_whole_sign_in(browser, provider):
 
 
 @pytest.mark.parametrize("algorithm", ["ES256", "HS256"])
-@pytest.mark.spec("OpenID Connect Core §3.1.3.7 (8)")
-async def test_the_other_algorithms(environment, open_browser, provider, algorithm):
-    """For HS256 the key is the octets of this client's secret."""
+async def test_sign_in_with_other_algorithms(environment, open_browser, provider, algorithm):
     environment["ID_TOKEN_ALG"] = provider.algorithm = algorithm
     browser = await open_browser()
     assert (await browser.sign_in()).status_code == 303
     assert bool(provider.requests("/jwks")) is (algorithm == "ES256")
 
 
-@pytest.mark.spec("OpenID Connect Core §2, §3.1.3.7 (6)")
-async def test_unsigned_id_tokens_where_the_client_is_registered_so(environment, open_browser, provider):
+async def test_unsigned_id_token_is_accepted_if_registered(environment, open_browser, provider):
+    """OpenID Connect Core §2."""
     environment["ID_TOKEN_ALG"] = provider.algorithm = "none"
     browser = await open_browser()
     assert (await browser.sign_in()).status_code == 303
@@ -69,22 +61,16 @@ async def test_unsigned_id_tokens_where_the_client_is_registered_so(environment,
 
 
 @pytest.mark.parametrize("kid", ["rotated", None])
-@pytest.mark.spec("OpenID Connect Core §10.1.1")
-async def test_a_key_that_came_after_the_set_was_fetched(browser, provider, signer, kid):
-    """The relying party follows every rotation, with a new `kid` and without one, between two sign-ins and during a
-    session.
-
-    Keys rotate between two sign-ins, with a new `kid` and without one.
-    """
+async def test_new_key_is_fetched(browser, provider, signer, kid):
+    """OpenID Connect Core §10.1.1: rotation between two sign-ins, with a new kid and without one."""
     await browser.sign_in()
     provider.rotate(kid)
     assert (await browser.sign_in()).status_code == 303
     assert len(provider.requests("/jwks")) == 2
 
 
-@pytest.mark.spec("OpenID Connect Core §10.1.1")
-async def test_a_key_that_changes_during_a_session_leaves_it_alone(browser, provider):
-    """A session that was verified continues; the next sign-in is verified with the new key."""
+async def test_key_rotation_does_not_affect_a_session(browser, provider):
+    """OpenID Connect Core §10.1.1: the next sign-in is verified with the new key."""
     await browser.sign_in()
     provider.rotate("rotated")
     provider.expire()
@@ -92,9 +78,8 @@ async def test_a_key_that_changes_during_a_session_leaves_it_alone(browser, prov
     assert (await browser.sign_in()).status_code == 303
 
 
-@pytest.mark.spec("OpenID Connect Discovery §4.1")
-async def test_an_issuer_that_ends_with_a_slash(environment, open_browser, provider):
-    """The metadata of an issuer that ends with a slash is fetched without the slash, and compared with it."""
+async def test_issuer_with_a_trailing_slash_is_exact(environment, open_browser, provider):
+    """OpenID Connect Discovery §4.1."""
     environment["OIDC_ISSUER"] = issuer = f"{provider.url}/"
     provider.metadata = {"issuer": issuer}
     provider.claims = {"iss": issuer}
@@ -103,17 +88,12 @@ async def test_an_issuer_that_ends_with_a_slash(environment, open_browser, provi
     await refused(await browser.sign_in(iss=provider.url), says="The check “iss”")
 
 
-@pytest.mark.spec("OpenID Connect Core §3.1.3.1")
-@pytest.mark.spec("RFC 6749 §2.3.1")
-async def test_client_secret_post_where_the_provider_knows_nothing_else(browser, provider):
-    """OpenID Connect Core §3.1.3.1: The relying party authenticates with a method that discovery offers."""
+async def test_client_secret_post_if_nothing_else_is_supported(browser, provider):
     provider.metadata = {"token_endpoint_auth_methods_supported": ["client_secret_post"]}
     assert (await browser.sign_in()).status_code == 303
 
 
-@pytest.mark.spec("RFC 6265bis §4.1.2.6, §4.1.2.7")
-async def test_cookies_are_out_of_scripts_reach(browser):
-    """No script can read a cookie, and no form of another site sends one."""
+async def test_cookies_are_http_only_and_same_site(browser):
     login = (await browser.get("/login")).headers["Set-Cookie"]
     session = (await browser.sign_in()).headers["Set-Cookie"]
     for header, name, age in ((login, "rp_login", 600), (session, "rp_session", 28800)):
@@ -124,9 +104,7 @@ async def test_cookies_are_out_of_scripts_reach(browser):
         assert "Secure" not in header
 
 
-@pytest.mark.spec("RFC 6265bis §4.1.3.2")
-async def test_over_tls_cookies_are_secure_and_bound_to_the_host(environment, open_browser):
-    """Over TLS the relying party's cookies are Secure and bound to the host by their name."""
+async def test_cookies_over_tls_are_secure_and_bound_to_the_host(environment, open_browser):
     environment["RP_BASE_URL"] = "https://rp.example"
     browser = await open_browser()
     for header in [
@@ -142,15 +120,14 @@ async def test_over_tls_cookies_are_secure_and_bound_to_the_host(environment, op
     ("base_url", "sent"), [("https://rp.example", "max-age=31536000"), ("http://localhost:25001", None)]
 )
 @pytest.mark.parametrize("path", ["/", "/login", "/healthz", "/frontchannel-logout"])
-@pytest.mark.spec("RFC 6797 §7.1, §7.2")
-async def test_over_tls_no_answer_lets_a_browser_come_back_without(environment, open_browser, path, base_url, sent):
-    """If the public URL of a service is https, every response tells browsers to use TLS for this host for a year."""
+async def test_responses_over_tls_have_hsts(environment, open_browser, path, base_url, sent):
+    """RFC 6797 §7.1, §7.2."""
     environment["RP_BASE_URL"] = base_url
     browser = await open_browser()
     assert (await browser.get(path)).headers.get("Strict-Transport-Security") == sent
 
 
-async def test_two_tabs_sign_in_side_by_side(browser):
+async def test_two_tabs_can_sign_in_concurrently(browser):
     first = browser.provider.authorize(await browser.start("/login?return_to=/first"))
     second = browser.provider.authorize(await browser.start("/login?return_to=/second"))
     assert (await browser.get(second)).headers["Location"] == "/second"
@@ -158,20 +135,19 @@ async def test_two_tabs_sign_in_side_by_side(browser):
 
 
 @pytest.mark.parametrize(
-    ("asked", "leads_to"),
+    ("requested", "leads_to"),
     [
         ("/profile%23userinfo", "/profile#userinfo"),
         ("%2F%2Fevil.example", "/profile"),
     ],
 )
-@pytest.mark.spec("RFC 9700 §4.11.1")
-async def test_the_return_path_stays_on_this_site(browser, asked, leads_to):
-    response = await browser.sign_in(f"/login?return_to={asked}")
+async def test_return_path_stays_on_this_site(browser, requested, leads_to):
+    response = await browser.sign_in(f"/login?return_to={requested}")
     assert response.headers["Location"] == leads_to
 
 
-async def test_a_fresh_session_id_at_every_sign_in(browser, redis):
-    """A cookie that an attacker planted, or that an earlier sign-in left, never becomes the new session's."""
+async def test_every_sign_in_has_a_new_session_id(browser, redis):
+    """A cookie that an attacker has set, or of an earlier sign-in, is not used for the new session."""
     planted = "x" * 43
     browser.client.set_cookie("localhost", "rp_session", planted)
     await browser.sign_in()
@@ -182,39 +158,32 @@ async def test_a_fresh_session_id_at_every_sign_in(browser, redis):
     assert len(await redis.keys("rp:session:*")) == 1
 
 
-@pytest.mark.spec("OpenID Connect Core §3.1.2.7")
-async def test_a_replayed_callback_is_refused_and_the_session_stays(browser):
-    """The relying party validates the response before it uses the code."""
+async def test_replayed_callback_is_rejected(browser):
     address = browser.provider.authorize(await browser.start())
     await browser.get(address)
     cookie = browser.cookie("rp_session")
-    await refused(await browser.get(address), says="finished already")
+    await refused(await browser.get(address), says="was already completed")
     assert browser.cookie("rp_session") == cookie
     assert "User <Zero>" in await browser.see("/profile")
 
 
-@pytest.mark.spec("RFC 6749 §10.12")
-async def test_a_callback_without_cookie_and_from_another_browser(browser, open_browser):
-    """A rejected callback does not use the sign-in up: its own browser can still finish it."""
+async def test_callback_in_another_browser_is_rejected(browser, open_browser):
+    """The sign-in can still be completed in its own browser."""
     address = browser.provider.authorize(await browser.start())
-    stranger = await open_browser()
-    await refused(await stranger.get(address), says="Another browser")
-    await stranger.start()
-    await refused(await stranger.get(address), says="Another browser")
+    other = await open_browser()
+    await refused(await other.get(address), says="started in another browser")
+    await other.start()
+    await refused(await other.get(address), says="started in another browser")
     assert (await browser.get(address)).status_code == 303
     assert browser.provider.requests("/token")
 
 
-@pytest.mark.spec("RFC 6749 §10.12")
-async def test_a_callback_with_another_browsers_state(browser, open_browser):
-    """The authorization response belongs to a request of the same browser: state and login cookie must match.
-
-    An attacker's response with the attacker's state is opened in the victim's browser (login CSRF).
-    """
+async def test_callback_of_an_attacker_is_rejected(browser, open_browser):
+    """Login CSRF: the response to the attacker's request, in the victim's browser."""
     attacker = await open_browser()
     address = attacker.provider.authorize(await attacker.start())
     await browser.start()
-    await refused(await browser.get(address), says="Another browser")
+    await refused(await browser.get(address), says="started in another browser")
     assert not browser.provider.requests("/token")
 
 

@@ -1,1 +1,1 @@
-"""The relying party: signs a person in at the provider and shows what the provider says of them."""
+"""The relying party: signs users in at a provider and shows what the provider says about them."""

@@ -1,4 +1,4 @@
-"""`python -m rp`: serve the relying party with the settings of the environment."""
+"""`python -m rp`: serve the relying party with the settings from the environment."""
 
 import os
 import sys
@@ -11,7 +11,7 @@ from servicekit.settings import SettingsError, read
 
 
 def main() -> int:
-    """Serve until SIGTERM; 2 when the environment makes no valid configuration."""
+    """Serve until SIGTERM. Returns 2 if the settings are not valid."""
     try:
         settings = read(Settings, os.environ)
     except SettingsError as error:

@@ -1,4 +1,4 @@
-"""The application: the only place that creates and connects its parts."""
+"""The application: the only place that creates its parts and connects them."""
 
 import os
 import time
@@ -50,11 +50,9 @@ PAGES: tuple[tuple[str, str, View], ...] = (
 
 
 def create_app(settings: Settings | None = None, *, clock: Clock = time.time) -> Quart:
-    """The relying party as an ASGI application; without `settings` they are read from the environment.
+    """The relying party as an ASGI application. Without `settings` they are read from the environment.
 
-    `clock` gives the time in seconds since the epoch. Raises SettingsError.
-
-    OAuth 2.0 Form Post Response Mode §4.
+    `clock` returns the time in seconds since the epoch. Raises SettingsError.
     """
     settings = settings or read(Settings, os.environ)
     http = HttpClient(settings.oidc_connect_to, total_timeout=settings.http_timeout)
@@ -112,10 +110,7 @@ def _providers(settings: Settings, http: HttpClient, clock: Clock) -> Providers:
 
 
 def _callbacks(providers: Providers) -> Iterator[tuple[str, str, View]]:
-    """A redirect URI for each provider; it accepts a form only if that response mode is configured.
-
-    RFC 9700 §4.4.2.
-    """
+    """A redirect URI for each provider. It accepts POST only with the response mode form_post."""
     for provider in providers.all:
         registration = provider.registration
         yield "GET", registration.callback_path, partial(callback, provider=provider)
@@ -124,7 +119,7 @@ def _callbacks(providers: Providers) -> Iterator[tuple[str, str, View]]:
 
 
 def _machine_routes(rp: Context) -> dict[str, Route]:
-    """The endpoints that the provider calls; none of them reads a cookie."""
+    """The endpoints that the provider calls, which do not read cookies."""
     return {
         "/backchannel-logout": Route({"POST": partial(backchannel_logout, rp)}),
         "/frontchannel-logout": Route({"GET": partial(frontchannel_logout, rp)}),
@@ -132,7 +127,7 @@ def _machine_routes(rp: Context) -> dict[str, Route]:
 
 
 def _with_request(rp: Context, view: View) -> Callable[[], Awaitable[Response]]:
-    """A view as Quart calls it: the only place that uses the global of the request."""
+    """A view as Quart calls it. This is the only place that uses the global request object."""
 
     async def call() -> Response:
         return await view(rp, request)

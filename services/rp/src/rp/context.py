@@ -1,4 +1,4 @@
-"""What every page and endpoint is given; `create_app` makes it."""
+"""The objects that every page and endpoint uses, created by `create_app`."""
 
 from dataclasses import dataclass
 

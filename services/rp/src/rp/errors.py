@@ -1,139 +1,175 @@
-"""What goes wrong in the relying party.
+"""The errors of the relying party.
 
-RelyingPartyError                   status, title, explanation for the person; detail for the log
+RelyingPartyError                   status, title and explanation for the user; detail for the log
 ├── BadRequest                      400  the request cannot be read
-│   └── ForeignTarget               400  a sign-in that would lead to another site
+│   └── ForeignTarget               400  the sign-in would lead to another site
 ├── UnknownProvider                 400  an issuer that this client is not registered with
-├── CrossSiteRequest                403  a form that none of our pages sent
-├── UnknownSignIn                   400  no binding for this state: expired, replayed, or never ours
+├── CrossSiteRequest                403  a form that was not sent by one of our pages
+├── UnknownSignIn                   400  no binding for this state: expired, already used, or never created here
 ├── ForeignBrowser                  400  another browser started this sign-in
-├── AuthorizationRefused            400  the provider answered with `error` (RFC 6749 §4.1.2.1)
-├── TokenRequestRefused             400/502  the token endpoint answered with `error` (RFC 6749 §5.2)
-├── CheckRefused                    one check of a spec failed; carries it
+├── AuthorizationRefused            400  an authorization response with `error` (RFC 6749 §4.1.2.1)
+├── TokenRequestRefused             400/502  a token response with `error` (RFC 6749 §5.2)
+├── CheckRefused                    a check of a specification failed; carries the check
 │   ├── ResponseRefused             400  of the authorization response
 │   ├── TokenResponseRefused        502  of the token response
-│   ├── IdTokenRefused              400  of the id_token
-│   ├── SignOutRefused              400  of the provider's answer to a sign-out
+│   ├── IdTokenRefused              400  of the ID token
+│   ├── SignOutRefused              400  of the response to a logout request
 │   ├── LogoutTokenRefused          400  of the logout token
 │   └── UserInfoRefused             502  of UserInfo
-├── ResourceRefused                 502  a protected resource did not give its answer
-├── SignedOutMeanwhile              400  the provider ended the session while it was opened here
-├── SignInEnded                     401  the provider renews no token for this sign-in
-└── RefreshBusy                     503  another request renews the token and does not finish
+├── ResourceRefused                 502  no usable response from a protected resource
+│   └── ResourceNotFound            502  the protected resource has no data about this user
+├── SignedOutMeanwhile              400  the provider ended the session before it was opened here
+├── SignInEnded                     401  the provider issues no more tokens for this sign-in
+└── RefreshBusy                     503  another request is refreshing the token and does not finish
 
-`servicekit` adds ProviderUnavailable, ProviderMisconfigured, MalformedParameters and RedisError.
-`pages` renders them all.
+`oidc_discovery` and `servicekit` add ProviderUnavailable, ProviderMisconfigured, MalformedParameters and RedisError.
+`rp.web.errors` renders them all.
 """
 
 from rp.check import Check
+from rp.message import Message
 
 _DESCRIPTION_LENGTH = 300
 _STATE = "RFC 6749 §10.12"
 
 
 class RelyingPartyError(Exception):
-    """Says to the person what happened (`explanation`, and the `check` that saw it) and to the log why (`detail`).
+    """The `explanation` and the failed `check` are for the user, `detail` is for the log.
 
-    `of_a_sign_in`: whether to start one again is what a person would do now.
+    `reason` is a technical addition in English, for users and programs. `offers_sign_in`: whether the page offers to
+    start a new sign-in.
     """
 
     status = 400
-    title = "This request cannot be answered"
+    title = Message("error", "This request cannot be processed")
     code: str | None = None
     check: Check | None = None
     retry_after: int | None = None
-    of_a_sign_in = True
+    offers_sign_in = True
 
-    def __init__(self, explanation: str, detail: str | None = None) -> None:
+    def __init__(self, explanation: str, detail: str | None = None, *, reason: str | None = None) -> None:
         super().__init__(detail or explanation)
         self.explanation = explanation
+        self.reason = reason
 
 
 class BadRequest(RelyingPartyError):
-    title = "This request cannot be read"
+    title = Message("error", "This request cannot be read")
     code = "invalid_request"
+
+    @classmethod
+    def unless_single(cls, repeated: frozenset[str]) -> None:
+        """Raises this class if a parameter was sent more than once (RFC 6749 §3.1)."""
+        if repeated:
+            names = ", ".join(sorted(repeated))
+            raise cls(Message("error", "Duplicate parameters: %(names)s. Send each parameter once.", names=names))
 
 
 class ForeignTarget(BadRequest):
-    title = "This sign-in would lead elsewhere"
+    title = Message("error", "This sign-in would lead to another site")
 
     def __init__(self) -> None:
-        super().__init__("The parameter target_link_uri must be the address of a page of this site.")
+        super().__init__(Message("error", "The parameter target_link_uri must be the URL of a page of this site."))
 
 
 class UnknownProvider(RelyingPartyError):
-    title = "This provider is not known here"
+    title = Message("error", "Unknown provider")
     code = "iss"
 
     def __init__(self) -> None:
-        super().__init__("The parameter iss is no provider of this relying party: it is registered with others.")
+        super().__init__(
+            Message(
+                "error",
+                "The parameter iss does not name a provider of this application. Its operator can add providers with "
+                "RP_PROVIDERS.",
+            )
+        )
 
 
 class CrossSiteRequest(RelyingPartyError):
     status = 403
-    title = "This form was not sent from here"
-    of_a_sign_in = False
+    title = Message("error", "This form was sent from another site")
+    offers_sign_in = False
 
 
 class UnknownSignIn(RelyingPartyError):
-    title = "This sign-in is not known"
+    title = Message("error", "This sign-in has expired or was already completed")
     code = "state"
-    check = Check("state", _STATE, "a sign-in that waits for its answer", "none with this state")
+    check = Check(
+        "state", _STATE, Message("check", "a sign-in that is in progress"), Message("check", "none with this state")
+    )
 
     def __init__(self) -> None:
         super().__init__(
-            "A sign-in can be finished once, within ten minutes after it was started. "
-            "This one was finished already, ran out of time, or was never started here."
+            Message(
+                "error",
+                "A sign-in must be completed within ten minutes, and only once. This one was already completed, has "
+                "expired, or was not started here.",
+            )
         )
 
 
 class ForeignBrowser(RelyingPartyError):
-    title = "Another browser started this sign-in"
+    title = Message("error", "This sign-in was started in another browser")
     code = "state"
-    check = Check("state", _STATE, "the cookie of the browser that started it", "another one, or none")
+    check = Check(
+        "state",
+        _STATE,
+        Message("check", "the cookie of the browser that started it"),
+        Message("check", "another cookie, or none"),
+    )
 
     def __init__(self) -> None:
         super().__init__(
-            "A sign-in can only be finished in the browser that started it, and at the address where it was started: "
-            "localhost and 127.0.0.1 have cookies of their own. Start one in this browser."
+            Message(
+                "error",
+                "A sign-in must be completed in the browser that started it, and under the same host name: localhost "
+                "and 127.0.0.1 have separate cookies. Start a new sign-in in this browser.",
+            )
         )
 
 
 class AuthorizationRefused(RelyingPartyError):
-    """The provider's `error` and `error_description`; the latter is text of a stranger, to be escaped.
+    """The provider's `error` and `error_description`; the latter is untrusted text, to be escaped."""
 
-    RFC 6749 §4.1.2.1.
-    """
-
-    title = "The provider did not sign you in"
+    title = Message("error", "The provider did not sign you in")
 
     def __init__(self, error: str, description: str | None) -> None:
-        said = f"The provider says: {description[:_DESCRIPTION_LENGTH]}" if description else ""
-        super().__init__(said or "The provider answered with an error and no explanation.", error)
+        super().__init__(
+            Message("error", "The provider says: %(description)s", description=description[:_DESCRIPTION_LENGTH])
+            if description
+            else Message("error", "The provider returned an error without an explanation."),
+            error,
+        )
         self.code = error[:_DESCRIPTION_LENGTH]
 
 
 class TokenRequestRefused(RelyingPartyError):
-    """The token endpoint's `error`; `invalid_grant` is about the code or token, all else about this client.
+    """The token endpoint's `error`; `invalid_grant` concerns the code or token, any other this client."""
 
-    RFC 6749 §5.2.
-    """
-
-    title = "The provider gave no tokens"
+    title = Message("error", "The provider did not issue tokens")
 
     def __init__(self, error: str, description: str | None) -> None:
-        said = f" It says: {description[:_DESCRIPTION_LENGTH]}" if description else ""
-        super().__init__(f"The provider's token endpoint refused this request.{said}", error)
+        super().__init__(
+            Message(
+                "error",
+                "The provider's token endpoint rejected the request. It says: %(description)s",
+                description=description[:_DESCRIPTION_LENGTH],
+            )
+            if description
+            else Message("error", "The provider's token endpoint rejected the request."),
+            error,
+        )
         self.code = error[:_DESCRIPTION_LENGTH]
         self.status = 400 if error == "invalid_grant" else 502
 
 
 class CheckRefused(RelyingPartyError):
-    """A check that failed; the page shows what was expected and found, and which checks had `passed` before it."""
+    """A check that failed. The page shows what was expected and found, and which checks `passed` before it."""
 
     def __init__(self, check: Check) -> None:
         super().__init__(
-            f"The check “{check.name}” of {check.section} refused it.",
+            Message("error", "The check “%(name)s” of %(section)s failed.", name=check.name, section=check.section),
             f"{check.name}: expected {check.expected}, found {check.found}",
         )
         self.check: Check = check
@@ -142,63 +178,73 @@ class CheckRefused(RelyingPartyError):
 
     @classmethod
     def unless(cls, passed: bool, check: Check) -> Check:
-        """The check when it passed; raises this class with it when not."""
+        """The check if it passed; raises this class with it if not."""
         if not passed:
             raise cls(check)
         return check
 
 
 class ResponseRefused(CheckRefused):
-    title = "The provider's answer was refused"
+    title = Message("error", "The provider's authorization response was rejected")
 
 
 class TokenResponseRefused(CheckRefused):
     status = 502
-    title = "The provider's tokens were refused"
+    title = Message("error", "The provider's token response was rejected")
 
 
 class IdTokenRefused(CheckRefused):
-    title = "The id_token was refused"
+    title = Message("error", "The ID token was rejected")
 
 
 class SignOutRefused(CheckRefused):
-    title = "The way back from the sign-out was refused"
-    of_a_sign_in = False
+    title = Message("error", "The provider's logout response was rejected")
+    offers_sign_in = False
 
 
 class LogoutTokenRefused(CheckRefused):
-    title = "The logout token was refused"
+    title = Message("error", "The logout token was rejected")
 
 
 class UserInfoRefused(CheckRefused):
     status = 502
-    title = "UserInfo was refused"
+    title = Message("error", "The UserInfo response was rejected")
 
 
 class ResourceRefused(RelyingPartyError):
     status = 502
-    title = "A protected resource did not answer"
+    title = Message("error", "A protected resource is not available")
+
+
+class ResourceNotFound(ResourceRefused):
+    """404: the access token is valid, and there is nothing about this user."""
 
 
 class SignedOutMeanwhile(RelyingPartyError):
-    title = "You were signed out meanwhile"
+    title = Message("error", "You were signed out in the meantime")
 
     def __init__(self) -> None:
-        super().__init__("The provider ended your session while you were signing in here.")
+        super().__init__(Message("error", "The provider ended your session while you were signing in here."))
 
 
 class SignInEnded(RelyingPartyError):
     status = 401
-    title = "The sign-in has ended"
+    title = Message("error", "Your sign-in has ended")
 
     def __init__(self) -> None:
-        super().__init__("The sign-in has ended at the provider: it gives no new access token.")
+        super().__init__(
+            Message("error", "The provider has ended this sign-in and issues no new access token. Sign in again.")
+        )
 
 
 class RefreshBusy(RelyingPartyError):
     status = 503
-    title = "The access token is being renewed"
+    title = Message("error", "The access token is being refreshed")
     retry_after = 1
 
     def __init__(self) -> None:
-        super().__init__("Another page of yours is renewing the access token and has not finished. Try again.")
+        super().__init__(
+            Message(
+                "error", "Another request is refreshing the access token and has not finished. Try again in a moment."
+            )
+        )

@@ -1,7 +1,7 @@
-"""The calls to the provider: each sends one request and hands the answer to the checks in `protocol`.
+"""The requests to the provider. Each response is passed to the checks in `protocol`.
 
-All of them raise ProviderUnavailable when the provider does not answer, ProviderMisconfigured when its metadata cannot
-be used, and what the checks raise.
+All methods raise ProviderUnavailable if the provider does not respond, ProviderMisconfigured if its metadata cannot be
+used, and the errors of the checks.
 """
 
 from collections.abc import Mapping
@@ -20,9 +20,9 @@ from servicekit.http import HttpClient, HttpResponse, Unreachable
 
 
 class ProviderClient:
-    """This client's half of every conversation with the provider that the browser does not carry.
+    """Sends the requests to one provider that do not go through the browser.
 
-    `base_url` is where browsers reach this service, `clock` gives the time in seconds since the epoch.
+    `base_url` is the URL of this service for browsers, `clock` returns the time in seconds since the epoch.
     """
 
     def __init__(
@@ -45,10 +45,11 @@ class ProviderClient:
         return await self._documents.metadata()
 
     async def keys(self, kid: str | None, *, solicited: bool) -> Keys:
-        """The provider's keys with this `kid`, or all of them (OpenID Connect Core §10.1.1); none if none are needed.
+        """The provider's keys with this `kid`, or all without one (OpenID Connect Core §10.1.1).
 
-        `solicited`: the token is the response to a request of ours. A token that anybody can send may be sent again, so
-        it is refused for its key only when it is certain that the provider has no such key.
+        Returns no keys for an algorithm that does not use them. `solicited`: the token came in response to a request of
+        ours. Any other token can be sent again later, so its key counts as unknown only if the provider certainly does
+        not publish it.
         """
         if self.registration.id_token_alg in signature.KEYLESS:
             return ()
@@ -69,11 +70,11 @@ class ProviderClient:
         )
 
     async def refresh(self, refresh_token: str) -> TokenResponse:
-        """A new access token (RFC 6749 §6)."""
+        """Obtain a new access token (RFC 6749 §6)."""
         return await self._token_request({"grant_type": "refresh_token", "refresh_token": refresh_token})
 
     async def revoke(self, refresh_token: str) -> None:
-        """Tell the provider to forget a refresh token, where it has an endpoint for that (RFC 7009 §2.1)."""
+        """Revoke a refresh token, if the provider has an endpoint for that (RFC 7009 §2.1)."""
         metadata = await self.metadata()
         if not metadata.has("revocation_endpoint"):
             return
@@ -81,7 +82,7 @@ class ProviderClient:
         await self._post(metadata, "revocation_endpoint", form)
 
     async def userinfo(self, access_token: str) -> HttpResponse:
-        """Ask UserInfo (OpenID Connect Core §5.3.1; RFC 6750 §2.1)."""
+        """Send a UserInfo request (OpenID Connect Core §5.3.1)."""
         url = (await self.metadata()).endpoint("userinfo_endpoint")
         try:
             return await self._http.get(url, {"Authorization": f"Bearer {access_token}"})
@@ -89,24 +90,24 @@ class ProviderClient:
             raise ProviderUnavailable(str(failure)) from failure
 
     async def _token_request(self, form: Mapping[str, str]) -> TokenResponse:
-        answer = await self._post(await self.metadata(), "token_endpoint", form)
-        return token_response.process(answer.status, answer.body)
+        response = await self._post(await self.metadata(), "token_endpoint", form)
+        return token_response.process(response.status, response.body)
 
     async def _post(self, metadata: Metadata, endpoint: str, form: Mapping[str, str]) -> HttpResponse:
         url = metadata.endpoint(endpoint)
         credentials = self._credentials(metadata, endpoint)
         try:
-            answer = await self._http.post(url, {**form, **credentials.form}, credentials.headers)
+            response = await self._http.post(url, {**form, **credentials.form}, credentials.headers)
         except Unreachable as failure:
             raise ProviderUnavailable(str(failure)) from failure
-        if is_unavailable(answer.status):
-            raise ProviderUnavailable(f"{url} answered {answer.status}")
-        return answer
+        if is_unavailable(response.status):
+            raise ProviderUnavailable(f"{url} responded with {response.status}")
+        return response
 
     def _credentials(self, metadata: Metadata, endpoint: str) -> ClientCredentials:
-        # An assertion for the token endpoint names its URL (OIDC Core §9), unless it is set otherwise. For any other it
-        # names the issuer: a provider could give the URL of another's token endpoint, and get what is good there.
-        """OpenID Connect Core §3.1.3.1, §9; RFC 7523 §3."""
+        # The audience for the token endpoint is its URL (OIDC Core §9), unless configured otherwise. For all other
+        # endpoints it is the issuer: a provider could publish the URL of another provider's token endpoint as its own
+        # revocation endpoint, and obtain an assertion that is valid there.
         client = self.registration.client
         names_url = endpoint == "token_endpoint" and client.assertion_audience == TOKEN_ENDPOINT
         try:
@@ -118,9 +119,9 @@ class ProviderClient:
                 now=self._clock(),
             )
         except ValueError as fault:
-            raise ProviderMisconfigured(f"at its {endpoint} {fault}") from None
+            raise ProviderMisconfigured(f"{endpoint}: {fault}") from None
 
 
 def _offered(metadata: Metadata, endpoint: str, name: str) -> tuple[str, ...]:
-    """A list of an endpoint; without one the token endpoint's, since a client is registered for one method."""
+    """A list for this endpoint, or that for the token endpoint, because a client is registered for one method."""
     return metadata.values(f"{endpoint}_{name}") or metadata.values(f"token_endpoint_{name}")

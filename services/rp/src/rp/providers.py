@@ -1,4 +1,4 @@
-"""The providers that people can sign in with here: one, or several at once."""
+"""The providers that users can sign in with: one or several."""
 
 import asyncio
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from rp.provider_client import ProviderClient
 
 
 class Providers:
-    """The clients of all providers; the first is that of OIDC_ISSUER (RFC 9700 §4.4.2)."""
+    """The clients of all providers. The first is that of OIDC_ISSUER."""
 
     def __init__(self, clients: Sequence[ProviderClient]) -> None:
         self.all = tuple(clients)
@@ -17,7 +17,7 @@ class Providers:
 
     @property
     def only(self) -> ProviderClient | None:
-        """The provider, where there is no choice (OpenID Connect Core §4)."""
+        """The provider, if there is only one."""
         return self.all[0] if len(self.all) == 1 else None
 
     def find(self, issuer: object) -> ProviderClient | None:
@@ -25,16 +25,16 @@ class Providers:
         return self._by_issuer.get(issuer) if isinstance(issuer, str) else None
 
     def of(self, issuer: str) -> ProviderClient:
-        """The same; raises UnknownProvider where there is none."""
+        """The same, but raises UnknownProvider if there is none."""
         found = self.find(issuer)
         if found is None:
             raise UnknownProvider
         return found
 
     async def any_metadata(self) -> Metadata:
-        """The first document that comes: with one provider that answers there is something to do here.
+        """The discovery document of any provider: with one available provider, users can sign in.
 
-        Raises ProviderUnavailable or ProviderMisconfigured when there is none.
+        Raises ProviderUnavailable or ProviderMisconfigured if there is none.
         """
         found = await asyncio.gather(*(client.metadata() for client in self.all), return_exceptions=True)
         for one in found:

@@ -26,14 +26,14 @@ from servicekit.settings import (
 )
 from servicekit.web.branding import BrandSettings
 
-_LONGEST_ANSWER = 30
+_LONGEST_TIMEOUT = 30
 
 
-def answer_seconds(value: str) -> float:
-    """How long to wait for an answer, while a person does."""
+def timeout_seconds(value: str) -> float:
+    """A timeout in seconds that is short enough for a waiting user."""
     found = decimal_seconds(value)
-    if found > _LONGEST_ANSWER:
-        raise ValueError(f"must be at most {_LONGEST_ANSWER} seconds, not {value!r}")
+    if found > _LONGEST_TIMEOUT:
+        raise ValueError(f"must be at most {_LONGEST_TIMEOUT} seconds, not {value!r}")
     return found
 
 
@@ -42,67 +42,71 @@ _VARIABLES = {"scope": "RP_SCOPE", "response_mode": "RP_RESPONSE_MODE"}
 
 @dataclass(frozen=True, kw_only=True)
 class Settings(ServiceSettings, BrandSettings):
-    """Everything that the relying party is told; the rest comes from the provider's discovery document.
-
-    RFC 7518 §3.2.
-    """
+    """All settings of the relying party. Everything else comes from the provider's discovery document."""
 
     bind: str = setting(
         listen_address, "where the service listens: host:port, unix:path or fd://number", default="127.0.0.1:25001"
     )
-    oidc_issuer: str = setting(issuer, "the provider's issuer, exactly as its discovery document says it")
-    client_id: str = setting(text, "the name that this client is registered with at the provider")
+    oidc_issuer: str = setting(issuer, "the provider's issuer, exactly as in its discovery document")
+    client_id: str = setting(text, "the identifier of this client at the provider")
     client_secret: str | None = setting(
-        secret_of(1), "the secret that this client proves itself with", secret=True, default=None
+        secret_of(1), "the secret of this client at the provider", secret=True, default=None
     )
     client_key: ClientKey | None = setting(
-        ClientKey.parse, "the private key of private_key_jwt: PEM or a JWK, RSA or EC P-256", secret=True, default=None
+        ClientKey.parse, "the private key for private_key_jwt: PEM or a JWK, RSA or EC P-256", secret=True, default=None
     )
     token_endpoint_auth_method: str | None = setting(
-        one_of(*METHODS), "how this client proves itself; what the provider offers and it can, unless set", default=None
+        one_of(*METHODS),
+        "how this client authenticates; by default the best method that both sides support",
+        default=None,
     )
     client_assertion_audience: str = setting(
-        one_of(*AUDIENCES), "whom a signed assertion for the token endpoint names", default=TOKEN_ENDPOINT
+        one_of(*AUDIENCES), "the audience of an assertion for the token endpoint", default=TOKEN_ENDPOINT
     )
-    rp_base_url: str = setting(site_url, "where browsers reach this service; /callback is its redirect_uri")
-    resource_server_url: str = setting(base_url, "where the resource server is; its /api/me is called")
-    rp_scope: str = setting(scope, "what a sign-in asks for; must contain openid", default="openid email profile")
+    rp_base_url: str = setting(site_url, "the URL of this service for browsers; its redirect URI is /callback")
+    resource_server_url: str = setting(base_url, "the URL of the resource server, whose /api/me is called")
+    rp_scope: str = setting(
+        scope, "the scope of the authorization request; must contain openid", default="openid email profile"
+    )
     rp_response_mode: str = setting(
         one_of(*RESPONSE_MODES),
-        "how the provider's answer comes back: in the query of a redirect, or posted by a form",
+        "how the authorization response is returned: in the query of a redirect, or as a form",
         default="query",
     )
     rp_providers: tuple[Registration, ...] | None = setting(
-        providers, "further providers, a JSON list of objects; each has its callback", secret=True, default=None
+        providers,
+        "additional providers, a JSON list of objects; each has its own redirect URI",
+        secret=True,
+        default=None,
     )
-    session_ttl: int = setting(seconds(60), "how long a sign-in lasts here", default=28800)
+    session_ttl: int = setting(seconds(60), "the lifetime of a session", default=28800)
     discovery_cache_ttl: int = setting(
-        seconds(0), "how long a provider's discovery document and keys are used again; 0 is never", default=300
+        seconds(0), "how long discovery documents and keys are cached; 0 disables the cache", default=300
     )
     http_timeout: float = setting(
-        answer_seconds, "how long an answer of a provider or of the resource server may take, in seconds", default=3.0
+        timeout_seconds, "the timeout of requests to providers and to the resource server, in seconds", default=3.0
     )
     oidc_connect_to: Mapping[Address, Address] = setting(
         connect_to,
-        "host:port=host:port, comma-separated: where a socket goes instead of where its URL says",
+        "host:port=host:port, comma-separated: connect to the second address instead of the first",
         default={},
     )
     id_token_alg: str = setting(
         one_of(*ID_TOKEN_ALGS),
-        "the algorithm that this client is registered with for its id_tokens; no other is accepted",
+        "the algorithm of ID tokens that this client is registered for; no other is accepted",
         default="RS256",
     )
 
     def __post_init__(self) -> None:
         faults = [f"{_VARIABLES.get(name, name.upper())}: {fault}" for name, fault in self.registration.faults()]
         for names in ([one.issuer for one in self.registrations], [one.name for one in self.registrations]):
-            faults += [f"RP_PROVIDERS: more than one is {one}" for one in set(names) if names.count(one) > 1]
+            faults += [f"RP_PROVIDERS: more than one provider is {one}" for one in set(names) if names.count(one) > 1]
         if faults:
             raise SettingsError(faults)
 
     @property
     def registration(self) -> Registration:
-        """This client as its provider knows it."""
+        """The registration of this client at the provider of OIDC_ISSUER."""
         return Registration(
             issuer=self.oidc_issuer,
             client=ClientIdentity(
@@ -120,7 +124,7 @@ class Settings(ServiceSettings, BrandSettings):
 
     @property
     def registrations(self) -> tuple[Registration, ...]:
-        """All providers, that of OIDC_ISSUER first."""
+        """The registrations at all providers, that of OIDC_ISSUER first."""
         return (self.registration, *(self.rp_providers or ()))
 
     @property
@@ -129,12 +133,12 @@ class Settings(ServiceSettings, BrandSettings):
 
     @property
     def refresh_seconds(self) -> float:
-        """More than a refresh can take: the token, perhaps with the provider's document and keys."""
+        """Longer than a refresh can take: a token request, and requests for the discovery document and the keys."""
         return 3 * self.http_timeout + 1
 
     @property
     def secure(self) -> bool:
-        """Whether browsers reach this service over TLS (RFC 6797 §7.1, §7.2)."""
+        """Whether browsers use TLS to reach this service."""
         return urlsplit(self.rp_base_url).scheme == "https"
 
     @property

@@ -1,4 +1,4 @@
-"""Addresses: origins (RFC 6454 §6.2), queries that are added (RFC 6749 §3.1), and the logout request."""
+"""URLs: origins (RFC 6454 §6.2), added query parameters (RFC 6749 §3.1), and the logout request."""
 
 import pytest
 
@@ -39,10 +39,15 @@ def test_no_parameters_leave_the_address_as_it_is() -> None:
     assert with_query("http://op/a?x", {}) == "http://op/a?x"
 
 
-@pytest.mark.spec("OpenID Connect RP-Initiated Logout §2")
-def test_logout_request_has_every_parameter() -> None:
-    """The relying party deletes the session first, then redirects the browser with the hint, client_id,
-    post_logout_redirect_uri and state.
-    """
-    address = logout_request("http://op/logout", id_token="t", client_id="c", post_logout_redirect_uri="u", state="s")
-    assert address == "http://op/logout?id_token_hint=t&client_id=c&post_logout_redirect_uri=u&state=s"
+@pytest.mark.parametrize(("ui_locales", "query"), [(None, ""), ("de fr", "&ui_locales=de+fr")])
+def test_logout_request_has_every_parameter(ui_locales: str | None, query: str) -> None:
+    """OpenID Connect RP-Initiated Logout §2."""
+    address = logout_request(
+        "http://op/logout",
+        id_token="t",
+        client_id="c",
+        post_logout_redirect_uri="u",
+        state="s",
+        ui_locales=ui_locales,
+    )
+    assert address == f"http://op/logout?id_token_hint=t&client_id=c&post_logout_redirect_uri=u&state=s{query}"

@@ -44,6 +44,8 @@ def test_authorization_request_keeps_the_query_of_the_endpoint() -> None:
         pytest.param({"response_mode": "form_post"}, "response_mode", ["form_post"], id="another response_mode"),
         pytest.param({}, "login_hint", [], id="no login_hint"),
         pytest.param({"login_hint": "user0@example.com"}, "login_hint", ["user0@example.com"], id="login_hint"),
+        pytest.param({}, "ui_locales", [], id="no ui_locales"),
+        pytest.param({"ui_locales": "de fr"}, "ui_locales", ["de fr"], id="ui_locales"),
         pytest.param({"scope": "openid offline_access"}, "prompt", ["consent"], id="Core §11 offline access"),
         pytest.param({}, "prompt", [], id="Core §11 no offline access"),
         pytest.param({"scope": "openid offline_access_not"}, "prompt", [], id="Core §11 another scope"),

@@ -61,7 +61,9 @@ def test_parameter_of_4097_characters_is_rejected(name: str) -> None:
         pytest.param(b"", BadRequest, "state", id="no state"),
         pytest.param(b"state=&code=abc", BadRequest, "state", id="empty state"),
         pytest.param(b"state=s&state=x&code=abc", BadRequest, "state", id="§3.1 duplicate state"),
-        pytest.param(b"state=s&x=1&x=1&code=abc&code=abc", BadRequest, "code, x", id="§3.1 duplicates, the same"),
+        pytest.param(
+            b"state=s&x=1&x=1&code=abc&code=abc", BadRequest, "code, x", id="§3.1 duplicates with the same value"
+        ),
         pytest.param(b"state=s&code=%ff", MalformedParameters, "UTF-8", id="invalid UTF-8"),
         pytest.param(b"state=s&code=\xff", MalformedParameters, "UTF-8", id="raw octets"),
         pytest.param(b"state=s&code=%00", MalformedParameters, "control", id="NUL"),
@@ -98,7 +100,7 @@ def test_good_response_is_validated(iss: str | None, iss_required: bool) -> None
         pytest.param({"state": "another-state"}, STATE_CHECK, id="another state"),
         pytest.param({"state": "another-state", "iss": EVIL}, STATE_CHECK, id="the state is checked first"),
         pytest.param({"state": "ö"}, Check("state", "RFC 6749 §10.12", "the-st…", "a short string"), id="not ASCII"),
-        pytest.param({"iss": None}, iss_check("absent"), id="no iss where it is promised"),
+        pytest.param({"iss": None}, iss_check("absent"), id="no iss although it is promised"),
         pytest.param({"iss": f"{ISSUER}/"}, iss_check(f"{ISSUER}/"), id="iss with one more slash"),
         pytest.param({"iss": EVIL}, iss_check(EVIL), id="another iss"),
         pytest.param({"iss": EVIL, "error": "x"}, iss_check(EVIL), id="the error of another iss"),
@@ -120,7 +122,7 @@ def test_another_iss_is_rejected_even_if_none_is_promised() -> None:
 @pytest.mark.parametrize("iss", [None, "http://other"])
 @pytest.mark.spec("RFC 9207 §2.4")
 def test_sign_in_of_another_issuer_is_rejected(iss: str | None) -> None:
-    """The state was made for another provider than the one whose rules apply."""
+    """RFC 9207 §2.4: the state belongs to a sign-in at another provider."""
     with refused(ResponseRefused, Check("issuer", "RFC 9207 §2.4", "http://other", ISSUER)):
         validated(response(iss=iss), issuer="http://other", iss_required=False)
 
@@ -128,8 +130,8 @@ def test_sign_in_of_another_issuer_is_rejected(iss: str | None) -> None:
 @pytest.mark.parametrize("code", [None, "abc"], ids=["no code", "an error and a code"])
 @pytest.mark.spec("RFC 6749 §4.1.2.1")
 def test_error_of_the_provider_is_repeated(code: str | None) -> None:
-    """An error of the provider ends the sign-in, and its text is never rendered as markup."""
-    with pytest.raises(AuthorizationRefused) as refusal:
+    """RFC 6749 §4.1.2.1."""
+    with pytest.raises(AuthorizationRefused) as error:
         validated(response(code=code, error="access_denied", error_description="She said no."))
-    assert refusal.value.code == "access_denied"
-    assert "She said no." in refusal.value.explanation
+    assert error.value.code == "access_denied"
+    assert "She said no." in error.value.explanation

@@ -13,7 +13,7 @@ HEADER = {"alg": "RS256", "kid": "RS256"}
 CLAIMS = {"sub": "user0"}
 OBJECTS = f"{segment(HEADER)}.{segment(CLAIMS)}"
 DEEP = b'{"a":' * 3000 + b"1" + b"}" * 3000
-NO_COMPACT = Check("form", "RFC 7515 §7.1", "three parts of base64url", "another form")
+NOT_COMPACT = Check("form", "RFC 7515 §7.1", "three parts of base64url", "a different format")
 
 
 def with_claims(raw: bytes | list[Any]) -> str:
@@ -21,11 +21,11 @@ def with_claims(raw: bytes | list[Any]) -> str:
 
 
 def with_padding(size: int) -> str:
-    """A token whose claims have a text of this size."""
+    """A token with a claim of this size."""
     return f"{segment(HEADER)}.{segment({'a': 'x' * size})}.x"
 
 
-def no_object(reason: str, part: str = "claims") -> Check:
+def not_an_object(reason: str, part: str = "claims") -> Check:
     return Check("form", "RFC 7519 §7.2", f"{part}: a JSON object", reason)
 
 
@@ -55,32 +55,38 @@ def test_token_that_is_one_character_too_long_is_rejected() -> None:
 @pytest.mark.parametrize(
     ("token", "check"),
     [
-        pytest.param("", NO_COMPACT, id="empty"),
-        pytest.param("a.b", NO_COMPACT, id="two parts"),
-        pytest.param("a.b.c.d", NO_COMPACT, id="four parts"),
-        pytest.param("a.b.c.d.e", NO_COMPACT, id="Core §3.1.3.7 (1) encrypted"),
-        pytest.param(f"{OBJECTS}.=", NO_COMPACT, id="padding"),
-        pytest.param(f"{OBJECTS}.x\n", NO_COMPACT, id="line feed"),
-        pytest.param(f"{segment(HEADER)}. {segment(CLAIMS)}.x", NO_COMPACT, id="a space"),
-        pytest.param(with_claims(b"7"), no_object("not a JSON object"), id="a number"),
-        pytest.param(with_claims(b"[]"), no_object("not a JSON object"), id="a list"),
+        pytest.param("", NOT_COMPACT, id="empty"),
+        pytest.param("a.b", NOT_COMPACT, id="two parts"),
+        pytest.param("a.b.c.d", NOT_COMPACT, id="four parts"),
+        pytest.param("a.b.c.d.e", NOT_COMPACT, id="Core §3.1.3.7 (1) encrypted"),
+        pytest.param(f"{OBJECTS}.=", NOT_COMPACT, id="padding"),
+        pytest.param(f"{OBJECTS}.x\n", NOT_COMPACT, id="line feed"),
+        pytest.param(f"{segment(HEADER)}. {segment(CLAIMS)}.x", NOT_COMPACT, id="a space"),
+        pytest.param(with_claims(b"7"), not_an_object("not a JSON object"), id="a number"),
+        pytest.param(with_claims(b"[]"), not_an_object("not a JSON object"), id="a list"),
         pytest.param(
-            f"{segment([])}.{segment(CLAIMS)}.x", no_object("not a JSON object", "header"), id="a list as a header"
+            f"{segment([])}.{segment(CLAIMS)}.x", not_an_object("not a JSON object", "header"), id="a list as a header"
         ),
-        pytest.param(with_claims(DEEP)[:LENGTH_LIMIT], NO_COMPACT, id="cut off"),
-        pytest.param(with_claims(b"[" * 9000), no_object("nested deeper than 16"), id="too deep for the parser"),
+        pytest.param(with_claims(DEEP)[:LENGTH_LIMIT], NOT_COMPACT, id="cut off"),
         pytest.param(
-            with_claims(b'{"a":' * 41 + b"1" + b"}" * 41), no_object("nested deeper than 16"), id="nested too deep"
+            with_claims(b"[" * 9000), not_an_object("nested more than 16 levels deep"), id="too deep for the parser"
         ),
-        pytest.param(with_claims(b'{"exp":NaN}'), no_object("a number that is none"), id="NaN"),
-        pytest.param(with_claims(b'{"exp":Infinity}'), no_object("a number that is none"), id="infinite"),
-        pytest.param(with_claims(b'{"exp":1e999}'), no_object("not valid JSON"), id="infinite by its exponent"),
         pytest.param(
-            with_claims(b'{"exp":' + b"9" * 5000 + b"}"), no_object("not valid JSON"), id="a number of 5000 digits"
+            with_claims(b'{"a":' * 41 + b"1" + b"}" * 41),
+            not_an_object("nested more than 16 levels deep"),
+            id="nested too deep",
         ),
-        pytest.param(with_claims(b'{"a":1,"a":2}'), no_object("a name that stands twice"), id="duplicate name"),
-        pytest.param(with_claims(b'{"a":"\\ud800"}'), no_object("text that is not Unicode"), id="lone surrogate"),
-        pytest.param(with_claims(b"\xff\xfe"), no_object("text that is not Unicode"), id="not UTF-8"),
+        pytest.param(with_claims(b'{"exp":NaN}'), not_an_object("NaN or an infinite number"), id="NaN"),
+        pytest.param(with_claims(b'{"exp":Infinity}'), not_an_object("NaN or an infinite number"), id="infinite"),
+        pytest.param(with_claims(b'{"exp":1e999}'), not_an_object("not valid JSON"), id="infinite by its exponent"),
+        pytest.param(
+            with_claims(b'{"exp":' + b"9" * 5000 + b"}"), not_an_object("not valid JSON"), id="a number of 5000 digits"
+        ),
+        pytest.param(with_claims(b'{"a":1,"a":2}'), not_an_object("a duplicate name"), id="duplicate name"),
+        pytest.param(
+            with_claims(b'{"a":"\\ud800"}'), not_an_object("text that is not valid Unicode"), id="lone surrogate"
+        ),
+        pytest.param(with_claims(b"\xff\xfe"), not_an_object("text that is not valid Unicode"), id="not UTF-8"),
     ],
 )
 @pytest.mark.spec("OpenID Connect Core §3.1.3.7 (1)")
@@ -96,9 +102,10 @@ def test_malformed_token_is_rejected(token: str, check: Check) -> None:
 
 
 def test_segment_that_is_not_base64url_is_rejected() -> None:
-    with pytest.raises(IdTokenRefused) as refusal:
+    with pytest.raises(IdTokenRefused) as error:
         ReceivedToken.parse(f"{segment(HEADER)}.a.x")
-    assert refusal.value.check.expected == "claims: a JSON object"
+    assert error.value.check.expected == "claims: a JSON object"
+    assert error.value.check.found == "not valid base64url"
 
 
 @pytest.mark.parametrize("header", [{"kid": "mine"}, {"kid": ""}, {"kid": None}, {}], ids=repr)

@@ -1,4 +1,4 @@
-"""The id_token that comes with a refresh (OpenID Connect Core §12.2): it is of the same login, or is rejected."""
+"""The ID token of a refresh response (OpenID Connect Core §12.2), which must belong to the same login."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ UNSIGNED = {"alg": "none"}
 
 
 def sign_in(**changes: Any) -> id_token.Expected:
-    """What was expected of the id_token of the sign-in."""
+    """The expectations of the sign-in."""
     values: dict[str, Any] = {
         "issuer": ISSUER,
         "client_id": CLIENT_ID,
@@ -61,7 +61,7 @@ def row(name: str, expected: str, found: str, section: str = SECTION) -> Check:
         pytest.param({}, {}, id="the same, without nonce"),
         pytest.param({"nonce": NONCE}, {}, id="the same nonce"),
         pytest.param({"auth_time": ABSENT}, {}, id="auth_time left out"),
-        pytest.param({}, {"auth_time": ABSENT}, id="auth_time where there was none"),
+        pytest.param({}, {"auth_time": ABSENT}, id="auth_time that was absent before"),
         pytest.param({"aud": [CLIENT_ID]}, {}, id="aud as a list"),
         pytest.param({"aud": [CLIENT_ID, "friend"]}, {}, id="one more trusted aud"),
         pytest.param(SEVERAL, SEVERAL, id="several audiences, as before"),
@@ -84,13 +84,13 @@ def test_signed_refreshed_id_token_is_accepted(signer: Signer, algorithm: str) -
     ("claims", "original", "check"),
     [
         pytest.param({"iss": "x"}, {}, row("iss", ISSUER, "x", "OIDC Core §3.1.3.7 (2)"), id="(2) another iss"),
-        pytest.param({}, {"iss": "x"}, row("iss", "x", ISSUER), id="another iss than the first"),
+        pytest.param({}, {"iss": "x"}, row("iss", "x", ISSUER), id="another iss than at the sign-in"),
         pytest.param({"sub": "user1"}, {}, row("sub", "user0", "user1"), id="another sub"),
         pytest.param({"sub": ABSENT}, {}, row("sub", "user0", "absent"), id="no sub"),
         pytest.param({"aud": "x"}, {}, row("aud", CLIENT_ID, "x", "OIDC Core §3.1.3.7 (3)"), id="(3) another aud"),
-        pytest.param({}, SEVERAL, row("aud", f'["{CLIENT_ID}", "friend"]', CLIENT_ID), id="one aud less"),
-        pytest.param({"azp": CLIENT_ID}, {}, row("azp", "absent", CLIENT_ID), id="azp where there was none"),
-        pytest.param({}, {"azp": CLIENT_ID}, row("azp", CLIENT_ID, "absent"), id="no azp where there was one"),
+        pytest.param({}, SEVERAL, row("aud", f'["{CLIENT_ID}", "friend"]', CLIENT_ID), id="one aud fewer"),
+        pytest.param({"azp": CLIENT_ID}, {}, row("azp", "absent", CLIENT_ID), id="azp that was absent before"),
+        pytest.param({}, {"azp": CLIENT_ID}, row("azp", CLIENT_ID, "absent"), id="no azp although there was one"),
         pytest.param(
             {"exp": NOW - 10},
             {},
@@ -110,10 +110,10 @@ def test_signed_refreshed_id_token_is_accepted(signer: Signer, algorithm: str) -
             id="another auth_time",
         ),
         pytest.param(
-            {"nonce": "another"}, {}, row("nonce", "absent, or the-no…", "a short string"), id="another nonce"
+            {"nonce": "another"}, {}, row("nonce", "the-no…, or absent", "a short string"), id="another nonce"
         ),
-        pytest.param({"nonce": ["n"]}, {}, row("nonce", "absent, or the-no…", "not a string"), id="a list as nonce"),
-        pytest.param({"nonce": None}, {}, row("nonce", "absent, or the-no…", "absent"), id="null as nonce"),
+        pytest.param({"nonce": ["n"]}, {}, row("nonce", "the-no…, or absent", "not a string"), id="a list as nonce"),
+        pytest.param({"nonce": None}, {}, row("nonce", "the-no…, or absent", "absent"), id="null as nonce"),
     ],
 )
 @pytest.mark.spec("OpenID Connect Core §12.2")
@@ -142,9 +142,9 @@ def test_refreshed_id_token_is_checked_as_at_sign_in(
     algorithm = header.get("alg", "RS256")
     by = other_signer if name == "signature" else signer
     token = ReceivedToken.parse(by.sign(REFRESHED | changes, algorithm, **header))
-    with pytest.raises(IdTokenRefused) as refusal:
+    with pytest.raises(IdTokenRefused) as error:
         refreshed_id_token.verify(token, Expected.of_refresh(sign_in(algorithm="RS256", keys=signer.jwks), ORIGINAL))
-    assert refusal.value.check.name == name
+    assert error.value.check.name == name
 
 
 def test_what_a_refresh_expects_has_the_values_of_the_sign_in() -> None:

@@ -1,4 +1,4 @@
-"""Where a sign-in leads: a path of this site and nowhere else (RFC 9700 §4.11.1)."""
+"""The path after a sign-in, which must be on this site (RFC 9700 §4.11.1)."""
 
 import pytest
 

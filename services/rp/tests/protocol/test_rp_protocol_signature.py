@@ -1,4 +1,4 @@
-"""The header and the signature of an id_token (OpenID Connect Core §3.1.3.7 items 6 to 8, §10.1)."""
+"""The header and the signature of an ID token (OpenID Connect Core §3.1.3.7 items 6 to 8, §10.1)."""
 
 from typing import Any
 
@@ -16,12 +16,12 @@ from rp.protocol.tokens.received_token import ReceivedToken
 RSA = {"kty": "RSA", "n": "x" * 342, "e": "AQAB"}
 EC = {"kty": "EC", "crv": "P-256", "x": "x", "y": "y"}
 NO_KEY = "none in the provider's key set"
-SEVERAL = "several, and no way to choose"
+SEVERAL = "several, without a way to choose"
 SIGNED = "OIDC Core §3.1.3.7 (6)"
 
 
 def row(name: str, expected: str, found: str) -> Check:
-    """What a page or a log shows of a check of this module."""
+    """A check of this module as pages and logs show it."""
     sections = {
         "alg": "OIDC Core §3.1.3.7 (7)",
         "typ": "RFC 8725 §3.11",
@@ -48,8 +48,8 @@ def test_registered_alg_is_accepted(algorithm: str) -> None:
         pytest.param({"alg": "RS512"}, "RS256", "RS512", id="another algorithm of the same key"),
         pytest.param({"alg": "HS256"}, "RS256", "HS256", id="RFC 8725 §3.1 a public key as a secret"),
         pytest.param({"alg": "HS256"}, "ES256", "HS256", id="RFC 8725 §3.1 also for ES256"),
-        pytest.param({"alg": "RS256"}, "HS256", "RS256", id="a key where a secret is registered"),
-        pytest.param({"alg": "RS256"}, "none", "RS256", id="signed where unsigned is registered"),
+        pytest.param({"alg": "RS256"}, "HS256", "RS256", id="a key although a secret is registered"),
+        pytest.param({"alg": "RS256"}, "none", "RS256", id="signed although unsigned is registered"),
         pytest.param({}, "RS256", "absent", id="absent"),
         pytest.param({"alg": ["RS256"]}, "RS256", '["RS256"]', id="a list"),
     ],
@@ -99,13 +99,13 @@ def test_critical_extension_of_a_token_is_rejected(crit: Any, found: str) -> Non
     [
         pytest.param(None, "RS256", [RSA], id="RSA"),
         pytest.param(None, "ES256", [EC], id="EC"),
-        pytest.param(None, "RS256", [EC, RSA], id="the only one of its kind"),
+        pytest.param(None, "RS256", [EC, RSA], id="the only one of its type"),
         pytest.param("b", "RS256", [RSA | {"kid": "a"}, RSA | {"kid": "b"}, RSA], id="by kid"),
-        pytest.param("a", "RS256", [EC | {"kid": "a"}, RSA | {"kid": "a"}], id="by kid and kind"),
+        pytest.param("a", "RS256", [EC | {"kid": "a"}, RSA | {"kid": "a"}], id="by kid and type"),
         pytest.param(
-            None, "RS256", [RSA | {"use": "sig", "alg": "RS256", "key_ops": ["sign", "verify"]}], id="that says its use"
+            None, "RS256", [RSA | {"use": "sig", "alg": "RS256", "key_ops": ["sign", "verify"]}], id="with its use"
         ),
-        pytest.param(None, "ES256", [EC | {"alg": "ES256"}], id="EC that says its algorithm"),
+        pytest.param(None, "ES256", [EC | {"alg": "ES256"}], id="EC with its algorithm"),
         pytest.param(None, "RS256", [RSA, RSA | {"use": "enc"}], id="the only one for signatures"),
     ],
 )
@@ -153,7 +153,7 @@ def test_no_suitable_key_is_rejected(
         pytest.param([RSA | {"kid": "mine"}] * 2, SEVERAL, id="the same kid twice"),
     ],
 )
-def test_kid_that_names_not_exactly_one_key_is_rejected(keys: list[dict[str, Any]], found: str) -> None:
+def test_kid_must_match_exactly_one_key(keys: list[dict[str, Any]], found: str) -> None:
     with refused(IdTokenRefused, row("key", "one RS256 key with kid mine", found)):
         signature.check_key(received({"kid": "mine"}), "RS256", keys)
 
@@ -213,7 +213,7 @@ def test_signature_of_other_claims_is_rejected(signer: Signer) -> None:
 
 @pytest.mark.spec("RFC 8725 §3.1")
 def test_signature_under_another_alg_is_rejected(signer: Signer) -> None:
-    """Another algorithm is rejected even if the key matches and the signature is valid."""
+    """RFC 8725 §3.1: even if the key matches and the signature is valid."""
     signed = f"{segment({'alg': 'RS512'})}.{segment({})}"
     token = f"{signed}.{segment(signer.private['RS256'].sign(signed.encode()))}"
     with refused(IdTokenRefused, row("signature", "valid with RS256", "not valid")):
@@ -228,7 +228,7 @@ def test_token_without_a_signature_is_rejected(signer: Signer) -> None:
 
 @pytest.mark.spec("RFC 7518 §3.3")
 def test_rsa_key_under_2048_bits_is_not_used(signer: Signer) -> None:
-    """A short RSA key is not used even if the signature is valid."""
+    """RFC 7518 §3.3: even if its signature is valid."""
     private_key = rsa.generate_private_key(public_exponent=65537, key_size=1024)  # noqa: S505 - weak on purpose
     weak = signer.jwk("RS256", n=long_to_base64(private_key.public_key().public_numbers().n).decode())
     with refused(IdTokenRefused, row("key", "one RS256 key with kid RS256", NO_KEY)):
@@ -238,7 +238,7 @@ def test_rsa_key_under_2048_bits_is_not_used(signer: Signer) -> None:
 @pytest.mark.parametrize(
     ("algorithm", "members"),
     [
-        pytest.param("RS256", {"n": "!" * 342}, id="n is no number"),
+        pytest.param("RS256", {"n": "!" * 342}, id="n is not a number"),
         pytest.param("RS256", {"e": "AA"}, id="e is zero"),
         pytest.param("RS256", {"e": None}, id="no e"),
         pytest.param("ES256", {"x": "AAAA"}, id="RFC 8725 §3.4 a point off the curve"),
@@ -249,12 +249,11 @@ def test_rsa_key_under_2048_bits_is_not_used(signer: Signer) -> None:
 @pytest.mark.spec("RFC 7518 §6.2.1, §6.3.1")
 @pytest.mark.spec("RFC 8725 §3.4")
 def test_unreadable_key_is_rejected(signer: Signer, algorithm: str, members: dict[str, Any]) -> None:
-    """RFC 8725 §3.4: A point that is not on its curve is not a key."""
-    with pytest.raises(IdTokenRefused) as refusal:
+    with pytest.raises(IdTokenRefused) as error:
         verified(signer.sign({}, algorithm), algorithm, [signer.jwk(algorithm, **members)])
-    check = refusal.value.check
+    check = error.value.check
     assert (check.name, check.section) == ("key", "RFC 7517 §4")
-    assert check.expected == f"a readable {algorithm} key"
+    assert check.expected == f"a well-formed {algorithm} key"
     assert check.found.endswith("Error")
 
 
@@ -263,7 +262,7 @@ UNSIGNED = f"{segment({'alg': 'none'})}.{segment({'sub': 'user0'})}."
 
 @pytest.mark.spec("RFC 7518 §3.6")
 def test_unsigned_token_has_an_empty_signature() -> None:
-    """The signature of an unsigned token must be empty."""
+    """RFC 7518 §3.6, for a client that is registered for it."""
     assert verified(UNSIGNED, "none", []) == row("signature", "none: registered as unsigned", "none")
 
 

@@ -33,7 +33,9 @@ def row(name: str, expected: str, found: str, section: str = "RFC 6749 §5.1") -
             TokenResponse("at", "rt", "it", "openid", 300),
             id="everything",
         ),
-        pytest.param({"refresh_token": None}, TokenResponse("at", None, None, None, None), id="null for no token"),
+        pytest.param(
+            {"refresh_token": None}, TokenResponse("at", None, None, None, None), id="null instead of a token"
+        ),
         pytest.param({"expires_in": "3600"}, TokenResponse("at", None, None, None, 3600), id="a number in quotes"),
         pytest.param({"expires_in": 0}, TokenResponse("at", None, None, None, 0), id="the shortest life"),
         pytest.param({"expires_in": TEN_YEARS}, TokenResponse("at", None, None, None, TEN_YEARS), id="the longest"),
@@ -45,9 +47,8 @@ def test_token_response_is_read(changes: dict[str, Any], expected: TokenResponse
 
 
 @pytest.mark.parametrize("kind", ["Bearer", "bearer", "BEARER"])
-@pytest.mark.spec("RFC 6749 §7.1")
-def test_token_type_has_no_case(kind: str) -> None:
-    """An access token of an unknown type is not used. The type is not case-sensitive."""
+def test_token_type_is_case_insensitive(kind: str) -> None:
+    """RFC 6749 §7.1."""
     assert processed(token_type=kind).access_token == "at"
 
 
@@ -97,13 +98,11 @@ def test_invalid_token_response_is_rejected(changes: dict[str, Any], check: Chec
         pytest.param(b"", "not valid JSON", id="empty"),
         pytest.param(b"<html>", "not valid JSON", id="HTML"),
         pytest.param(b"[]", "not a JSON object", id="a list"),
-        pytest.param(b"\xff", "text that is not Unicode", id="not UTF-8"),
+        pytest.param(b"\xff", "text that is not valid Unicode", id="not UTF-8"),
         pytest.param(b"{" * 70_000, "more than 65536 bytes", id="70 KB"),
     ],
 )
-@pytest.mark.spec("RFC 6749 §5.1")
-def test_token_response_that_is_no_json_object_is_rejected(body: bytes, reason: str) -> None:
-    """The relying party accepts a token response only if each of its members has the required type."""
+def test_token_response_must_be_a_json_object(body: bytes, reason: str) -> None:
     with refused(TokenResponseRefused, row("token response", "a JSON object", reason)):
         token_response.process(200, body)
 
@@ -113,7 +112,7 @@ def test_token_response_that_is_no_json_object_is_rejected(body: bytes, reason: 
     [
         pytest.param(400, '{"error":"invalid_grant"}', "invalid_grant", 400, id="the code or token"),
         pytest.param(401, '{"error":"invalid_client"}', "invalid_client", 502, id="the registration"),
-        pytest.param(404, "not found", "HTTP 404", 502, id="no JSON"),
+        pytest.param(404, "not found", "HTTP 404", 502, id="not JSON"),
         pytest.param(400, '{"error":7,"error_description":8}', "HTTP 400", 502, id="numbers"),
         pytest.param(400, '{"error":""}', "HTTP 400", 502, id="an empty error"),
         pytest.param(302, "", "HTTP 302", 502, id="a redirect"),
@@ -122,22 +121,22 @@ def test_token_response_that_is_no_json_object_is_rejected(body: bytes, reason: 
 )
 @pytest.mark.spec("RFC 6749 §5.2")
 def test_refused_token_request_keeps_the_error(status: int, body: str, code: str, page: int) -> None:
-    """The relying party distinguishes a rejected code or token from a fault in its own registration."""
-    with pytest.raises(TokenRequestRefused) as refusal:
+    """RFC 6749 §5.2."""
+    with pytest.raises(TokenRequestRefused) as error:
         token_response.process(status, body.encode())
-    assert (refusal.value.code, refusal.value.status) == (code, page)
-    assert "says" not in refusal.value.explanation
+    assert (error.value.code, error.value.status) == (code, page)
+    assert "says" not in error.value.explanation
 
 
 def test_refused_token_request_keeps_the_description() -> None:
-    with pytest.raises(TokenRequestRefused, match=r"^invalid_grant$") as refusal:
+    with pytest.raises(TokenRequestRefused, match=r"^invalid_grant$") as error:
         token_response.process(400, b'{"error":"invalid_grant","error_description":"the code is <spent>"}')
-    assert refusal.value.explanation.endswith("says: the code is <spent>")
+    assert error.value.explanation.endswith("says: the code is <spent>")
 
 
 @pytest.mark.spec("OpenID Connect Core §3.1.3.3")
 def test_id_token_is_required_for_a_sign_in() -> None:
     """A sign-in without an id_token is rejected."""
     assert require_id_token(processed(id_token="it")) == "it"
-    with refused(TokenResponseRefused, Check("id_token", "OIDC Core §3.1.3.3", "an id_token", "absent")):
+    with refused(TokenResponseRefused, Check("id_token", "OIDC Core §3.1.3.3", "an ID token", "absent")):
         require_id_token(processed())

@@ -1,1 +1,1 @@
-"""The endpoints that the provider calls, one file each; each is a function of the context and the request."""
+"""The endpoints that the provider calls, one file for each: a function of the context and the request."""

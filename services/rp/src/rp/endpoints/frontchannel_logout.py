@@ -1,4 +1,4 @@
-"""`/frontchannel-logout`: the provider's page opens it in a frame (OpenID Connect Front-Channel Logout §2)."""
+"""`/frontchannel-logout`: the provider's logout page loads it in a frame (OpenID Connect Front-Channel Logout §2)."""
 
 import logging
 
@@ -20,21 +20,19 @@ log = logging.getLogger(__name__)
 async def frontchannel_logout(rp: Context, request: Request) -> Reply:
     """End the sessions of (`iss`, `sid`).
 
-    A frame in another site's page brings no cookie of ours (SameSite=Lax), so that the two must say which session it
-    is; only who was told the `sid` by the provider can name it.
-
-    OpenID Connect Front-Channel Logout §2.
+    A frame on a page of another site does not send our cookies (SameSite=Lax), so the parameters must identify the
+    session. Only those to whom the provider has sent the `sid` know it.
     """
     parameters = Parameters.parse(request.query)
     if parameters.repeated:
         raise BadRequest(f"The query is ambiguous: {parameters.repetition()}.")
     issuer, sid = parameters.get("iss"), parameters.get("sid")
     if not issuer or not sid:
-        raise BadRequest("The parameters iss and sid are needed, both.")
+        raise BadRequest("The parameters iss and sid are both required.")
     provider = rp.providers.of(issuer)
-    # By the provider's clock, which may be ahead of ours: no id_token of this `sid` that exists by now opens a session.
+    # The provider's clock may be ahead of ours: no existing ID token with this `sid` may open a session afterwards.
     ended = await rp.session_index.end(issuer, issued_at=rp.clock() + CLOCK_AHEAD, sid=sid, sub=None)
-    event(log, "signed out in a frame of the provider", sessions=ended)
+    event(log, "signed out by the provider in a frame", sessions=ended)
     return Reply(
         200,
         _PAGE,
@@ -48,10 +46,10 @@ async def frontchannel_logout(rp: Context, request: Request) -> Reply:
 
 
 async def _ancestors(provider: ProviderClient) -> str:
-    """The provider's origins: its pages alone may frame this one (OpenID Connect Front-Channel Logout §2)."""
+    """The provider's origins. Only its pages may frame this one."""
     issuer = provider.registration.issuer
     try:
-        ending = (await provider.metadata()).endpoint("end_session_endpoint")
+        endpoint = (await provider.metadata()).endpoint("end_session_endpoint")
     except (ProviderUnavailable, ProviderMisconfigured):
         return origin_of(issuer)
-    return " ".join(dict.fromkeys((origin_of(issuer), origin_of(ending))))
+    return " ".join(dict.fromkeys((origin_of(issuer), origin_of(endpoint))))

@@ -1,1 +1,1 @@
-"""What a browser opens, one file for each path; each view is a function of the context and the request."""
+"""The pages, one file for each path. A view is a function of the context and the request."""

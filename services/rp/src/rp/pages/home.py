@@ -1,21 +1,25 @@
-"""`/`: what this is, and where it starts."""
+"""`/`: explains the application and starts a sign-in."""
 
 from quart import Request, Response
 
 from rp.context import Context
+from rp.message import Message
 from rp.web.rendering import page
 from rp.web.visitor import signed_in
 
-# What another page may ask this one to say; text from the address is never shown.
+# The notices that another page can select. Text from the URL is never shown.
 NOTICES = {
-    "signed-out": "You are signed out, here and at the provider.",
-    "signed-out-here": "You are signed out here. The provider's own session was not ended: it cannot be reached, "
-    "or has no page for that.",
+    "signed-out": Message("notice", "You are signed out, here and at the provider."),
+    "signed-out-here": Message(
+        "notice",
+        "You are signed out here. Your session at the provider may still be active: the provider is unreachable, or it "
+        "does not support logout.",
+    ),
 }
 
 
 async def home(rp: Context, request: Request) -> Response:
-    """Says who is signed in, or how to sign in."""
+    """Show who is signed in, or how to sign in."""
     visitor = await signed_in(rp, request)
     return await page(
         "home.html",

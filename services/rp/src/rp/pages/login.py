@@ -7,6 +7,7 @@ from quart import Request, Response
 
 from rp.context import Context
 from rp.errors import BadRequest
+from rp.message import Message
 from rp.protocol.authorization import login_initiation, pkce
 from rp.protocol.authorization.authorization_request import authorization_request
 from rp.protocol.authorization.login_initiation import LoginInitiation
@@ -23,16 +24,15 @@ log = logging.getLogger(__name__)
 
 
 async def login(rp: Context, request: Request) -> Response:
-    """Bind state, nonce and verifier to this browser, and send it to the provider; with several, let the person choose.
+    """Bind state, nonce and code verifier to this browser and redirect it to the provider.
 
-    A browser has one login cookie for all its tabs; each tab's sign-in has a state of its own.
-
-    OpenID Connect Core §3.1.2.1, §4.
+    With several providers, the user chooses one first. All tabs of a browser share one login cookie, but each sign-in
+    has its own state.
     """
-    asked = LoginInitiation.of(Parameters.parse(request.query_string), rp.settings.origin)
-    provider = rp.providers.only if asked.issuer is None else rp.providers.of(asked.issuer)
+    initiation = LoginInitiation.of(Parameters.parse(request.query_string), rp.settings.origin)
+    provider = rp.providers.only if initiation.issuer is None else rp.providers.of(initiation.issuer)
     if provider is None:
-        return await page("choose.html", providers=rp.providers.all, query=asked.query(), settings=rp.settings)
+        return await page("choose.html", providers=rp.providers.all, query=initiation.query(), settings=rp.settings)
     registration, metadata = provider.registration, await provider.metadata()
     login_cookie = Cookies.of(rp.settings).login
     endpoint = metadata.endpoint("authorization_endpoint")
@@ -41,8 +41,9 @@ async def login(rp: Context, request: Request) -> Response:
         state=fresh_value(),
         nonce=fresh_value(),
         code_verifier=pkce.make_verifier(),
-        return_to=asked.return_to,
+        return_to=initiation.return_to,
         issuer=metadata.issuer,
+        ui_locales=initiation.ui_locales,
     )
     await rp.bindings.save(browser, binding)
     event(log, "sign-in started", return_to=binding.return_to)
@@ -56,7 +57,8 @@ async def login(rp: Context, request: Request) -> Response:
             nonce=binding.nonce,
             code_verifier=binding.code_verifier,
             response_mode=registration.response_mode,
-            login_hint=asked.login_hint,
+            login_hint=initiation.login_hint,
+            ui_locales=initiation.ui_locales,
         )
     )
     login_cookie.set(response, browser)
@@ -64,10 +66,10 @@ async def login(rp: Context, request: Request) -> Response:
 
 
 async def posted_login(rp: Context, request: Request) -> Response:
-    """§4 by POST: the same by GET, which brings the cookie that this browser's other sign-ins hang on."""
+    """§4 by POST: redirect to the same by GET, which sends the login cookie of this browser's other sign-ins."""
     form = Parameters.parse(await forms.read(request))
     LoginInitiation.of(form, rp.settings.origin)
     query = urlencode({name: form[name] for name in login_initiation.NAMES if name in form})
     if len(query) > _LONGEST_QUERY:
-        raise BadRequest("The parameters are too long for an address.")
+        raise BadRequest(Message("error", "The parameters are too long for a URL."))
     return see_other(f"/login?{query}")

@@ -1,4 +1,4 @@
-"""`/profile`: the three identity surfaces: the id_token, UserInfo, and the application's own profile."""
+"""`/profile`: the three sources of user data: the ID token, UserInfo, and the application's own profile."""
 
 import asyncio
 import logging
@@ -11,37 +11,41 @@ from quart import Request, Response
 from oidc_discovery.errors import ProviderMisconfigured, ProviderUnavailable
 from rp.check import Check
 from rp.context import Context
-from rp.errors import RelyingPartyError, ResourceRefused, SignInEnded
+from rp.errors import RelyingPartyError, ResourceNotFound, ResourceRefused, SignInEnded
+from rp.message import Message
 from rp.protocol.resources import protected_resource, userinfo
 from rp.provider_client import ProviderClient
 from rp.tokens.refreshing import Access
 from rp.web.errors import as_failure
 from rp.web.reasons import why
 from rp.web.rendering import page, see_other
+from rp.web.translation import localized
 from rp.web.visitor import signed_in
 from servicekit.log import event
 
-log = logging.getLogger(__name__)
+_PROVIDER = Message("error", "The provider")
+_RESOURCE_SERVER = Message("error", "The resource server")
 
-Loaded = tuple[Mapping[str, Any], Check | None]
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Panel:
-    """What one surface shows: claims, or why there are none."""
+    """What the page shows of one source: claims, an error, or neither if the source has no data about the user."""
 
     claims: Mapping[str, Any] | None = None
     check: Check | None = None
-    refusal: str | None = None
+    error: str | None = None
+    reason: str | None = None
     why: str | None = None
     sign_in_again: bool = False
 
 
 async def profile(rp: Context, request: Request) -> Response:
-    """Ask UserInfo and the resource server at once; each panel fails by itself."""
+    """Query UserInfo and the resource server concurrently. A failure of one does not affect the other."""
     visitor = await signed_in(rp, request)
     if visitor is None:
-        return see_other("/login?return_to=/profile")
+        return see_other(localized("/login?return_to=/profile"))
     access = Access(rp.refreshing, visitor.cookie, visitor.session)
     user, me = await asyncio.gather(
         _panel(lambda: _userinfo(visitor.provider, access)),
@@ -57,32 +61,39 @@ async def profile(rp: Context, request: Request) -> Response:
     )
 
 
-async def _panel(load: Callable[[], Awaitable[Loaded]]) -> Panel:
-    """The panel, whatever happens to its service; Redis away is the whole page's failure."""
+async def _panel(load: Callable[[], Awaitable[Panel]]) -> Panel:
+    """The panel of a source, whatever happens there. Only an error of Redis concerns the whole page."""
     try:
-        claims, check = await load()
+        return await load()
     except (RelyingPartyError, ProviderUnavailable, ProviderMisconfigured) as exception:
         failure = as_failure(exception)
-        event(log, "panel not shown", logging.WARNING, reason=exception)
+        event(log, "panel not available", logging.WARNING, reason=exception)
         return Panel(
-            refusal=failure.explanation,
+            error=failure.explanation,
+            reason=failure.reason,
             why=why(failure),
             check=failure.check,
             sign_in_again=isinstance(failure, SignInEnded),
         )
-    return Panel(claims, check)
 
 
-async def _userinfo(provider: ProviderClient, access: Access) -> Loaded:
-    answer = await access.ask(provider.userinfo)
-    claims = protected_resource.process("The provider", answer.status, answer.headers, answer.body)
+async def _userinfo(provider: ProviderClient, access: Access) -> Panel:
+    response = await access.call(provider.userinfo)
+    claims = protected_resource.process(_PROVIDER, response.status, response.headers, response.body)
     verified = userinfo.verify(claims, access.session.sub)
-    return verified.claims, verified.check
+    return Panel(verified.claims, verified.check)
 
 
-async def _api_me(rp: Context, provider: ProviderClient, access: Access) -> Loaded:
-    """A token goes to the resource server of its own provider, that of OIDC_ISSUER, and to no other (RFC 6750 §5.2)."""
+async def _api_me(rp: Context, provider: ProviderClient, access: Access) -> Panel:
+    """An access token is sent only to the resource server of its own provider, which is that of OIDC_ISSUER."""
     if provider is not rp.providers.all[0]:
-        raise ResourceRefused(f"The resource server knows the sign-ins of {rp.settings.oidc_issuer} alone.")
-    answer = await access.ask(rp.resource_server.me)
-    return protected_resource.process("The resource server", answer.status, answer.headers, answer.body), None
+        raise ResourceRefused(
+            Message(
+                "error", "The resource server accepts only access tokens of %(issuer)s.", issuer=rp.settings.oidc_issuer
+            )
+        )
+    response = await access.call(rp.resource_server.me)
+    try:
+        return Panel(protected_resource.process(_RESOURCE_SERVER, response.status, response.headers, response.body))
+    except ResourceNotFound:
+        return Panel()

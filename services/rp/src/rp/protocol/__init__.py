@@ -1,4 +1,5 @@
-"""What the specs ask of a relying party, as pure functions: bytes and records in, checked values or a refusal out.
+"""What the specifications require of a relying party, as pure functions.
 
-No network, no Redis, no pages. What comes out of one check is the only thing that the next step accepts.
+They take bytes and records, and return checked values or raise an error. No network, no Redis, no pages. The type that
+one check returns is the only one that the next step accepts.
 """

@@ -1,1 +1,1 @@
-"""This client as each provider has registered it: the data, and the list that an operator writes."""
+"""The registration of this client at each provider, and the list in RP_PROVIDERS."""

@@ -1,4 +1,4 @@
-"""The further providers of `RP_PROVIDERS`: a JSON list with an object for each."""
+"""Additional providers from `RP_PROVIDERS`, a JSON list with an object for each."""
 
 import json
 import re
@@ -14,7 +14,7 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 
 
 def name(value: str) -> str:
-    """A word for addresses: lower-case letters, digits and hyphens."""
+    """A name for URLs: lower-case letters, digits and hyphens."""
     if not _NAME.fullmatch(value):
         raise ValueError(f"must be at most 40 lower-case letters, digits and hyphens, not {value!r}")
     return value
@@ -22,24 +22,28 @@ def name(value: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class ListedProvider:
-    """One object of the list; its members are these names in lower case, secrets also from a file (`..._file`)."""
+    """One object of the list. Its members have these names; secrets can come from a file (`..._file`)."""
 
-    name: str = setting(name, "what its callback is called: /callback/<name>")
-    title: str | None = setting(text, "what people call it; its issuer unless it is given", default=None)
-    issuer: str = setting(issuer, "its issuer, exactly as its discovery document says it")
-    client_id: str = setting(text, "the name that this client is registered with there")
-    client_secret: str | None = setting(secret_of(1), "the secret of this client there", secret=True, default=None)
-    client_key: ClientKey | None = setting(ClientKey.parse, "its private key there", secret=True, default=None)
-    token_endpoint_auth_method: str | None = setting(one_of(*METHODS), "how it proves itself there", default=None)
-    client_assertion_audience: str = setting(
-        one_of(*AUDIENCES), "whom an assertion for its token endpoint names", default=TOKEN_ENDPOINT
+    name: str = setting(name, "the name in its redirect URI, /callback/<name>")
+    title: str | None = setting(text, "its name on pages; the issuer by default", default=None)
+    issuer: str = setting(issuer, "its issuer, exactly as in its discovery document")
+    client_id: str = setting(text, "the identifier of this client at the provider")
+    client_secret: str | None = setting(
+        secret_of(1), "the secret of this client at the provider", secret=True, default=None
     )
-    id_token_alg: str = setting(one_of(*ID_TOKEN_ALGS), "the algorithm of its id_tokens", default="RS256")
-    scope: str = setting(scope, "what a sign-in asks for", default="openid email profile")
-    response_mode: str = setting(one_of(*RESPONSE_MODES), "how the answer comes back", default="query")
+    client_key: ClientKey | None = setting(
+        ClientKey.parse, "the private key of this client at the provider", secret=True, default=None
+    )
+    token_endpoint_auth_method: str | None = setting(one_of(*METHODS), "how this client authenticates", default=None)
+    client_assertion_audience: str = setting(
+        one_of(*AUDIENCES), "the audience of an assertion for the token endpoint", default=TOKEN_ENDPOINT
+    )
+    id_token_alg: str = setting(one_of(*ID_TOKEN_ALGS), "the algorithm of the ID tokens", default="RS256")
+    scope: str = setting(scope, "the scope of the authorization request", default="openid email profile")
+    response_mode: str = setting(one_of(*RESPONSE_MODES), "how the authorization response is returned", default="query")
 
     def registration(self) -> Registration:
-        """This client as that provider knows it."""
+        """The registration of this client at the provider."""
         return Registration(
             name=self.name,
             title=self.title or self.issuer,
@@ -58,7 +62,7 @@ class ListedProvider:
 
 
 def providers(value: str) -> tuple[Registration, ...]:
-    """Read the list; raises ValueError with all faults, which repeat no secret."""
+    """Read the list. Raises ValueError with all faults, without repeating a secret."""
     try:
         entries = json.loads(value)
     except (ValueError, RecursionError):
@@ -95,7 +99,7 @@ def _faults_of_members(entry: dict[str, object]) -> Iterator[str]:
     known = {*meanings, *(f"{member}_FILE" for member, meaning in meanings.items() if meaning.secret)}
     for member, inner in entry.items():
         if member != member.lower() or member.upper() not in known:
-            yield f"{member[:40].upper()}: is not known"
+            yield f"{member[:40].upper()}: unknown name"
         elif not isinstance(inner, str):
             yield f"{member.upper()}: must be a string"
 

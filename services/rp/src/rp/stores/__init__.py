@@ -1,1 +1,1 @@
-"""The records that the relying party keeps in Redis, one store for each, with the verbs of the protocol."""
+"""The records of the relying party in Redis, one store for each, with the verbs of the protocol."""

@@ -1,4 +1,4 @@
-"""The logout tokens that were carried out: `knows`, `redeem`."""
+"""The logout tokens that were used: `knows`, `redeem`."""
 
 import json
 from hashlib import sha256
@@ -9,20 +9,17 @@ from servicekit.redis.client import Database
 
 
 class LogoutTokenStore:
-    """Logout tokens by issuer and `jti`, for as long as they could be sent again."""
+    """Logout tokens by issuer and `jti`, kept for as long as they could be accepted."""
 
     def __init__(self, redis: Database) -> None:
         self._redis = redis
 
     async def knows(self, logout: Logout) -> bool:
-        """Whether this token was redeemed before."""
+        """Whether this token was used before."""
         return await self._redis.get(_key(logout)) is not None
 
     async def redeem(self, logout: Logout) -> bool:
-        """Whether this token comes for the first time (Back-Channel Logout §2.6 item 8).
-
-        OpenID Connect Back-Channel Logout §2.8.
-        """
+        """Mark this token as used. False if it was used before (Back-Channel Logout §2.6 item 8)."""
         return bool(await self._redis.set(_key(logout), "redeemed", nx=True, ex=LIFETIME))
 
 

@@ -1,4 +1,4 @@
-"""The sign-ins that were started: `save` and `take`."""
+"""The sign-ins in progress: `save`, `knows`, `take`."""
 
 import json
 from dataclasses import asdict
@@ -17,28 +17,26 @@ _PURPOSE = "rp nonce binding"
 
 
 class NonceBindingStore:
-    """Bindings by their state. `browser` is the random value of the cookie that the browser got at /login."""
+    """Bindings by their state. `browser` is the random value of the cookie that /login has set."""
 
     def __init__(self, redis: Database) -> None:
         self._redis = redis
 
     async def save(self, browser: str, binding: NonceBinding) -> None:
-        """Keep a binding for ten minutes; only this browser's cookie opens it."""
+        """Store a binding for ten minutes, encrypted with a key derived from this browser's cookie."""
         key = _key(binding.state)
         sealed = Encryptor(browser, _PURPOSE).encrypt(json.dumps(asdict(binding)), key)
         await self._redis.set(key, json.dumps({"browser": _hash(browser), "sealed": sealed}), ex=TTL)
 
     async def knows(self, state: str) -> bool:
-        """Whether a sign-in of this state waits for its answer, in whatever browser."""
+        """Whether a sign-in with this state is in progress in any browser."""
         return await self._redis.get(_key(state)) is not None
 
     async def take(self, browser: str | None, state: str) -> NonceBinding:
-        """The binding of a state, once.
+        """Return the binding of a state and delete it.
 
-        Another browser's attempt does not use it up: the browser is compared first, and GETDEL is the gate that lets
-        one of many through. Raises UnknownSignIn, ForeignBrowser.
-
-        RFC 6749 §10.12.
+        The browser is compared first, so that an attempt from another browser does not delete it. GETDEL ensures that
+        only one of several requests succeeds. Raises UnknownSignIn, ForeignBrowser.
         """
         key = _key(state)
         record = await self._redis.get(key)
@@ -63,6 +61,7 @@ def _binding(record: JsonRecord) -> NonceBinding:
         code_verifier=record.text("code_verifier"),
         return_to=record.text("return_to"),
         issuer=record.text("issuer"),
+        ui_locales=record.optional_text("ui_locales"),
     )
 
 

@@ -1,4 +1,4 @@
-"""The answers that providers post, until the browser comes for them: `save`, `find`, `end`."""
+"""Authorization responses that were sent by POST, until the browser continues by GET: `save`, `find`, `end`."""
 
 import json
 import re
@@ -12,23 +12,20 @@ from servicekit.json_record import JsonRecord
 from servicekit.redis.client import Database
 
 TTL = 60
-"""Seconds: the browser is sent for it at once."""
+"""In seconds. The browser is redirected to the response at once."""
 
 _PURPOSE = "rp posted response"
 _HANDLE = re.compile(r"[0-9a-f]{64}\.[A-Za-z0-9_-]{43}")
 
 
 class PostedResponseStore:
-    """Authorization responses, the latest one for a sign-in; only who has its random handle can open it.
-
-    OAuth 2.0 Form Post Response Mode §2.
-    """
+    """The latest authorization response for each sign-in, encrypted with a key derived from its random handle."""
 
     def __init__(self, redis: Database) -> None:
         self._redis = redis
 
     async def save(self, response: AuthorizationResponse) -> str:
-        """Keep a response for a minute; its handle, which begins with the name of its sign-in."""
+        """Store a response for a minute. Returns its handle, which starts with the hash of its state."""
         name = sha256(response.state.encode()).hexdigest()
         handle = f"{name}.{secrets.token_urlsafe(32)}"
         sealed = Encryptor(handle, _PURPOSE).encrypt(json.dumps(asdict(response)), _key(handle))
@@ -36,7 +33,7 @@ class PostedResponseStore:
         return handle
 
     async def find(self, handle: str) -> AuthorizationResponse | None:
-        """The response of a handle. That it counts once is kept by the binding of its state."""
+        """The response of a handle. Single use is ensured by the nonce binding of its state."""
         sealed = await self._redis.get(_key(handle)) if _HANDLE.fullmatch(handle) else None
         if sealed is None:
             return None
@@ -46,7 +43,7 @@ class PostedResponseStore:
             return None
 
     async def end(self, handle: str) -> None:
-        """Forget a response that was used."""
+        """Delete a response that was used."""
         await self._redis.delete(_key(handle))
 
 

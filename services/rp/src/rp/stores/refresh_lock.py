@@ -1,4 +1,4 @@
-"""The right to refresh a session's tokens, which one request has at a time: `hold`."""
+"""The lock for refreshing the tokens of a session: `hold`."""
 
 import asyncio
 import secrets
@@ -15,9 +15,9 @@ _RELEASE = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del
 
 
 class RefreshLockStore:
-    """A lock for each session, seen by all workers and replicas.
+    """A lock for each session, shared by all workers and replicas.
 
-    A holder that died has lost it after `ttl` seconds, which have to be more than a refresh can take.
+    It expires after `ttl` seconds, which must be longer than a refresh can take.
     """
 
     def __init__(self, redis: Database, ttl: float) -> None:
@@ -26,7 +26,7 @@ class RefreshLockStore:
 
     @asynccontextmanager
     async def hold(self, cookie: str) -> AsyncIterator[None]:
-        """Wait for the lock and hold it; raises RefreshBusy when nobody lets go of it."""
+        """Wait for the lock and hold it. Raises RefreshBusy if it is not released in time."""
         key = f"rp:refresh:{sha256(cookie.encode()).hexdigest()}"
         holder = secrets.token_urlsafe(16)
         try:
@@ -38,7 +38,7 @@ class RefreshLockStore:
         try:
             yield
         finally:
-            # Only our own: it may have run out, and be another's by now. Where Redis is away, it runs out.
+            # Only if it is still ours: another request may have acquired it after it expired. Without Redis it expires.
             with suppress(RedisError):
                 await self._redis.eval(_RELEASE, 1, key, holder)
 

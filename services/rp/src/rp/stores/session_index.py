@@ -1,6 +1,6 @@
-"""Which sessions a provider's session (`sid`) or a person (`sub`) has here: `add`, `remove`, `end`, `has_ended`.
+"""The sessions here of a provider's session (`sid`) or a user (`sub`): `add`, `remove`, `end`, `has_ended`.
 
-A record of a session can be read by nobody but its browser; with these names it can be ended by its provider.
+Only the browser can decrypt the record of a session. With this index the provider can end it.
 """
 
 import asyncio
@@ -15,18 +15,18 @@ from servicekit.clock import Clock
 from servicekit.redis.client import Database
 
 MARK_TTL = LIFETIME
-"""How long a sign-out is remembered, in seconds: an id_token that is older opens no session any more."""
+"""How long a logout is remembered, in seconds. An older ID token can no longer open a session."""
 
 _WITHOUT_SID = "sub without sid"
 
-# Names whose session ran out are dropped at each write, so that a person who signs in daily has no endless list.
+# Each write removes the entries of expired sessions, so that the list of a frequent user does not grow forever.
 _ADD = """
 redis.call('zremrangebyscore', KEYS[1], '-inf', ARGV[1])
 redis.call('zadd', KEYS[1], ARGV[2], ARGV[3])
 return redis.call('expire', KEYS[1], ARGV[4])
 """
 
-# The latest of several sign-outs counts, in whatever order they come.
+# The latest of several logouts counts, in whatever order they arrive.
 _MARK = """
 if tonumber(ARGV[1]) > tonumber(redis.call('get', KEYS[1]) or 0) then
   redis.call('set', KEYS[1], ARGV[1])
@@ -36,7 +36,7 @@ return redis.call('expire', KEYS[1], ARGV[2])
 
 
 class SessionIndexStore:
-    """Keys of sessions by (issuer, sid) and by (issuer, sub); `ttl` is a session's, in seconds."""
+    """Keys of sessions by (issuer, sid) and by (issuer, sub). `ttl` is that of a session, in seconds."""
 
     def __init__(self, redis: Database, ttl: int, clock: Clock) -> None:
         self._redis = redis
@@ -44,22 +44,20 @@ class SessionIndexStore:
         self._clock = clock
 
     async def add(self, cookie: str, session: Session) -> None:
-        """Name a session, before it is saved: what the provider ends from now on includes it."""
+        """Add a session before it is saved, so that a logout from now on includes it."""
         now = math.floor(self._clock())
         arguments = (now, now + self._ttl, key_of(cookie), self._ttl)
         await asyncio.gather(*(self._redis.eval(_ADD, 1, f"rp:sessions:{of}", *arguments) for of in _names(session)))
 
     async def remove(self, cookie: str, session: Session) -> None:
-        """Forget a session that has ended."""
+        """Remove a session that has ended."""
         key = key_of(cookie)
         await asyncio.gather(*(self._redis.zrem(f"rp:sessions:{of}", key) for of in _names(session)))
 
     async def end(self, issuer: str, *, issued_at: float, sid: str | None, sub: str | None) -> int:
-        """End the sessions of a provider's session, or without `sid` all of a person; how many there were.
+        """End the sessions of a provider's session, or without `sid` all of a user. Returns their number.
 
-        With both, sessions of the person whose id_token had no `sid` end too: it may be any of them.
-
-        OpenID Connect Back-Channel Logout §2.7; OpenID Connect Front-Channel Logout §2.
+        With both, the user's sessions whose ID token had no `sid` end too, since it could be any of them.
         """
         if sid is None:
             return await self._end(_digest(issuer, "sub", sub), issued_at)
@@ -67,18 +65,16 @@ class SessionIndexStore:
         return ended if sub is None else ended + await self._end(_digest(issuer, _WITHOUT_SID, sub), issued_at)
 
     async def _end(self, name: str, issued_at: float) -> int:
-        """A sign-in that is on its way finds the mark, which is written first, when it comes to its end.
+        """The mark is written first, so that a sign-in in progress finds it before it opens a session.
 
-        The names are forgotten last, and no others than those that were found: when the store fails in between, the
-        next try finds what is left.
-
-        OpenID Connect Back-Channel Logout §2.8.
+        The index entries are removed last, and only those that were found: if Redis fails in between, a retry of the
+        provider finds the remaining sessions.
         """
         await self._redis.eval(_MARK, 1, f"rp:ended:{name}", issued_at, MARK_TTL)
         keys = await self._redis.zrange(f"rp:sessions:{name}", 0, -1)
         if not keys:
             return 0
-        async with self._redis.pipeline(transaction=False) as pipeline:  # however many there are: one connection
+        async with self._redis.pipeline(transaction=False) as pipeline:  # one connection for any number of sessions
             for key in keys:
                 pipeline.delete(key)
             ended = await pipeline.execute()
@@ -86,10 +82,7 @@ class SessionIndexStore:
         return sum(ended)
 
     async def has_ended(self, session: Session) -> bool:
-        """Whether the provider has ended this session since it issued the id_token.
-
-        OpenID Connect Back-Channel Logout §2.7.
-        """
+        """Whether the provider has ended this session since it issued the ID token."""
         marks = await asyncio.gather(*(self._redis.get(f"rp:ended:{name}") for name in _names(session)))
         return any(mark is not None and session.claims["iat"] <= float(mark) for mark in marks)
 

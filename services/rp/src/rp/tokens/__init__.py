@@ -1,1 +1,1 @@
-"""The provider's tokens at this client: verified when they arrive, and refreshed when they expire."""
+"""The provider's tokens: verified when they arrive, and refreshed when they expire."""

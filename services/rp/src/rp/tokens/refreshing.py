@@ -1,4 +1,4 @@
-"""Renewing a session's access token, so that two requests never do it twice."""
+"""Refreshing the access token of a session, once even for concurrent requests."""
 
 import asyncio
 import dataclasses
@@ -20,8 +20,8 @@ from servicekit.redis.client import RedisError
 
 log = logging.getLogger(__name__)
 
-_STORE_TRIES = 10
-_STORE_PAUSE = 0.2
+_SAVE_ATTEMPTS = 10
+_SAVE_PAUSE_SECONDS = 0.2
 
 
 class Refreshing:
@@ -35,7 +35,7 @@ class Refreshing:
         self._running: set[asyncio.Task[Session]] = set()
 
     def is_due(self, session: Session) -> bool:
-        """Whether the access token has ended by what the provider said of it, and can be renewed (RFC 6749 §5.1)."""
+        """Whether the access token has expired according to `expires_in` (RFC 6749 §5.1) and can be refreshed."""
         return (
             session.refresh_token is not None and session.expires_at is not None and session.expires_at <= self._clock()
         )
@@ -43,11 +43,9 @@ class Refreshing:
     async def renew(self, cookie: str, stale: str) -> Session:
         """The session of `cookie` with another access token than `stale`.
 
-        Raises SignInEnded when there will be none, ProviderUnavailable, RefreshBusy.
-
-        RFC 6749 §6; RFC 9700 §4.14.2.
+        Raises SignInEnded if there is none and will be none, ProviderUnavailable, RefreshBusy.
         """
-        # A browser that goes away must not lose the refresh token that the provider has just rotated.
+        # If the browser disconnects, the refresh token that the provider has just rotated must still be saved.
         task = asyncio.create_task(self._renew(cookie, stale))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
@@ -75,18 +73,18 @@ class Refreshing:
             if refusal.code != "invalid_grant":
                 raise
             await self._sessions.replace(cookie, dataclasses.replace(session, refresh_token=None))
-            event(log, "sign-in ended at the provider", sub=session.sub)
+            event(log, "refresh token rejected by the provider", sub=session.sub)
             raise SignInEnded from None
         try:
-            # The session goes on showing the id_token of its sign-in.
+            # The session continues to show the ID token of its sign-in.
             await verification.of_refresh(provider, tokens, session, self._clock())
         except IdTokenRefused:
             await self._end(cookie, session, tokens)
             raise
         except (ProviderUnavailable, ProviderMisconfigured):
-            # Its keys cannot be had just now: the next try begins with the refresh token that is good by now.
+            # The keys cannot be fetched. The next attempt must use the refresh token that is valid now.
             newest = tokens.refresh_token or session.refresh_token
-            await self._keep(cookie, dataclasses.replace(session, refresh_token=newest))
+            await self._save(cookie, dataclasses.replace(session, refresh_token=newest))
             raise
         renewed = dataclasses.replace(
             session,
@@ -96,35 +94,32 @@ class Refreshing:
             latest_id_token=tokens.id_token or session.latest_id_token,
             expires_at=None if tokens.expires_in is None else int(self._clock()) + tokens.expires_in,
         )
-        if not await self._keep(cookie, renewed):
+        if not await self._save(cookie, renewed):
             await self.revoke(renewed)
             raise SignInEnded
         event(log, "access token refreshed", sub=session.sub)
         return renewed
 
-    async def _keep(self, cookie: str, session: Session) -> bool:
-        """Store what the provider has rotated; False when the session has ended.
+    async def _save(self, cookie: str, session: Session) -> bool:
+        """Save the rotated tokens; False if the session has ended.
 
-        Whoever comes with the refresh token of before ends the grant (RFC 9700 §4.14.2), so Redis gets some seconds to
-        come back.
+        Using the previous refresh token again would end the grant (RFC 9700 §4.14.2), so this waits a few seconds for
+        Redis to recover.
         """
-        for _ in range(_STORE_TRIES):
+        for _ in range(_SAVE_ATTEMPTS):
             try:
                 return await self._sessions.replace(cookie, session)
             except RedisError:
-                await asyncio.sleep(_STORE_PAUSE)
+                await asyncio.sleep(_SAVE_PAUSE_SECONDS)
         return await self._sessions.replace(cookie, session)
 
     async def _end(self, cookie: str, session: Session, tokens: TokenResponse) -> None:
-        """The provider speaks of another login: nothing of what it gave is used, and it is not asked again.
-
-        OpenID Connect Core §12.2.
-        """
+        """The ID token belongs to another login: revoke the new tokens, and do not refresh again."""
         await self._sessions.replace(cookie, dataclasses.replace(session, refresh_token=None))
         await self.revoke(dataclasses.replace(session, refresh_token=tokens.refresh_token or session.refresh_token))
 
     async def revoke(self, session: Session) -> bool:
-        """Have the provider forget a session's tokens, if it can be reached; whether it can (RFC 7009 §2.1)."""
+        """Revoke the tokens of a session at the provider. False if the provider is unavailable."""
         if session.refresh_token is None:
             return True
         try:
@@ -136,23 +131,20 @@ class Refreshing:
 
 
 class Access:
-    """A session's access token during one request: renewed at most once, and the new one used for all that follows."""
+    """The access token of a session during one request, refreshed at most once."""
 
     def __init__(self, refreshing: Refreshing, cookie: str, session: Session) -> None:
         self.session = session
         self._refreshing = refreshing
         self._cookie = cookie
 
-    async def ask(self, fetch: Callable[[str], Awaitable[HttpResponse]]) -> HttpResponse:
-        """`fetch` with the access token, renewed when its time is over; after a 401 once more (RFC 6750 §3.1).
-
-        RFC 6749 §5.1.
-        """
+    async def call(self, fetch: Callable[[str], Awaitable[HttpResponse]]) -> HttpResponse:
+        """Call `fetch` with the access token. It is refreshed if it has expired, or after a 401 (RFC 6750 §3.1)."""
         token = self.session.access_token
         if not self._refreshing.is_due(self.session):
-            answer = await fetch(token)
-            if answer.status != 401:
-                return answer
+            response = await fetch(token)
+            if response.status != 401:
+                return response
         if self.session.access_token == token:
             self.session = await self._refreshing.renew(self._cookie, token)
         return await fetch(self.session.access_token)

@@ -1,10 +1,12 @@
-"""The provider's signed tokens, verified: each gets its key, and is handed to the checks in `protocol`.
+"""Verification of the tokens that the provider signs: fetches the keys and calls the checks in `protocol`.
 
-All of them raise ProviderUnavailable and ProviderMisconfigured when the keys cannot be had, and what the checks raise.
+All functions raise ProviderUnavailable and ProviderMisconfigured if the keys cannot be fetched, and the errors of the
+checks.
 """
 
 from rp.check import Check, shown
 from rp.errors import IdTokenRefused, LogoutTokenRefused
+from rp.message import Message
 from rp.protocol.logout import logout_token
 from rp.protocol.logout.logout_token import Logout
 from rp.protocol.tokens import id_token, refreshed_id_token, signed_token, token_response
@@ -17,7 +19,7 @@ from rp.records import Session
 
 
 async def of_sign_in(provider: ProviderClient, tokens: TokenResponse, nonce: str, now: float) -> VerifiedClaims:
-    """The id_token of a sign-in (OpenID Connect Core §3.1.3.7); there must be one (RFC 9700 §4.4.2)."""
+    """The ID token of a sign-in (OpenID Connect Core §3.1.3.7), which is required."""
     received = ReceivedToken.parse(token_response.require_id_token(tokens))
     common = await _expected(provider, received, now, solicited=True)
     expected = id_token.Expected.of_sign_in(common, nonce=nonce, access_token=tokens.access_token)
@@ -25,7 +27,7 @@ async def of_sign_in(provider: ProviderClient, tokens: TokenResponse, nonce: str
 
 
 async def of_refresh(provider: ProviderClient, tokens: TokenResponse, session: Session, now: float) -> None:
-    """The id_token that came with a refresh, if one came (OpenID Connect Core §12.2)."""
+    """The ID token of a refresh response, if there is one (OpenID Connect Core §12.2)."""
     if tokens.id_token is None:
         return
     received = ReceivedToken.parse(tokens.id_token)
@@ -35,19 +37,17 @@ async def of_refresh(provider: ProviderClient, tokens: TokenResponse, session: S
 
 
 async def of_logout(providers: Providers, compact: str, now: float) -> Logout:
-    """A logout token (OpenID Connect Back-Channel Logout §2.6); its `iss` says whose keys and rules it has to keep.
-
-    OpenID Connect Core §2, §10.1.1.
-    """
+    """A logout token (OpenID Connect Back-Channel Logout §2.6). Its `iss` selects the provider to verify it for."""
     try:
         received = ReceivedToken.parse(compact)
         issuer = received.claims.get("iss")
         provider = providers.find(issuer)
         if provider is None:
-            raise LogoutTokenRefused(Check("iss", "OIDC Core §3.1.3.7 (2)", "a provider of this client", shown(issuer)))
+            expected_issuer = Message("check", "a provider of this client")
+            raise LogoutTokenRefused(Check("iss", "OIDC Core §3.1.3.7 (2)", expected_issuer, shown(issuer)))
         expected = await _expected(provider, received, now, solicited=False)
         return logout_token.verify(received, expected)
-    except IdTokenRefused as refusal:  # items 2 to 4: what is checked as in an id_token
+    except IdTokenRefused as refusal:  # items 2 to 4: the checks of an ID token
         raise LogoutTokenRefused(refusal.check) from None
 
 
@@ -58,7 +58,7 @@ async def _expected(
     and a token of another algorithm needs none (OpenID Connect Back-Channel Logout §2.8).
     """
     registration = provider.registration
-    # The first check refuses a token of another algorithm: it causes no request for keys.
+    # The first check rejects a token with another algorithm, so no keys are fetched for it.
     registered = received.header.get("alg") == registration.id_token_alg
     return signed_token.Expected(
         issuer=registration.issuer,

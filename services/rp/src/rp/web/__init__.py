@@ -1,1 +1,1 @@
-"""What the pages are made of: cookies, forms, rendering, and the one renderer of errors."""
+"""What all pages use: cookies, forms, rendering, and error pages."""

@@ -1,4 +1,4 @@
-"""The cookies: random values that mean nothing outside Redis."""
+"""The cookies: random values without any content."""
 
 import re
 import secrets
@@ -9,7 +9,7 @@ from quart import Request, Response
 from rp.settings import Settings
 from rp.stores import nonce_binding
 
-# What `fresh_value` makes; anything else was not ours.
+# The format of `fresh_value`. Anything else is not a cookie of ours.
 _VALUE = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
@@ -20,10 +20,7 @@ def fresh_value() -> str:
 
 @dataclass(frozen=True)
 class Cookie:
-    """One cookie of this site: HttpOnly, SameSite=Lax, and over TLS bound to the host (RFC 6265bis §4.1.3.2).
-
-    RFC 6265bis §4.1.2.6, §4.1.2.7.
-    """
+    """A cookie of this site: HttpOnly, SameSite=Lax, and with TLS bound to the host (RFC 6265bis §4.1.3.2)."""
 
     name: str
     secure: bool
@@ -47,9 +44,9 @@ class Cookie:
 
 @dataclass(frozen=True)
 class Cookies:
-    """`session`: a person who is signed in. `login`: a browser that signs in. `logout`: one that signs out.
+    """`session` of a signed-in user; `login` and `logout` during a sign-in and a sign-out.
 
-    Cookies ignore ports: the names say `rp`, so that the provider on the same host has others.
+    Browsers share cookies between ports of a host, so the names start with `rp`, unlike those of the provider.
     """
 
     session: Cookie

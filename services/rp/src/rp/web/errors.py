@@ -1,20 +1,22 @@
-"""The only place where an error becomes a response: a page for people, JSON for machines."""
+"""The only place that turns an error into a response: a page for users, JSON for programs."""
 
 import logging
 
 from quart import Quart, Response, render_template
 
 from oidc_discovery.errors import ProviderMisconfigured, ProviderUnavailable, WrongIssuer
-from rp.check import Check, shown
+from rp.check import equality
 from rp.errors import BadRequest, CheckRefused, RelyingPartyError
+from rp.message import Message
 from rp.web.reasons import why
+from rp.web.translation import translated
 from servicekit.log import event
 from servicekit.redis.client import RedisError
 from servicekit.web.endpoints import HeaderList, Reply, Request, error_reply
 from servicekit.web.parameters import MalformedParameters
 
 FAILURES = (RelyingPartyError, ProviderUnavailable, ProviderMisconfigured, MalformedParameters, RedisError)
-"""What has a page or a JSON response of its own; anything else is an internal error."""
+"""The errors with a response of their own. Any other is an internal error."""
 
 _MACHINE_ERRORS = {400: "invalid_request", 503: "temporarily_unavailable"}
 
@@ -23,45 +25,43 @@ log = logging.getLogger(__name__)
 
 class _Unavailable(RelyingPartyError):
     status = 503
-    title = "Not available right now"
+    title = Message("error", "Temporarily unavailable")
     code = "temporarily_unavailable"
     retry_after = 1
 
 
 class _ProviderFault(RelyingPartyError):
     status = 502
-    title = "The provider cannot be used"
+    title = Message("error", "The provider cannot be used")
     code = "discovery"
 
 
 class _DocumentRefused(CheckRefused):
     status = 502
-    title = "The provider's discovery document was refused"
+    title = Message("error", "The provider's discovery document was rejected")
 
 
 def install(app: Quart) -> None:
-    """Give the application a page for every failure."""
+    """Register the error page for every error."""
     for failure in FAILURES:
         app.register_error_handler(failure, failure_page)
 
 
 async def failure_page(exception: Exception) -> Response:
-    """The page for any exception that a view raises.
-
-    OpenID Connect Core §3.1.3.7.
-    """
+    """The page for an exception that a view raised."""
     failure = as_failure(exception)
-    event(log, "refused", logging.WARNING, kind=type(exception).__name__, reason=exception)
+    event(log, "request rejected", logging.WARNING, kind=type(exception).__name__, reason=exception)
     body = await render_template(
         "failure.html",
         status=failure.status,
-        title=failure.title,
-        explanation=failure.explanation,
+        title=translated(failure.title),
+        explanation=translated(failure.explanation),
         code=failure.code,
+        reason=failure.reason,
         why=why(failure),
         check=failure.check,
         passed=failure.passed if isinstance(failure, CheckRefused) else (),
-        of_a_sign_in=failure.of_a_sign_in,
+        offers_sign_in=failure.offers_sign_in,
     )
     response = Response(body, status=failure.status)
     if failure.retry_after is not None:
@@ -70,34 +70,33 @@ async def failure_page(exception: Exception) -> Response:
 
 
 def machine_failure(_: Request, exception: Exception) -> Reply:
-    """The JSON response of a machine endpoint to any exception (RFC 6749 §5.2).
-
-    OpenID Connect Back-Channel Logout §2.8.
-    """
+    """The JSON response of a machine endpoint for an exception (RFC 6749 §5.2)."""
     if not isinstance(exception, FAILURES):
-        event(log, "failed", logging.ERROR, kind=type(exception).__name__, reason=exception)
+        event(log, "internal error", logging.ERROR, kind=type(exception).__name__, reason=exception)
         return error_reply(500, "server_error")
-    event(log, "refused", logging.WARNING, kind=type(exception).__name__, reason=exception)
+    event(log, "request rejected", logging.WARNING, kind=type(exception).__name__, reason=exception)
     failure = as_failure(exception)
-    said = str(failure) if isinstance(failure, CheckRefused) else failure.explanation
+    description = str(failure) if isinstance(failure, CheckRefused) else failure.explanation
+    if failure.reason is not None:
+        description = f"{description} {failure.reason}"
     headers: HeaderList = (("cache-control", "no-store"),)
     if failure.retry_after is not None:
         headers += (("retry-after", str(failure.retry_after)),)
-    return error_reply(failure.status, _MACHINE_ERRORS.get(failure.status, "server_error"), said, headers)
+    return error_reply(failure.status, _MACHINE_ERRORS.get(failure.status, "server_error"), description, headers)
 
 
 def as_failure(exception: Exception) -> RelyingPartyError:
-    """What a person is told of any exception that has a page."""
+    """The error that the page shows for an exception."""
     if isinstance(exception, RelyingPartyError):
         return exception
     if isinstance(exception, MalformedParameters):
-        return BadRequest(f"The parameters cannot be read: {exception}.")
+        return BadRequest(Message("error", "The parameters cannot be read."), reason=f"{exception}.")
     if isinstance(exception, WrongIssuer):
-        return _DocumentRefused(
-            Check("issuer", "OIDC Discovery §4.3", shown(exception.expected), shown(exception.found))
-        )
+        return _DocumentRefused(equality("issuer", "OIDC Discovery §4.3", exception.expected, exception.found))
     if isinstance(exception, ProviderMisconfigured):
-        return _ProviderFault(f"The provider's settings do not fit: {exception}.")
+        return _ProviderFault(
+            Message("error", "The provider's metadata does not match this application."), reason=f"{exception}."
+        )
     if isinstance(exception, ProviderUnavailable):
-        return _Unavailable("The provider does not answer. Try again in a moment.")
-    return _Unavailable("The store of the sign-ins does not answer. Try again in a moment.")
+        return _Unavailable(Message("error", "The provider does not respond. Try again in a moment."))
+    return _Unavailable(Message("error", "Sessions are temporarily unavailable. Try again in a few seconds."))

@@ -1,113 +1,152 @@
-"""Why a check is made: what the page of a refusal says to a person who does not know the rule."""
+"""Why a check is made: what an error page tells people who do not know the rule."""
 
 from collections.abc import Mapping
 
 from rp.errors import AuthorizationRefused, RelyingPartyError, TokenRequestRefused
+from rp.message import Message
 
-_FORM = "What the provider answered does not have the form that the specification gives it, so none of it is used."
+_FORM = Message(
+    "reason", "The response does not have the form that the specification requires, so nothing in it is used."
+)
 
-OF_CHECKS: Mapping[str, str] = {
-    "RFC 6749 §10.12": (
-        "The state ties the provider's answer to the browser that asked. Without that tie, somebody could have you "
-        "finish a sign-in of theirs."
+OF_CHECKS: Mapping[str, Message] = {
+    "RFC 6749 §10.12": Message(
+        "reason",
+        "The state binds the provider's response to the browser that sent the request. Without it, an attacker could "
+        "sign you in to the attacker's account.",
     ),
-    "RFC 9207 §2.4": (
-        "The answer has to come from the provider that was asked, and to the address for its answers. The code of any "
-        "other would go to the wrong provider."
+    "RFC 9207 §2.4": Message(
+        "reason",
+        "The response must come from the provider that received the request, at the redirect URI for that provider. "
+        "Otherwise the code could be sent to the wrong provider.",
     ),
     "RFC 6749 §4.1.2": _FORM,
     "RFC 6749 §5.1": _FORM,
     "RFC 6749 §3.3": _FORM,
-    "RFC 6749 §7.1": "A token of a type that this application does not know cannot be used rightly.",
-    "OIDC Core §3.1.3.3": "Without an id_token nobody says who logged in.",
-    "RFC 7515 §7.1": "An id_token is a signed text of three parts. This is something else.",
-    "RFC 7519 §7.2": "Header and claims of an id_token are JSON objects, and may be read in one way only.",
-    "RFC 7515 §4.1.4": "The id of a key is a text. This token names no key that could be looked for.",
-    "OIDC Core §3.1.3.7 (7)": (
-        "This application is registered for one algorithm. Could a token choose another, a forger would choose none "
-        "at all, or one whose key is public."
+    "RFC 6749 §7.1": Message("reason", "This application can only use bearer tokens."),
+    "OIDC Core §3.1.3.3": Message("reason", "Without an ID token, the application does not know who signed in."),
+    "RFC 7515 §7.1": Message("reason", "An ID token consists of three base64url parts. This value does not."),
+    "RFC 7519 §7.2": Message("reason", "The header and the claims of an ID token must be unambiguous JSON objects."),
+    "RFC 7515 §4.1.4": Message("reason", "A key ID must be a string, so this token does not identify its key."),
+    "OIDC Core §3.1.3.7 (7)": Message(
+        "reason",
+        "This application is registered for one algorithm. If the token could choose another, an attacker could choose "
+        "“none”, or an algorithm whose key is public.",
     ),
-    "RFC 8725 §3.11": "A token that was made for another purpose, an access token say, proves no login.",
-    "RFC 7515 §4.1.11": "The token demands a rule that this application does not know, so it cannot be judged.",
-    "OIDC Core §10.1": (
-        "The signature is verified with a key that the provider publishes. It publishes none that fits, or several "
-        "without saying which of them it was."
+    "RFC 8725 §3.11": Message(
+        "reason", "A token that was issued for another purpose, such as an access token, does not prove a login."
     ),
-    "RFC 7517 §4": "The signature is verified with a key that the provider publishes. That key cannot be read.",
-    "OIDC Core §3.1.3.7 (6)": (
-        "The signature shows that the provider made this token and that nobody changed it since. This one shows "
-        "neither."
+    "RFC 7515 §4.1.11": Message(
+        "reason", "The token requires an extension that this application does not support, so it cannot be verified."
     ),
-    "OIDC Core §3.1.3.7 (2)": "The token has to be issued by the provider that was asked, written in exactly this way.",
-    "OIDC Core §3.1.3.7 (3)": (
-        "A token is made for one application. With one that was made for another, or for others too, any of them "
-        "could sign in here as you."
+    "OIDC Core §10.1": Message(
+        "reason",
+        "The signature is verified with a key that the provider publishes. No published key matches, or several do and "
+        "the token does not say which one to use.",
     ),
-    "OIDC Core §3.1.3.7 (4, 5)": (
-        "The token says which application it was given to. That has to be this one, and must be said where it is made "
-        "for several."
+    "RFC 7517 §4": Message(
+        "reason", "The signature is verified with a key that the provider publishes, and that key is malformed."
     ),
-    "OIDC Core §2": "The token has to name the person who logged in.",
-    "OIDC Core §3.1.3.7 (9)": (
-        "The token has run out, or does not say when it does: it may be an old one that somebody kept. If it is new, "
-        "compare the clocks."
+    "OIDC Core §3.1.3.7 (6)": Message(
+        "reason",
+        "A valid signature shows that the provider issued the token and that it was not changed since. The signature "
+        "of this token is not valid.",
     ),
-    "OIDC Core §3.1.3.7 (10)": (
-        "The token has to be as new as the sign-in, and must say when it was made: an old one may be one that "
-        "somebody kept. If it is new, compare the clocks."
+    "OIDC Core §3.1.3.7 (2)": Message(
+        "reason",
+        "The token must be issued by the provider that received the request. The two issuers must be identical.",
     ),
-    "OIDC Core §3.1.3.7 (11)": (
-        "The nonce was made for this one sign-in and has to come back in its id_token. With another, or with none, "
-        "the token may be of a sign-in of somebody else."
+    "OIDC Core §3.1.3.7 (3)": Message(
+        "reason",
+        "A token is issued for one application. If tokens for other applications were accepted, any of them could "
+        "sign in here as you.",
     ),
-    "OIDC Core §3.1.3.6": "The id_token says which access token was issued with it. Another one came along.",
-    "OIDC Core §5.3.2": (
-        "UserInfo has to be about the person of the id_token. These claims are somebody else's, and none of them is "
-        "shown."
+    "OIDC Core §3.1.3.7 (4, 5)": Message(
+        "reason",
+        "The token names the application that it was issued to. It must be this one, and it must be named if the token "
+        "has several audiences.",
     ),
-    "OIDC Core §12.2": (
-        "An id_token that comes with a new access token has to be of the same login. This one is of another, so "
-        "nothing that came with it is used."
+    "OIDC Core §2": Message("reason", "The token must identify the user who signed in."),
+    "OIDC Core §3.1.3.7 (9)": Message(
+        "reason",
+        "The token has expired, or does not say when it expires, and could have been stolen long ago. If it is new, "
+        "compare the clocks of this server and of the provider.",
     ),
-    "RP-Initiated Logout §3": (
-        "The state ties the provider's answer to the sign-out that this browser began. If you pressed “Sign out”, you "
-        "are signed out here; whether your session at the provider has ended, this answer does not show."
+    "OIDC Core §3.1.3.7 (10)": Message(
+        "reason",
+        "The token must be as recent as the sign-in and say when it was issued, because an older one could have been "
+        "stolen. If it is new, compare the clocks of this server and of the provider.",
     ),
-    "OIDC Discovery §4.3": (
-        "Everything about a provider is read in its discovery document, which has to be its own. Either the wrong "
-        "server answered, or OIDC_ISSUER is not written exactly as the document has it."
+    "OIDC Core §3.1.3.7 (11)": Message(
+        "reason",
+        "The nonce was created for this sign-in and must be returned in its ID token. A token with another nonce, or "
+        "without one, could belong to the sign-in of someone else.",
+    ),
+    "OIDC Core §3.1.3.6": Message(
+        "reason", "The ID token names the access token that was issued with it. The response contains another one."
+    ),
+    "OIDC Core §5.3.2": Message(
+        "reason",
+        "UserInfo must describe the user of the ID token. These claims belong to another user, so none of them is "
+        "shown.",
+    ),
+    "OIDC Core §12.2": Message(
+        "reason",
+        "An ID token that comes with a refreshed access token must belong to the same login. This one does not, so "
+        "nothing in the response is used.",
+    ),
+    "RP-Initiated Logout §3": Message(
+        "reason",
+        "The state binds the provider's response to the sign-out that this browser started. If you chose “Sign out”, "
+        "you are signed out here. This response does not show whether your session at the provider has ended.",
+    ),
+    "OIDC Discovery §4.3": Message(
+        "reason",
+        "All information about a provider comes from its discovery document, which must name the configured issuer. "
+        "Either the wrong server responded, or OIDC_ISSUER is not written exactly as in the document.",
     ),
 }
 """By the section of the check."""
 
-OF_ERRORS: Mapping[str, str] = {
-    "access_denied": "You said no, or the provider did for you.",
-    "login_required": "Nobody is logged in at the provider, and it was told not to ask.",
-    "invalid_scope": (
-        "The provider does not give this application what it asks for: RP_SCOPE and its registration differ."
+OF_ERRORS: Mapping[str, Message] = {
+    "access_denied": Message("reason", "You denied access, or the provider did."),
+    "login_required": Message(
+        "reason", "You are not signed in at the provider, and the request did not allow it to show a login page."
     ),
-    "unauthorized_client": "The provider does not allow this application to sign people in by a code.",
-    "unsupported_response_mode": "The provider does not answer in this way: RP_RESPONSE_MODE does not fit it.",
-    "invalid_client": (
-        "The provider does not know this application by its credentials: CLIENT_ID, CLIENT_SECRET or "
-        "TOKEN_ENDPOINT_AUTH_METHOD do not fit its registration."
+    "invalid_scope": Message(
+        "reason",
+        "The provider does not grant this application the scope that it requests: RP_SCOPE and the registration of the "
+        "client differ.",
     ),
-    "invalid_grant": (
-        "A code counts once, for a minute, and for the client, the redirect_uri and the verifier that it was issued "
-        "for."
+    "unauthorized_client": Message(
+        "reason", "The provider does not allow this application to use the authorization code flow."
+    ),
+    "unsupported_response_mode": Message(
+        "reason", "The provider does not support the response mode that RP_RESPONSE_MODE configures."
+    ),
+    "invalid_client": Message(
+        "reason",
+        "The provider rejected the credentials of this application: CLIENT_ID, CLIENT_SECRET or "
+        "TOKEN_ENDPOINT_AUTH_METHOD does not match the registration of the client.",
+    ),
+    "invalid_grant": Message(
+        "reason",
+        "A code can be used once and expires soon. It is valid only for the client, the redirect_uri and the code "
+        "verifier that it was issued for.",
     ),
 }
 """By the provider's error (RFC 6749 §4.1.2.1, §5.2, OpenID Connect Core §3.1.2.6)."""
 
 
-OF_UNAUTHORIZED_TOKENS = (
-    "The provider does not give this application tokens in this way, or does not know it by its credentials: some say "
-    "so instead of invalid_client."
+OF_UNAUTHORIZED_TOKENS = Message(
+    "reason",
+    "The provider does not allow this application to use this grant, or rejected its credentials: some providers "
+    "return unauthorized_client instead of invalid_client.",
 )
 
 
-def why(failure: RelyingPartyError) -> str | None:
-    """The reason for a failure, where there is one to tell (OpenID Connect Core §3.1.3.7)."""
+def why(failure: RelyingPartyError) -> Message | None:
+    """The reason for a failure, if there is one to show."""
     if isinstance(failure, TokenRequestRefused) and failure.code == "unauthorized_client":
         return OF_UNAUTHORIZED_TOKENS
     if isinstance(failure, AuthorizationRefused | TokenRequestRefused):

@@ -10,9 +10,15 @@ from servicekit.web.endpoints import Reply, Request
 
 _STYLE = """
 :root { color-scheme: light dark; }
+html { background: #ffffff; color: #17211d; }
 body { max-width: 42rem; margin: 3rem auto; padding: 0 1.25rem; font: 16px/1.55 system-ui, sans-serif; }
+a { color: #0b7a5b; }
 h1 { font-size: 1.7rem; line-height: 1.2; }
 code { font-size: .92em; overflow-wrap: anywhere; }
+@media (prefers-color-scheme: dark) {
+  html { background: #0e1412; color: #e8efeb; }
+  a { color: #3fc79b; }
+}
 """
 _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 _POLICY = (

@@ -1,1 +1,1 @@
-"""A sign-in from its start to the code: what starts it, the authorization request, and the response to it."""
+"""A sign-in up to the code: its start, the authorization request, and the authorization response."""

@@ -18,6 +18,7 @@ def authorization_request(
     code_verifier: str,
     response_mode: str,
     login_hint: str | None = None,
+    ui_locales: str | None = None,
 ) -> str:
     """The URL of a request for a code (OpenID Connect Core §3.1.2.1, RFC 7636 §4.3).
 
@@ -38,5 +39,6 @@ def authorization_request(
             # OpenID Connect Core §11: without it a provider ignores the scope.
             **({"prompt": "consent"} if "offline_access" in scope.split() else {}),
             **({} if login_hint is None else {"login_hint": login_hint}),
+            **({} if ui_locales is None else {"ui_locales": ui_locales}),
         },
     )

@@ -1,4 +1,4 @@
-"""Proof Key for Code Exchange, the client's half (RFC 7636)."""
+"""Proof Key for Code Exchange, the client's part (RFC 7636)."""
 
 import hashlib
 import secrets

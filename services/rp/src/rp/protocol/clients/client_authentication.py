@@ -1,6 +1,6 @@
-"""How this client proves itself to the provider (OpenID Connect Core §9, RFC 6749 §2.3.1, RFC 7523 §2.2).
+"""How this client authenticates to the provider (OpenID Connect Core §9, RFC 6749 §2.3.1, RFC 7523 §2.2).
 
-`METHODS` has a function for each method; which one it is, the registration says, or else what both sides can do.
+`METHODS` has a function for each method. The registration selects one, or else the best that both sides support.
 """
 
 import json
@@ -17,12 +17,12 @@ from rp.protocol.clients.client_key import ClientKey
 DEFAULT_METHOD = "client_secret_basic"
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ASSERTION_SECONDS = 60
-"""How long an assertion is good: it is sent at once."""
+"""The lifetime of an assertion, which is sent at once."""
 
 TOKEN_ENDPOINT = "token_endpoint"
 ISSUER = "issuer"
 AUDIENCES = (TOKEN_ENDPOINT, ISSUER)
-"""How an assertion for the token endpoint names the provider: by that URL (OpenID Connect Core §9), or its issuer."""
+"""The audience of an assertion for the token endpoint: its URL (OpenID Connect Core §9), or the issuer."""
 
 SHORTEST_HMAC_SECRET = 32
 """Octets: a key of at least the size of the hash (RFC 7518 §3.2)."""
@@ -32,7 +32,7 @@ _HMAC = "HS256"
 
 @dataclass(frozen=True)
 class ClientIdentity:
-    """Who this client is to a provider, and what it can prove that with."""
+    """The identifier and the credentials of this client at a provider."""
 
     client_id: str
     client_secret: str | None = field(repr=False)
@@ -43,7 +43,7 @@ class ClientIdentity:
 
 @dataclass(frozen=True)
 class ClientCredentials:
-    """What a request carries: header fields, or parameters of its form."""
+    """What a request contains to authenticate the client: header fields or form parameters."""
 
     headers: dict[str, str]
     form: dict[str, str]
@@ -52,13 +52,11 @@ class ClientCredentials:
 def authenticate(
     client: ClientIdentity, supported: Sequence[str], algorithms: Sequence[str], *, audience: str, now: float
 ) -> ClientCredentials:
-    """The credentials by the registered method, else by the best that `supported` has and this client can.
+    """The credentials for the registered method, or for the best one that the provider and this client support.
 
-    `supported` and `algorithms` are the metadata's `..._auth_methods_supported`, which empty means client_secret_basic
-    (OpenID Connect Discovery §3), and `..._auth_signing_alg_values_supported`. `audience` names the provider in an
-    assertion. Raises ValueError when the two cannot agree.
-
-    OpenID Connect Core §9; RFC 6749 §2.3.1.
+    `supported` and `algorithms` are the metadata's `..._auth_methods_supported`, where empty means client_secret_basic
+    (OpenID Connect Discovery §3), and `..._auth_signing_alg_values_supported`. `audience` is that of an assertion.
+    Raises ValueError if the two have no method in common.
     """
     method = client.method or _best(client, supported or (DEFAULT_METHOD,))
     algorithm = _algorithm(client, method)
@@ -68,7 +66,7 @@ def authenticate(
 
 
 def possible(client: ClientIdentity) -> tuple[str, ...]:
-    """The methods that this client has what is needed for, the best first (OpenID Connect Core §9)."""
+    """The methods that this client has credentials for, the best first."""
     secret = client.client_secret
     return (
         *(["private_key_jwt"] if client.client_key else []),
@@ -82,7 +80,7 @@ def _best(client: ClientIdentity, supported: Sequence[str]) -> str:
     for method in possible(client):
         if method in supported:
             return method
-    raise ValueError(f"it supports none of {', '.join(possible(client))}")
+    raise ValueError(f"it does not support any of {', '.join(possible(client))}")
 
 
 def _algorithm(client: ClientIdentity, method: str) -> str | None:
@@ -92,14 +90,13 @@ def _algorithm(client: ClientIdentity, method: str) -> str | None:
 
 
 def _secret(client: ClientIdentity) -> str:
-    """The secret of a client whose method needs one: a registration without it is refused at start."""
+    """The secret of a client whose method needs one. The settings reject a registration without it."""
     assert client.client_secret, "this method needs a secret"
     return client.client_secret
 
 
 def _client_secret_basic(client: ClientIdentity, *_: object) -> ClientCredentials:
-    # Both are form-encoded first, so that a colon or an umlaut survives (RFC 6749 §2.3.1).
-    """OpenID Connect Discovery §3; RFC 6749 §2.3.1."""
+    # Both are form-encoded first, because they may contain a colon or non-ASCII characters (RFC 6749 §2.3.1).
     pair = f"{quote_plus(client.client_id)}:{quote_plus(_secret(client))}"
     return ClientCredentials({"Authorization": f"Basic {b64encode(pair.encode()).decode()}"}, {})
 
@@ -119,12 +116,12 @@ def _private_key_jwt(client: ClientIdentity, audience: str, now: float) -> Clien
 
 
 def _none(client: ClientIdentity, *_: object) -> ClientCredentials:
-    """§9: a public client names itself, and PKCE binds its code."""
+    """§9: a public client sends its identifier only, and PKCE binds its code."""
     return ClientCredentials({}, {"client_id": client.client_id})
 
 
 def _assertion(client: ClientIdentity, key: ClientKey, audience: str, now: float) -> ClientCredentials:
-    """RFC 7523 §3: this client says who it is, to this provider, for a minute, once."""
+    """RFC 7523 §3: an assertion for this provider, valid for a minute and for one use."""
     claims = {
         "iss": client.client_id,
         "sub": client.client_id,

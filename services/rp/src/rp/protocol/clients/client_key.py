@@ -1,4 +1,4 @@
-"""The private key that a client signs its assertions with: read from PEM or from a JWK."""
+"""The private key with which a client signs its assertions, read from PEM or from a JWK."""
 
 import json
 from collections.abc import Mapping
@@ -13,15 +13,12 @@ from jose import jwk
 from jose.backends.base import Key
 
 _LEAST_BITS = 2048
-_FORMS = "a private key as PEM or JWK: RSA of 2048 bits or more, or EC P-256"
+_ACCEPTED = "a private key as PEM or JWK: RSA of 2048 bits or more, or EC P-256"
 
 
 @dataclass(frozen=True)
 class ClientKey:
-    """What an assertion is signed with, its algorithm, and the id that the provider knows it by, if it has one.
-
-    OpenID Connect Core §9; RFC 7518 §3.2, §3.3, §3.4.
-    """
+    """The key, its algorithm, and the key ID at the provider, if it has one."""
 
     algorithm: str
     kid: str | None
@@ -29,11 +26,11 @@ class ClientKey:
 
     @classmethod
     def parse(cls, text: str) -> "ClientKey":
-        """Read PEM (PKCS #8, PKCS #1, SEC 1) or a JWK (RFC 7517 §4); raises ValueError, which repeats nothing of it."""
+        """Read PEM (PKCS #8, PKCS #1, SEC 1) or a JWK (RFC 7517 §4). Raises ValueError without repeating the input."""
         try:
             return _of_jwk(json.loads(text)) if text.lstrip().startswith("{") else _of_pem(text)
-        except Exception:  # noqa: BLE001 - whatever the libraries make of it, it is no key, and they may repeat it
-            raise ValueError(f"must be {_FORMS}") from None
+        except Exception:  # noqa: BLE001 - the libraries raise many types, with messages that may repeat the input
+            raise ValueError(f"must be {_ACCEPTED}") from None
 
 
 def _of_pem(text: str) -> ClientKey:
@@ -42,14 +39,14 @@ def _of_pem(text: str) -> ClientKey:
         return ClientKey("RS256", None, jwk.construct(text, "RS256"))
     if isinstance(private, EllipticCurvePrivateKey) and isinstance(private.curve, SECP256R1):
         return ClientKey("ES256", None, jwk.construct(text, "ES256"))
-    raise UnsupportedAlgorithm(_FORMS)
+    raise UnsupportedAlgorithm(_ACCEPTED)
 
 
 def _of_jwk(members: Mapping[str, Any]) -> ClientKey:
     algorithm = {"RSA": "RS256", "EC": "ES256"}[members["kty"]]
     if not members["d"] or members.get("alg") not in (None, algorithm):
-        raise UnsupportedAlgorithm(_FORMS)
-    # By way of PEM, so that both forms are judged alike.
+        raise UnsupportedAlgorithm(_ACCEPTED)
+    # Through PEM, so that the same checks apply to both formats.
     key = _of_pem(jwk.construct(dict(members), algorithm).to_pem().decode())
     kid = members.get("kid")
     return ClientKey(key.algorithm, kid if isinstance(kid, str) else None, key.key)

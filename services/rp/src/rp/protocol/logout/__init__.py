@@ -1,1 +1,1 @@
-"""Sign-out: the request to the provider, and the logout token that the provider sends."""
+"""Logout: the request to the provider, and the logout token that the provider sends."""

@@ -3,8 +3,16 @@
 from rp.protocol.query import with_query
 
 
-def logout_request(endpoint: str, *, id_token: str, client_id: str, post_logout_redirect_uri: str, state: str) -> str:
-    """The URL that ends the provider's session (OpenID Connect RP-Initiated Logout §2)."""
+def logout_request(
+    endpoint: str,
+    *,
+    id_token: str,
+    client_id: str,
+    post_logout_redirect_uri: str,
+    state: str,
+    ui_locales: str | None = None,
+) -> str:
+    """The URL at which the provider ends its session (OpenID Connect RP-Initiated Logout §2)."""
     return with_query(
         endpoint,
         {
@@ -12,5 +20,6 @@ def logout_request(endpoint: str, *, id_token: str, client_id: str, post_logout_
             "client_id": client_id,
             "post_logout_redirect_uri": post_logout_redirect_uri,
             "state": state,
+            **({} if ui_locales is None else {"ui_locales": ui_locales}),
         },
     )

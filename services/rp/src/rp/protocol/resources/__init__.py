@@ -1,1 +1,1 @@
-"""What protected resources respond to an access token: UserInfo and the resource server."""
+"""The responses of protected resources: UserInfo and the resource server."""

@@ -1,37 +1,59 @@
-"""What a protected resource answers to a bearer token (RFC 6750 §3)."""
+"""The response of a protected resource to a request with a bearer token (RFC 6750 §3)."""
 
 import re
 from collections.abc import Mapping
 from typing import Any
 
 from oidc_discovery.errors import is_unavailable
-from rp.errors import ResourceRefused
+from rp.errors import ResourceNotFound, ResourceRefused
+from rp.message import Message
 from rp.protocol import json_object
+from rp.protocol.json_object import InvalidJson
 
-# The values of RFC 6750 §3: no quote, no backslash.
+# The characters that RFC 6750 §3 allows: no quote and no backslash.
 _CHALLENGE_ERROR = re.compile(r'error="([\x20-\x21\x23-\x5b\x5d-\x7e]{1,100})"')
 
 _REASONS = {
-    401: "does not accept the access token",
-    403: "does not allow this with the scope that was granted",
-    404: "knows nothing of this person",
+    401: Message("error", "The access token was rejected."),
+    403: Message("error", "The granted scope does not allow this request."),
+    404: Message("error", "There is no data about this user."),
 }
+_UNAVAILABLE = Message("error", "The service is temporarily unavailable. Try again in a moment.")
+_UNEXPECTED = Message("error", "The response has an unexpected status.")
 
 
 def process(name: str, status: int, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
-    """The JSON object of a 200; raises ResourceRefused with a reason that names who refused it, and why.
+    """The JSON object of a 200 response. Raises ResourceNotFound for 404 and ResourceRefused for anything else.
 
-    RFC 6750 §3.
+    `name` is the resource in the error message.
     """
     if status != 200:
-        reason = _REASONS.get(status) or (
-            "cannot answer right now" if is_unavailable(status) else "gave an unexpected answer"
-        )
+        reason = _REASONS.get(status) or (_UNAVAILABLE if is_unavailable(status) else _UNEXPECTED)
         error = _CHALLENGE_ERROR.search(headers.get("WWW-Authenticate", ""))
-        raise ResourceRefused(f"{name} {reason} ({status}{f', {error[1]}' if error else ''}).")
+        kind = ResourceNotFound if status == 404 else ResourceRefused
+        response = f"{status} {error[1]}" if error else str(status)
+        raise kind(
+            Message(
+                "error", "%(name)s responded with %(response)s. %(reason)s", name=name, response=response, reason=reason
+            )
+        )
     if headers.get("Content-Type", "").partition(";")[0].strip().lower() == "application/jwt":
-        raise ResourceRefused(f"{name} answered with a JWT; this application takes JSON (OIDC Core §5.3.2).")
+        raise ResourceRefused(
+            Message(
+                "error",
+                "%(name)s responded with a JWT. This application accepts JSON only (OIDC Core §5.3.2); register it "
+                "without userinfo_signed_response_alg.",
+                name=name,
+            )
+        )
     try:
         return json_object.parse(body)
-    except ValueError as fault:
-        raise ResourceRefused(f"{name} answered with something that is no usable JSON object: {fault}.") from None
+    except InvalidJson as fault:
+        raise ResourceRefused(
+            Message(
+                "error",
+                "The response of %(name)s is not a usable JSON object: %(reason)s.",
+                name=name,
+                reason=fault.reason,
+            )
+        ) from None

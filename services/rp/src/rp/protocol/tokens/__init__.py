@@ -1,1 +1,1 @@
-"""The token response, and the tokens in it that the provider signs."""
+"""The token response, and the tokens that the provider signs."""

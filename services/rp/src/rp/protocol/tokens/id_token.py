@@ -1,7 +1,7 @@
-"""The id_token, verified (OpenID Connect Core §3.1.3.7).
+"""Verification of the ID token (OpenID Connect Core §3.1.3.7).
 
-`CHECKS` is the whole of it, in order. Each function compares one thing and returns the row that the profile page
-shows; the first that does not hold refuses the token.
+`CHECKS` lists all checks in order. Each function returns the check that passed, which the profile page shows. The first
+that fails rejects the token.
 """
 
 import hashlib
@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from hmac import compare_digest
 from typing import Any
 
-from rp.check import Check, masked, shown
+from rp.check import Check, masked, secret_equality, shown
 from rp.errors import IdTokenRefused
+from rp.message import Message
 from rp.protocol.tokens import signature, signed_token
 from rp.protocol.tokens.received_token import ReceivedToken
 from rp.protocol.tokens.signed_token import (
@@ -32,14 +33,14 @@ _SUBJECT_LENGTH = 255
 
 @dataclass(frozen=True, kw_only=True)
 class Expected(signed_token.Expected):
-    """And the sign-in that asked for it."""
+    """What every token is compared with, and the values of this sign-in."""
 
     nonce: str = field(repr=False)
     access_token: str = field(repr=False)
 
     @classmethod
     def of_sign_in(cls, common: signed_token.Expected, *, nonce: str, access_token: str) -> "Expected":
-        """What is expected of every token, and of the id_token of this sign-in."""
+        """The common expectations, and those of this sign-in."""
         return cls(
             issuer=common.issuer,
             client_id=common.client_id,
@@ -55,7 +56,7 @@ class Expected(signed_token.Expected):
 
 @dataclass(frozen=True)
 class VerifiedClaims:
-    """An id_token that passed every check. Made by `verify` alone; a session is opened with nothing else."""
+    """An ID token that passed every check. Only `verify` creates it; a session is opened with nothing else."""
 
     id_token: str = field(repr=False)
     header: Mapping[str, Any]
@@ -64,14 +65,11 @@ class VerifiedClaims:
 
 
 def verify(token: ReceivedToken, expected: Expected) -> VerifiedClaims:
-    """Run every check in order; raises IdTokenRefused with the first that fails, and those that had passed.
-
-    OpenID Connect Core §3.1.3.5, §3.1.3.7.
-    """
+    """Run every check in order. Raises IdTokenRefused with the first that fails and those that passed before."""
     passed: list[Check] = []
     try:
         for check in CHECKS:
-            passed.append(check(token, expected))  # noqa: PERF401 - it is told what had passed before
+            passed.append(check(token, expected))  # noqa: PERF401 - the error reports those that passed before
     except IdTokenRefused as refusal:
         refusal.passed = tuple(passed)
         raise
@@ -84,12 +82,7 @@ def check_type(token: ReceivedToken, _: signed_token.Expected) -> Check:
 
 
 def check_authorized_party(token: ReceivedToken, expected: signed_token.Expected) -> Check:
-    """Items 4 and 5: `azp` is this client; with several audiences it must be there.
-
-    OpenID Connect Core §3.1.3.7 (4).
-
-    OpenID Connect Core §3.1.3.7 (5): `azp`, if present, is this client.
-    """
+    """Items 4 and 5: `azp` is this client, and is required if there are several audiences."""
     found = token.claims.get("azp")
     required = len(audiences(token)) > 1
     return IdTokenRefused.unless(
@@ -97,35 +90,42 @@ def check_authorized_party(token: ReceivedToken, expected: signed_token.Expected
         Check(
             "azp",
             "OIDC Core §3.1.3.7 (4, 5)",
-            expected.client_id if required else f"{expected.client_id}, or absent",
+            expected.client_id if required else Message("check", "%(value)s, or absent", value=expected.client_id),
             shown(found),
         ),
     )
 
 
 def check_subject(token: ReceivedToken, _: signed_token.Expected) -> Check:
-    """§2: `sub` names the person, in at most 255 ASCII characters."""
+    """§2: `sub` identifies the user, in at most 255 ASCII characters."""
     found = token.claims.get("sub")
     passed = isinstance(found, str) and 0 < len(found) <= _SUBJECT_LENGTH and found.isascii()
-    return IdTokenRefused.unless(passed, Check("sub", "OIDC Core §2", "1 to 255 ASCII characters", shown(found)))
+    return IdTokenRefused.unless(
+        passed, Check("sub", "OIDC Core §2", Message("check", "1 to 255 ASCII characters"), shown(found))
+    )
 
 
 def check_nonce(token: ReceivedToken, expected: Expected) -> Check:
-    """Item 11: `nonce` is the one that this sign-in sent (OpenID Connect Core §3.1.3.7 (11))."""
+    """Item 11: `nonce` is the one from the authorization request."""
     found = token.claims.get("nonce")
     return IdTokenRefused.unless(
         isinstance(found, str) and compare_digest(found.encode(), expected.nonce.encode()),
-        Check("nonce", "OIDC Core §3.1.3.7 (11)", masked(expected.nonce), masked(found)),
+        secret_equality("nonce", "OIDC Core §3.1.3.7 (11)", expected.nonce, found),
     )
 
 
 def check_access_token_hash(token: ReceivedToken, expected: Expected) -> Check:
-    """§3.1.3.6: `at_hash`, where there is one, is the left half of the access token's SHA-256.
+    """§3.1.3.6: `at_hash`, if present, is the left half of the SHA-256 hash of the access token.
 
-    All algorithms that sign here use SHA-256; `none` names no hash, so there is nothing to compare with.
+    All supported signature algorithms use SHA-256. `none` does not define a hash, so nothing is compared.
     """
     if expected.algorithm == signature.UNSIGNED:
-        return Check("at_hash", "OIDC Core §3.1.3.6", "not judged: unsigned", masked(token.claims.get("at_hash")))
+        return Check(
+            "at_hash",
+            "OIDC Core §3.1.3.6",
+            Message("check", "not checked: the token is unsigned"),
+            masked(token.claims.get("at_hash")),
+        )
     found = token.claims.get("at_hash")
     digest = hashlib.sha256(expected.access_token.encode()).digest()
     computed = urlsafe_b64encode(digest[: len(digest) // 2]).rstrip(b"=").decode()
@@ -133,7 +133,7 @@ def check_access_token_hash(token: ReceivedToken, expected: Expected) -> Check:
         isinstance(found, str) and compare_digest(found.encode(), computed.encode())
     )
     return IdTokenRefused.unless(
-        passed, Check("at_hash", "OIDC Core §3.1.3.6", f"{masked(computed)}, or absent", masked(found))
+        passed, secret_equality("at_hash", "OIDC Core §3.1.3.6", computed, found, optional=True)
     )
 
 

@@ -1,4 +1,4 @@
-"""An id_token as it was received: its parts decoded and its form checked, and nothing of it believed."""
+"""A token as it was received: decoded and well-formed, but not verified."""
 
 import re
 from base64 import urlsafe_b64decode
@@ -7,7 +7,9 @@ from typing import Any
 
 from rp.check import Check, shown
 from rp.errors import IdTokenRefused
+from rp.message import Message
 from rp.protocol import json_object
+from rp.protocol.json_object import InvalidJson
 
 LENGTH_LIMIT = 16 * 1024
 
@@ -16,10 +18,7 @@ _COMPACT = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]*)")
 
 @dataclass(frozen=True)
 class ReceivedToken:
-    """The compact form and its two JSON objects. The library that verifies the signature never reads them.
-
-    OpenID Connect Core §3.1.3.7 (1); RFC 7515 §2, §7.1; RFC 7519 §7.2.
-    """
+    """The compact form and its two JSON objects, which the library that verifies the signature does not read."""
 
     compact: str = field(repr=False)
     header: dict[str, Any]
@@ -27,31 +26,44 @@ class ReceivedToken:
 
     @classmethod
     def parse(cls, compact: str) -> "ReceivedToken":
-        """Decode a JWS in compact form (RFC 7515 §7.1) that holds a claims set (RFC 7519 §7.2).
+        """Decode a JWS in compact form (RFC 7515 §7.1) with a JWT claims set (RFC 7519 §7.2).
 
         Raises IdTokenRefused.
         """
-        _require(len(compact) <= LENGTH_LIMIT, f"at most {LENGTH_LIMIT} characters", f"{len(compact)} characters")
+        _require(
+            len(compact) <= LENGTH_LIMIT,
+            Message("check", "at most %(limit)s characters", limit=LENGTH_LIMIT),
+            Message("check", "%(number)s characters", number=len(compact)),
+        )
         parts = _COMPACT.fullmatch(compact)
-        _require(parts is not None, "three parts of base64url", "another form")
+        _require(
+            parts is not None, Message("check", "three parts of base64url"), Message("check", "a different format")
+        )
         assert parts is not None
-        return cls(compact, _object(parts[1], "header"), _object(parts[2], "claims"))
+        return cls(
+            compact,
+            _object(parts[1], Message("check", "header: a JSON object")),
+            _object(parts[2], Message("check", "claims: a JSON object")),
+        )
 
     @property
     def kid(self) -> str | None:
-        """The id of the key that signed it, if it names one (RFC 7515 §4.1.4); raises IdTokenRefused."""
+        """The ID of the signing key, if present (RFC 7515 §4.1.4). Raises IdTokenRefused."""
         kid = self.header.get("kid")
         if kid is not None and not isinstance(kid, str):
-            raise IdTokenRefused(Check("kid", "RFC 7515 §4.1.4", "a string", shown(kid)))
+            raise IdTokenRefused(Check("kid", "RFC 7515 §4.1.4", Message("check", "a string"), shown(kid)))
         return kid
 
 
-def _object(part: str, name: str) -> dict[str, Any]:
+def _object(part: str, expected: Message) -> dict[str, Any]:
     try:
         return json_object.parse(urlsafe_b64decode(part + "=" * (-len(part) % 4)))
-    except ValueError as fault:
-        raise IdTokenRefused(Check("form", "RFC 7519 §7.2", f"{name}: a JSON object", str(fault))) from None
+    except InvalidJson as fault:
+        reason = fault.reason
+    except ValueError:
+        reason = Message("check", "not valid base64url")
+    raise IdTokenRefused(Check("form", "RFC 7519 §7.2", expected, reason))
 
 
-def _require(passed: bool, expected: str, found: str) -> None:
+def _require(passed: bool, expected: Message, found: Message) -> None:
     IdTokenRefused.unless(passed, Check("form", "RFC 7515 §7.1", expected, found))

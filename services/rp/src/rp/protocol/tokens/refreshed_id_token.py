@@ -1,6 +1,6 @@
-"""The id_token that comes with a refresh, compared with the one of the sign-in (OpenID Connect Core §12.2).
+"""The ID token of a refresh response, compared with the one of the sign-in (OpenID Connect Core §12.2).
 
-It need not come. If it does, `CHECKS` is the whole of it, in order: it must be of the same login.
+It is optional. If it is present, it must belong to the same login; `CHECKS` lists all checks in order.
 """
 
 from collections.abc import Callable, Mapping
@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from hmac import compare_digest
 from typing import Any
 
-from rp.check import Check, masked, shown
+from rp.check import Check, equality, secret_equality, shown
 from rp.errors import IdTokenRefused
+from rp.message import Message
 from rp.protocol.tokens import id_token
 from rp.protocol.tokens.id_token import check_access_token_hash, check_type
 from rp.protocol.tokens.received_token import ReceivedToken
@@ -31,13 +32,13 @@ _SECTION = "OIDC Core §12.2"
 
 @dataclass(frozen=True, kw_only=True)
 class Expected(id_token.Expected):
-    """And the claims of the sign-in's id_token."""
+    """What is expected at sign-in, and the claims of the ID token of the sign-in."""
 
     original: Mapping[str, Any] = field(repr=False)
 
     @classmethod
     def of_refresh(cls, sign_in: id_token.Expected, original: Mapping[str, Any]) -> "Expected":
-        """What is expected of the id_token of the sign-in, and of one that came with a refresh."""
+        """The expectations of the sign-in, and the claims of its ID token."""
         return cls(
             issuer=sign_in.issuer,
             client_id=sign_in.client_id,
@@ -53,53 +54,51 @@ class Expected(id_token.Expected):
 
 
 def verify(token: ReceivedToken, expected: Expected) -> None:
-    """Run every check in order; raises IdTokenRefused with the first that fails."""
+    """Run every check in order. Raises IdTokenRefused with the first that fails."""
     for check in CHECKS:
         check(token, expected)
 
 
 def check_same_issuer(token: ReceivedToken, expected: Expected) -> Check:
-    """`iss` is the sign-in's (OpenID Connect Core §12.2)."""
+    """`iss` is that of the sign-in."""
     return _same("iss", token, expected)
 
 
 def check_same_subject(token: ReceivedToken, expected: Expected) -> Check:
-    """`sub` is the sign-in's: the person does not change (OpenID Connect Core §12.2)."""
+    """`sub` is that of the sign-in: the user does not change."""
     return _same("sub", token, expected)
 
 
 def check_same_audience(token: ReceivedToken, expected: Expected) -> Check:
-    """`aud` has everybody whom the sign-in's had (OpenID Connect Core §12.2)."""
+    """`aud` contains every audience of the sign-in."""
     original = expected.original.get("aud")
     return IdTokenRefused.unless(
         audiences_of(original) <= audiences(token),
-        Check("aud", _SECTION, shown(original), shown(token.claims.get("aud"))),
+        equality("aud", _SECTION, original, token.claims.get("aud")),
     )
 
 
 def check_same_authorized_party(token: ReceivedToken, expected: Expected) -> Check:
-    """`azp` is the sign-in's; where that had none, there is none (OpenID Connect Core §12.2)."""
+    """`azp` is that of the sign-in, or absent if it was absent there."""
     return _same("azp", token, expected)
 
 
 def check_same_login(token: ReceivedToken, expected: Expected) -> Check:
-    """`auth_time`, where there is one, is still that of the login (OpenID Connect Core §12.2)."""
+    """`auth_time`, if present, is still that of the login."""
     original, found = expected.original.get("auth_time"), token.claims.get("auth_time")
     return IdTokenRefused.unless(
         found is None or original is None or found == original,
-        Check("auth_time", _SECTION, f"{shown(original)}, or absent", shown(found)),
+        Check("auth_time", _SECTION, Message("check", "%(value)s, or absent", value=shown(original)), shown(found)),
     )
 
 
 def check_nonce(token: ReceivedToken, expected: Expected) -> Check:
-    """There should be no `nonce`; one that is there is the sign-in's (OpenID Connect Core §12.2)."""
+    """`nonce` should be absent; if present, it is that of the sign-in."""
     found = token.claims.get("nonce")
     passed = "nonce" not in token.claims or (
         isinstance(found, str) and compare_digest(found.encode(), expected.nonce.encode())
     )
-    return IdTokenRefused.unless(
-        passed, Check("nonce", _SECTION, f"absent, or {masked(expected.nonce)}", masked(found))
-    )
+    return IdTokenRefused.unless(passed, secret_equality("nonce", _SECTION, expected.nonce, found, optional=True))
 
 
 CHECKS: tuple[Callable[[ReceivedToken, Expected], Check], ...] = (
@@ -124,4 +123,4 @@ CHECKS: tuple[Callable[[ReceivedToken, Expected], Check], ...] = (
 
 def _same(name: str, token: ReceivedToken, expected: Expected) -> Check:
     original, found = expected.original.get(name), token.claims.get(name)
-    return IdTokenRefused.unless(found == original, Check(name, _SECTION, shown(original), shown(found)))
+    return IdTokenRefused.unless(found == original, equality(name, _SECTION, original, found))

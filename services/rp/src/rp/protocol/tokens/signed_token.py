@@ -1,14 +1,15 @@
-"""What holds for every token that the provider signs for this client: the id_token, and the logout token.
+"""The checks of every token that the provider signs for this client: the ID token and the logout token.
 
-Each function compares one thing and returns the row that shows it, or raises IdTokenRefused with that row.
+Each function returns the check that passed, or raises IdTokenRefused with the check that failed.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from rp.check import Check, shown
+from rp.check import Check, equality, shown
 from rp.errors import IdTokenRefused
+from rp.message import Message
 from rp.protocol import numeric_date
 from rp.protocol.numeric_date import is_numeric_date
 from rp.protocol.tokens import signature
@@ -16,15 +17,15 @@ from rp.protocol.tokens.received_token import ReceivedToken
 from servicekit.clock import CLOCK_AHEAD, SINGLE_USE_EXPIRY_LEEWAY
 
 OLDEST = 600
-"""How long ago a token of this sign-in can have been issued, in seconds: as long as a sign-in may take."""
+"""The maximum age of a token of this sign-in in seconds, which is how long a sign-in may take."""
 
 LIFETIME = OLDEST + SINGLE_USE_EXPIRY_LEEWAY + CLOCK_AHEAD
-"""How long a token can be accepted after it was issued, in seconds, whatever the provider's clock shows."""
+"""How long after its issuance a token can be accepted, in seconds, with both leeways for clocks."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Expected:
-    """What a token is compared with: this client's registration, and the time."""
+    """The values that a token is compared with: this client's registration, and the time."""
 
     issuer: str
     client_id: str
@@ -56,49 +57,40 @@ def check_signature(token: ReceivedToken, expected: Expected) -> Check:
 
 
 def check_issuer(token: ReceivedToken, expected: Expected) -> Check:
-    """Item 2: `iss` is the issuer of the discovery document, compared as exact strings.
-
-    OpenID Connect Core §3.1.3.7 (2); OpenID Connect Back-Channel Logout §2.6 (4).
-    """
+    """Item 2: `iss` is the issuer of the discovery document, compared as an exact string."""
     found = token.claims.get("iss")
     return IdTokenRefused.unless(
-        found == expected.issuer, Check("iss", "OIDC Core §3.1.3.7 (2)", expected.issuer, shown(found))
+        found == expected.issuer, equality("iss", "OIDC Core §3.1.3.7 (2)", expected.issuer, found)
     )
 
 
 def check_audience(token: ReceivedToken, expected: Expected) -> Check:
-    """Item 3: `aud` names this client, and nobody else that it does not trust.
-
-    OpenID Connect Back-Channel Logout §2.6 (4).
-
-    OpenID Connect Core §3.1.3.7 (3): `aud` names this client, and no client that it does not trust.
-    """
-    named = audiences(token)
-    strangers = named - {expected.client_id} - expected.trusted_audiences
+    """Item 3: `aud` contains this client, and no audience that it does not trust."""
+    found = audiences(token)
+    untrusted = found - {expected.client_id} - expected.trusted_audiences
     return IdTokenRefused.unless(
-        expected.client_id in named and not strangers,
-        Check("aud", "OIDC Core §3.1.3.7 (3)", expected.client_id, shown(token.claims.get("aud"))),
+        expected.client_id in found and not untrusted,
+        equality("aud", "OIDC Core §3.1.3.7 (3)", expected.client_id, token.claims.get("aud")),
     )
 
 
 def check_expiry(token: ReceivedToken, expected: Expected) -> Check:
-    """Item 9: the time is before `exp` (OpenID Connect Back-Channel Logout §2.4, §2.6 (4)).
-
-    OpenID Connect Core §3.1.3.7 (9): The current time is before `exp`.
-    """
+    """Item 9: `exp` has not been reached."""
     found = token.claims.get("exp")
     passed = is_numeric_date(found) and expected.now < found + SINGLE_USE_EXPIRY_LEEWAY
     return IdTokenRefused.unless(
         passed,
-        Check("exp", "OIDC Core §3.1.3.7 (9)", f"after {numeric_date.shown(int(expected.now))}", _shown_date(found)),
+        Check(
+            "exp",
+            "OIDC Core §3.1.3.7 (9)",
+            Message("check", "after %(time)s", time=numeric_date.shown(int(expected.now))),
+            _shown_date(found),
+        ),
     )
 
 
 def check_issued_at(token: ReceivedToken, expected: Expected) -> Check:
-    """Item 10: `iat` lies within the time that a sign-in takes, and not ahead.
-
-    OpenID Connect Core §3.1.3.7 (10); OpenID Connect Back-Channel Logout §2.6 (4).
-    """
+    """Item 10: `iat` is within the time that a sign-in may take, and not in the future."""
     found = token.claims.get("iat")
     passed = (
         is_numeric_date(found)
@@ -109,7 +101,12 @@ def check_issued_at(token: ReceivedToken, expected: Expected) -> Check:
         Check(
             "iat",
             "OIDC Core §3.1.3.7 (10)",
-            f"in the {OLDEST} seconds before {numeric_date.shown(int(expected.now))}",
+            Message(
+                "check",
+                "in the %(seconds)s seconds before %(time)s",
+                seconds=OLDEST,
+                time=numeric_date.shown(int(expected.now)),
+            ),
             _shown_date(found),
         ),
     )
@@ -121,7 +118,7 @@ def audiences(token: ReceivedToken) -> frozenset[str]:
 
 
 def audiences_of(found: Any) -> frozenset[str]:
-    """`aud` as a set; anything that is neither a string nor a list of strings is none (RFC 7519 §4.1.3)."""
+    """`aud` as a set, which is empty if it is neither a string nor a list of strings (RFC 7519 §4.1.3)."""
     if isinstance(found, str):
         return frozenset({found})
     if isinstance(found, list) and all(isinstance(one, str) for one in found):
