@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 import requests
 from playwright.sync_api import Page, expect
 

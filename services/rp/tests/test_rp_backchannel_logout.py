@@ -69,7 +69,11 @@ async def signed_in(browser, provider):
         pytest.param({"sid": ..., "sub": "unknown"}, [True, True, True], id="§2.7: an unknown sub ends no session"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.7, §2.8")
 async def test_logout_token_ends_exactly_its_sessions(open_browser, provider, changes, left):
+    """OpenID Connect Back-Channel Logout §2.8: The response is 200 with no-store. An error is 400 with JSON that
+    names the check.
+    """
     browsers = [await open_browser() for _ in range(3)]
     for browser, sid, sub in zip(
         browsers, ("session-1", "session-2", "session-3"), ("user0", "user0", "user1"), strict=True
@@ -82,7 +86,9 @@ async def test_logout_token_ends_exactly_its_sessions(open_browser, provider, ch
     assert [await is_signed_in(browser) for browser in browsers] == left
 
 
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.7")
 async def test_session_without_sid_is_ended_by_sub(open_browser, provider):
+    """A session whose id_token had no `sid` ends with every logout token of its user."""
     browser = await open_browser()
     await browser.sign_in()
     assert (await post(browser, logout_token(provider, sid=...))).status_code == 200
@@ -90,6 +96,7 @@ async def test_session_without_sid_is_ended_by_sub(open_browser, provider):
 
 
 @pytest.mark.parametrize(("sub", "left"), [("user0", False), ("user1", True)])
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.7")
 async def test_session_without_sid_ends_with_any_of_the_user(open_browser, provider, sub, left):
     """§2.7: it could be any of them."""
     browser = await open_browser()
@@ -98,6 +105,7 @@ async def test_session_without_sid_ends_with_any_of_the_user(open_browser, provi
     assert await is_signed_in(browser) is left
 
 
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.8")
 async def test_token_may_be_resent_after_a_failure_of_redis(signed_in, provider, redis):
     """§2.8: Redis failed, the response was 503, and the provider retries."""
     token = logout_token(provider)
@@ -112,6 +120,7 @@ async def test_token_may_be_resent_after_a_failure_of_redis(signed_in, provider,
     assert not await is_signed_in(signed_in)
 
 
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.8")
 async def test_retry_ends_a_session_that_could_not_be_deleted(signed_in, provider, redis):
     """§2.8: Redis failed after reading the index."""
     kinds = " ".join(f"~rp:{kind}:*" for kind in ("sessions", "ended", "logout"))
@@ -125,6 +134,7 @@ async def test_retry_ends_a_session_that_could_not_be_deleted(signed_in, provide
     assert not await is_signed_in(signed_in)
 
 
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.6 (8), §2.8")
 async def test_interrupted_logout_token_may_be_resent(signed_in, provider, redis):
     """§2.6 (8), §2.8: the token must not count as used if Redis fails before the session is deleted."""
     token = logout_token(provider)
@@ -137,6 +147,7 @@ async def test_interrupted_logout_token_may_be_resent(signed_in, provider, redis
     assert not await is_signed_in(signed_in)
 
 
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.7")
 async def test_more_sessions_than_connections_are_ended(signed_in, provider, redis):
     """§2.7: all sessions of a user with many of them."""
     later = int(time.time()) + 600
@@ -151,6 +162,7 @@ async def test_replaced_session_is_removed_from_the_index(signed_in, redis):
     assert [await redis.zcard(name) for name in await redis.keys("rp:sessions:*")] == [1, 1]
 
 
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.7")
 async def test_older_logout_that_arrives_later_changes_nothing(browser, provider):
     """§2.7: an ID token issued in the same second counts as older than the logout."""
     now = int(time.time())
@@ -162,7 +174,9 @@ async def test_older_logout_that_arrives_later_changes_nothing(browser, provider
     assert provider.revoked == [provider.refresh_token]
 
 
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.7")
 async def test_logout_token_at_another_replica_ends_the_session(signed_in, environment, provider):
+    """The sessions of the `sid` end, or without one those of the `sub`, on all replicas; other sessions stay."""
     async with create_app(read(Settings, environment)).test_app() as replica:
         response = await replica.test_client().post(
             "/backchannel-logout", form={"logout_token": logout_token(provider)}
@@ -180,18 +194,25 @@ async def test_logout_token_at_another_replica_ends_the_session(signed_in, envir
         pytest.param("nonce", {"nonce": "n"}, id="§2.6 (7) only in a logout token"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.6 (4), §2.8")
 async def test_rejected_logout_token_names_the_check(signed_in, provider, check, changes):
+    """OpenID Connect Back-Channel Logout §2.6 (4): `iss`, `aud`, `iat` and `exp` are checked like those of an
+    id_token.
+    """
     description = await rejection(await post(signed_in, logout_token(provider, **changes)))
     assert description.startswith(f"{check}: expected ")
     assert await is_signed_in(signed_in)
 
 
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.6 (2)")
 async def test_logout_token_with_another_key_is_rejected(signed_in, provider, other_signer):
+    """The signature is verified like that of an id_token."""
     token = other_signer.sign(logout_claims(provider), typ="logout+jwt")
     assert (await rejection(await post(signed_in, token))).startswith("signature: ")
     assert await is_signed_in(signed_in)
 
 
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.6 (3)")
 async def test_unsigned_logout_token_is_rejected_despite_alg_none(environment, open_browser, provider):
     """§2.6 (3)."""
     environment["ID_TOKEN_ALG"] = provider.algorithm = "none"
@@ -203,6 +224,7 @@ async def test_unsigned_logout_token_is_rejected_despite_alg_none(environment, o
     assert await is_signed_in(browser)
 
 
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.6 (8)")
 async def test_logout_token_is_accepted_once(signed_in, provider, redis):
     """§2.6 (8): one of fifty concurrent requests succeeds."""
     token = logout_token(provider)
@@ -223,6 +245,7 @@ async def test_logout_token_is_accepted_once(signed_in, provider, redis):
         pytest.param({"data": b"{}", "headers": {"Content-Type": "application/json"}}, "urlencoded", id="JSON"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.2, §2.5")
 async def test_request_without_a_logout_token_is_rejected(browser, options, says):
     """§2.5."""
     assert says in await rejection(await browser.client.post("/backchannel-logout", **options))
@@ -242,6 +265,7 @@ async def test_unavailable_keys_are_a_503_response(browser, provider):
     assert (await response.get_json())["error"] == "temporarily_unavailable"
 
 
+@pytest.mark.spec("OpenID Connect Core §10.1.1")
 async def test_unknown_keys_do_not_cause_many_requests_for_keys(signed_in, provider):
     """OpenID Connect Core §10.1.1: and a sign-in can still fetch a new key."""
     for number in range(4):
@@ -253,8 +277,12 @@ async def test_unknown_keys_do_not_cause_many_requests_for_keys(signed_in, provi
 
 
 @pytest.mark.parametrize("reply", [{"status": 500}, {"text": "<!doctype html>"}], ids=["500", "HTML"])
+@pytest.mark.spec("OpenID Connect Core §10.1.1", "OpenID Connect Back-Channel Logout §2.8")
 async def test_new_key_that_cannot_be_fetched_is_a_503_response(signed_in, provider, reply):
-    """§2.8: after a 400 the provider would not retry. Known keys can still be used."""
+    """§2.8: after a 400 the provider would not retry. Known keys can still be used.
+
+    OpenID Connect Back-Channel Logout §2.8.
+    """
     old, provider.refusals["/jwks"] = logout_token(provider, sid="another"), reply
     provider.rotate("new")
     token = provider.signer.sign(logout_claims(provider), typ="logout+jwt", kid="new")
@@ -269,6 +297,7 @@ async def test_new_key_that_cannot_be_fetched_is_a_503_response(signed_in, provi
     assert (await post(signed_in, token)).status_code == 200
 
 
+@pytest.mark.spec("OpenID Connect Discovery §4.2")
 async def test_failing_discovery_is_requested_once(browser, provider, monkeypatch):
     monkeypatch.setattr(
         "oidc_discovery.cached_document.FAILURE_AGE", 60.0
@@ -282,6 +311,7 @@ async def test_failing_discovery_is_requested_once(browser, provider, monkeypatc
 
 
 @pytest.mark.parametrize("named", [{}, {"sub": ...}, {"sid": ...}])
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.7")
 async def test_logout_during_a_sign_in_prevents_the_session(browser, provider, redis, named):
     """§2.7: the logout token arrives before the session is opened."""
     provider.claims = {"sid": "session-1", "iat": int(time.time()) - 1}
@@ -292,7 +322,9 @@ async def test_logout_during_a_sign_in_prevents_the_session(browser, provider, r
     assert await redis.keys("rp:session*") == []
 
 
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.7")
 async def test_sign_in_after_a_logout_opens_a_session(signed_in, provider):
+    """A sign-in that is in progress while its session ends does not open one."""
     await post(signed_in, logout_token(provider, sid=..., iat=int(time.time()) - 5))
     assert not await is_signed_in(signed_in)
     await signed_in.sign_in()

@@ -63,6 +63,7 @@ def signed_with_es256(suite):
         pytest.param(wrong(iss="http://x"), 400, id="oidcc-client-test-rp-backchannel-rpinitlogout-wrong-iss"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.8")
 async def test_logout_token_is_verified_without_further_requests(browser, suite, logout_request, make, status):
     """The session here has already ended; the logout response follows."""
     calls = list(suite.calls)
@@ -91,6 +92,7 @@ async def test_oidcc_client_test_rp_init_logout(suite, logout_request):
     ],
 )
 @pytest.mark.usefixtures("logout_request")
+@pytest.mark.spec("OpenID Connect RP-Initiated Logout §3")
 async def test_logout_response_without_the_state_is_rejected(browser, query, found):
     page = await refused(await browser.get(f"/logout/callback{query}"), says="The check “state” of RP-Initiated Logout")
     assert found in page

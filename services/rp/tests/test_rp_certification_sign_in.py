@@ -149,6 +149,7 @@ async def test_oidcc_client_test_idtoken_sig_none(environment, open_browser, sui
     assert suite.calls == [DISCOVERY, "authorize", "token", "userinfo"]
 
 
+@pytest.mark.spec("OpenID Connect Core §10.1.1")
 async def test_keys_that_change_for_each_sign_in_are_fetched(browser, suite, sign_in):
     """Each module has new keys, with unknown key IDs or without any."""
     for change in (one_key_without_kid, keys_with_alg, one_key_without_kid, one_key_without_kid):

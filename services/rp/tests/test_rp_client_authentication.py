@@ -18,6 +18,7 @@ from rp_testing import refused
     ids=["basic", "post", "secret jwt", "RSA key", "EC key", "none"],
 )
 @pytest.mark.parametrize("by_setting", [True, False], ids=["by setting", "by discovery"])
+@pytest.mark.spec("OpenID Connect Core §9", "RFC 7523 §3")
 async def test_sign_in_works_with_every_method(environment, open_browser, provider, way, by_setting):
     """§9: code, refresh and revocation, at a provider that supports only this method."""
     method, variables = way
@@ -41,6 +42,7 @@ async def test_sign_in_works_with_every_method(environment, open_browser, provid
 
 
 @pytest.mark.parametrize("method", ["private_key_jwt", "client_secret_jwt"])
+@pytest.mark.spec("OpenID Connect Core §9", "RFC 7523 §3, §3 (3)")
 async def test_assertion_audience_may_be_the_issuer(environment, open_browser, provider, method):
     """RFC 7523 §3 (3): some providers accept no other audience."""
     environment |= {"CLIENT_KEY": client_pem("RS256"), "TOKEN_ENDPOINT_AUTH_METHOD": method}

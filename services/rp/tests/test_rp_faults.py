@@ -103,13 +103,16 @@ async def test_unknown_page_is_a_404(browser, path, status):
     ("path", "status"),
     [("/", 200), ("/login", 405), ("/callback", 405), ("/profile", 405), ("/logout/callback", 405)],
 )
+@pytest.mark.spec("RFC 9110 §9.2.1, §9.3.2")
 async def test_head_does_not_sign_in_or_out(browser, path, status):
     """RFC 9110 §9.3.2."""
     assert (await browser.client.head(path)).status_code == status
 
 
 @pytest.mark.parametrize("path", ["/", "/callback", "/profile", "/logout/callback"])
+@pytest.mark.spec("OAuth 2.0 Form Post Response Mode §4")
 async def test_read_only_pages_reject_post(browser, path):
+    """If the mode is `query`, a posted response is rejected."""
     assert (await browser.client.post(path, data=b"x" * 10_000_000)).status_code == 405
 
 

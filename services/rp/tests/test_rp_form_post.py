@@ -37,6 +37,7 @@ async def post_response(open_browser, browser, provider):
     return post_changed
 
 
+@pytest.mark.spec("OAuth 2.0 Form Post Response Mode §2")
 async def test_sign_in_by_form_post(browser, provider, post_response, redis):
     """§2."""
     location = await browser.start()
@@ -49,6 +50,7 @@ async def test_sign_in_by_form_post(browser, provider, post_response, redis):
     assert await redis.keys("rp:posted:*") == []
 
 
+@pytest.mark.spec("OAuth 2.0 Form Post Response Mode §2")
 async def test_posted_response_works_only_in_its_browser(browser, provider, open_browser, post_response):
     """Login CSRF: another browser can neither sign in with the response nor invalidate it."""
     address = await post_response()
@@ -59,7 +61,11 @@ async def test_posted_response_works_only_in_its_browser(browser, provider, open
     assert (await browser.get(address)).status_code == 303
 
 
+@pytest.mark.spec("OAuth 2.0 Form Post Response Mode §2")
 async def test_posted_response_is_used_once(browser, provider, post_response):
+    """The form carries no cookie. The response is stored encrypted, and is accepted once, in the browser that
+    started the sign-in.
+    """
     address = await post_response()
     responses = await asyncio.gather(*(browser.get(address) for _ in range(10)))
     assert sorted(response.status_code for response in responses) == [303] + [400] * 9
@@ -72,6 +78,7 @@ async def test_posted_response_expires_after_a_minute(post_response, redis):
     assert 55 <= await redis.ttl(key) <= 60
 
 
+@pytest.mark.spec("OAuth 2.0 Form Post Response Mode §2")
 async def test_only_the_latest_posted_response_is_stored(open_browser, browser, provider, redis):
     fields = response_to(provider, await browser.start())
     addresses = [(await post(open_browser, fields)).headers["Location"] for _ in range(20)]
@@ -81,12 +88,14 @@ async def test_only_the_latest_posted_response_is_stored(open_browser, browser, 
 
 
 @pytest.mark.parametrize("name", ["code", "iss", "error", "error_description"])
+@pytest.mark.spec("OAuth 2.0 Form Post Response Mode §2")
 async def test_long_posted_response_is_rejected(open_browser, browser, provider, redis, name):
     form = response_to(provider, await browser.start()) | {name: "x" * 4097}
     await refused(await post(open_browser, form), says="longer than 4096")
     assert await redis.keys("rp:posted:*") == []
 
 
+@pytest.mark.spec("OAuth 2.0 Form Post Response Mode §2")
 async def test_stored_posted_response_is_encrypted(post_response, redis):
     address = await post_response(code="the-secret-code")
     [key] = await redis.keys("rp:posted:*")
@@ -125,6 +134,7 @@ async def test_invalid_posted_response_is_rejected(browser, post_response, chang
         pytest.param({"data": b"{}", "headers": {"Content-Type": "application/json"}}, "urlencoded", id="JSON"),
     ],
 )
+@pytest.mark.spec("OAuth 2.0 Form Post Response Mode §2")
 async def test_invalid_form_is_rejected(open_browser, redis, options, says):
     response = await (await open_browser()).client.post("/callback", **options)
     await refused(response, says=says)

@@ -23,6 +23,7 @@ async def is_signed_in(browser):
     return (await browser.get("/profile")).status_code == 200
 
 
+@pytest.mark.spec("OpenID Connect Front-Channel Logout §2")
 async def test_only_the_session_of_the_sid_ends(signed_in, open_browser, provider):
     """§2: the frame does not send a cookie."""
     other = await open_browser()
@@ -32,15 +33,20 @@ async def test_only_the_session_of_the_sid_ends(signed_in, open_browser, provide
     assert (await is_signed_in(signed_in), await is_signed_in(other)) == (False, True)
 
 
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.7", "OpenID Connect Front-Channel Logout §2")
 async def test_frame_during_a_sign_in_prevents_the_session(browser, provider):
-    """§2: even if the provider's clock is ahead of ours."""
+    """§2: even if the provider's clock is ahead of ours (OpenID Connect Front-Channel Logout §2)."""
     provider.claims = {"sid": "session-1", "iat": int(time.time()) + 20}
     callback = provider.authorize(await browser.start())
     assert (await browser.get(address(provider))).status_code == 200
     await refused(await browser.get(callback), says="ended your session while you were signing in")
 
 
+@pytest.mark.spec("OpenID Connect Front-Channel Logout §2")
 async def test_only_the_provider_may_frame_the_logout_page(browser, provider):
+    """The page is not cached, and only the provider's pages may frame it. No other page of the relying party can
+    be framed.
+    """
     provider.metadata = {"end_session_endpoint": "https://logout.example:443/end"}
     headers = (await browser.get(address(provider))).headers
     assert headers["Cache-Control"] == "no-cache, no-store"
@@ -52,6 +58,7 @@ async def test_only_the_provider_may_frame_the_logout_page(browser, provider):
 
 
 @pytest.mark.parametrize("host", ["a;script-src", "'unsafe-inline'", "*", "\xe9.example", "x" * 4000])
+@pytest.mark.spec("OpenID Connect Discovery §3", "RFC 3986 §3.2.2")
 async def test_invalid_host_is_left_out_of_the_policy(browser, provider, host):
     provider.metadata = {"end_session_endpoint": f"https://{host}/end"}
     response = await browser.get(address(provider))
@@ -84,7 +91,11 @@ async def test_no_other_page_can_be_framed(browser):
         pytest.param({"sid": "a\0"}, "control", id="a control character"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Front-Channel Logout §2")
 async def test_invalid_frontchannel_request_is_rejected(signed_in, provider, changes, says):
+    """GET with `iss` and `sid` ends the sessions of that `sid`, without a cookie. Both are required, and `iss`
+    must be that of a provider.
+    """
     response = await signed_in.get(address(provider, **changes))
     body = await response.get_json()
     assert (response.status_code, body["error"], says in body["error_description"]) == (

@@ -10,7 +10,11 @@ def query_of(address):
     return {name: value for name, [value] in parse_qs(urlsplit(address).query).items()}
 
 
+@pytest.mark.spec("OpenID Connect Core §4")
 async def test_third_party_can_start_a_sign_in(browser, provider):
+    """A third party starts a sign-in by GET or POST with `iss`, `login_hint` and `target_link_uri`. The hint is
+    sent on to the provider.
+    """
     parameters = {"iss": provider.url, "login_hint": "user0@example.com", "target_link_uri": f"{BASE_URL}/profile?a=b"}
     location = await browser.start(f"/login?{urlencode(parameters)}")
     assert query_of(location)["login_hint"] == "user0@example.com"
@@ -22,6 +26,7 @@ async def test_no_login_hint_is_sent_without_one(browser):
     assert "login_hint" not in query_of(await browser.start())
 
 
+@pytest.mark.spec("OpenID Connect Core §4")
 async def test_posted_initiation_redirects_to_get(browser, provider):
     """By GET, which sends the cookie, unlike a form of another site; only the parameters of §4 are kept."""
     await browser.start()
@@ -37,7 +42,9 @@ async def test_posted_initiation_redirects_to_get(browser, provider):
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.spec("OpenID Connect Core §4")
 async def test_target_link_uri_of_another_site_is_rejected(browser, provider, method):
+    """`target_link_uri` can lead only to a page of this site."""
     parameters = {"iss": provider.url, "target_link_uri": "https://evil.example/"}
     if method == "GET":
         response = await browser.get(f"/login?{urlencode(parameters)}")
@@ -54,6 +61,7 @@ async def test_target_link_uri_of_another_site_is_rejected(browser, provider, me
         ("login_hint=%00", "control"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §4")
 async def test_invalid_initiation_is_rejected(browser, query, says):
     await refused(await browser.get(f"/login?{query}"), says=says)
 

@@ -11,6 +11,7 @@ async def signed_in(browser):
     return browser
 
 
+@pytest.mark.spec("OpenID Connect RP-Initiated Logout §2", "RFC 9110 §15.4.4")
 async def test_sign_out_deletes_the_session_and_redirects(signed_in, provider, redis):
     """OpenID Connect RP-Initiated Logout §2."""
     old = signed_in.cookie("rp_session")
@@ -30,6 +31,7 @@ async def test_sign_out_deletes_the_session_and_redirects(signed_in, provider, r
     assert (await signed_in.get("/profile")).status_code == 303
 
 
+@pytest.mark.spec("RFC 7009 §2.1")
 async def test_sign_out_revokes_the_refresh_token(signed_in, provider):
     """RFC 7009 §2.1."""
     await signed_in.sign_out()
@@ -45,6 +47,7 @@ async def test_sign_out_revokes_the_refresh_token(signed_in, provider):
         pytest.param({"revocation_endpoint_auth_methods_supported": ["private_key_jwt"]}, id="no common method"),
     ],
 )
+@pytest.mark.spec("OpenID Connect RP-Initiated Logout §2")
 async def test_unusable_revocation_endpoint_does_not_stop_sign_out(environment, open_browser, provider, metadata):
     """RP-Initiated Logout §2: the session at the provider ends anyway."""
     provider.metadata = metadata
@@ -53,7 +56,11 @@ async def test_unusable_revocation_endpoint_does_not_stop_sign_out(environment, 
     assert (await browser.sign_out()).headers["Location"].startswith(f"{provider.url}/logout?")
 
 
+@pytest.mark.spec("OpenID Connect RP-Initiated Logout §2")
 async def test_remaining_index_entry_does_not_stop_the_sign_out(signed_in, provider, redis):
+    """The relying party sends the browser to the provider with its latest id_token as the hint, even if the
+    tokens could not be revoked.
+    """
     await redis.execute_command("ACL SETUSER default -zrem")
     try:
         response = await signed_in.sign_out()
@@ -63,6 +70,7 @@ async def test_remaining_index_entry_does_not_stop_the_sign_out(signed_in, provi
     assert provider.revoked == [provider.refresh_token]
 
 
+@pytest.mark.spec("OpenID Connect RP-Initiated Logout §2")
 async def test_id_token_hint_is_the_latest_id_token(signed_in, provider):
     """RP-Initiated Logout §2: the provider may no longer publish the key of the first one."""
     provider.expire()
@@ -76,7 +84,9 @@ async def test_id_token_hint_is_the_latest_id_token(signed_in, provider):
     assert hint == provider.id_tokens[-1] != provider.id_tokens[0]
 
 
+@pytest.mark.spec("OpenID Connect RP-Initiated Logout §3")
 async def test_logout_response_is_accepted_once(signed_in):
+    """The relying party accepts a return with a state that it gave this browser, once."""
     response = await signed_in.sign_out()
     state = parse_qs(urlsplit(response.headers["Location"]).query)["state"][0]
     back = await signed_in.get(f"/logout/callback?state={state}")
@@ -92,6 +102,7 @@ async def test_logout_response_with_two_states_is_rejected(signed_in):
 
 
 @pytest.mark.parametrize("query", ["", "?state=", "?state=x", "?state=%C3%B6", "?state=%ff"])
+@pytest.mark.spec("OpenID Connect RP-Initiated Logout §3")
 async def test_logout_response_with_another_state_is_rejected(signed_in, query):
     await signed_in.sign_out()
     assert (await signed_in.get(f"/logout/callback{query}")).status_code == 400
@@ -175,6 +186,7 @@ async def test_unavailable_provider_does_not_prevent_sign_out(signed_in, provide
     assert signed_in.cookie("rp_session") is None
 
 
+@pytest.mark.spec("RFC 7009 §2.1")
 async def test_rejected_revocation_does_not_prevent_sign_out(signed_in, provider):
     provider.refusals["/revoke"] = {"status": 400}
     response = await signed_in.sign_out()

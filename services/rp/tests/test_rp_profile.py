@@ -26,7 +26,9 @@ async def test_profile_without_a_session_starts_a_sign_in(browser):
     assert (response.status_code, response.headers["Location"]) == (303, "/login?return_to=/profile")
 
 
+@pytest.mark.spec("OpenID Connect Core §5.3.1", "RFC 6750 §2.1")
 async def test_profile_shows_all_three_sources(signed_in):
+    """RFC 6750 §2.1: The relying party sends the token only in the header."""
     page = await signed_in.see("/profile")
     identity, userinfo, api = panel(page, "id-token"), panel(page, "userinfo"), panel(page, "api-me")
     for name in ("iss", "aud", "exp", "iat", "nonce", "at_hash", "signature", "§3.1.3.7", "RS256"):
@@ -56,7 +58,9 @@ async def test_claims_are_escaped(browser, provider):
     assert "&lt;script&gt;" in page
 
 
+@pytest.mark.spec("RFC 6750 §3.1")
 async def test_two_401_responses_cause_one_refresh(signed_in, provider):
+    """After a 401 the relying party tries once more with a new token, and then stops."""
     provider.expire()
     page = await signed_in.see("/profile")
     assert "user0@example.com" in panel(page, "userinfo")
@@ -64,6 +68,7 @@ async def test_two_401_responses_cause_one_refresh(signed_in, provider):
     assert [form["grant_type"] for form, _ in provider.requests("/token")] == ["authorization_code", "refresh_token"]
 
 
+@pytest.mark.spec("RFC 6749 §6")
 async def test_refreshed_tokens_are_used_from_then_on(signed_in, provider):
     for _ in range(3):
         provider.expire()
@@ -75,6 +80,7 @@ async def test_refreshed_tokens_are_used_from_then_on(signed_in, provider):
     assert len(provider.requests("/userinfo")) == before + 1
 
 
+@pytest.mark.spec("RFC 6749 §5.1")
 async def test_expired_access_token_is_refreshed_before_use(browser, provider):
     """RFC 6749 §5.1: some servers respond with 403 instead of 401."""
     provider.tokens = {"expires_in": 0}
@@ -88,19 +94,26 @@ async def test_expired_access_token_is_refreshed_before_use(browser, provider):
     assert used == {f"Bearer {provider.access_token}"} != {f"Bearer {old}"}
 
 
+@pytest.mark.spec("RFC 6749 §5.1")
 async def test_expired_token_is_used_without_a_refresh_token(browser, provider):
+    """The relying party refreshes an expired access token before it uses it, if it has a refresh token."""
     provider.tokens = {"expires_in": 0, "refresh_token": None}
     await browser.sign_in()
     assert "user0@example.com" in panel(await browser.see("/profile"), "userinfo")
 
 
+@pytest.mark.spec("RFC 6749 §6")
 async def test_concurrent_requests_refresh_once(signed_in, provider):
+    """The relying party refreshes once per session, however many requests need it, and uses the new tokens from
+    then on.
+    """
     provider.expire()
     pages = await asyncio.gather(*(signed_in.see("/profile") for _ in range(4)))
     assert all("user0@example.com" in page and "plan" in page for page in pages)
     assert [form["grant_type"] for form, _ in provider.requests("/token")] == ["authorization_code", "refresh_token"]
 
 
+@pytest.mark.spec("RFC 6750 §3.1")
 async def test_token_rejected_after_a_refresh_is_not_refreshed(signed_in, provider, resource_server):
     resource_server.reply = {"status": 401, "headers": {"WWW-Authenticate": 'Bearer error="invalid_token"'}}
     page = await signed_in.see("/profile")
@@ -128,6 +141,7 @@ async def test_refresh_can_be_retried_after_another_error(signed_in, provider):
     assert "user0@example.com" in panel(await signed_in.see("/profile"), "userinfo")
 
 
+@pytest.mark.spec("RFC 6749 §6", "RFC 9700 §4.14.2")
 async def test_redis_failure_during_a_refresh_loses_no_token(signed_in, provider, redis):
     """RFC 9700 §4.14.2: the rotated tokens are saved when Redis is available again."""
 
@@ -176,6 +190,7 @@ async def test_secret_claims_are_masked(browser, provider, name):
 
 
 async def test_claim_named_like_a_dict_method_is_shown(browser, provider):
+    """A name that a dictionary has a method of, for one."""
     provider.claims = {"items": "three"}
     await browser.sign_in()
     page = await browser.see("/profile")
@@ -250,6 +265,7 @@ async def test_user_without_a_profile_sees_an_empty_state(signed_in, resource_se
     assert "panel not available" not in caplog.text
 
 
+@pytest.mark.spec("OpenID Connect Core §5.3.2")
 async def test_userinfo_of_another_sub_is_not_shown(signed_in, provider):
     provider.userinfo = {"sub": "user1", "email": "somebody@else.example"}
     page = await signed_in.see("/profile")

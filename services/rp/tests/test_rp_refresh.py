@@ -54,7 +54,11 @@ async def test_refreshed_id_token_may_repeat_the_nonce(browser, provider):
         pytest.param("at_hash", {"at_hash": "bm90IHRoZSByaWdodCBvbmU"}, id="§3.1.3.6 the new access token"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §12.2")
 async def test_rejected_refreshed_id_token_names_the_check(signed_in, provider, check, changes):
+    """The `iat` of an id_token of a refresh is new, its `auth_time` is that of the login, and its `nonce` is
+    absent or that of the first one.
+    """
     provider.refreshed = changes
     page = await signed_in.see("/profile")
     assert f"The check “{check}” of OIDC Core" in page
@@ -66,6 +70,7 @@ async def test_refreshed_id_token_with_another_key_is_rejected(signed_in, provid
     assert "The check “signature”" in await signed_in.see("/profile")
 
 
+@pytest.mark.spec("OpenID Connect Core §12.2")
 async def test_rejected_refresh_response_is_not_used(signed_in, provider):
     """The new refresh token is revoked, and the old one is not sent again."""
     provider.refreshed = {"sub": "user1"}
@@ -78,6 +83,7 @@ async def test_rejected_refresh_response_is_not_used(signed_in, provider):
     assert len(provider.requests("/token")) == 2
 
 
+@pytest.mark.spec("OpenID Connect Core §12.2")
 async def test_refresh_token_is_kept_if_keys_are_unavailable(signed_in, environment, provider):
     """A replica without the keys refreshes while they cannot be fetched; the refresh token was rotated anyway."""
     provider.refreshed = {}
@@ -107,6 +113,7 @@ class SlowProvider:
         return TokenResponse("the-new-token", "the-new-refresh-token", None, None, None)
 
 
+@pytest.mark.spec("RFC 6749 §6", "RFC 9700 §4.14.2")
 async def test_disconnect_during_a_refresh_loses_no_token(redis):
     """RFC 9700 §4.14.2: the provider has rotated the refresh token, so the new one must be saved."""
     session = Session(

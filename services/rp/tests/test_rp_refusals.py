@@ -17,12 +17,14 @@ from rp_testing import refused
         pytest.param({"code": None, "error": "access_denied"}, "access_denied", id="the provider's error"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §3.1.2.7", "RFC 9207 §2.3, §3")
 async def test_invalid_callback_is_rejected(browser, changes, says):
     await refused(await browser.sign_in(**changes), says=says)
     assert (await browser.get("/profile")).status_code == 303
 
 
 @pytest.mark.parametrize("query", ["state=a&state=b", "state=%ff"])
+@pytest.mark.spec("RFC 6749 §3.1")
 async def test_unreadable_callback_is_rejected(browser, query):
     await refused(await browser.get(f"/callback?{query}"), says="cannot be read")
 
@@ -32,6 +34,7 @@ async def test_unreadable_login_is_rejected(browser, query):
     await refused(await browser.get(f"/login?{query}"), says="cannot be read")
 
 
+@pytest.mark.spec("RFC 6749 §4.1.2.1")
 async def test_provider_error_is_escaped(browser):
     error = {"code": None, "error": "<i>x</i>", "error_description": "<script>alert(1)</script>"}
     text = await refused(await browser.sign_in(**error), says="&lt;script&gt;alert(1)&lt;/script&gt;")
@@ -54,13 +57,22 @@ async def test_error_without_a_sign_in_is_not_shown(browser):
         ("at_hash", {"at_hash": "bm90IHRoZSByaWdodCBvbmU"}),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §3.1.3.7 (2), (11)")
 async def test_id_token_with_a_wrong_claim_names_the_check(browser, provider, check, claims):
+    """OpenID Connect Core §3.1.3.7 (2): `iss` is the discovered issuer, compared as an exact string.
+
+    OpenID Connect Core §3.1.3.7 (11): `nonce` is the one that this sign-in sent.
+    """
     provider.claims = claims
     await refused(await browser.sign_in(), says=f"The check “{check}”")
     assert (await browser.get("/profile")).status_code == 303
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.3.7")
 async def test_error_page_explains_the_failed_check(browser, provider):
+    """The page for a rejected id_token shows the check, what was expected and found, why the check exists, and
+    which checks had passed.
+    """
     provider.claims = {"aud": ["demo-client", "another-client"]}
     page = await refused(await browser.sign_in(), says="The check “aud” of OIDC Core §3.1.3.7 (3)")
     assert "A token is issued for one application." in page
@@ -75,11 +87,14 @@ async def test_page_does_not_repeat_a_malformed_id_token(browser, provider):
     assert "x" * 200 not in text
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.3.7 (7)")
 async def test_id_token_with_another_algorithm_is_rejected(browser, provider):
+    """`alg` is the registered algorithm."""
     provider.algorithm = "HS256"
     await refused(await browser.sign_in(), says="The check “alg”")
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.3.7 (6)")
 async def test_id_token_with_another_key_is_rejected(browser, provider, signer):
     provider.signer = type(signer)()
     provider.signer.jwk = signer.jwk
@@ -102,6 +117,7 @@ async def test_error_page_shows_no_secret(browser, provider):
         ({"token_type": "DPoP"}, "token_type"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §3.1.3.3")
 async def test_unusable_token_response_is_rejected(browser, provider, tokens, check):
     provider.tokens = tokens
     await refused(await browser.sign_in(), says=f"The check “{check}”", status=502)
@@ -115,6 +131,7 @@ async def test_unavailable_token_endpoint_is_a_503_page(browser, provider, statu
     assert response.headers["Retry-After"] == "1"
 
 
+@pytest.mark.spec("RFC 6749 §5.2")
 async def test_wrong_client_secret_is_reported(environment, open_browser):
     environment["CLIENT_SECRET"] = "wrong"
     browser = await open_browser()
@@ -129,6 +146,7 @@ async def test_unavailable_provider_at_login_is_a_503_page(browser, provider):
     assert response.headers["Retry-After"] == "1"
 
 
+@pytest.mark.spec("OpenID Connect Discovery §4.2")
 async def test_failing_provider_is_requested_once(browser, provider, monkeypatch):
     monkeypatch.setattr(
         "oidc_discovery.cached_document.FAILURE_AGE", 60.0
@@ -141,6 +159,7 @@ async def test_failing_provider_is_requested_once(browser, provider, monkeypatch
     assert len(provider.requests("/.well-known/openid-configuration")) == 1
 
 
+@pytest.mark.spec("OpenID Connect Discovery §4.3")
 async def test_discovery_document_of_another_issuer_is_rejected(browser, provider):
     """OpenID Connect Discovery §4.3."""
     provider.metadata = {"issuer": "http://evil.example"}
@@ -150,6 +169,7 @@ async def test_discovery_document_of_another_issuer_is_rejected(browser, provide
 @pytest.mark.parametrize(
     "issuer", ["\ud800", ["\ud800"], "x" * 900_000, 7], ids=["half a character", "in a list", "900 kB", "a number"]
 )
+@pytest.mark.spec("OpenID Connect Discovery §4.3")
 async def test_malformed_issuer_is_shortened_on_page_and_in_log(browser, provider, caplog, issuer):
     provider.metadata = {"issuer": issuer}
     assert len(await refused(await browser.get("/login"), says="issuer", status=502)) < 10_000
@@ -158,6 +178,8 @@ async def test_malformed_issuer_is_shortened_on_page_and_in_log(browser, provide
 
 
 @pytest.mark.parametrize("endpoint", [None, 7, "/authorize", "ftp://op", "http://[op", "http://op:x/", "http://o\r\np"])
+@pytest.mark.spec("OpenID Connect Discovery §4")
 async def test_incomplete_discovery_document_is_rejected(browser, provider, endpoint):
+    """A client is configured by the metadata. Metadata without a required member is not used."""
     provider.metadata = {"authorization_endpoint": endpoint}
     await refused(await browser.get("/login"), says="authorization_endpoint", status=502)

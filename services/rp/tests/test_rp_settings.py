@@ -52,13 +52,16 @@ def test_defaults_of_the_settings():
         ("CLIENT_ID", ""),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §3.1.2.1", "RFC 6749 §3.3")
 def test_invalid_value_names_its_variable(name, value):
+    """OpenID Connect Core §3.1.2.1: The relying party sends `openid` and a new state and nonce with each request."""
     with pytest.raises(SettingsError) as error:
         read(Settings, {**ENVIRONMENT, name: value})
     assert [fault.partition(":")[0] for fault in error.value.faults] == [name]
 
 
 @pytest.mark.parametrize("issuer", ["http://localhost:25000/", "https://op.example/tenant/"])
+@pytest.mark.spec("OpenID Connect Discovery §4.1")
 def test_issuer_may_end_with_a_slash(issuer):
     """OpenID Connect Discovery §4.1: the slash is part of the issuer."""
     assert read(Settings, {**ENVIRONMENT, "OIDC_ISSUER": issuer}).oidc_issuer == issuer
@@ -73,6 +76,7 @@ def test_issuer_may_end_with_a_slash(issuer):
         ("http://op.example", False),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §2, §3.1.3.7 (6)")
 def test_unsigned_id_tokens_require_https_or_this_machine(issuer, accepted):
     """OpenID Connect Core §2: `none` is allowed only if the token comes from the provider over TLS."""
     environment = {**ENVIRONMENT, "ID_TOKEN_ALG": "none", "OIDC_ISSUER": issuer}
@@ -105,6 +109,7 @@ def test_hs256_needs_a_secret_of_32_octets():
         pytest.param({"CLIENT_KEY": "rubbish-that-is-secret"}, "CLIENT_KEY", id="not a key"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §9", "RFC 7518 §3.2, §3.3, §3.4")
 def test_credentials_must_match_the_method(changes, variable):
     """OpenID Connect Core §9."""
     with pytest.raises(SettingsError) as error:
@@ -136,6 +141,7 @@ def test_secret_from_a_file_is_not_shown(tmp_path):
         ("http://[::1]:25001", "http://[::1]:25001"),
     ],
 )
+@pytest.mark.spec("RFC 6454 §6.2")
 def test_origin_is_normalized(url, origin):
     assert read(Settings, {**ENVIRONMENT, "RP_BASE_URL": url}).origin == origin
 

@@ -44,13 +44,16 @@ async def sign_in_at(browser, provider):
     return await browser.get(address)
 
 
+@pytest.mark.spec("OpenID Connect Core §4")
 async def test_home_page_offers_all_providers(browser, provider, other):
+    """`iss` says where to sign in. Without it the user chooses a provider."""
     text = await browser.see("/")
     assert f'href="/login?iss=http%3A%2F%2F127.0.0.1%3A{urlsplit(other.url).port}">Sign in with The <Other></a>' in text
     assert f">Sign in with {provider.url}</a>" in text
     assert "<Other>" not in await (await browser.get("/")).get_data(as_text=True)
 
 
+@pytest.mark.spec("OpenID Connect Core §4")
 async def test_login_lets_the_user_choose_a_provider(browser, other):
     response = await browser.get("/login?return_to=/elsewhere&login_hint=a%26b")
     text = await response.get_data(as_text=True)
@@ -59,7 +62,11 @@ async def test_login_lets_the_user_choose_a_provider(browser, other):
     assert text.count('class="button full" href="/login?iss=') == 2
 
 
+@pytest.mark.spec("RFC 9700 §4.4.2")
 async def test_sign_in_works_with_each_provider(browser, provider, other):
+    """Code, client credentials, keys and the rules for the id_token are those of the provider that the request
+    was sent to.
+    """
     for one in (provider, other):
         response = await sign_in_at(browser, one)
         assert (response.status_code, response.headers["Location"]) == (303, "/profile")
@@ -69,6 +76,7 @@ async def test_sign_in_works_with_each_provider(browser, provider, other):
         assert len(one.requests("/token")) == len(one.requests("/userinfo")) == 1
 
 
+@pytest.mark.spec("RFC 9700 §4.4.2")
 async def test_each_provider_has_its_own_callback(browser, provider, other):
     """RFC 9700 §4.4.2."""
     for one, path in ((provider, "/callback"), (other, "/callback/other")):
@@ -79,6 +87,7 @@ async def test_each_provider_has_its_own_callback(browser, provider, other):
 
 
 @pytest.mark.parametrize("says_iss", [True, False])
+@pytest.mark.spec("RFC 9700 §4.4.2")
 async def test_response_at_another_callback_is_rejected(browser, provider, other, says_iss):
     """RFC 9700 §4.4.2: a mix-up attack; the code is not sent to either provider."""
     for one in (provider, other):
@@ -91,6 +100,7 @@ async def test_response_at_another_callback_is_rejected(browser, provider, other
     assert not other.requests("/token")
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.3.7 (2), (6)", "RFC 9700 §4.4.2")
 async def test_id_token_of_the_other_provider_is_rejected(browser, provider, other):
     """OpenID Connect Core §3.1.3.7 (2), (6)."""
     location = await browser.start(f"/login?iss={other.url}")
@@ -117,14 +127,20 @@ async def test_tokens_are_refreshed_and_revoked_at_their_provider(browser, provi
     assert not provider.requests("/revoke")
 
 
+@pytest.mark.spec("RFC 6750 §5.2")
 async def test_token_is_not_sent_to_another_resource_server(browser, other, resource_server):
+    """An access token is sent only to the resource server of its own provider."""
     await sign_in_at(browser, other)
     assert "The resource server accepts only access tokens of" in await browser.see("/profile")
     assert not resource_server.requests("/api/me")
 
 
+@pytest.mark.spec("OpenID Connect Core §2", "OpenID Connect Back-Channel Logout §2.7")
 async def test_logout_ends_only_sessions_of_its_provider(open_browser, provider, other):
-    """Back-Channel Logout §2.7: the same sid and sub at another provider are not the same session and user."""
+    """Back-Channel Logout §2.7: the same sid and sub at another provider are not the same session and user.
+
+    OpenID Connect Core §2.
+    """
     browsers = [await open_browser() for _ in range(2)]
     for browser, one in zip(browsers, (provider, other), strict=True):
         one.claims = {"sid": "session-1"}

@@ -16,8 +16,9 @@ async def test_home_page_has_a_button_and_sets_no_cookie(browser):
     assert "Set-Cookie" not in response.headers
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.2.1", "RFC 6749 §4.1.1", "RFC 7636 §4.3")
 async def test_login_sends_the_authorization_request(browser, provider):
-    """OpenID Connect Core §3.1.2.1, RFC 7636 §4.3."""
+    """OpenID Connect Core §3.1.2.1, RFC 7636 §4.3 (RFC 6749 §4.1.1)."""
     address = urlsplit(await browser.start())
     request = {name: value for name, [value] in parse_qs(address.query).items()}
     assert f"{address.scheme}://{address.netloc}{address.path}" == f"{provider.url}/authorize"
@@ -32,6 +33,7 @@ async def test_login_sends_the_authorization_request(browser, provider):
     assert len({request["state"], request["nonce"], request["code_challenge"], browser.cookie("rp_login")}) == 4
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.3.1", "RFC 6749 §4.1.3", "RFC 7636 §4.5")
 async def test_complete_sign_in(browser, provider):
     response = await browser.sign_in()
     assert (response.status_code, response.headers["Location"]) == (303, "/profile")
@@ -44,13 +46,16 @@ async def test_complete_sign_in(browser, provider):
 
 
 @pytest.mark.parametrize("algorithm", ["ES256", "HS256"])
+@pytest.mark.spec("OpenID Connect Core §3.1.3.7 (8)")
 async def test_sign_in_with_other_algorithms(environment, open_browser, provider, algorithm):
+    """For HS256 the key is the octets of this client's secret."""
     environment["ID_TOKEN_ALG"] = provider.algorithm = algorithm
     browser = await open_browser()
     assert (await browser.sign_in()).status_code == 303
     assert bool(provider.requests("/jwks")) is (algorithm == "ES256")
 
 
+@pytest.mark.spec("OpenID Connect Core §2, §3.1.3.7 (6)")
 async def test_unsigned_id_token_is_accepted_if_registered(environment, open_browser, provider):
     """OpenID Connect Core §2."""
     environment["ID_TOKEN_ALG"] = provider.algorithm = "none"
@@ -61,6 +66,7 @@ async def test_unsigned_id_token_is_accepted_if_registered(environment, open_bro
 
 
 @pytest.mark.parametrize("kid", ["rotated", None])
+@pytest.mark.spec("OpenID Connect Core §10.1.1")
 async def test_new_key_is_fetched(browser, provider, signer, kid):
     """OpenID Connect Core §10.1.1: rotation between two sign-ins, with a new kid and without one."""
     await browser.sign_in()
@@ -69,6 +75,7 @@ async def test_new_key_is_fetched(browser, provider, signer, kid):
     assert len(provider.requests("/jwks")) == 2
 
 
+@pytest.mark.spec("OpenID Connect Core §10.1.1")
 async def test_key_rotation_does_not_affect_a_session(browser, provider):
     """OpenID Connect Core §10.1.1: the next sign-in is verified with the new key."""
     await browser.sign_in()
@@ -78,6 +85,7 @@ async def test_key_rotation_does_not_affect_a_session(browser, provider):
     assert (await browser.sign_in()).status_code == 303
 
 
+@pytest.mark.spec("OpenID Connect Discovery §4.1")
 async def test_issuer_with_a_trailing_slash_is_exact(environment, open_browser, provider):
     """OpenID Connect Discovery §4.1."""
     environment["OIDC_ISSUER"] = issuer = f"{provider.url}/"
@@ -88,12 +96,16 @@ async def test_issuer_with_a_trailing_slash_is_exact(environment, open_browser, 
     await refused(await browser.sign_in(iss=provider.url), says="The check “iss”")
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.3.1", "RFC 6749 §2.3.1")
 async def test_client_secret_post_if_nothing_else_is_supported(browser, provider):
+    """OpenID Connect Core §3.1.3.1: The relying party authenticates with a method that discovery offers."""
     provider.metadata = {"token_endpoint_auth_methods_supported": ["client_secret_post"]}
     assert (await browser.sign_in()).status_code == 303
 
 
+@pytest.mark.spec("RFC 6265bis §4.1.2.6, §4.1.2.7")
 async def test_cookies_are_http_only_and_same_site(browser):
+    """No script can read a cookie, and no form of another site sends one."""
     login = (await browser.get("/login")).headers["Set-Cookie"]
     session = (await browser.sign_in()).headers["Set-Cookie"]
     for header, name, age in ((login, "rp_login", 600), (session, "rp_session", 28800)):
@@ -104,7 +116,9 @@ async def test_cookies_are_http_only_and_same_site(browser):
         assert "Secure" not in header
 
 
+@pytest.mark.spec("RFC 6265bis §4.1.3.2")
 async def test_cookies_over_tls_are_secure_and_bound_to_the_host(environment, open_browser):
+    """Over TLS the relying party's cookies are Secure and bound to the host by their name."""
     environment["RP_BASE_URL"] = "https://rp.example"
     browser = await open_browser()
     for header in [
@@ -120,6 +134,7 @@ async def test_cookies_over_tls_are_secure_and_bound_to_the_host(environment, op
     ("base_url", "sent"), [("https://rp.example", "max-age=31536000"), ("http://localhost:25001", None)]
 )
 @pytest.mark.parametrize("path", ["/", "/login", "/healthz", "/frontchannel-logout"])
+@pytest.mark.spec("RFC 6797 §7.1, §7.2")
 async def test_responses_over_tls_have_hsts(environment, open_browser, path, base_url, sent):
     """RFC 6797 §7.1, §7.2."""
     environment["RP_BASE_URL"] = base_url
@@ -141,6 +156,7 @@ async def test_two_tabs_can_sign_in_concurrently(browser):
         ("%2F%2Fevil.example", "/profile"),
     ],
 )
+@pytest.mark.spec("RFC 9700 §4.11.1")
 async def test_return_path_stays_on_this_site(browser, requested, leads_to):
     response = await browser.sign_in(f"/login?return_to={requested}")
     assert response.headers["Location"] == leads_to
@@ -158,7 +174,9 @@ async def test_every_sign_in_has_a_new_session_id(browser, redis):
     assert len(await redis.keys("rp:session:*")) == 1
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.2.7")
 async def test_replayed_callback_is_rejected(browser):
+    """The relying party validates the response before it uses the code."""
     address = browser.provider.authorize(await browser.start())
     await browser.get(address)
     cookie = browser.cookie("rp_session")
@@ -167,6 +185,7 @@ async def test_replayed_callback_is_rejected(browser):
     assert "User <Zero>" in await browser.see("/profile")
 
 
+@pytest.mark.spec("RFC 6749 §10.12")
 async def test_callback_in_another_browser_is_rejected(browser, open_browser):
     """The sign-in can still be completed in its own browser."""
     address = browser.provider.authorize(await browser.start())
@@ -178,6 +197,7 @@ async def test_callback_in_another_browser_is_rejected(browser, open_browser):
     assert browser.provider.requests("/token")
 
 
+@pytest.mark.spec("RFC 6749 §10.12")
 async def test_callback_of_an_attacker_is_rejected(browser, open_browser):
     """Login CSRF: the response to the attacker's request, in the victim's browser."""
     attacker = await open_browser()

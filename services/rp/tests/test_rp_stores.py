@@ -135,6 +135,7 @@ def index(redis):
 IN_PROVIDER = dataclasses.replace(SESSION, claims={"iss": "http://op", "sub": "user0", "sid": "s1", "iat": NOW - 60})
 
 
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.7")
 async def test_session_is_indexed_by_sid_and_sub(index, redis):
     """Back-Channel Logout §2.7: the keys are digests and have a TTL."""
     await index.add("cookie", IN_PROVIDER)

@@ -53,6 +53,8 @@ def create_app(settings: Settings | None = None, *, clock: Clock = time.time) ->
     """The relying party as an ASGI application. Without `settings` they are read from the environment.
 
     `clock` returns the time in seconds since the epoch. Raises SettingsError.
+
+    OAuth 2.0 Form Post Response Mode §4.
     """
     settings = settings or read(Settings, os.environ)
     http = HttpClient(settings.oidc_connect_to, total_timeout=settings.http_timeout)
@@ -110,7 +112,7 @@ def _providers(settings: Settings, http: HttpClient, clock: Clock) -> Providers:
 
 
 def _callbacks(providers: Providers) -> Iterator[tuple[str, str, View]]:
-    """A redirect URI for each provider. It accepts POST only with the response mode form_post."""
+    """A redirect URI for each provider. It accepts POST only with the response mode form_post (RFC 9700 §4.4.2)."""
     for provider in providers.all:
         registration = provider.registration
         yield "GET", registration.callback_path, partial(callback, provider=provider)

@@ -130,7 +130,10 @@ class ForeignBrowser(RelyingPartyError):
 
 
 class AuthorizationRefused(RelyingPartyError):
-    """The provider's `error` and `error_description`; the latter is untrusted text, to be escaped."""
+    """The provider's `error` and `error_description`; the latter is untrusted text, to be escaped.
+
+    RFC 6749 §4.1.2.1.
+    """
 
     title = Message("error", "The provider did not sign you in")
 
@@ -145,7 +148,10 @@ class AuthorizationRefused(RelyingPartyError):
 
 
 class TokenRequestRefused(RelyingPartyError):
-    """The token endpoint's `error`; `invalid_grant` concerns the code or token, any other this client."""
+    """The token endpoint's `error`; `invalid_grant` concerns the code or token, any other this client.
+
+    RFC 6749 §5.2.
+    """
 
     title = Message("error", "The provider did not issue tokens")
 

@@ -82,7 +82,7 @@ class ProviderClient:
         await self._post(metadata, "revocation_endpoint", form)
 
     async def userinfo(self, access_token: str) -> HttpResponse:
-        """Send a UserInfo request (OpenID Connect Core §5.3.1)."""
+        """Send a UserInfo request (OpenID Connect Core §5.3.1; RFC 6750 §2.1)."""
         url = (await self.metadata()).endpoint("userinfo_endpoint")
         try:
             return await self._http.get(url, {"Authorization": f"Bearer {access_token}"})

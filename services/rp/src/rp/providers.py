@@ -9,7 +9,7 @@ from rp.provider_client import ProviderClient
 
 
 class Providers:
-    """The clients of all providers. The first is that of OIDC_ISSUER."""
+    """The clients of all providers. The first is that of OIDC_ISSUER (RFC 9700 §4.4.2)."""
 
     def __init__(self, clients: Sequence[ProviderClient]) -> None:
         self.all = tuple(clients)
@@ -17,7 +17,7 @@ class Providers:
 
     @property
     def only(self) -> ProviderClient | None:
-        """The provider, if there is only one."""
+        """The provider, if there is only one (OpenID Connect Core §4)."""
         return self.all[0] if len(self.all) == 1 else None
 
     def find(self, issuer: object) -> ProviderClient | None:

@@ -42,7 +42,10 @@ _VARIABLES = {"scope": "RP_SCOPE", "response_mode": "RP_RESPONSE_MODE"}
 
 @dataclass(frozen=True, kw_only=True)
 class Settings(ServiceSettings, BrandSettings):
-    """All settings of the relying party. Everything else comes from the provider's discovery document."""
+    """All settings of the relying party. Everything else comes from the provider's discovery document.
+
+    RFC 7518 §3.2.
+    """
 
     bind: str = setting(
         listen_address, "where the service listens: host:port, unix:path or fd://number", default="127.0.0.1:25001"
@@ -138,7 +141,7 @@ class Settings(ServiceSettings, BrandSettings):
 
     @property
     def secure(self) -> bool:
-        """Whether browsers use TLS to reach this service."""
+        """Whether browsers use TLS to reach this service (RFC 6797 §7.1, §7.2)."""
         return urlsplit(self.rp_base_url).scheme == "https"
 
     @property

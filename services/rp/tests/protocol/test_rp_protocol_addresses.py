@@ -40,6 +40,7 @@ def test_no_parameters_leave_the_address_as_it_is() -> None:
 
 
 @pytest.mark.parametrize(("ui_locales", "query"), [(None, ""), ("de fr", "&ui_locales=de+fr")])
+@pytest.mark.spec("OpenID Connect RP-Initiated Logout §2")
 def test_logout_request_has_every_parameter(ui_locales: str | None, query: str) -> None:
     """OpenID Connect RP-Initiated Logout §2."""
     address = logout_request(

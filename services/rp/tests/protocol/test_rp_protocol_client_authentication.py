@@ -101,6 +101,7 @@ def test_best_method_of_both_sides_is_used(identity: ClientIdentity, supported: 
 @pytest.mark.spec("OpenID Connect Core §9")
 @pytest.mark.spec("OpenID Connect Discovery §3")
 def test_no_common_method_is_an_error(identity: ClientIdentity, supported: tuple[str, ...], methods: str) -> None:
+    """OpenID Connect Discovery §3: Without a list of methods, a provider supports client_secret_basic."""
     with pytest.raises(ValueError, match=f"^it does not support any of {methods}$"):
         credentials(identity, supported)
 
@@ -152,6 +153,7 @@ def test_credentials_in_the_form(method: str, form: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("algorithm", ["RS256", "ES256", "HS256"])
+@pytest.mark.spec("OpenID Connect Core §9", "RFC 7523 §3")
 def test_assertion_has_issuer_audience_and_lifetime(algorithm: str) -> None:
     """RFC 7523 §3."""
     by_secret = algorithm == "HS256"

@@ -56,6 +56,7 @@ def test_private_key_is_read_and_signs(text: str, algorithm: str, kid: str | Non
         pytest.param(client_pem("RS256")[:200], id="cut off"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §9", "RFC 7518 §3.2, §3.3, §3.4")
 def test_invalid_key_is_rejected_and_not_repeated(text: str) -> None:
     with pytest.raises(ValueError, match=r"^must be a private key as PEM or JWK: ") as error:
         ClientKey.parse(text)

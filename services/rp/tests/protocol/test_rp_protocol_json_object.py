@@ -61,7 +61,9 @@ def test_json_is_rejected_with_a_reason(raw: bytes, reason: str) -> None:
 
 
 @pytest.mark.parametrize("value", [0, 1, 0.5, 1_800_000_000, 253402300799])
+@pytest.mark.spec("RFC 7519 §2")
 def test_number_up_to_the_year_9999_is_a_time(value: Any) -> None:
+    """A time is a number of seconds, not a boolean or a string."""
     assert numeric_date.is_numeric_date(value)
 
 
@@ -70,6 +72,7 @@ def test_number_up_to_the_year_9999_is_a_time(value: Any) -> None:
     [-1, -0.5, 253402300800, 10**400, float("nan"), float("inf"), True, False, "1", None, [1]],
     ids=lambda value: repr(value)[:20],
 )
+@pytest.mark.spec("RFC 7519 §2")
 def test_any_other_value_is_not_a_time(value: Any) -> None:
     assert not numeric_date.is_numeric_date(value)
 

@@ -162,7 +162,7 @@ def test_logout_token_with_a_wrong_claim_is_rejected(signer: Signer, changes: di
 )
 @pytest.mark.spec("OpenID Connect Back-Channel Logout §2.4, §2.6 (4)")
 def test_logout_token_is_checked_as_an_id_token(signer: Signer, name: str, changes: dict[str, Any]) -> None:
-    """§2.6 (4)."""
+    """§2.6 (4) (OpenID Connect Back-Channel Logout §2.4)."""
     with pytest.raises(IdTokenRefused) as error:
         verified(signer, **changes)
     assert error.value.check.name == name
@@ -208,6 +208,7 @@ def test_unsigned_logout_token_is_always_rejected(signer: Signer, algorithm: str
         logout_token.verify(received({"alg": "none"}, CLAIMS), expected(signer, algorithm=algorithm))
 
 
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.6 (6), (7)")
 def test_id_token_is_not_a_logout_token(signer: Signer) -> None:
     """§2.6 (6), (7)."""
     with refused(LogoutTokenRefused, events("absent")):

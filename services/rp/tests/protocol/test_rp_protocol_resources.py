@@ -44,7 +44,9 @@ def test_json_object_of_a_resource_is_returned(headers: dict[str, str]) -> None:
         pytest.param(400, {"WWW-Authenticate": 'Bearer error="a\\b"'}, f"400. {UNEXPECTED}", id="not a code"),
     ],
 )
+@pytest.mark.spec("RFC 6750 §3")
 def test_error_of_a_resource_names_it_and_the_reason(status: int, headers: dict[str, str], explanation: str) -> None:
+    """The relying party says which server rejected the token, and repeats the error of the challenge."""
     with pytest.raises(ResourceRefused, match=f"^{re.escape(f'The API responded with {explanation}')}$") as error:
         protected_resource.process("The API", status, headers, b'{"sub":"user0"}')
     assert isinstance(error.value, ResourceNotFound) is (status == 404)
@@ -90,6 +92,7 @@ def test_userinfo_of_the_same_user_is_returned() -> None:
         pytest.param({"sub": 7}, "7", id="a number"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §5.3.2")
 def test_userinfo_of_another_user_is_rejected(claims: dict[str, Any], found: str) -> None:
     """OpenID Connect Core §5.3.2."""
     with refused(UserInfoRefused, Check("sub", "OIDC Core §5.3.2", "user0", found)):

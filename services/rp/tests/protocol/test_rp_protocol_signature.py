@@ -249,6 +249,7 @@ def test_rsa_key_under_2048_bits_is_not_used(signer: Signer) -> None:
 @pytest.mark.spec("RFC 7518 §6.2.1, §6.3.1")
 @pytest.mark.spec("RFC 8725 §3.4")
 def test_unreadable_key_is_rejected(signer: Signer, algorithm: str, members: dict[str, Any]) -> None:
+    """RFC 8725 §3.4: A point that is not on its curve is not a key."""
     with pytest.raises(IdTokenRefused) as error:
         verified(signer.sign({}, algorithm), algorithm, [signer.jwk(algorithm, **members)])
     check = error.value.check

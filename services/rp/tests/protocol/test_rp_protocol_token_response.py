@@ -47,6 +47,7 @@ def test_token_response_is_read(changes: dict[str, Any], expected: TokenResponse
 
 
 @pytest.mark.parametrize("kind", ["Bearer", "bearer", "BEARER"])
+@pytest.mark.spec("RFC 6749 §7.1")
 def test_token_type_is_case_insensitive(kind: str) -> None:
     """RFC 6749 §7.1."""
     assert processed(token_type=kind).access_token == "at"
@@ -102,7 +103,9 @@ def test_invalid_token_response_is_rejected(changes: dict[str, Any], check: Chec
         pytest.param(b"{" * 70_000, "more than 65536 bytes", id="70 KB"),
     ],
 )
+@pytest.mark.spec("RFC 6749 §5.1")
 def test_token_response_must_be_a_json_object(body: bytes, reason: str) -> None:
+    """The relying party accepts a token response only if each of its members has the required type."""
     with refused(TokenResponseRefused, row("token response", "a JSON object", reason)):
         token_response.process(200, body)
 

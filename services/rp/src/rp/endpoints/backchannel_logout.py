@@ -21,6 +21,8 @@ async def backchannel_logout(rp: Context, request: Request) -> Reply:
 
     The token is marked as used last, so that the provider can send it again after a failure of Redis (§2.8). If it
     arrives several times at once, each request ends the same sessions, and one of them gets 200.
+
+    OpenID Connect Back-Channel Logout §2.2, §2.5.
     """
     logout = await verification.of_logout(rp.providers, _logout_token(request), rp.clock())
     if await rp.logout_tokens.knows(logout):

@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 async def frontchannel_logout(rp: Context, request: Request) -> Reply:
-    """End the sessions of (`iss`, `sid`).
+    """End the sessions of (`iss`, `sid`) (OpenID Connect Front-Channel Logout §2).
 
     A frame on a page of another site does not send our cookies (SameSite=Lax), so the parameters must identify the
     session. Only those to whom the provider has sent the `sid` know it.
@@ -46,7 +46,7 @@ async def frontchannel_logout(rp: Context, request: Request) -> Reply:
 
 
 async def _ancestors(provider: ProviderClient) -> str:
-    """The provider's origins. Only its pages may frame this one."""
+    """The provider's origins. Only its pages may frame this one (OpenID Connect Front-Channel Logout §2)."""
     issuer = provider.registration.issuer
     try:
         endpoint = (await provider.metadata()).endpoint("end_session_endpoint")

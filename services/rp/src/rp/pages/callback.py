@@ -28,7 +28,10 @@ log = logging.getLogger(__name__)
 
 
 async def callback(rp: Context, request: Request, provider: ProviderClient) -> Response:
-    """Check the response, exchange the code, verify the ID token, open a session. `provider` is that of this path."""
+    """Check the response, exchange the code, verify the ID token, open a session. `provider` is that of this path.
+
+    OpenID Connect Core §3.1.2.7; RFC 9207 §2.3, §3.
+    """
     parameters = Parameters.parse(request.query_string)
     handle = parameters.get(HANDLE)
     received = AuthorizationResponse.of(parameters) if handle is None else await rp.posted_responses.find(handle)
@@ -56,6 +59,8 @@ async def posted_callback(rp: Context, request: Request, provider: ProviderClien
 
     A form on another site does not send our cookies (SameSite=Lax), but the login cookie is what binds the response to
     the browser that sent the request. The GET sends it.
+
+    OAuth 2.0 Form Post Response Mode §2.
     """
     received = AuthorizationResponse.of(Parameters.parse(await forms.read(request)))
     if not await rp.bindings.knows(received.state):

@@ -28,6 +28,8 @@ async def login(rp: Context, request: Request) -> Response:
 
     With several providers, the user chooses one first. All tabs of a browser share one login cookie, but each sign-in
     has its own state.
+
+    OpenID Connect Core §3.1.2.1, §4.
     """
     initiation = LoginInitiation.of(Parameters.parse(request.query_string), rp.settings.origin)
     provider = rp.providers.only if initiation.issuer is None else rp.providers.of(initiation.issuer)

@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 
 
 async def logout(rp: Context, request: Request) -> Response:
-    """End the session here, then at the provider if it is available."""
+    """End the session here, then at the provider if it is available (OpenID Connect RP-Initiated Logout §2)."""
     form = Parameters.parse(await forms.read(request))
     _check_origin(rp, request)
     visitor = await signed_in(rp, request)
@@ -107,7 +107,10 @@ def _check_csrf_token(visitor: SignedIn, form: Parameters) -> None:
 
 
 async def _end_at_provider(rp: Context, visitor: SignedIn) -> str | None:
-    """Revoke the tokens. Returns the URL of the provider's logout page; None if it has none or is unavailable."""
+    """Revoke the tokens. Returns the URL of the provider's logout page; None if it has none or is unavailable.
+
+    OpenID Connect RP-Initiated Logout §2.
+    """
     try:
         async with asyncio.timeout(PROVIDER_SECONDS):
             metadata = await visitor.provider.metadata()

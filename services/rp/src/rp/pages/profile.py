@@ -85,7 +85,10 @@ async def _userinfo(provider: ProviderClient, access: Access) -> Panel:
 
 
 async def _api_me(rp: Context, provider: ProviderClient, access: Access) -> Panel:
-    """An access token is sent only to the resource server of its own provider, which is that of OIDC_ISSUER."""
+    """An access token is sent only to the resource server of its own provider, which is that of OIDC_ISSUER.
+
+    RFC 6750 §5.2.
+    """
     if provider is not rp.providers.all[0]:
         raise ResourceRefused(
             Message(

@@ -18,7 +18,7 @@ class InvalidJson(ValueError):
 
 
 def parse(raw: bytes) -> dict[str, Any]:
-    """The object in `raw`.
+    """The object in `raw` (RFC 8259).
 
     Raises InvalidJson for any other value, and for input that is too large, is nested too deeply, or contains a
     duplicate name, NaN, an infinite number or a lone surrogate.

@@ -7,7 +7,10 @@ _LATEST = 253402300799  # the end of the year 9999
 
 
 def is_numeric_date(value: Any) -> TypeGuard[float]:
-    """Whether it is a number between the epoch and the year 9999. A boolean, NaN and infinity are not."""
+    """Whether it is a number between the epoch and the year 9999. A boolean, NaN and infinity are not.
+
+    RFC 7519 §2.
+    """
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= _LATEST
 
 

@@ -26,7 +26,10 @@ def scope(value: str) -> str:
 
 
 def issuer(value: str) -> str:
-    """A base URL, which may end with a slash: an issuer is compared exactly as the provider writes it."""
+    """A base URL, which may end with a slash: an issuer is compared exactly as the provider writes it.
+
+    OpenID Connect Discovery §4.1.
+    """
     base_url(value.removesuffix("/"))
     return value
 
@@ -49,7 +52,10 @@ class Registration:
         return f"/callback/{self.name}" if self.name else "/callback"
 
     def faults(self) -> Iterator[tuple[str, str]]:
-        """Combinations of values that do not work: the name of the field, and why."""
+        """Combinations of values that do not work: the name of the field, and why.
+
+        OpenID Connect Core §9; RFC 7518 §3.2, §3.3, §3.4.
+        """
         yield from self._faults_of_credentials()
         secret = self.client.client_secret or ""
         if self.id_token_alg == signature.SYMMETRIC and len(secret.encode()) < SHORTEST_HMAC_SECRET:
@@ -70,6 +76,6 @@ class Registration:
 
 
 def _is_protected(url: str) -> bool:
-    """Whether nobody can change responses on their way from there."""
+    """Whether nobody can change responses on their way from there (OpenID Connect Core §2, §3.1.3.7 (6))."""
     parts = urlsplit(url)
     return parts.scheme == "https" or parts.hostname in ("localhost", "127.0.0.1", "::1")

@@ -19,7 +19,10 @@ class LogoutTokenStore:
         return await self._redis.get(_key(logout)) is not None
 
     async def redeem(self, logout: Logout) -> bool:
-        """Mark this token as used. False if it was used before (Back-Channel Logout §2.6 item 8)."""
+        """Mark this token as used. False if it was used before (Back-Channel Logout §2.6 item 8).
+
+        OpenID Connect Back-Channel Logout §2.8.
+        """
         return bool(await self._redis.set(_key(logout), "redeemed", nx=True, ex=LIFETIME))
 
 

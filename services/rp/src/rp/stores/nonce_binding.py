@@ -33,7 +33,7 @@ class NonceBindingStore:
         return await self._redis.get(_key(state)) is not None
 
     async def take(self, browser: str | None, state: str) -> NonceBinding:
-        """Return the binding of a state and delete it.
+        """Return the binding of a state and delete it (RFC 6749 §10.12).
 
         The browser is compared first, so that an attempt from another browser does not delete it. GETDEL ensures that
         only one of several requests succeeds. Raises UnknownSignIn, ForeignBrowser.

@@ -19,7 +19,10 @@ _HANDLE = re.compile(r"[0-9a-f]{64}\.[A-Za-z0-9_-]{43}")
 
 
 class PostedResponseStore:
-    """The latest authorization response for each sign-in, encrypted with a key derived from its random handle."""
+    """The latest authorization response for each sign-in, encrypted with a key derived from its random handle.
+
+    OAuth 2.0 Form Post Response Mode §2.
+    """
 
     def __init__(self, redis: Database) -> None:
         self._redis = redis

@@ -58,6 +58,8 @@ class SessionIndexStore:
         """End the sessions of a provider's session, or without `sid` all of a user. Returns their number.
 
         With both, the user's sessions whose ID token had no `sid` end too, since it could be any of them.
+
+        OpenID Connect Back-Channel Logout §2.7; OpenID Connect Front-Channel Logout §2.
         """
         if sid is None:
             return await self._end(_digest(issuer, "sub", sub), issued_at)
@@ -69,6 +71,8 @@ class SessionIndexStore:
 
         The index entries are removed last, and only those that were found: if Redis fails in between, a retry of the
         provider finds the remaining sessions.
+
+        OpenID Connect Back-Channel Logout §2.8.
         """
         await self._redis.eval(_MARK, 1, f"rp:ended:{name}", issued_at, MARK_TTL)
         keys = await self._redis.zrange(f"rp:sessions:{name}", 0, -1)
@@ -82,7 +86,10 @@ class SessionIndexStore:
         return sum(ended)
 
     async def has_ended(self, session: Session) -> bool:
-        """Whether the provider has ended this session since it issued the ID token."""
+        """Whether the provider has ended this session since it issued the ID token.
+
+        OpenID Connect Back-Channel Logout §2.7.
+        """
         marks = await asyncio.gather(*(self._redis.get(f"rp:ended:{name}") for name in _names(session)))
         return any(mark is not None and session.claims["iat"] <= float(mark) for mark in marks)
 

@@ -41,7 +41,7 @@ class Refreshing:
         )
 
     async def renew(self, cookie: str, stale: str) -> Session:
-        """The session of `cookie` with another access token than `stale`.
+        """The session of `cookie` with another access token than `stale` (RFC 6749 §6; RFC 9700 §4.14.2).
 
         Raises SignInEnded if there is none and will be none, ProviderUnavailable, RefreshBusy.
         """
@@ -114,12 +114,15 @@ class Refreshing:
         return await self._sessions.replace(cookie, session)
 
     async def _end(self, cookie: str, session: Session, tokens: TokenResponse) -> None:
-        """The ID token belongs to another login: revoke the new tokens, and do not refresh again."""
+        """The ID token belongs to another login: revoke the new tokens, and do not refresh again.
+
+        OpenID Connect Core §12.2.
+        """
         await self._sessions.replace(cookie, dataclasses.replace(session, refresh_token=None))
         await self.revoke(dataclasses.replace(session, refresh_token=tokens.refresh_token or session.refresh_token))
 
     async def revoke(self, session: Session) -> bool:
-        """Revoke the tokens of a session at the provider. False if the provider is unavailable."""
+        """Revoke the tokens of a session at the provider. False if the provider is unavailable (RFC 7009 §2.1)."""
         if session.refresh_token is None:
             return True
         try:
@@ -139,7 +142,10 @@ class Access:
         self._cookie = cookie
 
     async def call(self, fetch: Callable[[str], Awaitable[HttpResponse]]) -> HttpResponse:
-        """Call `fetch` with the access token. It is refreshed if it has expired, or after a 401 (RFC 6750 §3.1)."""
+        """Call `fetch` with the access token. It is refreshed if it has expired, or after a 401 (RFC 6750 §3.1).
+
+        RFC 6749 §5.1.
+        """
         token = self.session.access_token
         if not self._refreshing.is_due(self.session):
             response = await fetch(token)

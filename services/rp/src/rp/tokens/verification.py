@@ -19,7 +19,7 @@ from rp.records import Session
 
 
 async def of_sign_in(provider: ProviderClient, tokens: TokenResponse, nonce: str, now: float) -> VerifiedClaims:
-    """The ID token of a sign-in (OpenID Connect Core §3.1.3.7), which is required."""
+    """The ID token of a sign-in (OpenID Connect Core §3.1.3.7), which is required (RFC 9700 §4.4.2)."""
     received = ReceivedToken.parse(token_response.require_id_token(tokens))
     common = await _expected(provider, received, now, solicited=True)
     expected = id_token.Expected.of_sign_in(common, nonce=nonce, access_token=tokens.access_token)
@@ -37,7 +37,10 @@ async def of_refresh(provider: ProviderClient, tokens: TokenResponse, session: S
 
 
 async def of_logout(providers: Providers, compact: str, now: float) -> Logout:
-    """A logout token (OpenID Connect Back-Channel Logout §2.6). Its `iss` selects the provider to verify it for."""
+    """A logout token (OpenID Connect Back-Channel Logout §2.6). Its `iss` selects the provider to verify it for.
+
+    OpenID Connect Core §2, §10.1.1.
+    """
     try:
         received = ReceivedToken.parse(compact)
         issuer = received.claims.get("iss")

@@ -20,7 +20,10 @@ def fresh_value() -> str:
 
 @dataclass(frozen=True)
 class Cookie:
-    """A cookie of this site: HttpOnly, SameSite=Lax, and with TLS bound to the host (RFC 6265bis §4.1.3.2)."""
+    """A cookie of this site: HttpOnly, SameSite=Lax, and with TLS bound to the host (RFC 6265bis §4.1.3.2).
+
+    RFC 6265bis §4.1.2.6, §4.1.2.7.
+    """
 
     name: str
     secure: bool

@@ -48,7 +48,7 @@ def install(app: Quart) -> None:
 
 
 async def failure_page(exception: Exception) -> Response:
-    """The page for an exception that a view raised."""
+    """The page for an exception that a view raised (OpenID Connect Core §3.1.3.7)."""
     failure = as_failure(exception)
     event(log, "request rejected", logging.WARNING, kind=type(exception).__name__, reason=exception)
     body = await render_template(
@@ -70,7 +70,10 @@ async def failure_page(exception: Exception) -> Response:
 
 
 def machine_failure(_: Request, exception: Exception) -> Reply:
-    """The JSON response of a machine endpoint for an exception (RFC 6749 §5.2)."""
+    """The JSON response of a machine endpoint for an exception (RFC 6749 §5.2).
+
+    OpenID Connect Back-Channel Logout §2.8.
+    """
     if not isinstance(exception, FAILURES):
         event(log, "internal error", logging.ERROR, kind=type(exception).__name__, reason=exception)
         return error_reply(500, "server_error")

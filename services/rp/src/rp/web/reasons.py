@@ -146,7 +146,7 @@ OF_UNAUTHORIZED_TOKENS = Message(
 
 
 def why(failure: RelyingPartyError) -> Message | None:
-    """The reason for a failure, if there is one to show."""
+    """The reason for a failure, if there is one to show (OpenID Connect Core §3.1.3.7)."""
     if isinstance(failure, TokenRequestRefused) and failure.code == "unauthorized_client":
         return OF_UNAUTHORIZED_TOKENS
     if isinstance(failure, AuthorizationRefused | TokenRequestRefused):

@@ -15,7 +15,7 @@ _PARAMETERS = ("state", "code", "iss", "error", "error_description")
 
 @dataclass(frozen=True)
 class AuthorizationResponse:
-    """The parameters as they were received, not yet verified."""
+    """The parameters as they were received, not yet verified (RFC 6749 §3.1)."""
 
     state: str = field(repr=False)
     code: str | None = field(repr=False)
@@ -47,7 +47,10 @@ class AuthorizationResponse:
 
 @dataclass(frozen=True)
 class ValidatedResponse:
-    """A code for a sign-in of this browser. Only `validate` creates it; the token request accepts nothing else."""
+    """A code for a sign-in of this browser. Only `validate` creates it; the token request accepts nothing else.
+
+    RFC 6749 §4.1.3.
+    """
 
     code: str = field(repr=False)
     binding: NonceBinding
@@ -83,7 +86,10 @@ def _check_state(response: AuthorizationResponse, binding: NonceBinding) -> None
 
 
 def _check_issuer(response: AuthorizationResponse, binding: NonceBinding, issuer: str, required: bool) -> None:
-    """RFC 9207 §2.4: the response comes from the issuer that received the request, compared as exact strings."""
+    """RFC 9207 §2.4: the response comes from the issuer that received the request, compared as exact strings.
+
+    RFC 9700 §4.4.2.
+    """
     ResponseRefused.unless(binding.issuer == issuer, equality("issuer", "RFC 9207 §2.4", issuer, binding.issuer))
     ResponseRefused.unless(
         response.iss == issuer or (response.iss is None and not required),

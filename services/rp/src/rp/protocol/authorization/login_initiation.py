@@ -15,7 +15,10 @@ _LANGUAGES = re.compile(r"[A-Za-z0-9-]{1,35}(?: [A-Za-z0-9-]{1,35}){0,9}")
 
 @dataclass(frozen=True)
 class LoginInitiation:
-    """The provider (None: the only one), a hint at the user, the path to return to, and the languages of the user."""
+    """The provider (None: the only one), a hint at the user, the path to return to, and the languages of the user.
+
+    OpenID Connect Core §4.
+    """
 
     issuer: str | None
     login_hint: str | None = field(repr=False)

@@ -15,7 +15,10 @@ _NOT_A_DESTINATION = frozenset({"/login", "/callback", "/logout", "/logout/callb
 
 
 def local_path(requested: str | None) -> str:
-    """`requested` if it is an absolute path of this site, else the default: a wrong path does not prevent a sign-in."""
+    """`requested` if it is an absolute path of this site, else the default: a wrong path does not prevent a sign-in.
+
+    RFC 9700 §4.11.1.
+    """
     if requested is None or len(requested) > _LENGTH_LIMIT or not _LOCAL_PATH.fullmatch(requested):
         return DEFAULT
     path = unquote(re.split(r"[?#]", requested, maxsplit=1)[0])

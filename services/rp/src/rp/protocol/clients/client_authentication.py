@@ -57,6 +57,8 @@ def authenticate(
     `supported` and `algorithms` are the metadata's `..._auth_methods_supported`, where empty means client_secret_basic
     (OpenID Connect Discovery §3), and `..._auth_signing_alg_values_supported`. `audience` is that of an assertion.
     Raises ValueError if the two have no method in common.
+
+    OpenID Connect Core §9; RFC 6749 §2.3.1.
     """
     method = client.method or _best(client, supported or (DEFAULT_METHOD,))
     algorithm = _algorithm(client, method)
@@ -66,7 +68,7 @@ def authenticate(
 
 
 def possible(client: ClientIdentity) -> tuple[str, ...]:
-    """The methods that this client has credentials for, the best first."""
+    """The methods that this client has credentials for, the best first (OpenID Connect Core §9)."""
     secret = client.client_secret
     return (
         *(["private_key_jwt"] if client.client_key else []),

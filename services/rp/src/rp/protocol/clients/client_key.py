@@ -18,7 +18,10 @@ _ACCEPTED = "a private key as PEM or JWK: RSA of 2048 bits or more, or EC P-256"
 
 @dataclass(frozen=True)
 class ClientKey:
-    """The key, its algorithm, and the key ID at the provider, if it has one."""
+    """The key, its algorithm, and the key ID at the provider, if it has one.
+
+    OpenID Connect Core §9; RFC 7518 §3.2, §3.3, §3.4.
+    """
 
     algorithm: str
     kid: str | None

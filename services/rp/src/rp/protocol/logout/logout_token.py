@@ -48,7 +48,10 @@ def verify(token: ReceivedToken, expected: Expected) -> Logout:
 
 
 def check_algorithm(token: ReceivedToken, expected: Expected) -> Check:
-    """Items 2 and 3: the algorithm of this client's ID tokens, but never `none`."""
+    """Items 2 and 3: the algorithm of this client's ID tokens, but never `none`.
+
+    OpenID Connect Back-Channel Logout §2.6 (3).
+    """
     LogoutTokenRefused.unless(
         token.header.get("alg") != signature.UNSIGNED,
         Check("alg", "Back-Channel Logout §2.6 (3)", Message("check", "a signed token"), signature.UNSIGNED),
@@ -64,7 +67,7 @@ def check_type(token: ReceivedToken, _: Expected) -> Check:
 
 
 def check_subject_or_session(token: ReceivedToken, _: Expected) -> Check:
-    """Item 5: `sub`, `sid`, or both, each a non-empty string."""
+    """Item 5: `sub`, `sid`, or both, each a non-empty string (OpenID Connect Back-Channel Logout §2.6 (5))."""
     found = {name: token.claims[name] for name in ("sub", "sid") if name in token.claims}
     passed = bool(found) and all(isinstance(one, str) and 0 < len(one) <= _LONGEST for one in found.values())
     return LogoutTokenRefused.unless(
@@ -79,7 +82,10 @@ def check_subject_or_session(token: ReceivedToken, _: Expected) -> Check:
 
 
 def check_event(token: ReceivedToken, _: Expected) -> Check:
-    """Item 6: `events` has the member of the logout event, which is an object."""
+    """Item 6: `events` has the member of the logout event, which is an object.
+
+    OpenID Connect Back-Channel Logout §2.6 (6).
+    """
     events = token.claims.get("events")
     passed = isinstance(events, dict) and isinstance(events.get(EVENT), dict)
     return LogoutTokenRefused.unless(
@@ -94,7 +100,10 @@ def check_event(token: ReceivedToken, _: Expected) -> Check:
 
 
 def check_no_nonce(token: ReceivedToken, _: Expected) -> Check:
-    """Item 7: no `nonce`, so that an ID token cannot be used as a logout token."""
+    """Item 7: no `nonce`, so that an ID token cannot be used as a logout token.
+
+    OpenID Connect Back-Channel Logout §2.6 (7).
+    """
     return LogoutTokenRefused.unless(
         "nonce" not in token.claims,
         Check("nonce", "Back-Channel Logout §2.6 (7)", Message("check", "absent"), masked(token.claims.get("nonce"))),

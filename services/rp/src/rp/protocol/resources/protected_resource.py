@@ -26,6 +26,8 @@ def process(name: str, status: int, headers: Mapping[str, str], body: bytes) -> 
     """The JSON object of a 200 response. Raises ResourceNotFound for 404 and ResourceRefused for anything else.
 
     `name` is the resource in the error message.
+
+    RFC 6750 §3.
     """
     if status != 200:
         reason = _REASONS.get(status) or (_UNAVAILABLE if is_unavailable(status) else _UNEXPECTED)

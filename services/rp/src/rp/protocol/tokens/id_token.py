@@ -65,7 +65,10 @@ class VerifiedClaims:
 
 
 def verify(token: ReceivedToken, expected: Expected) -> VerifiedClaims:
-    """Run every check in order. Raises IdTokenRefused with the first that fails and those that passed before."""
+    """Run every check in order. Raises IdTokenRefused with the first that fails and those that passed before.
+
+    OpenID Connect Core §3.1.3.5, §3.1.3.7.
+    """
     passed: list[Check] = []
     try:
         for check in CHECKS:
@@ -82,7 +85,10 @@ def check_type(token: ReceivedToken, _: signed_token.Expected) -> Check:
 
 
 def check_authorized_party(token: ReceivedToken, expected: signed_token.Expected) -> Check:
-    """Items 4 and 5: `azp` is this client, and is required if there are several audiences."""
+    """Items 4 and 5: `azp` is this client, and is required if there are several audiences.
+
+    OpenID Connect Core §3.1.3.7 (4), §3.1.3.7 (5).
+    """
     found = token.claims.get("azp")
     required = len(audiences(token)) > 1
     return IdTokenRefused.unless(
@@ -106,7 +112,7 @@ def check_subject(token: ReceivedToken, _: signed_token.Expected) -> Check:
 
 
 def check_nonce(token: ReceivedToken, expected: Expected) -> Check:
-    """Item 11: `nonce` is the one from the authorization request."""
+    """Item 11: `nonce` is the one from the authorization request (OpenID Connect Core §3.1.3.7 (11))."""
     found = token.claims.get("nonce")
     return IdTokenRefused.unless(
         isinstance(found, str) and compare_digest(found.encode(), expected.nonce.encode()),

@@ -18,7 +18,10 @@ _COMPACT = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]*)")
 
 @dataclass(frozen=True)
 class ReceivedToken:
-    """The compact form and its two JSON objects, which the library that verifies the signature does not read."""
+    """The compact form and its two JSON objects, which the library that verifies the signature does not read.
+
+    OpenID Connect Core §3.1.3.7 (1); RFC 7515 §2, §7.1; RFC 7519 §7.2.
+    """
 
     compact: str = field(repr=False)
     header: dict[str, Any]

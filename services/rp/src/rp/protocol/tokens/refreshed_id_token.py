@@ -60,17 +60,17 @@ def verify(token: ReceivedToken, expected: Expected) -> None:
 
 
 def check_same_issuer(token: ReceivedToken, expected: Expected) -> Check:
-    """`iss` is that of the sign-in."""
+    """`iss` is that of the sign-in (OpenID Connect Core §12.2)."""
     return _same("iss", token, expected)
 
 
 def check_same_subject(token: ReceivedToken, expected: Expected) -> Check:
-    """`sub` is that of the sign-in: the user does not change."""
+    """`sub` is that of the sign-in: the user does not change (OpenID Connect Core §12.2)."""
     return _same("sub", token, expected)
 
 
 def check_same_audience(token: ReceivedToken, expected: Expected) -> Check:
-    """`aud` contains every audience of the sign-in."""
+    """`aud` contains every audience of the sign-in (OpenID Connect Core §12.2)."""
     original = expected.original.get("aud")
     return IdTokenRefused.unless(
         audiences_of(original) <= audiences(token),
@@ -79,12 +79,12 @@ def check_same_audience(token: ReceivedToken, expected: Expected) -> Check:
 
 
 def check_same_authorized_party(token: ReceivedToken, expected: Expected) -> Check:
-    """`azp` is that of the sign-in, or absent if it was absent there."""
+    """`azp` is that of the sign-in, or absent if it was absent there (OpenID Connect Core §12.2)."""
     return _same("azp", token, expected)
 
 
 def check_same_login(token: ReceivedToken, expected: Expected) -> Check:
-    """`auth_time`, if present, is still that of the login."""
+    """`auth_time`, if present, is still that of the login (OpenID Connect Core §12.2)."""
     original, found = expected.original.get("auth_time"), token.claims.get("auth_time")
     return IdTokenRefused.unless(
         found is None or original is None or found == original,
@@ -93,7 +93,7 @@ def check_same_login(token: ReceivedToken, expected: Expected) -> Check:
 
 
 def check_nonce(token: ReceivedToken, expected: Expected) -> Check:
-    """`nonce` should be absent; if present, it is that of the sign-in."""
+    """`nonce` should be absent; if present, it is that of the sign-in (OpenID Connect Core §12.2)."""
     found = token.claims.get("nonce")
     passed = "nonce" not in token.claims or (
         isinstance(found, str) and compare_digest(found.encode(), expected.nonce.encode())

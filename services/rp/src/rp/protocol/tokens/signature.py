@@ -34,7 +34,10 @@ _COUNTS = (
 
 
 def check_algorithm(token: ReceivedToken, algorithm: str) -> Check:
-    """Items 7 and 8: the registered algorithm only. This excludes `none`, and HS256 with a public key as the secret."""
+    """Items 7 and 8: the registered algorithm only. This excludes `none`, and HS256 with a public key as the secret.
+
+    OpenID Connect Core §2, §3.1.3.7 (6), §3.1.3.7 (7); RFC 8725 §3.1.
+    """
     found = token.header.get("alg")
     return IdTokenRefused.unless(found == algorithm, equality("alg", "OIDC Core §3.1.3.7 (7)", algorithm, found))
 
@@ -79,7 +82,10 @@ def check_key(token: ReceivedToken, algorithm: str, keys: Sequence[Mapping[str, 
 def check_signature(
     token: ReceivedToken, algorithm: str, keys: Sequence[Mapping[str, Any]], client_secret: str | None
 ) -> Check:
-    """Item 6: the signature is valid with the key. For HS256 that is the client secret (§10.1)."""
+    """Item 6: the signature is valid with the key. For HS256 that is the client secret (§10.1).
+
+    OpenID Connect Core §3.1.3.7 (6), §3.1.3.7 (8).
+    """
     section = "OIDC Core §3.1.3.7 (6)"
     if algorithm == UNSIGNED:
         return _check_no_signature(token, section)
@@ -93,7 +99,10 @@ def check_signature(
 
 
 def _check_no_signature(token: ReceivedToken, section: str) -> Check:
-    """RFC 7518 §3.6: an unsecured JWS has an empty signature. TLS ensures that it came from the provider."""
+    """RFC 7518 §3.6: an unsecured JWS has an empty signature. TLS ensures that it came from the provider.
+
+    OpenID Connect Core §2, §3.1.3.7 (6).
+    """
     signature = token.compact.rpartition(".")[2]
     return IdTokenRefused.unless(
         not signature,

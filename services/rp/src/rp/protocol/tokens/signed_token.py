@@ -57,7 +57,10 @@ def check_signature(token: ReceivedToken, expected: Expected) -> Check:
 
 
 def check_issuer(token: ReceivedToken, expected: Expected) -> Check:
-    """Item 2: `iss` is the issuer of the discovery document, compared as an exact string."""
+    """Item 2: `iss` is the issuer of the discovery document, compared as an exact string.
+
+    OpenID Connect Core §3.1.3.7 (2); OpenID Connect Back-Channel Logout §2.6 (4).
+    """
     found = token.claims.get("iss")
     return IdTokenRefused.unless(
         found == expected.issuer, equality("iss", "OIDC Core §3.1.3.7 (2)", expected.issuer, found)
@@ -65,7 +68,10 @@ def check_issuer(token: ReceivedToken, expected: Expected) -> Check:
 
 
 def check_audience(token: ReceivedToken, expected: Expected) -> Check:
-    """Item 3: `aud` contains this client, and no audience that it does not trust."""
+    """Item 3: `aud` contains this client, and no audience that it does not trust.
+
+    OpenID Connect Back-Channel Logout §2.6 (4); OpenID Connect Core §3.1.3.7 (3).
+    """
     found = audiences(token)
     untrusted = found - {expected.client_id} - expected.trusted_audiences
     return IdTokenRefused.unless(
@@ -75,7 +81,10 @@ def check_audience(token: ReceivedToken, expected: Expected) -> Check:
 
 
 def check_expiry(token: ReceivedToken, expected: Expected) -> Check:
-    """Item 9: `exp` has not been reached."""
+    """Item 9: `exp` has not been reached.
+
+    OpenID Connect Back-Channel Logout §2.4, §2.6 (4); OpenID Connect Core §3.1.3.7 (9).
+    """
     found = token.claims.get("exp")
     passed = is_numeric_date(found) and expected.now < found + SINGLE_USE_EXPIRY_LEEWAY
     return IdTokenRefused.unless(
@@ -90,7 +99,10 @@ def check_expiry(token: ReceivedToken, expected: Expected) -> Check:
 
 
 def check_issued_at(token: ReceivedToken, expected: Expected) -> Check:
-    """Item 10: `iat` is within the time that a sign-in may take, and not in the future."""
+    """Item 10: `iat` is within the time that a sign-in may take, and not in the future.
+
+    OpenID Connect Core §3.1.3.7 (10); OpenID Connect Back-Channel Logout §2.6 (4).
+    """
     found = token.claims.get("iat")
     passed = (
         is_numeric_date(found)

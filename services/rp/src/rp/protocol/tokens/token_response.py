@@ -30,7 +30,10 @@ class TokenResponse:
 
 
 def process(status: int, body: bytes) -> TokenResponse:
-    """Check the response to a token request. Raises TokenRequestRefused, TokenResponseRefused."""
+    """Check the response to a token request. Raises TokenRequestRefused, TokenResponseRefused.
+
+    OpenID Connect Core §3.1.3.5; RFC 6749 §5.1.
+    """
     if status != 200:
         raise _refusal(status, body)
     try:
