@@ -240,7 +240,11 @@ async def test_logout_token_is_accepted_once(signed_in, provider, redis):
     [
         pytest.param({"form": {}}, "missing", id="no logout_token"),
         pytest.param({"form": {"logout_token": "x"}}, "form: ", id="not a token"),
-        pytest.param({"data": b"logout_token=a&logout_token=b", "headers": FORM}, "more than once", id="duplicate"),
+        pytest.param(
+            {"data": b"logout_token=a&logout_token=b", "headers": FORM},
+            "Duplicate parameter: logout_token.",
+            id="duplicate",
+        ),
         pytest.param({"data": b"logout_token=%ff", "headers": FORM}, "cannot be read", id="not UTF-8"),
         pytest.param({"data": b"{}", "headers": {"Content-Type": "application/json"}}, "urlencoded", id="JSON"),
     ],

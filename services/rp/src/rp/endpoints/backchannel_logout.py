@@ -53,7 +53,7 @@ def _logout_token(request: Request) -> str:
         raise BadRequest("Send the logout token as application/x-www-form-urlencoded.")
     form = Parameters.parse(request.body)
     if form.repeated:
-        raise BadRequest(f"The form is ambiguous: {form.repetition()}.")
+        raise BadRequest(form.repetition() or "")
     found = form.get("logout_token")
     if found is None:
         raise BadRequest("The parameter logout_token is missing.")

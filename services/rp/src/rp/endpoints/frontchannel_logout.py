@@ -25,7 +25,7 @@ async def frontchannel_logout(rp: Context, request: Request) -> Reply:
     """
     parameters = Parameters.parse(request.query)
     if parameters.repeated:
-        raise BadRequest(f"The query is ambiguous: {parameters.repetition()}.")
+        raise BadRequest(parameters.repetition() or "")
     issuer, sid = parameters.get("iss"), parameters.get("sid")
     if not issuer or not sid:
         raise BadRequest("The parameters iss and sid are both required.")
