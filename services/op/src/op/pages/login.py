@@ -24,7 +24,10 @@ log = logging.getLogger(__name__)
 
 
 async def show_login(op: Context, request: Request) -> Response:
-    """The form; a browser that has logged in meanwhile continues without it, unless another user is to log in."""
+    """The form; a browser that has logged in meanwhile continues without it, unless another user is to log in.
+
+    OpenID Connect Core §3.1.2.1, §3.1.2.3.
+    """
     received = await parameters(request)
     authorization = await pending_authorization(op, request, received.get("login"))
     if received.get("switch_user") == "true":

@@ -36,7 +36,10 @@ class LogoutRequest:
 
 
 async def logout(op: Context, request: Request) -> Response:
-    """End the provider's session: at once with a valid id_token_hint of it, else when the user confirms."""
+    """End the provider's session: at once with a valid id_token_hint of it, else when the user confirms.
+
+    OpenID Connect RP-Initiated Logout §2.
+    """
     received = await parameters(request)
     validated = await _validated(op, received)
     secret = cookie(op, request, SESSION_COOKIE)

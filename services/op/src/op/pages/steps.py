@@ -28,7 +28,7 @@ async def proceed(
     session: Session | None,
     decision: Decision | None = None,
 ) -> Response:
-    """Decide on the next step of an authorization, and carry it out."""
+    """Decide on the next step of an authorization, and carry it out (OpenID Connect Core §3.1.2.2)."""
     step = await advance(op, authorization, session, decision)
     return await carry_out(op, request, authorization, session, step)
 
@@ -43,6 +43,8 @@ async def carry_out(
     """A redirect to a page, with the request stored as pending; else the response to the client, once.
 
     Taking the pending request is the atomic gate, and comes last: if anything fails before, the form can be sent again.
+
+    OpenID Connect Core §3.1.2.3, §3.1.2.4, §3.1.2.6; RFC 8628 §3.3.
     """
     client, pending = authorization.client, authorization.pending
     if isinstance(step, Login | Consent):

@@ -22,12 +22,17 @@ def came_without_cookies(op: Context, request: Request) -> bool:
     """Whether another site may have sent this form: its request has none of our cookies (SameSite=Lax).
 
     A browser that was at the login page has BROWSER_COOKIE, with or without a session.
+
+    OpenID Connect Core §3.1.2.1.
     """
     return request.method == "POST" and not cookie(op, request, BROWSER_COOKIE)
 
 
 def set_cookie(op: Context, response: Response, name: str, value: str) -> None:
-    """Set a cookie until the browser is closed, which no script and no form of another site can use."""
+    """Set a cookie until the browser is closed, which no script and no form of another site can use.
+
+    RFC 6265bis §4.1.2.6, §4.1.2.7, §4.1.3.2.
+    """
     secure = op.settings.secure
     response.set_cookie(cookie_name(op, name), value, httponly=True, secure=secure, samesite="Lax", path="/")
 

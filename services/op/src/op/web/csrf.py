@@ -15,7 +15,10 @@ def csrf_token(secret: str, purpose: str) -> str:
 
 
 def check_csrf(op: Context, request: Request, secret: str | None, purpose: str, token: str | None) -> None:
-    """Reject a form that was not sent from our own page; raises InvalidRequest."""
+    """Reject a form that was not sent from our own page; raises InvalidRequest.
+
+    OpenID Connect Core §3.1.2.3; RFC 6749 §10.12.
+    """
     origin = request.headers.get("Origin")
     if origin is not None and origin != op.settings.origin:
         raise InvalidRequest("this form was sent from another site")

@@ -75,7 +75,7 @@ def machine_failure(request: Request, exception: Exception) -> Reply:
 
 
 def json_error(error: OAuthError) -> Reply:
-    """The error in the form of RFC 6749 §5.2."""
+    """The error in the form of RFC 6749 §5.2 (OpenID Connect Core §3.1.3.4)."""
     return error_reply(error.status, error.code, error.description, (*error.headers, *NO_STORE))
 
 

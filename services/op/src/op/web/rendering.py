@@ -26,7 +26,10 @@ async def scripted_page(template: str, status: int = 200, **values: Any) -> Resp
 
 
 async def client_page(template: str, client: Client, status: int = 200, **values: Any) -> Response:
-    """A page with a client's name, logo, policy and terms, as registered (Dynamic Client Registration 1.0 §2)."""
+    """A page with a client's name, logo, policy and terms, as registered (Dynamic Client Registration 1.0 §2).
+
+    OpenID Connect Dynamic Client Registration §9.1; RFC 7591 §2.
+    """
     logo = shown_logo(client, trusted=client.registered_at is None)
     about = {"client_name": client.display_name, "policy_uri": client.policy_uri, "tos_uri": client.tos_uri}
     response = await scripted_page(template, status, logo_uri=logo, **about, **values)
