@@ -64,11 +64,18 @@ RULES = (
     _rule("again, once more", r"\banew\b", ["a key is made anew"], ["a new key"]),
     _rule(
         "response, authorization response, consent decision",
-        r"\b(?:an?|the|this|that|its|his|her|their|your|whose|each|every|one|first|second|late|same|posted|"
+        r"\b(?:this|that) answer\b"
+        r"|\b(?:an?|the|its|his|her|their|your|whose|each|every|one|first|second|late|same|posted|"
         r"authorization|discovery|introspection|json|token|http|\w+'s) answers?\b(?! (?:to|for) the question)"
         r"|\banswers? (?:of|from) (?:the|a|an) (?:provider|server|service|peer)\b",
         ["the provider's answer", "an answer with 503", "the answer is JSON", "answers from a server"],
-        ["no answer", "the server answers with 503", "it does not answer", "the answer to the question"],
+        [
+            "no answer",
+            "the server answers with 503",
+            "an application that answers GET",
+            "it does not answer",
+            "the answer to the question",
+        ],
     ),
     _rule(
         "request, parameters",

@@ -141,7 +141,7 @@ async def test_thirty_requests_do_not_ask_a_failing_provider_thirty_times(
     known, ticks = documents()
     provider.status = status
     for _ in range(30):
-        with pytest.raises(failure, match=f"answered {status}"):
+        with pytest.raises(failure, match=f"responded with {status}"):
             await ask(known, path)
     assert provider.asked == [DISCOVERY]
     provider.status = 200
@@ -194,7 +194,7 @@ async def test_a_good_document_serves_while_no_other_comes(
         assert await ask(known, path) == good
     assert provider.asked.count(path) == 2
     [record] = [record for record in caplog.records if record.levelno == logging.WARNING]
-    assert record.getMessage() == "provider's document not renewed, using the last one"
+    assert record.getMessage() == "provider's document could not be fetched again, using the last one"
     assert path in str(record.fields["reason"])
 
 

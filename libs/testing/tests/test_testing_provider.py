@@ -93,7 +93,7 @@ def test_another_container_reaches_the_issuer_by_connect_to(op: OpenIdProviderCo
 
 def test_a_directory_that_cannot_be_is_said_and_nothing_is_left(images: Images) -> None:
     provider = OpenIdProviderContainer(clients=[{"client_id": "x"}], image=images.op, redis_image=images.redis)
-    with pytest.raises(ProviderNotStarted, match="needs redirect_uris"):
+    with pytest.raises(ProviderNotStarted, match="requires redirect_uris"):
         provider.start()
     client = docker.from_env()
     names = [network.name for network in client.networks.list()]
