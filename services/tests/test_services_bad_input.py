@@ -101,7 +101,7 @@ OP_POSTS = ["/token", "/introspect", "/revoke", "/userinfo", "/authorize", "/log
         pytest.param(b"", id="nothing"),
     ],
 )
-async def test_strange_form_is_a_4xx(apps: Apps, path: str, body: bytes) -> None:
+async def test_malformed_form_gets_a_4xx(apps: Apps, path: str, body: bytes) -> None:
     status = await status_of(apps["op"], "POST", path.encode(), body, (b"content-type", FORM.encode()))
     allowed = (303,) if path == "/logout" and body == b"" else ()  # a form without cookies is redirected to the GET
     assert 400 <= status < 500 or status in allowed
@@ -109,7 +109,7 @@ async def test_strange_form_is_a_4xx(apps: Apps, path: str, body: bytes) -> None
 
 @pytest.mark.parametrize("path", OP_POSTS)
 @pytest.mark.parametrize("content_type", ["application/json", "multipart/form-data", "text/plain; charset=ÿ", ""])
-async def test_other_content_type_is_a_4xx(apps: Apps, path: str, content_type: str) -> None:
+async def test_other_content_type_gets_a_4xx(apps: Apps, path: str, content_type: str) -> None:
     body, header = json.dumps({"a": 1}).encode(), (b"content-type", content_type.encode("latin-1"))
     assert 400 <= await status_of(apps["op"], "POST", path.encode(), body, header) < 500
 
@@ -126,7 +126,7 @@ async def test_other_content_type_is_a_4xx(apps: Apps, path: str, content_type: 
         pytest.param(b"/assets/..%2f..%2fpages.py", id="climbing out of the assets"),
     ],
 )
-async def test_strange_address_is_no_5xx(apps: Apps, role: Role, target: bytes) -> None:
+async def test_malformed_path_gets_no_5xx(apps: Apps, role: Role, target: bytes) -> None:
     assert await status_of(apps[role], "GET", target) < 500
 
 
@@ -148,7 +148,7 @@ PAGES: list[tuple[Role, str]] = [
     [b"state=%ff", b"code=%00&state=%00", b"state=" + b"x" * 12_000, b"state=a&state=b", b"=&&&=", b"%zz=%zz"],
     ids=["invalid UTF-8", "NUL", "long", "repeated", "empty", "bad percent"],
 )
-async def test_strange_query_is_no_5xx(apps: Apps, role: Role, path: str, query: bytes) -> None:
+async def test_malformed_query_gets_no_5xx(apps: Apps, role: Role, path: str, query: bytes) -> None:
     assert await status_of(apps[role], "GET", path.encode() + b"?" + query) < 500
 
 
@@ -169,5 +169,7 @@ async def test_strange_query_is_no_5xx(apps: Apps, role: Role, path: str, query:
         pytest.param([(b"accept-language", b"\xff"), (b"content-type", b"\xff")], id="others"),
     ],
 )
-async def test_strange_header_is_no_5xx(apps: Apps, role: Role, path: str, headers: list[tuple[bytes, bytes]]) -> None:
+async def test_malformed_header_gets_no_5xx(
+    apps: Apps, role: Role, path: str, headers: list[tuple[bytes, bytes]]
+) -> None:
     assert await status_of(apps[role], "GET", path.encode(), b"", *headers) < 500

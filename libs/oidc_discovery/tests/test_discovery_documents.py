@@ -17,7 +17,7 @@ async def ask(known: ProviderDocuments, path: str) -> object:
     return await (known.metadata() if path == DISCOVERY else known.keys("a"))
 
 
-async def test_metadata_is_fetched_once_and_again_when_stale(provider: Provider, documents) -> None:
+async def test_metadata_is_fetched_again_when_it_is_stale(provider: Provider, documents) -> None:
     known, ticks = documents()
     for _ in range(3):
         assert (await known.metadata()).issuer == provider.issuer
@@ -27,7 +27,7 @@ async def test_metadata_is_fetched_once_and_again_when_stale(provider: Provider,
     assert len(provider.asked) == 2
 
 
-async def test_documents_that_are_not_kept_are_fetched_each_time(provider: Provider) -> None:
+async def test_uncached_documents_are_fetched_each_time(provider: Provider) -> None:
     http = HttpClient()
     known = ProviderDocuments(provider.issuer, http, Ticks(), max_age=0)
     for _ in range(2):
@@ -41,7 +41,7 @@ async def test_documents_that_are_not_kept_are_fetched_each_time(provider: Provi
 
 
 @pytest.mark.parametrize("issuer", ["/", ".evil.test", None], ids=["a slash more", "another", "none"])
-async def test_another_issuer_is_refused(provider: Provider, documents, issuer: str | None) -> None:
+async def test_another_issuer_is_rejected(provider: Provider, documents, issuer: str | None) -> None:
     """OpenID Connect Discovery 1.0 §4.3: exactly."""
     known, _ = documents()
     provider.metadata["issuer"] = issuer and provider.issuer + issuer
@@ -65,7 +65,7 @@ async def test_another_issuer_is_refused(provider: Provider, documents, issuer: 
         pytest.param(7, "7", id="a number"),
     ],
 )
-async def test_another_issuer_is_named_short_and_printable(provider: Provider, documents, found, shown) -> None:
+async def test_error_shows_another_issuer_short_and_printable(provider: Provider, documents, found, shown) -> None:
     known, _ = documents()
     provider.metadata["issuer"] = found
     with pytest.raises(WrongIssuer) as refusal:
@@ -79,14 +79,14 @@ async def test_another_issuer_is_named_short_and_printable(provider: Provider, d
 @pytest.mark.parametrize(
     ("status", "failure"), [(500, ProviderUnavailable), (429, ProviderUnavailable), (404, ProviderMisconfigured)]
 )
-async def test_a_provider_that_answers_with_an_error(provider: Provider, documents, status: int, failure) -> None:
+async def test_error_status_of_the_provider_is_reported(provider: Provider, documents, status: int, failure) -> None:
     known, _ = documents()
     provider.status = status
     with pytest.raises(failure):
         await known.metadata()
 
 
-async def test_a_stale_document_serves_while_the_provider_is_away(provider: Provider, documents) -> None:
+async def test_stale_document_is_used_while_provider_is_unreachable(provider: Provider, documents) -> None:
     known, ticks = documents()
     await known.metadata()
     provider.status = 503
@@ -94,7 +94,7 @@ async def test_a_stale_document_serves_while_the_provider_is_away(provider: Prov
     assert (await known.metadata()).issuer == provider.issuer
 
 
-async def test_an_issuer_that_ends_with_a_slash(provider: Provider, documents) -> None:
+async def test_issuer_may_end_with_a_slash(provider: Provider, documents) -> None:
     """OpenID Connect Discovery 1.0 §4.1: the slash is left out of the address, and compared all the same."""
     known, _ = documents("/")
     provider.metadata["issuer"] = f"{provider.issuer}/"
@@ -103,7 +103,7 @@ async def test_an_issuer_that_ends_with_a_slash(provider: Provider, documents) -
 
 
 @pytest.mark.parametrize("path", [DISCOVERY, JWKS])
-async def test_an_attempt_that_was_cancelled_makes_no_document_fresh(provider: Provider, documents, path: str) -> None:
+async def test_cancelled_attempt_does_not_refresh_the_document(provider: Provider, documents, path: str) -> None:
     """A caller may have less time than the provider takes; what was stale is stale afterwards."""
     known, ticks = documents()
     await ask(known, path)
@@ -119,7 +119,7 @@ async def test_an_attempt_that_was_cancelled_makes_no_document_fresh(provider: P
 
 
 @pytest.mark.parametrize("path", [DISCOVERY, JWKS])
-async def test_who_waited_for_an_attempt_that_was_cancelled_makes_one(provider: Provider, documents, path: str) -> None:
+async def test_waiting_caller_retries_after_a_cancelled_attempt(provider: Provider, documents, path: str) -> None:
     known, _ = documents()
     provider.held = path
     impatient, *others = [asyncio.create_task(ask(known, path)) for _ in range(3)]
@@ -135,7 +135,7 @@ async def test_who_waited_for_an_attempt_that_was_cancelled_makes_one(provider: 
 @pytest.mark.parametrize(
     ("status", "failure"), [(500, ProviderUnavailable), (429, ProviderUnavailable), (404, ProviderMisconfigured)]
 )
-async def test_thirty_requests_do_not_ask_a_failing_provider_thirty_times(
+async def test_thirty_requests_cause_one_request_to_a_failing_provider(
     provider: Provider, documents, path: str, status: int, failure
 ) -> None:
     known, ticks = documents()
@@ -149,7 +149,7 @@ async def test_thirty_requests_do_not_ask_a_failing_provider_thirty_times(
     assert await ask(known, path)
 
 
-async def test_failures_are_not_kept_longer_than_documents(provider: Provider) -> None:
+async def test_failures_are_not_cached_longer_than_documents(provider: Provider) -> None:
     """With 0 the next module of a certification finds the next document, whatever the one before it was."""
     http = HttpClient()
     known = ProviderDocuments(provider.issuer, http, Ticks(), max_age=0)
@@ -161,7 +161,7 @@ async def test_failures_are_not_kept_longer_than_documents(provider: Provider) -
     await http.close()
 
 
-async def test_a_provider_that_could_not_be_reached_is_noticed_when_it_is_back(provider: Provider, documents) -> None:
+async def test_provider_is_used_as_soon_as_it_is_reachable_again(provider: Provider, documents) -> None:
     known, _ = documents()
     await provider.stop()
     for path in (DISCOVERY, JWKS):
@@ -182,7 +182,7 @@ async def test_a_provider_that_could_not_be_reached_is_noticed_when_it_is_back(p
         pytest.param((200, "[]"), id="no object"),
     ],
 )
-async def test_a_good_document_serves_while_no_other_comes(
+async def test_last_good_document_is_used_after_a_failed_fetch(
     provider: Provider, documents, caplog, path: str, answer: tuple[int, str]
 ) -> None:
     """The first who asks gets the same as all others, and the log says that it is the last one."""
@@ -198,7 +198,7 @@ async def test_a_good_document_serves_while_no_other_comes(
     assert path in str(record.fields["reason"])
 
 
-async def test_no_document_hides_one_of_another_issuer(provider: Provider, documents) -> None:
+async def test_document_of_another_issuer_removes_the_cached_one(provider: Provider, documents) -> None:
     """OpenID Connect Discovery 1.0 §4.3: not the one of before, and not while the provider is away afterwards."""
     known, ticks = documents()
     await known.metadata()

@@ -10,7 +10,7 @@ from oidc_discovery.documents import MAX_AGE, REFETCH_INTERVAL
 from oidc_discovery.errors import ProviderUnavailable
 
 
-async def test_an_unknown_kid_fetches_once_more_and_not_again_and_again(provider: Provider, documents) -> None:
+async def test_unknown_kid_refetches_the_keys_once(provider: Provider, documents) -> None:
     known, ticks = documents()
     assert len(await known.keys("a")) == 1
     provider.keys = {"keys": [{"kid": "c"}]}
@@ -23,9 +23,7 @@ async def test_an_unknown_kid_fetches_once_more_and_not_again_and_again(provider
     assert provider.asked.count("/jwks") == 3
 
 
-async def test_a_token_without_kid_asks_for_the_set_again_and_not_again_and_again(
-    provider: Provider, documents
-) -> None:
+async def test_token_without_kid_refetches_the_keys_once(provider: Provider, documents) -> None:
     """OpenID Connect Core §10.1.1: it may be signed with a key that came after the set was fetched."""
     known, ticks = documents()
     assert len(await known.keys()) == 2
@@ -39,9 +37,7 @@ async def test_a_token_without_kid_asks_for_the_set_again_and_not_again_and_agai
 
 
 @pytest.mark.parametrize("named", [True, False], ids=["with kid", "without kid"])
-async def test_a_token_that_was_asked_for_always_finds_the_newest_keys(
-    provider: Provider, documents, named: bool
-) -> None:
+async def test_solicited_token_always_finds_the_newest_keys(provider: Provider, documents, named: bool) -> None:
     """OpenID Connect Core §10.1.1: however often the provider changes them, and whatever strangers sent before."""
     known, _ = documents()
     await known.keys("a")
@@ -52,14 +48,14 @@ async def test_a_token_that_was_asked_for_always_finds_the_newest_keys(
     assert provider.asked.count("/jwks") == 5
 
 
-async def test_a_key_that_is_known_is_not_fetched_again(provider: Provider, documents) -> None:
+async def test_known_key_is_not_fetched_again(provider: Provider, documents) -> None:
     known, _ = documents()
     for _ in range(3):
         assert len(await known.keys("a", solicited=True)) == 1
     assert provider.asked.count("/jwks") == 1
 
 
-async def test_a_search_that_was_cancelled_leaves_the_next_token_its_own(provider: Provider, documents) -> None:
+async def test_cancelled_refetch_is_repeated_for_the_next_token(provider: Provider, documents) -> None:
     known, _ = documents()
     await known.keys("a")
     provider.held = JWKS
@@ -72,14 +68,14 @@ async def test_a_search_that_was_cancelled_leaves_the_next_token_its_own(provide
     assert await known.keys("c") == ({"kid": "c"},)
 
 
-async def test_the_keys_come_from_the_document_that_is_known(provider: Provider, documents) -> None:
+async def test_keys_are_fetched_with_the_cached_metadata(provider: Provider, documents) -> None:
     known, _ = documents()
     await known.keys("a")
     await known.metadata()
     assert provider.asked == [DISCOVERY, JWKS]
 
 
-async def test_nor_one_that_fails_for_its_keys_alone(provider: Provider, documents) -> None:
+async def test_failing_key_endpoint_is_not_flooded(provider: Provider, documents) -> None:
     known, ticks = documents()
     provider.scripted[JWKS] = 500, ""
     for kid in ("a", "b", "unknown", None) * 8:
@@ -93,7 +89,7 @@ async def test_nor_one_that_fails_for_its_keys_alone(provider: Provider, documen
 
 
 @pytest.mark.parametrize("failing", [DISCOVERY, JWKS])
-async def test_a_failure_keeps_no_token_that_was_asked_for_from_its_key(
+async def test_cached_failure_does_not_hide_keys_of_solicited_token(
     provider: Provider, documents, failing: str
 ) -> None:
     known, _ = documents()
@@ -104,7 +100,7 @@ async def test_a_failure_keeps_no_token_that_was_asked_for_from_its_key(
     assert await known.keys("a", solicited=True) == ({"kid": "a"},)
 
 
-async def test_known_keys_serve_while_their_set_is_none(provider: Provider, documents) -> None:
+async def test_known_keys_are_used_while_the_key_set_is_malformed(provider: Provider, documents) -> None:
     known, ticks = documents()
     await known.keys("a")
     provider.keys = {}
@@ -117,7 +113,7 @@ async def test_known_keys_serve_while_their_set_is_none(provider: Provider, docu
     [((500, ""), True), ((200, "<!doctype html>"), True), ((200, '{"keys": []}'), False)],
     ids=["500", "HTML", "a set without it"],
 )
-async def test_a_key_is_certainly_unknown_only_when_the_set_could_be_fetched(
+async def test_key_is_unknown_only_if_the_key_set_was_fetched(
     provider: Provider, documents, answer: tuple[int, str], fails: bool
 ) -> None:
     known, ticks = documents()

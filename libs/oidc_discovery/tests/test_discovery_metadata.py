@@ -18,7 +18,7 @@ from oidc_discovery.metadata import Metadata
         "https://op.test/%C3%A9?a='b;c'",
     ],
 )
-def test_an_endpoint_that_can_be_used(url: str) -> None:
+def test_usable_endpoint_is_returned(url: str) -> None:
     assert Metadata("http://op.test", {"end_session_endpoint": url}).endpoint("end_session_endpoint") == url
 
 
@@ -49,7 +49,7 @@ def test_an_endpoint_that_can_be_used(url: str) -> None:
         pytest.param(None, id="null"),
     ],
 )
-def test_an_endpoint_that_cannot_be_used(url: str | None) -> None:
+def test_unusable_endpoint_is_rejected(url: str | None) -> None:
     """It goes into headers and policies, and is shown to a person who has to recognise it."""
     with pytest.raises(ProviderMisconfigured, match="no end_session_endpoint"):
         Metadata("https://op.test", {"end_session_endpoint": url}).endpoint("end_session_endpoint")
@@ -66,7 +66,7 @@ def test_an_endpoint_that_cannot_be_used(url: str | None) -> None:
         ("http://localhost:25000", "https://op.test/token", True),
     ],
 )
-def test_endpoints_of_an_https_issuer_are_https(issuer: str, url: str, usable: bool) -> None:
+def test_endpoints_of_an_https_issuer_must_be_https(issuer: str, url: str, usable: bool) -> None:
     """OpenID Connect Discovery 1.0 §3."""
     metadata = Metadata(issuer, {"token_endpoint": url})
     if usable:
@@ -79,7 +79,7 @@ def test_endpoints_of_an_https_issuer_are_https(issuer: str, url: str, usable: b
 @pytest.mark.parametrize(
     ("value", "is_set"), [(True, True), (False, False), (None, False), ("true", False), (1, False), (..., False)]
 )
-def test_a_flag_is_set_by_true_alone(value: object, is_set: bool) -> None:
+def test_flag_is_set_only_by_true(value: object, is_set: bool) -> None:
     metadata = Metadata("https://op.test", {} if value is ... else {"flag": value})
     assert metadata.flag("flag") is is_set
     assert metadata.has("flag") is (value is not ...)

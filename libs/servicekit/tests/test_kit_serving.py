@@ -82,7 +82,7 @@ def start() -> Iterator[Callable[..., Example]]:
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_within_the_delay_a_service_is_not_ready_but_answers_and_asks_to_connect_anew(start, workers: str) -> None:
+def test_draining_service_responds_and_closes_connections(start, workers: str) -> None:
     example = start(DRAIN_DELAY="3", WORKERS=workers)
     with closing(example.connection()) as kept:
         assert get("/healthz", kept).getheader("connection") is None
@@ -97,14 +97,14 @@ def test_within_the_delay_a_service_is_not_ready_but_answers_and_asks_to_connect
     assert time.monotonic() - began < 10
 
 
-def test_without_a_delay_an_idle_service_ends_at_once(start) -> None:
+def test_idle_service_without_drain_delay_exits_at_once(start) -> None:
     example = start()
     example.process.send_signal(signal.SIGTERM)
     assert example.process.wait(3) == 0
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_an_address_in_use_is_one_line(start, workers: str) -> None:
+def test_address_in_use_is_reported_in_one_line(start, workers: str) -> None:
     example = start()
     environment = {"PATH": os.environ["PATH"], "REDIS_URL": "redis://nowhere", "WORKERS": workers}
     environment["BIND"] = f"127.0.0.1:{example.port}"
@@ -118,7 +118,7 @@ def test_an_address_in_use_is_one_line(start, workers: str) -> None:
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_a_service_speaks_tls_by_itself(start, tmp_path: Path, workers: str) -> None:
+def test_service_serves_tls_with_a_certificate(start, tmp_path: Path, workers: str) -> None:
     cert_file, key_file = certificate(tmp_path, "own")
     trust = ssl.create_default_context(cafile=cert_file)
     example = start(trust, TLS_CERT_FILE=cert_file, TLS_KEY_FILE=key_file, WORKERS=workers)
@@ -130,7 +130,7 @@ def test_a_service_speaks_tls_by_itself(start, tmp_path: Path, workers: str) -> 
     assert example.process.wait(10) == 0
 
 
-def test_a_connection_that_is_kept_idle_does_not_hold_up_the_end(start, tmp_path: Path) -> None:
+def test_idle_tls_connection_does_not_delay_shutdown(start, tmp_path: Path) -> None:
     """Its peer does not answer the goodbye of TLS: nobody reads there."""
     cert_file, key_file = certificate(tmp_path, "own")
     example = start(ssl.create_default_context(cafile=cert_file), TLS_CERT_FILE=cert_file, TLS_KEY_FILE=key_file)
@@ -149,7 +149,7 @@ def test_a_connection_that_is_kept_idle_does_not_hold_up_the_end(start, tmp_path
         ("own.key", "own.key", "cannot be used"),
     ],
 )
-def test_a_certificate_that_cannot_be_used_is_one_line(
+def test_unusable_certificate_is_reported_in_one_line(
     tmp_path: Path, cert: str | None, key: str | None, complaint: str
 ) -> None:
     certificate(tmp_path, "own")

@@ -28,9 +28,7 @@ async def id_token_of(provider: RunningProvider, location: str, **form: Any) -> 
         pytest.param({"max_age": "0", "prompt": "login"}, id="both again"),
     ],
 )
-async def test_a_demand_for_a_login_is_answered_with_a_later_auth_time(
-    provider: RunningProvider, changes: dict[str, Any]
-) -> None:
+async def test_demanded_login_has_a_later_auth_time(provider: RunningProvider, changes: dict[str, Any]) -> None:
     first = await id_token_of(provider, (await provider.login()).location)
     asked_at_once = await provider.authorize(**changes)
     assert asked_at_once.location.startswith(f"{ISSUER}/login?")
@@ -40,7 +38,7 @@ async def test_a_demand_for_a_login_is_answered_with_a_later_auth_time(
     assert second["sid"] != first["sid"]
 
 
-async def test_within_max_age_the_first_auth_time_holds(provider: RunningProvider) -> None:
+async def test_auth_time_is_kept_within_max_age(provider: RunningProvider) -> None:
     """OpenID Connect Core §2: auth_time is in the id_token."""
     first = await id_token_of(provider, (await provider.login()).location)
     provider.clock.pass_seconds(50)
@@ -49,17 +47,17 @@ async def test_within_max_age_the_first_auth_time_holds(provider: RunningProvide
 
 
 @pytest.mark.parametrize("prompt", ["none login", "none select_account", "login none"])
-async def test_none_is_alone(provider: RunningProvider, prompt: str) -> None:
+async def test_prompt_none_must_be_the_only_value(provider: RunningProvider, prompt: str) -> None:
     assert query_of((await provider.authorize(prompt=prompt)).location)["error"] == "invalid_request"
 
 
-async def test_none_with_max_age_0_cannot_be_answered(provider: RunningProvider) -> None:
+async def test_prompt_none_with_max_age_0_is_login_required(provider: RunningProvider) -> None:
     await provider.login()
     answer = query_of((await provider.authorize(prompt="none", max_age="0")).location)
     assert answer["error"] == "login_required"
 
 
-async def test_parameters_that_change_nothing_here_are_accepted(provider: RunningProvider) -> None:
+async def test_parameters_without_effect_are_accepted(provider: RunningProvider) -> None:
     """OpenID Connect Core §3.1.2.1: display, claims_locales; and those that are not known are ignored."""
     strange = {"display": "popup", "claims_locales": "se en", "foo": "bar", "resource_x": "y"}
     assert "code" in query_of((await provider.login(**strange)).location)
@@ -76,7 +74,7 @@ async def hint_of(provider: RunningProvider, client_id: str = "web") -> str:
 
 
 @pytest.mark.parametrize("client_id", ["web", "es256", "hs256"])
-async def test_a_hint_about_the_one_who_is_logged_in(provider: RunningProvider, client_id: str) -> None:
+async def test_hint_of_the_logged_in_user_is_accepted(provider: RunningProvider, client_id: str) -> None:
     """Expired hints are as good."""
     hint = await hint_of(provider, client_id)
     provider.clock.pass_seconds(3600)
@@ -84,7 +82,7 @@ async def test_a_hint_about_the_one_who_is_logged_in(provider: RunningProvider, 
     assert "code" in query_of(response.location)
 
 
-async def test_a_hint_about_somebody_else_needs_a_login(provider: RunningProvider) -> None:
+async def test_hint_of_another_user_requires_login(provider: RunningProvider) -> None:
     hint = await hint_of(provider)
     provider.client = provider.new_client()
     await provider.login("ada", "password-of-ada")
@@ -97,7 +95,7 @@ async def test_a_hint_about_somebody_else_needs_a_login(provider: RunningProvide
     assert "code" in query_of((await provider.login(id_token_hint=hint)).location)
 
 
-async def test_a_hint_that_is_none(provider: RunningProvider) -> None:
+async def test_invalid_hint_is_rejected(provider: RunningProvider) -> None:
     """Not ours, changed, of another client, or no id_token at all; and none that contradicts the claims parameter."""
     hint = await hint_of(provider)
     header, payload, signature = hint.split(".")
@@ -112,7 +110,7 @@ async def test_a_hint_that_is_none(provider: RunningProvider) -> None:
     assert answer["error"] == "invalid_request"
 
 
-async def test_a_hint_for_another_client_of_the_same_algorithm(provider: RunningProvider) -> None:
+async def test_hint_of_another_client_is_rejected(provider: RunningProvider) -> None:
     hint = await hint_of(provider, "plain")
     answer = query_of((await provider.authorize(id_token_hint=hint)).location)
     assert answer["error_description"] == "The id_token_hint was not issued to this client."
@@ -132,12 +130,14 @@ async def test_a_hint_for_another_client_of_the_same_algorithm(provider: Running
         pytest.param({"claims": '{"id_token": {"acr": {"value": "x"}}}'}, {"acr": ACR}, id="a voluntary acr"),
     ],
 )
-async def test_acr_and_amr(provider: RunningProvider, changes: dict[str, Any], expected: dict[str, Any]) -> None:
+async def test_acr_and_amr_are_returned_on_request(
+    provider: RunningProvider, changes: dict[str, Any], expected: dict[str, Any]
+) -> None:
     claims = await id_token_of(provider, (await provider.login(**changes)).location)
     assert {name: claims[name] for name in ("acr", "amr") if name in claims} == expected
 
 
-async def test_an_essential_acr_that_there_is_not(provider: RunningProvider) -> None:
+async def test_unsupported_essential_acr_is_rejected(provider: RunningProvider) -> None:
     """OpenID Connect Core §5.5.1.1: that is a failed authentication."""
     claims = '{"id_token": {"acr": {"essential": true, "values": ["urn:gold"]}}}'
     answer = query_of((await provider.authorize(claims=claims)).location)

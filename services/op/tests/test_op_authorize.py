@@ -8,7 +8,7 @@ from jose import jwt
 from op_testing import ISSUER, REDIRECT_URI, SECRET, ProviderFactory, RunningProvider, query_of
 
 
-async def test_without_a_session_the_browser_goes_to_the_login(provider: RunningProvider) -> None:
+async def test_request_without_session_leads_to_login(provider: RunningProvider) -> None:
     response = await provider.authorize()
     assert response.status_code == 303
     assert response.location.startswith(f"{ISSUER}/login?login=")
@@ -17,7 +17,7 @@ async def test_without_a_session_the_browser_goes_to_the_login(provider: Running
     assert "SameSite=Lax" in cookie
 
 
-async def test_a_code_comes_with_state_and_iss(provider: RunningProvider) -> None:
+async def test_code_response_has_state_and_iss(provider: RunningProvider) -> None:
     """RFC 6749 §4.1.2, RFC 9207 §2."""
     response = await provider.login()
     assert response.status_code == 303
@@ -28,14 +28,14 @@ async def test_a_code_comes_with_state_and_iss(provider: RunningProvider) -> Non
     assert answer["iss"] == ISSUER
 
 
-async def test_within_the_session_another_client_needs_no_password(provider: RunningProvider) -> None:
+async def test_session_signs_in_to_another_client(provider: RunningProvider) -> None:
     await provider.register("other")
     await provider.login()
     response = await provider.authorize(client_id="other", redirect_uri="http://other.test/callback")
     assert "code" in query_of(response.location)
 
 
-async def test_post_works_like_get(provider: RunningProvider) -> None:
+async def test_post_request_is_accepted(provider: RunningProvider) -> None:
     """OpenID Connect Core §3.1.2.1: GET and POST."""
     await provider.login()
     response = await provider.client.post("/authorize", form=provider.request)
@@ -43,7 +43,7 @@ async def test_post_works_like_get(provider: RunningProvider) -> None:
     assert "code" in query_of(response.location)
 
 
-async def test_another_sites_form_finds_the_session(provider: RunningProvider) -> None:
+async def test_form_of_another_site_uses_the_session(provider: RunningProvider) -> None:
     """Its POST comes without our cookies (SameSite=Lax): it becomes a GET, which has them, and touches none of them."""
     await provider.login()
     response = await provider.new_client().post("/authorize", form=provider.request)
@@ -61,13 +61,13 @@ async def test_form_of_a_browser_with_a_login_cookie_goes_to_login(provider: Run
     assert response.location.startswith(f"{ISSUER}/login?login=")
 
 
-async def test_a_form_too_long_for_a_url_is_answered_at_once(provider: RunningProvider) -> None:
+async def test_long_form_is_processed_without_redirect(provider: RunningProvider) -> None:
     """OpenID Connect Core §3.1.2.1: that is what POST is for."""
     response = await provider.client.post("/authorize", form=provider.request | {"unknown": "x" * 9000})
     assert response.location.startswith(f"{ISSUER}/login?login=")
 
 
-async def test_a_form_is_checked_before_it_goes_on(provider: RunningProvider) -> None:
+async def test_form_is_checked_before_the_redirect(provider: RunningProvider) -> None:
     """RFC 6749 §3.1: what is there twice must not be there once after that."""
     body = urlencode([*provider.request.items(), ("nonce", "another")])
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -75,7 +75,7 @@ async def test_a_form_is_checked_before_it_goes_on(provider: RunningProvider) ->
     assert query_of(response.location)["error"] == "invalid_request"
 
 
-async def test_a_query_of_the_redirect_uri_is_kept(provider: RunningProvider) -> None:
+async def test_query_of_the_redirect_uri_is_kept(provider: RunningProvider) -> None:
     """RFC 6749 §3.1.2."""
     client = await provider.op.clients.read("web")
     assert client is not None
@@ -97,7 +97,7 @@ async def test_a_query_of_the_redirect_uri_is_kept(provider: RunningProvider) ->
         pytest.param({"redirect_uri": "http://other.test/callback"}, id="of another client"),
     ],
 )
-async def test_an_unknown_client_or_redirect_uri_never_redirects(
+async def test_unknown_client_or_redirect_uri_is_not_redirected(
     provider: RunningProvider, changes: dict[str, Any]
 ) -> None:
     """RFC 6749 §4.1.2.1, RFC 9700 §4.1.3."""
@@ -108,7 +108,7 @@ async def test_an_unknown_client_or_redirect_uri_never_redirects(
     assert "text/html" in response.headers["Content-Type"]
 
 
-async def test_the_error_page_shows_what_came_as_text(provider: RunningProvider) -> None:
+async def test_error_page_escapes_received_values(provider: RunningProvider) -> None:
     response = await provider.authorize(redirect_uri="http://x/<script>alert(1)</script>")
     html = await response.get_data(as_text=True)
     assert "http://x/&lt;script&gt;" in html
@@ -116,7 +116,7 @@ async def test_the_error_page_shows_what_came_as_text(provider: RunningProvider)
 
 
 @pytest.mark.parametrize("name", ["client_id", "redirect_uri"])
-async def test_a_repeated_client_id_or_redirect_uri_never_redirects(provider: RunningProvider, name: str) -> None:
+async def test_duplicate_client_id_or_redirect_uri_is_not_redirected(provider: RunningProvider, name: str) -> None:
     """RFC 6749 §3.1."""
     pairs = [*provider.request.items(), (name, provider.request[name])]
     query = "&".join(f"{key}={value}" for key, value in pairs).replace(" ", "+")
@@ -125,14 +125,14 @@ async def test_a_repeated_client_id_or_redirect_uri_never_redirects(provider: Ru
     assert response.location is None
 
 
-async def test_a_missing_nonce_gets_400(provider: RunningProvider) -> None:
+async def test_missing_nonce_gets_400(provider: RunningProvider) -> None:
     response = await provider.authorize(nonce=None)
     assert response.status_code == 400
     assert response.location is None
     assert "must send a nonce" in (await response.get_data(as_text=True)).lower()
 
 
-async def test_a_missing_nonce_is_allowed_by_require_nonce_false(provider_with: ProviderFactory) -> None:
+async def test_missing_nonce_is_allowed_by_require_nonce_false(provider_with: ProviderFactory) -> None:
     provider = await provider_with(require_nonce=False)
     response = await provider.login(nonce=None)
     assert "code" in query_of(response.location)
@@ -151,7 +151,7 @@ async def test_a_missing_nonce_is_allowed_by_require_nonce_false(provider_with: 
         pytest.param({"registration": "{}"}, "registration_not_supported", id="Core §7.2.1 registration"),
     ],
 )
-async def test_other_errors_go_back_to_the_client(
+async def test_other_errors_are_redirected_to_the_client(
     provider: RunningProvider, changes: dict[str, Any], error: str
 ) -> None:
     """RFC 6749 §4.1.2.1: error, error_description and state; RFC 9207 §2: iss."""
@@ -166,7 +166,7 @@ async def test_other_errors_go_back_to_the_client(
     assert "code" not in answer
 
 
-async def test_a_repeated_parameter_is_refused(provider: RunningProvider) -> None:
+async def test_duplicate_parameter_is_rejected(provider: RunningProvider) -> None:
     """RFC 6749 §3.1: a state that came twice is not sent back."""
     query = "&".join(f"{k}={v}" for k, v in [*provider.request.items(), ("state", "another")]).replace(" ", "+")
     answer = query_of((await provider.client.get(f"/authorize?{query}")).location)
@@ -174,20 +174,20 @@ async def test_a_repeated_parameter_is_refused(provider: RunningProvider) -> Non
     assert "state" not in answer
 
 
-async def test_a_strangers_name_is_not_repeated(provider: RunningProvider) -> None:
+async def test_unknown_parameter_names_are_not_echoed(provider: RunningProvider) -> None:
     """RFC 6749 §4.1.2.1: error_description is printable ASCII, and no place for what a requester made up."""
     query = "&".join(f"{k}={v}" for k, v in provider.request.items()).replace(" ", "+")
     location = (await provider.client.get(f"/authorize?{query}&%C3%A9%22=1&%C3%A9%22=2")).location
     assert query_of(location)["error_description"] == "Duplicate parameter."
 
 
-async def test_assets_with_strange_names_are_not_found(provider: RunningProvider) -> None:
+async def test_assets_with_invalid_names_are_not_found(provider: RunningProvider) -> None:
     assert (await provider.client.get("/assets/trefoil.css")).status_code == 200
     assert (await provider.client.get("/assets/" + "a" * 5000)).status_code == 404
     assert (await provider.client.get("/assets/..%2fpages.py")).status_code == 404
 
 
-async def test_pkce_may_be_left_to_confidential_clients(provider_with: ProviderFactory) -> None:
+async def test_pkce_can_be_optional_for_confidential_clients(provider_with: ProviderFactory) -> None:
     provider = await provider_with(require_pkce=False)
     await provider.register("spa")
     without: dict[str, Any] = {"code_challenge": None, "code_challenge_method": None}
@@ -208,7 +208,7 @@ async def test_id_token_without_a_requested_nonce_has_none(provider: RunningProv
 
 
 @pytest.mark.parametrize("verifier", [None, "x" * 43], ids=["none", "another"])
-async def test_a_challenge_that_was_sent_is_enforced(provider: RunningProvider, verifier: str | None) -> None:
+async def test_optional_challenge_is_enforced(provider: RunningProvider, verifier: str | None) -> None:
     """RFC 7636 §4.6: also for a client that needs none."""
     await provider.register("easy")
     code = await provider.code(client_id="easy")
@@ -216,7 +216,7 @@ async def test_a_challenge_that_was_sent_is_enforced(provider: RunningProvider, 
     assert (await response.get_json())["error"] == "invalid_grant"
 
 
-async def test_prompt_login_asks_again(provider: RunningProvider) -> None:
+async def test_prompt_login_requires_a_new_login(provider: RunningProvider) -> None:
     """OpenID Connect Core §3.1.2.1."""
     await provider.login()
     response = await provider.authorize(prompt="login")
@@ -226,7 +226,7 @@ async def test_prompt_login_asks_again(provider: RunningProvider) -> None:
 
 
 @pytest.mark.parametrize(("age", "asked_again"), [(59, False), (61, True)], ids=["younger", "older"])
-async def test_max_age(provider: RunningProvider, age: int, asked_again: bool) -> None:
+async def test_max_age_limits_the_age_of_the_login(provider: RunningProvider, age: int, asked_again: bool) -> None:
     """OpenID Connect Core §3.1.2.1."""
     await provider.login()
     provider.clock.pass_seconds(age)
@@ -234,7 +234,7 @@ async def test_max_age(provider: RunningProvider, age: int, asked_again: bool) -
     assert response.location.startswith(f"{ISSUER}/login") is asked_again
 
 
-async def test_prompt_none_within_a_session_gives_a_code(provider: RunningProvider) -> None:
+async def test_prompt_none_with_a_session_returns_a_code(provider: RunningProvider) -> None:
     await provider.login()
     assert "code" in query_of((await provider.authorize(prompt="none")).location)
 
@@ -248,7 +248,7 @@ async def test_prompt_none_within_a_session_gives_a_code(provider: RunningProvid
         pytest.param(b"client_id=" + b"x" * 17_000, id="a long parameter"),
     ],
 )
-async def test_parameters_that_cannot_be_read_get_400(provider: RunningProvider, query: bytes) -> None:
+async def test_malformed_parameters_get_400(provider: RunningProvider, query: bytes) -> None:
     response = await provider.client.get("/authorize?" + query.decode())
     assert response.status_code == 400
     posted = await provider.client.post(
@@ -257,12 +257,12 @@ async def test_parameters_that_cannot_be_read_get_400(provider: RunningProvider,
     assert posted.status_code == 400
 
 
-async def test_a_form_of_another_type_gets_400(provider: RunningProvider) -> None:
+async def test_form_with_another_content_type_gets_400(provider: RunningProvider) -> None:
     response = await provider.client.post("/authorize", data=b"{}", headers={"Content-Type": "application/json"})
     assert response.status_code == 400
 
 
-async def test_a_long_state_is_not_sent_back(provider: RunningProvider) -> None:
+async def test_too_long_state_is_not_sent_back(provider: RunningProvider) -> None:
     answer = query_of((await provider.authorize(state="x" * 3000)).location)
     assert answer["error"] == "invalid_request"
     assert "state" not in answer
@@ -277,7 +277,7 @@ async def test_pages_have_strict_headers(provider: RunningProvider) -> None:
 
 
 @pytest.mark.parametrize("path", ["/authorize", "/login", "/consent", "/device", "/account", "/logout"])
-async def test_no_page_answers_head(provider: RunningProvider, path: str) -> None:
+async def test_pages_reject_head(provider: RunningProvider, path: str) -> None:
     """RFC 9110 §9.3.2: whatever looks ahead at a link gets no code, and ends no session."""
     tokens = await provider.tokens()
     asked = {**provider.request, "id_token_hint": tokens["id_token"]}

@@ -16,7 +16,7 @@ EVENT = "http://schemas.openid.net/event/backchannel-logout"
 
 
 @pytest.mark.parametrize("algorithm", ["RS256", "ES256", "HS256"])
-async def test_every_client_of_the_session_gets_a_logout_token(
+async def test_clients_of_the_session_get_a_logout_token(
     provider: RunningProvider, clients: Clients, algorithm: str
 ) -> None:
     """Back-Channel Logout §2.4, §2.5."""
@@ -47,7 +47,7 @@ async def test_every_client_of_the_session_gets_a_logout_token(
     }
 
 
-async def test_the_person_does_not_wait_for_a_slow_client(provider: RunningProvider, clients: Clients) -> None:
+async def test_user_does_not_wait_for_a_slow_client(provider: RunningProvider, clients: Clients) -> None:
     """Back-Channel Logout §2.5: and the others do not wait for it either."""
     for name in ("slow", "quick"):
         await register(provider, name, backchannel_logout_uri=f"{clients.url}/{name}")
@@ -77,7 +77,7 @@ async def test_the_person_does_not_wait_for_a_slow_client(provider: RunningProvi
         pytest.param([400], 1, id="§2.8 refused"),
     ],
 )
-async def test_a_token_is_sent_again_where_that_may_help(
+async def test_logout_token_is_resent_after_a_temporary_failure(
     provider: RunningProvider, clients: Clients, statuses: list[int], tries: int
 ) -> None:
     clients.statuses["client"] = list(statuses)
@@ -95,7 +95,7 @@ async def test_a_token_is_sent_again_where_that_may_help(
     assert len({jwt.get_unverified_claims(token)["jti"] for token in tokens}) == tries, "each has a jti of its own"
 
 
-async def test_a_client_that_is_away_breaks_nothing(provider: RunningProvider) -> None:
+async def test_unreachable_client_does_not_prevent_logout(provider: RunningProvider) -> None:
     provider.op.back_channel._pauses = ()
     await register(provider, "away", backchannel_logout_uri=f"http://127.0.0.1:{free_port()}/logout")
     assert (await sign_out(provider, await sign_in(provider, "away"))).status_code == 200
@@ -119,13 +119,13 @@ async def test_logout_token_for_a_self_registered_client_stays_public(
     assert {name for name, _ in clients.received} == ({"itself", "known"} if allowed else {"known"})
 
 
-async def test_parallel_logouts_tell_each_client_once(provider: RunningProvider) -> None:
+async def test_parallel_logouts_notify_each_client_once(provider: RunningProvider) -> None:
     sid = jwt.get_unverified_claims((await provider.tokens())["id_token"])["sid"]
     taken = await asyncio.gather(*(provider.op.session_grants.take(sid) for _ in range(20)))
     assert sorted(len(grants) for grants in taken) == [0] * 19 + [1]
 
 
-async def test_discovery_says_so(provider: RunningProvider) -> None:
+async def test_discovery_advertises_back_channel_logout(provider: RunningProvider) -> None:
     """Back-Channel Logout §2.1, Front-Channel Logout §3."""
     document = await (await provider.client.get("/.well-known/openid-configuration")).get_json()
     for name in ("backchannel", "frontchannel"):
@@ -133,7 +133,7 @@ async def test_discovery_says_so(provider: RunningProvider) -> None:
         assert document[f"{name}_logout_session_supported"] is True
 
 
-async def test_a_pairwise_client_is_told_by_the_sub_that_it_knows(provider: RunningProvider, clients: Clients) -> None:
+async def test_pairwise_client_gets_its_own_sub(provider: RunningProvider, clients: Clients) -> None:
     """OpenID Connect Core §8 beside Back-Channel Logout §2.4."""
     await register(provider, "paired", backchannel_logout_uri=f"{clients.url}/paired", subject_type="pairwise")
     tokens = await sign_in(provider, "paired")

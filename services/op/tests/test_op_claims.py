@@ -29,7 +29,7 @@ async def surfaces(provider: RunningProvider, **changes: Any) -> tuple[dict[str,
         (FULL, set(ADA)),
     ],
 )
-async def test_a_scope_opens_its_claims_at_userinfo_alone(
+async def test_scope_claims_are_returned_only_by_userinfo(
     provider: RunningProvider, scope: str, names: set[str]
 ) -> None:
     """OpenID Connect Core §5.4: with an access token they come from UserInfo; each has the type of §5.1."""
@@ -38,7 +38,7 @@ async def test_a_scope_opens_its_claims_at_userinfo_alone(
     assert userinfo == {"sub": "ada"} | {name: ADA[name] for name in names}
 
 
-async def test_a_client_may_be_registered_for_them_in_the_id_token(provider: RunningProvider) -> None:
+async def test_scope_claims_can_be_in_the_id_token(provider: RunningProvider) -> None:
     id_token, _ = await surfaces(provider, client_id="web", scope="openid email")
     assert id_token == {"email": "ada@example.com", "email_verified": False}
 
@@ -52,7 +52,7 @@ async def test_a_client_may_be_registered_for_them_in_the_id_token(provider: Run
         pytest.param({"userinfo": {"locale": {"value": "de"}}}, set(), set(), id="§5.5.1 another value"),
     ],
 )
-async def test_claims_asked_for_one_by_one(
+async def test_individually_requested_claims_are_returned(
     provider: RunningProvider, claims: dict[str, Any], id_token: set[str], userinfo: set[str]
 ) -> None:
     got = await surfaces(provider, scope="openid", claims=json.dumps(claims))
@@ -60,7 +60,7 @@ async def test_claims_asked_for_one_by_one(
     assert got[1] == {"sub": "ada"} | {name: ADA[name] for name in userinfo}
 
 
-async def test_what_was_asked_for_is_kept_with_the_grant(provider: RunningProvider) -> None:
+async def test_requested_claims_are_stored_with_the_grant(provider: RunningProvider) -> None:
     """OpenID Connect Core §5.5: also for the access token of a refresh."""
     claims = json.dumps({"userinfo": {"email": None}})
     tokens = await provider.tokens(scope="openid", claims=claims)
@@ -76,7 +76,7 @@ async def test_what_was_asked_for_is_kept_with_the_grant(provider: RunningProvid
     ],
     ids=lambda text: text[:40],
 )
-async def test_a_claims_parameter_that_cannot_be_read(provider: RunningProvider, claims: str) -> None:
+async def test_malformed_claims_parameter_is_rejected(provider: RunningProvider, claims: str) -> None:
     answer = query_of((await provider.authorize(claims=claims)).location)
     assert answer["error"] == "invalid_request"
     assert "claims" in answer["error_description"]
@@ -89,13 +89,13 @@ def about(sub: str) -> str:
     return json.dumps({"id_token": {"sub": {"value": sub}}})
 
 
-async def test_a_request_about_the_one_who_is_logged_in_is_answered(provider: RunningProvider) -> None:
+async def test_request_for_the_logged_in_user_gets_a_code(provider: RunningProvider) -> None:
     """OpenID Connect Core §5.5.1."""
     await provider.login()
     assert "code" in query_of((await provider.authorize(claims=about("user0"), prompt="none")).location)
 
 
-async def test_a_request_about_somebody_else_needs_a_login(provider: RunningProvider) -> None:
+async def test_request_for_another_user_requires_login(provider: RunningProvider) -> None:
     """OpenID Connect Core §3.1.2.2."""
     await provider.login()
     silent = await provider.authorize(claims=about("ada"), prompt="none")
@@ -105,7 +105,7 @@ async def test_a_request_about_somebody_else_needs_a_login(provider: RunningProv
     assert "code" in query_of((await provider.submit_login(asked.location, "ada", "password-of-ada")).location)
 
 
-async def test_the_login_of_another_person_is_no_answer(provider: RunningProvider) -> None:
+async def test_login_of_another_user_is_rejected(provider: RunningProvider) -> None:
     """OpenID Connect Core §3.1.2.2: never with an id_token for a different person; and once."""
     asked = await provider.authorize(claims=about("ada"))
     response = await provider.submit_login(asked.location)
@@ -122,7 +122,7 @@ async def test_the_login_of_another_person_is_no_answer(provider: RunningProvide
         1990,
     ],
 )
-async def test_claims_that_are_nested_too_deep(provider: RunningProvider, depth: int) -> None:
+async def test_too_deeply_nested_claims_are_rejected(provider: RunningProvider, depth: int) -> None:
     """Also where the parser of JSON would still read them, and nothing could write them again."""
     claims = f'{{"userinfo":{{"email":{{"value":{"[" * depth}{"]" * depth}}}}}}}'
     assert query_of((await provider.authorize(claims=claims)).location)["error"] == "invalid_request"

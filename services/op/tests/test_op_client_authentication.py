@@ -9,7 +9,7 @@ from op_testing import REDIRECT_URI, SECRET, VERIFIER, RunningProvider, assert_r
     [("web", "basic"), ("web", "post"), ("basic", "basic"), ("post", "post"), ("spa", "none")],
     ids=["none registered, basic", "none registered, post", "basic", "post", "none, a public client"],
 )
-async def test_a_client_authenticates(provider: RunningProvider, client_id: str, how: str) -> None:
+async def test_client_is_authenticated(provider: RunningProvider, client_id: str, how: str) -> None:
     """RFC 6749 §2.3.1, §3.2.1."""
     await provider.register(client_id)
     form = {
@@ -27,7 +27,9 @@ async def test_a_client_authenticates(provider: RunningProvider, client_id: str,
 @pytest.mark.parametrize(
     ("client_id", "registered"), [("basic", "client_secret_basic"), ("post", "client_secret_post")]
 )
-async def test_only_the_registered_method_counts(provider: RunningProvider, client_id: str, registered: str) -> None:
+async def test_only_the_registered_method_is_accepted(
+    provider: RunningProvider, client_id: str, registered: str
+) -> None:
     """OpenID Connect Core §9: and who has the right secret is told which one it is, nobody else."""
     await provider.register(client_id)
     for secret, told in ((SECRET, True), ("wrong", False)):
@@ -74,7 +76,7 @@ async def test_failed_client_authentication_gets_401_with_a_challenge(
     assert response.headers["WWW-Authenticate"].startswith("Basic ")
 
 
-async def test_two_authentication_methods_at_once_are_refused(provider: RunningProvider) -> None:
+async def test_two_authentication_methods_are_rejected(provider: RunningProvider) -> None:
     """RFC 6749 §2.3."""
     response = await provider.client.post(
         "/token",

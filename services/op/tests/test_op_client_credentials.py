@@ -28,7 +28,7 @@ async def ask(provider: RunningProvider, client_id: str = "service", **changes: 
     return await provider.token(**form)
 
 
-async def test_it_gives_an_access_token_and_nothing_else(service: RunningProvider) -> None:
+async def test_client_gets_only_an_access_token(service: RunningProvider) -> None:
     """§4.4.3: no refresh token, and no id_token, since nobody logged in."""
     response = await ask(service)
     tokens = await response.get_json()
@@ -49,7 +49,7 @@ async def test_it_gives_an_access_token_and_nothing_else(service: RunningProvide
     }
 
 
-async def test_as_a_jwt_its_sub_is_the_client(service: RunningProvider) -> None:
+async def test_sub_of_the_jwt_is_the_client(service: RunningProvider) -> None:
     """RFC 9068 §2.2."""
     await service.op.clients.save(client_of(CLIENT | {"client_id": "jwt-service", "access_token_format": "jwt"}))
     token = (await (await ask(service, "jwt-service")).get_json())["access_token"]
@@ -59,16 +59,16 @@ async def test_as_a_jwt_its_sub_is_the_client(service: RunningProvider) -> None:
 
 
 @pytest.mark.parametrize("scope", ["openid", "offline_access", "unknown", "a  b"])
-async def test_a_scope_that_is_not_the_clients_own(service: RunningProvider, scope: str) -> None:
+async def test_unregistered_scope_is_rejected(service: RunningProvider, scope: str) -> None:
     """§4.4.2."""
     await assert_refused(await ask(service, scope=scope), "invalid_scope")
 
 
-async def test_a_narrower_scope(service: RunningProvider) -> None:
+async def test_narrower_scope_is_granted(service: RunningProvider) -> None:
     assert (await (await ask(service, scope="reports openid")).get_json())["scope"] == "reports"
 
 
-async def test_userinfo_refuses_it(service: RunningProvider) -> None:
+async def test_userinfo_rejects_the_token(service: RunningProvider) -> None:
     """OpenID Connect Core §5.3: there is no user."""
     token = (await (await ask(service)).get_json())["access_token"]
     response = await service.userinfo(token)
@@ -76,7 +76,7 @@ async def test_userinfo_refuses_it(service: RunningProvider) -> None:
     assert (await response.get_json())["error"] == "insufficient_scope"
 
 
-async def test_it_has_a_ttl_and_can_be_revoked(service: RunningProvider) -> None:
+async def test_token_has_a_ttl_and_can_be_revoked(service: RunningProvider) -> None:
     token = (await (await ask(service)).get_json())["access_token"]
     redis = service.redis
     for kind in ("grant", "at:*"):
@@ -86,16 +86,16 @@ async def test_it_has_a_ttl_and_can_be_revoked(service: RunningProvider) -> None
     assert await service.introspect(token, "service") == {"active": False}
 
 
-async def test_a_client_that_is_not_registered_for_it(provider: RunningProvider) -> None:
+async def test_unregistered_client_is_rejected(provider: RunningProvider) -> None:
     await assert_refused(await provider.token(grant_type="client_credentials"), "unauthorized_client")
 
 
-async def test_who_does_not_prove_himself_gets_nothing(service: RunningProvider) -> None:
+async def test_unauthenticated_client_is_rejected(service: RunningProvider) -> None:
     """§4.4.2."""
     await assert_refused(await ask(service, client_secret="wrong"), "invalid_client", 401)
 
 
-async def test_a_client_named_like_a_person_gets_nothing(provider: RunningProvider) -> None:
+async def test_client_named_like_a_user_is_rejected(provider: RunningProvider) -> None:
     """RFC 9068 §5: the resource server would take it for that person."""
     await provider.op.clients.save(client_of(CLIENT | {"client_id": "user0"}))
     await assert_refused(await ask(provider, "user0"), "unauthorized_client")

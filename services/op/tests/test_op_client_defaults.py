@@ -23,7 +23,7 @@ async def claims_of(op: RunningProvider, **changes: Any) -> dict[str, Any]:
     ("max_age", "asked_again"),
     [pytest.param(None, True, id="the default"), pytest.param("3600", False, id="the request goes first")],
 )
-async def test_default_max_age(provider: RunningProvider, max_age: str | None, asked_again: bool) -> None:
+async def test_default_max_age_is_applied(provider: RunningProvider, max_age: str | None, asked_again: bool) -> None:
     await provider.op.clients.save(client_of(CLIENT | {"default_max_age": 60}))
     await provider.login()
     provider.clock.pass_seconds(61)
@@ -31,19 +31,19 @@ async def test_default_max_age(provider: RunningProvider, max_age: str | None, a
     assert response.location.startswith(f"{ISSUER}/login?") is asked_again
 
 
-async def test_default_acr_values(provider: RunningProvider) -> None:
+async def test_default_acr_values_are_applied(provider: RunningProvider) -> None:
     await provider.op.clients.save(client_of(CLIENT | {"default_acr_values": ["urn:x", ACR]}))
     assert (await claims_of(provider))["acr"] == ACR
     await provider.op.clients.save(client_of(CLIENT))
     assert "acr" not in await claims_of(provider)
 
 
-async def test_require_auth_time_is_always_met(provider: RunningProvider) -> None:
+async def test_id_token_always_has_auth_time(provider: RunningProvider) -> None:
     await provider.op.clients.save(client_of(CLIENT | {"require_auth_time": True}))
     assert (await claims_of(provider))["auth_time"] == int(provider.clock())
 
 
-async def test_they_are_registered_and_said_again(provider_with: ProviderFactory) -> None:
+async def test_registration_response_has_the_defaults(provider_with: ProviderFactory) -> None:
     op = await provider_with(registration="open")
     said = {
         "default_max_age": 0,
@@ -62,6 +62,6 @@ async def test_they_are_registered_and_said_again(provider_with: ProviderFactory
     ],
     ids=str,
 )
-async def test_what_cannot_be_registered(provider_with: ProviderFactory, changes: dict[str, Any]) -> None:
+async def test_invalid_defaults_are_rejected(provider_with: ProviderFactory, changes: dict[str, Any]) -> None:
     op = await provider_with(registration="open")
     await assert_refused(await register(op, **changes), "invalid_client_metadata")

@@ -21,7 +21,7 @@ async def pages_of(provider: RunningProvider, **metadata: Any) -> tuple[Any, Any
     return login, await provider.client.get(consent.removeprefix(ISSUER))
 
 
-async def test_logo_policy_and_terms_are_on_both_pages(provider: RunningProvider) -> None:
+async def test_logo_policy_and_terms_are_shown_on_both_pages(provider: RunningProvider) -> None:
     for page in await pages_of(provider, **ABOUT):
         html = await page.get_data(as_text=True)
         assert f'<img class="logo" src="{LOGO}" alt="">' in html
@@ -30,7 +30,7 @@ async def test_logo_policy_and_terms_are_on_both_pages(provider: RunningProvider
         assert "img-src 'self' https://client.test;" in page.headers["Content-Security-Policy"]
 
 
-async def test_without_them_nothing_comes_from_another_host(provider: RunningProvider) -> None:
+async def test_pages_without_logo_load_nothing_from_other_hosts(provider: RunningProvider) -> None:
     for page in await pages_of(provider):
         html = await page.get_data(as_text=True)
         assert 'class="logo"' not in html

@@ -48,7 +48,7 @@ async def answer(op: RunningProvider, device: dict[str, Any], answer: str = "all
     return await op.client.post("/device", form=fields | person | {"answer": answer} | changes)
 
 
-async def test_the_whole_way(op: RunningProvider) -> None:
+async def test_device_is_connected(op: RunningProvider) -> None:
     """§3.2 to §3.5."""
     device = await begin(op)
     assert device.keys() == {
@@ -72,13 +72,13 @@ async def test_the_whole_way(op: RunningProvider) -> None:
     assert again.status_code == 200
 
 
-async def test_the_session_of_a_device_page_names_its_browser(op: RunningProvider) -> None:
+async def test_session_of_the_device_page_has_its_browser(op: RunningProvider) -> None:
     await answer(op, await begin(op))
     (session,) = await op.op.sessions.all("user0")
     assert session.user_agent
 
 
-async def test_what_was_typed_is_there_again_after_a_fault(op: RunningProvider) -> None:
+async def test_typed_values_are_kept_after_a_fault(op: RunningProvider) -> None:
     html = await (await page(op, 'bcdf"<b>')).get_data(as_text=True)
     assert 'value="bcdf&#34;&lt;b&gt;"' in html
     html = await (await answer(op, await begin(op), password="wrong")).get_data(as_text=True)
@@ -86,7 +86,7 @@ async def test_what_was_typed_is_there_again_after_a_fault(op: RunningProvider) 
     assert "wrong" not in html.replace("password is wrong", "")
 
 
-async def test_a_device_takes_its_tokens_once(op: RunningProvider) -> None:
+async def test_device_gets_its_tokens_once(op: RunningProvider) -> None:
     device = await begin(op)
     await answer(op, device)
     await asyncio.gather(*(op.redis.ping() for _ in range(20)))
@@ -95,7 +95,7 @@ async def test_a_device_takes_its_tokens_once(op: RunningProvider) -> None:
     await assert_refused(await poll(op, device), "invalid_grant")
 
 
-async def test_whoever_asks_too_often_must_slow_down(op: RunningProvider) -> None:
+async def test_early_polls_get_slow_down(op: RunningProvider) -> None:
     """§3.5: five seconds more, from then on."""
     device = await begin(op)
     form = {"grant_type": GRANT, "device_code": device["device_code"], "client_id": "tv"}
@@ -120,7 +120,7 @@ async def test_whoever_asks_too_often_must_slow_down(op: RunningProvider) -> Non
         pytest.param({"client_id": "spa"}, "unauthorized_client", id="a client without the grant"),
     ],
 )
-async def test_a_poll_that_is_refused(op: RunningProvider, changes: dict[str, Any], error: str) -> None:
+async def test_invalid_poll_is_rejected(op: RunningProvider, changes: dict[str, Any], error: str) -> None:
     await op.register("spa")
     device = await begin(op)
     await answer(op, device)
@@ -128,7 +128,7 @@ async def test_a_poll_that_is_refused(op: RunningProvider, changes: dict[str, An
     assert (await poll(op, device)).status_code == 200, "and uses nothing up"
 
 
-async def test_nobody_answered_in_time(op: RunningProvider) -> None:
+async def test_late_poll_gets_expired_token(op: RunningProvider) -> None:
     """§3.5: neither side can go on."""
     device = await begin(op)
     op.clock.pass_seconds(600)
@@ -136,7 +136,7 @@ async def test_nobody_answered_in_time(op: RunningProvider) -> None:
     await assert_refused(await poll(op, device), "expired_token")
 
 
-async def test_the_person_refuses(op: RunningProvider) -> None:
+async def test_denied_device_gets_access_denied(op: RunningProvider) -> None:
     """§3.5: no login is needed for it."""
     device = await begin(op)
     assert (await answer(op, device, "refuse", password="")).status_code == 200
@@ -144,7 +144,7 @@ async def test_the_person_refuses(op: RunningProvider) -> None:
     assert (await page(op, device["user_code"])).status_code == 404
 
 
-async def test_a_wrong_password_lets_no_device_in(op: RunningProvider) -> None:
+async def test_wrong_password_does_not_connect_a_device(op: RunningProvider) -> None:
     device = await begin(op)
     response = await answer(op, device, password="wrong")
     assert response.status_code == 403
@@ -152,7 +152,7 @@ async def test_a_wrong_password_lets_no_device_in(op: RunningProvider) -> None:
     assert (await answer(op, device)).status_code == 200
 
 
-async def test_who_is_signed_in_needs_no_password(op: RunningProvider) -> None:
+async def test_signed_in_user_does_not_need_a_password(op: RunningProvider) -> None:
     await op.tokens()
     device = await begin(op)
     assert 'name="password"' not in await (await page(op, device["user_code"])).get_data(as_text=True)
@@ -160,7 +160,7 @@ async def test_who_is_signed_in_needs_no_password(op: RunningProvider) -> None:
     assert (await poll(op, device)).status_code == 200
 
 
-async def test_the_login_opens_a_session_and_its_end_ends_the_device(op: RunningProvider) -> None:
+async def test_device_access_ends_with_its_session(op: RunningProvider) -> None:
     device = await begin(op)
     await answer(op, device)
     tokens = await (await poll(op, device)).get_json()
@@ -168,7 +168,7 @@ async def test_the_login_opens_a_session_and_its_end_ends_the_device(op: Running
     assert (await op.userinfo(tokens["access_token"])).status_code == 401
 
 
-async def test_of_parallel_answers_one_counts(op: RunningProvider) -> None:
+async def test_one_of_parallel_decisions_counts(op: RunningProvider) -> None:
     device = await begin(op)
     waiting = await op.op.devices.find_by_user_code(device["user_code"])
     assert waiting is not None
@@ -187,9 +187,7 @@ async def test_of_parallel_answers_one_counts(op: RunningProvider) -> None:
         pytest.param({"answer": "perhaps"}, {}, id="no answer"),
     ],
 )
-async def test_a_form_that_is_not_ours_decides_nothing(
-    op: RunningProvider, changes: dict[str, Any], headers: dict[str, str]
-) -> None:
+async def test_forged_form_is_rejected(op: RunningProvider, changes: dict[str, Any], headers: dict[str, str]) -> None:
     """§5.4: nobody lets somebody else's device in by a link or a form."""
     await op.tokens()
     device = await begin(op)
@@ -199,7 +197,7 @@ async def test_a_form_that_is_not_ours_decides_nothing(
     await assert_refused(await poll(op, device), "authorization_pending")
 
 
-async def test_a_form_of_another_browser_or_code_decides_nothing(op: RunningProvider) -> None:
+async def test_form_of_another_browser_or_code_is_rejected(op: RunningProvider) -> None:
     device, other = await begin(op), await begin(op)
     fields = hidden_fields(await (await page(op, device["user_code"])).get_data(as_text=True))
     person = {"username": "user0", "password": "password0", "answer": "allow"}
@@ -208,7 +206,7 @@ async def test_a_form_of_another_browser_or_code_decides_nothing(op: RunningProv
     assert (await op.client.post("/device", form=moved | person)).status_code == 400
 
 
-async def test_codes_cannot_be_guessed_for_long(op: RunningProvider) -> None:
+async def test_guesses_of_user_codes_are_limited(op: RunningProvider) -> None:
     """§5.1."""
     device = await begin(op)
     statuses = [(await page(op, "BCDF-GHJK")).status_code for _ in range(6)]
@@ -216,13 +214,13 @@ async def test_codes_cannot_be_guessed_for_long(op: RunningProvider) -> None:
     assert (await page(op, device["user_code"])).status_code == 429
 
 
-async def test_codes_guessed_in_parallel_do_not_slip_through(op: RunningProvider) -> None:
+async def test_parallel_guesses_of_user_codes_are_limited(op: RunningProvider) -> None:
     """§5.1: five are looked at, however many come at once."""
     pages = await asyncio.gather(*(page(op, "BCDF-GHJK") for _ in range(30)))
     assert sorted(response.status_code for response in pages) == [404] * 5 + [429] * 25
 
 
-async def test_a_device_of_ones_own_makes_up_for_no_wrong_code(op: RunningProvider) -> None:
+async def test_correct_code_does_not_reset_wrong_guesses(op: RunningProvider) -> None:
     """A public client gives whoever guesses as many right codes as they want."""
     device = await begin(op)
     for _ in range(4):
@@ -232,7 +230,7 @@ async def test_a_device_of_ones_own_makes_up_for_no_wrong_code(op: RunningProvid
     assert [(await page(op, "BCDF-GHJK")).status_code for _ in range(2)] == [404, 429]
 
 
-async def test_signed_in_user_is_not_locked_out_by_a_stranger(op: RunningProvider) -> None:
+async def test_signed_in_user_is_not_locked_out_by_others(op: RunningProvider) -> None:
     await op.tokens()
     device = await begin(op)
     stranger = op.new_client()
@@ -251,7 +249,7 @@ async def test_signed_in_user_is_not_locked_out_by_a_stranger(op: RunningProvide
         pytest.param("BCDF-GHJK", {"Sec-Fetch-Dest": "iframe"}, 200, id="a frame"),
     ],
 )
-async def test_what_nobody_typed_or_followed_is_no_guess(
+async def test_empty_code_does_not_count_as_a_guess(
     op: RunningProvider, typed: str, headers: dict[str, str], status: int
 ) -> None:
     device = await begin(op)
@@ -263,7 +261,7 @@ async def test_what_nobody_typed_or_followed_is_no_guess(
     assert (await page(op, device["user_code"])).status_code == 200
 
 
-async def test_the_page_asks_for_the_code(op: RunningProvider) -> None:
+async def test_page_asks_for_the_user_code(op: RunningProvider) -> None:
     response = await op.client.get("/device")
     assert response.status_code == 200
     assert 'name="user_code"' in await response.get_data(as_text=True)
@@ -278,20 +276,20 @@ async def test_the_page_asks_for_the_code(op: RunningProvider) -> None:
         pytest.param({"client_id": "tv", "scope": "unknown"}, {}, "invalid_scope", 400, id="no scope of its own"),
     ],
 )
-async def test_a_device_that_gets_no_code(
+async def test_invalid_device_request_is_rejected(
     op: RunningProvider, form: dict[str, str], headers: dict[str, str], error: str, status: int
 ) -> None:
     response = await op.client.post("/device_authorization", form=form, headers=headers)
     await assert_refused(response, error, status)
 
 
-async def test_a_confidential_device_proves_itself(op: RunningProvider) -> None:
+async def test_confidential_device_must_authenticate(op: RunningProvider) -> None:
     device = await begin(op, client_id="box", client_secret=SECRET)
     await answer(op, device)
     assert (await poll(op, device, client_id="box", client_secret=SECRET)).status_code == 200
 
 
-async def test_all_of_it_has_a_ttl_and_no_code_in_the_clear(op: RunningProvider) -> None:
+async def test_device_records_have_a_ttl_and_hashed_codes(op: RunningProvider) -> None:
     device = await begin(op)
     await poll(op, device)
     redis = op.redis
@@ -305,7 +303,7 @@ async def test_all_of_it_has_a_ttl_and_no_code_in_the_clear(op: RunningProvider)
         assert device["user_code"] not in stored
 
 
-async def test_discovery_names_the_endpoint_and_the_grant(provider: RunningProvider) -> None:
+async def test_discovery_advertises_the_device_grant(provider: RunningProvider) -> None:
     """§4."""
     document = await (await provider.client.get("/.well-known/openid-configuration")).get_json()
     assert document["device_authorization_endpoint"] == f"{ISSUER}/device_authorization"
@@ -320,7 +318,7 @@ async def take_back(op: RunningProvider, client_id: str) -> str:
     return html
 
 
-async def test_device_access_is_on_the_account_page_and_revocable(op: RunningProvider) -> None:
+async def test_device_access_can_be_removed_on_the_account_page(op: RunningProvider) -> None:
     device = await begin(op)
     await answer(op, device)
     tokens = await (await poll(op, device)).get_json()
@@ -329,7 +327,7 @@ async def test_device_access_is_on_the_account_page_and_revocable(op: RunningPro
     assert (await op.refresh(tokens["refresh_token"], client_id="tv")).status_code == 400
 
 
-async def test_a_device_that_is_slow_gets_nothing_that_was_taken_back(op: RunningProvider) -> None:
+async def test_withdrawn_consent_denies_a_slow_device(op: RunningProvider) -> None:
     device = await begin(op)
     await answer(op, device)
     await take_back(op, "tv")

@@ -15,15 +15,15 @@ async def document(provider: RunningProvider, path: str = "/.well-known/openid-c
     return body
 
 
-async def test_both_addresses_have_the_same_document(provider: RunningProvider) -> None:
+async def test_both_urls_have_the_same_document(provider: RunningProvider) -> None:
     assert await document(provider) == await document(provider, "/.well-known/oauth-authorization-server")
 
 
-async def test_the_issuer_is_exact(provider: RunningProvider) -> None:
+async def test_issuer_is_exact(provider: RunningProvider) -> None:
     assert (await document(provider))["issuer"] == ISSUER
 
 
-async def test_what_discovery_1_0_requires_is_there(provider: RunningProvider) -> None:
+async def test_required_metadata_is_present(provider: RunningProvider) -> None:
     required = {
         "issuer",
         "authorization_endpoint",
@@ -36,7 +36,7 @@ async def test_what_discovery_1_0_requires_is_there(provider: RunningProvider) -
     assert required <= (await document(provider)).keys()
 
 
-async def test_every_endpoint_is_there(provider: RunningProvider) -> None:
+async def test_every_endpoint_exists(provider: RunningProvider) -> None:
     """None answers 404 or 405 to its own method."""
     metadata = await document(provider)
     urls = {k: str(v) for k, v in metadata.items() if k.endswith("_endpoint") or k == "jwks_uri"}
@@ -55,7 +55,7 @@ async def test_every_advertised_scope_works(provider: RunningProvider) -> None:
     assert (await response.get_json())["scope"] == " ".join(scopes)
 
 
-async def test_what_is_demanded_is_said(provider: RunningProvider) -> None:
+async def test_requirements_are_advertised(provider: RunningProvider) -> None:
     """Discovery 1.0 §3, RFC 9126 §5."""
     metadata = await document(provider)
     assert metadata["request_uri_parameter_supported"] is True
@@ -63,6 +63,6 @@ async def test_what_is_demanded_is_said(provider: RunningProvider) -> None:
     assert metadata["require_pushed_authorization_requests"] is False
 
 
-async def test_iss_in_the_authorization_response_is_promised(provider: RunningProvider) -> None:
+async def test_iss_in_the_authorization_response_is_advertised(provider: RunningProvider) -> None:
     """RFC 9207 §3: test_op_authorize shows that it is kept."""
     assert (await document(provider))["authorization_response_iss_parameter_supported"] is True

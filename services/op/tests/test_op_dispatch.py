@@ -73,7 +73,7 @@ def shown(step: Step) -> object:
         pytest.param(DEVICE, None, DENIED, AccessDenied, id="device, denied without a login"),
     ],
 )
-def test_the_next_step(
+def test_next_step_is_decided(
     asked: AuthorizationRequest | DeviceRequest,
     present: Session | None,
     consent: records.Consent | Decision | None,
@@ -87,7 +87,7 @@ def test_the_next_step(
     ("prompt", "expected"),
     [("", Respond()), ("none", Respond()), ("consent", Consent()), ("none consent", ConsentRequired)],
 )
-def test_first_party_consent_only_when_prompted(prompt: str, expected: object) -> None:
+def test_first_party_client_needs_consent_only_when_prompted(prompt: str, expected: object) -> None:
     assert shown(next_step(request(prompt=prompt), session(), None, NOW, first_party=True)) == expected
 
 
@@ -106,7 +106,7 @@ def test_first_party_consent_only_when_prompted(prompt: str, expected: object) -
         pytest.param(request(max_age=49), session(auth_time=950), "here", Login(), id="max_age has passed since"),
     ],
 )
-def test_a_pending_request_after_a_login(
+def test_pending_authorization_continues_after_login(
     asked: AuthorizationRequest, present: Session | None, since_sid: str | None, expected: object
 ) -> None:
     waiting = pending(asked, sid=since_sid)
@@ -128,7 +128,7 @@ def test_a_pending_request_after_a_login(
         ),
     ],
 )
-def test_a_refusal_says_why(
+def test_error_says_why(
     asked: AuthorizationRequest | DeviceRequest,
     present: Session | None,
     consent: Decision | None,
@@ -141,7 +141,7 @@ def test_a_refusal_says_why(
     assert step.error.description == description
 
 
-def test_a_denial_precedes_another_person() -> None:
+def test_denial_has_precedence_over_another_user() -> None:
     asked = request(sub="bob")
     step = next_step(asked, session(auth_time=950), DENIED, NOW, pending=pending(asked))
     assert shown(step) is AccessDenied

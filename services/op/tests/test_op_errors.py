@@ -66,7 +66,7 @@ def test_error_has_its_headers(error: OAuthError, header: tuple[str, str]) -> No
     assert error.headers == (header,)
 
 
-def test_error_for_machines_is_json_that_is_not_stored() -> None:
+def test_json_error_is_not_cached() -> None:
     """RFC 6749 §5.2: without the private detail."""
     reply = json_error(InvalidClient("public", "private"))
     assert reply.status == 401

@@ -35,7 +35,7 @@ def away() -> str:
         ("GET", "/jwks"),
     ],
 )
-async def test_every_endpoint_responds_503_in_a_second_without_redis(away: str, method: str, path: str) -> None:
+async def test_endpoints_return_503_within_a_second_without_redis(away: str, method: str, path: str) -> None:
     app = create_app(settings(away), clock=Clock())
     client: Any = app.test_client()
     headers = basic("web", SECRET) if method == "POST" else {"Authorization": f"Bearer {'A' * 22}.{'B' * 43}"}
@@ -51,7 +51,7 @@ async def test_every_endpoint_responds_503_in_a_second_without_redis(away: str, 
         assert (await response.get_json())["error"] == "temporarily_unavailable"
 
 
-async def test_discovery_and_healthz_need_no_redis_and_readyz_does(away: str) -> None:
+async def test_only_readyz_and_not_healthz_depends_on_redis(away: str) -> None:
     client = create_app(settings(away), clock=Clock()).test_client()
     assert (await client.get("/.well-known/openid-configuration")).status_code == 200
     assert (await client.get("/healthz")).status_code == 200
@@ -61,7 +61,7 @@ async def test_discovery_and_healthz_need_no_redis_and_readyz_does(away: str) ->
 
 
 @pytest.mark.slow
-async def test_it_starts_without_redis_and_is_ready_when_redis_comes(tmp_path_factory: pytest.TempPathFactory) -> None:
+async def test_provider_becomes_ready_when_redis_is_available(tmp_path_factory: pytest.TempPathFactory) -> None:
     server = RedisServer(tmp_path_factory.mktemp("late"))
     app = create_app(settings(server.url), clock=Clock())
     async with app.test_app() as running:
@@ -77,7 +77,7 @@ async def test_it_starts_without_redis_and_is_ready_when_redis_comes(tmp_path_fa
 
 
 @pytest.mark.slow
-async def test_a_paused_redis_is_a_503_within_a_second_and_recovers(tmp_path_factory: pytest.TempPathFactory) -> None:
+async def test_paused_redis_causes_503_within_a_second(tmp_path_factory: pytest.TempPathFactory) -> None:
     server = RedisServer(tmp_path_factory.mktemp("paused")).start()
     try:
         app = create_app(settings(server.url), clock=Clock())
@@ -106,7 +106,7 @@ async def test_a_paused_redis_is_a_503_within_a_second_and_recovers(tmp_path_fac
         pytest.param(("-getdel",), id="the taking of the login request"),
     ],
 )
-async def test_a_login_that_could_not_be_finished_can_be_sent_again(
+async def test_login_interrupted_by_redis_can_be_repeated(
     provider_with: ProviderFactory, redis: RedisClient, redis_server: RedisServer, refused: tuple[str, ...]
 ) -> None:
     """Each write in turn is one that Redis does not take: the person loses nothing by it."""

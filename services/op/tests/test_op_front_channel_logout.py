@@ -8,7 +8,7 @@ from logout_testing import register, sign_in, sign_out
 from op_testing import RunningProvider, hidden_fields
 
 
-async def test_frames_of_the_front_channel(provider: RunningProvider) -> None:
+async def test_logout_page_has_frames_of_the_clients(provider: RunningProvider) -> None:
     """Front-Channel Logout §2, §3: iss and sid in the query; only these may be framed."""
     await register(provider, "framed", frontchannel_logout_uri="http://client.test/out?a=b")
     tokens = await sign_in(provider, "framed")
@@ -22,7 +22,7 @@ async def test_frames_of_the_front_channel(provider: RunningProvider) -> None:
     assert "<script>" not in html
 
 
-async def test_after_the_frames_the_browser_goes_on(provider: RunningProvider) -> None:
+async def test_browser_continues_after_the_frames(provider: RunningProvider) -> None:
     """Front-Channel Logout §2 beside RP-Initiated Logout §3."""
     bye = "http://client.test/bye"
     uri = "http://client.test/out"
@@ -39,7 +39,7 @@ async def test_after_the_frames_the_browser_goes_on(provider: RunningProvider) -
     assert policy.endswith(f"; frame-src http://client.test; script-src 'sha256-{allowed}'")
 
 
-async def test_who_signs_out_on_the_account_page_visits_the_frames_too(provider: RunningProvider) -> None:
+async def test_account_page_logout_loads_the_frames_too(provider: RunningProvider) -> None:
     """Front-Channel Logout §2: they belong to this browser. Those of a session elsewhere do not."""
     await register(provider, "framed", frontchannel_logout_uri="http://client.test/out")
     elsewhere = jwt.get_unverified_claims((await sign_in(provider, "framed"))["id_token"])["sid"]

@@ -59,7 +59,7 @@ async def verified(op: RunningProvider, answer: dict[str, str]) -> dict[str, Any
 
 
 @pytest.mark.parametrize("response_type", ["id_token token", "token id_token"])
-async def test_tokens_come_in_the_fragment(op: RunningProvider, response_type: str) -> None:
+async def test_tokens_are_sent_in_the_fragment(op: RunningProvider, response_type: str) -> None:
     """Core §3.2.2.5, RFC 6749 §4.2.2; the order of the values does not matter (§3.1.1)."""
     response = await op.login(**ASK, response_type=response_type)
     assert response.location.startswith(f"{CALLBACK}#")
@@ -74,7 +74,7 @@ async def test_tokens_come_in_the_fragment(op: RunningProvider, response_type: s
     assert userinfo["email"] == "user0@example.com"
 
 
-async def test_an_id_token_alone_has_all_claims(op: RunningProvider) -> None:
+async def test_id_token_without_access_token_has_all_claims(op: RunningProvider) -> None:
     """Core §5.4: there is no access token for UserInfo, and so no at_hash either."""
     response = await op.login(username="ada", password="password-of-ada", **ASK, response_type="id_token")
     answer = fragment_of(response.location)
@@ -84,14 +84,14 @@ async def test_an_id_token_alone_has_all_claims(op: RunningProvider) -> None:
     assert "at_hash" not in claims
 
 
-async def test_by_form_post(op: RunningProvider) -> None:
+async def test_tokens_are_sent_by_form_post(op: RunningProvider) -> None:
     """Form Post Response Mode §2."""
     response = await op.login(**ASK, response_type="id_token", response_mode="form_post")
     fields = hidden_fields(await response.get_data(as_text=True))
     assert fields.keys() == {"id_token", "state", "iss"}
 
 
-async def test_as_a_signed_answer(op: RunningProvider) -> None:
+async def test_tokens_are_sent_in_a_signed_response(op: RunningProvider) -> None:
     """JARM §2.3.4: `jwt` is fragment.jwt here."""
     response = await op.login(**ASK, response_type="id_token", response_mode="jwt")
     answer = jwt.get_unverified_claims(fragment_of(response.location)["response"])
@@ -107,7 +107,7 @@ async def test_as_a_signed_answer(op: RunningProvider) -> None:
         pytest.param({"prompt": "none"}, "login_required", id="§3.1.2.6 nobody is logged in"),
     ],
 )
-async def test_errors_come_in_the_fragment(op: RunningProvider, changes: dict[str, Any], error: str) -> None:
+async def test_errors_are_sent_in_the_fragment(op: RunningProvider, changes: dict[str, Any], error: str) -> None:
     """Core §3.2.2.6, RFC 6749 §4.2.2.1."""
     response = await op.authorize(**(ASK | {"response_type": "id_token token"} | changes))
     assert urlsplit(response.location).query == ""
@@ -118,7 +118,7 @@ async def test_errors_come_in_the_fragment(op: RunningProvider, changes: dict[st
     assert answer["state"] == "state-of-the-test"
 
 
-async def test_a_nonce_is_always_needed(provider_with: ProviderFactory) -> None:
+async def test_nonce_is_always_required(provider_with: ProviderFactory) -> None:
     """Core §3.2.2.1: whatever is configured for codes."""
     op = await provider_with(implicit_flow=True, require_nonce=False)
     await op.op.clients.save(client_of(IMPLICIT | {"require_nonce": False}))
@@ -126,7 +126,7 @@ async def test_a_nonce_is_always_needed(provider_with: ProviderFactory) -> None:
     assert (response.status_code, response.location) == (400, None)
 
 
-async def test_there_is_no_refresh_token_and_no_offline_access(op: RunningProvider) -> None:
+async def test_refresh_token_and_offline_access_are_not_issued(op: RunningProvider) -> None:
     """Core §11: offline_access is ignored without a code."""
     response = await op.login(**ASK, response_type="id_token token", scope="openid offline_access")
     answer = fragment_of(response.location)
@@ -134,7 +134,7 @@ async def test_there_is_no_refresh_token_and_no_offline_access(op: RunningProvid
     assert "refresh_token" not in answer
 
 
-async def test_the_access_token_ends_with_its_session(op: RunningProvider) -> None:
+async def test_access_token_ends_with_its_session(op: RunningProvider) -> None:
     response = await op.login(**ASK, response_type="id_token token")
     answer = fragment_of(response.location)
     hint = {"id_token_hint": answer["id_token"], "client_id": "implicit"}
@@ -149,16 +149,14 @@ async def test_the_access_token_ends_with_its_session(op: RunningProvider) -> No
         pytest.param({"response_type": "code"}, "unauthorized_client", id="a client without codes"),
     ],
 )
-async def test_a_client_gets_what_it_is_registered_for(
-    op: RunningProvider, changes: dict[str, Any], error: str
-) -> None:
+async def test_response_type_must_be_registered(op: RunningProvider, changes: dict[str, Any], error: str) -> None:
     """RFC 6749 §4.2.2.1."""
     redirect_uri = REDIRECT_URI if changes.get("client_id") == "web" else CALLBACK
     response = await op.authorize(**(ASK | {"redirect_uri": redirect_uri} | changes))
     assert (fragment_of(response.location) or query_of(response.location))["error"] == error
 
 
-async def test_it_is_off_unless_it_is_configured(provider: RunningProvider) -> None:
+async def test_implicit_flow_is_off_by_default(provider: RunningProvider) -> None:
     """RFC 9700 §2.1.2: and discovery says so."""
     await provider.op.clients.save(client_of(IMPLICIT))
     response = await provider.authorize(**ASK, response_type="id_token")
@@ -168,18 +166,18 @@ async def test_it_is_off_unless_it_is_configured(provider: RunningProvider) -> N
     assert "implicit" not in document["grant_types_supported"]
 
 
-async def test_discovery_offers_it_where_it_is_on(op: RunningProvider) -> None:
+async def test_discovery_advertises_the_implicit_flow_when_enabled(op: RunningProvider) -> None:
     """Core §15.2, Discovery 1.0 §3."""
     document = await (await op.client.get("/.well-known/openid-configuration")).get_json()
     assert document["response_types_supported"] == ["code", "id_token", "id_token token"]
     assert "implicit" in document["grant_types_supported"]
 
 
-async def test_implicit_is_no_grant_of_the_token_endpoint(op: RunningProvider) -> None:
+async def test_token_endpoint_rejects_the_implicit_grant(op: RunningProvider) -> None:
     await assert_refused(await op.token(grant_type="implicit"), "unsupported_grant_type")
 
 
-async def test_a_consented_client_gets_its_tokens_after_the_page(op: RunningProvider) -> None:
+async def test_tokens_are_issued_after_consent(op: RunningProvider) -> None:
     """Core §3.2.2.4: and the page says how long the access lasts, with nothing that renews it."""
     await op.op.clients.save(client_of(IMPLICIT | {"first_party": False}))
     response = await op.login(**ASK, response_type="id_token token")
@@ -197,7 +195,7 @@ async def test_a_consented_client_gets_its_tokens_after_the_page(op: RunningProv
         pytest.param({"response_types": ["token id_token", "code"]}, ["implicit", "authorization_code"], id="both"),
     ],
 )
-async def test_a_client_registers_for_it(
+async def test_client_registers_for_the_implicit_flow(
     provider_with: ProviderFactory, metadata: dict[str, Any], expected: list[str]
 ) -> None:
     """Dynamic Client Registration 1.0 §2."""
@@ -215,14 +213,14 @@ async def test_a_client_registers_for_it(
         pytest.param({"redirect_uris": ["http://client.test/cb"], "response_types": ["id_token"]}, id="without TLS"),
     ],
 )
-async def test_what_does_not_fit_is_refused(provider_with: ProviderFactory, changes: dict[str, Any]) -> None:
+async def test_inconsistent_registration_is_rejected(provider_with: ProviderFactory, changes: dict[str, Any]) -> None:
     """Dynamic Client Registration 1.0 §2, RFC 7591 §2.1."""
     op = await provider_with(implicit_flow=True, registration="open")
     response = await op.client.post("/register", json={"redirect_uris": [CALLBACK]} | changes)
     await assert_refused(response, "invalid_client_metadata")
 
 
-async def test_no_client_registers_for_what_is_off(provider_with: ProviderFactory) -> None:
+async def test_registration_is_rejected_when_disabled(provider_with: ProviderFactory) -> None:
     op = await provider_with(registration="open")
     response = await op.client.post("/register", json={"redirect_uris": [CALLBACK], "response_types": ["id_token"]})
     await assert_refused(response, "invalid_client_metadata")
@@ -234,7 +232,7 @@ async def test_no_client_registers_for_what_is_off(provider_with: ProviderFactor
         "http://127.0.0.1:8400/cb",
     ],
 )
-async def test_a_native_application_comes_back_to_its_machine(provider_with: ProviderFactory, uri: str) -> None:
+async def test_native_application_may_use_loopback(provider_with: ProviderFactory, uri: str) -> None:
     """Dynamic Client Registration 1.0 §2, RFC 8252 §7."""
     op = await provider_with(registration="open")
     client = await registered(op, redirect_uris=[uri], application_type="native")

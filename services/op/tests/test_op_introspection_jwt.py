@@ -17,7 +17,7 @@ async def introspect(provider: RunningProvider, token: str, accept: str, client_
 
 
 @pytest.mark.parametrize("algorithm", ["RS256", "ES256", "HS256"])
-async def test_the_answer_is_signed_for_its_caller(provider: RunningProvider, algorithm: str) -> None:
+async def test_response_is_signed_for_its_caller(provider: RunningProvider, algorithm: str) -> None:
     """§5."""
     metadata = {"client_id": "caller", "client_secret": SECRET, "redirect_uris": [REDIRECT_URI]}
     await provider.op.clients.save(client_of(metadata | {"introspection_signed_response_alg": algorithm}))
@@ -39,7 +39,7 @@ async def test_the_answer_is_signed_for_its_caller(provider: RunningProvider, al
     assert claims["token_introspection"]["active"] is True
 
 
-async def test_an_inactive_token_is_an_answer_too(provider: RunningProvider) -> None:
+async def test_inactive_token_gets_a_signed_response_too(provider: RunningProvider) -> None:
     signed = await (await introspect(provider, "unknown", MEDIA_TYPE)).get_data(as_text=True)
     assert jwt.get_unverified_claims(signed)["token_introspection"] == {"active": False}
 
@@ -52,12 +52,12 @@ async def test_an_inactive_token_is_an_answer_too(provider: RunningProvider) -> 
         pytest.param("application/json", False, id="JSON"),
     ],
 )
-async def test_who_asks_for_it(provider: RunningProvider, accept: str, signed: bool) -> None:
+async def test_accept_header_selects_the_jwt(provider: RunningProvider, accept: str, signed: bool) -> None:
     response = await introspect(provider, "unknown", accept)
     assert response.headers["Content-Type"] == (MEDIA_TYPE if signed else "application/json")
 
 
-async def test_discovery_names_the_algorithms(provider: RunningProvider) -> None:
+async def test_discovery_advertises_the_algorithms(provider: RunningProvider) -> None:
     """§7."""
     document = await (await provider.client.get("/.well-known/openid-configuration")).get_json()
     assert sorted(document["introspection_signing_alg_values_supported"]) == ["ES256", "HS256", "RS256"]

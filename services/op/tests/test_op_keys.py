@@ -36,7 +36,7 @@ async def kids(keys: KeyRing) -> set[str]:
 
 
 @pytest.mark.slow
-async def test_ten_replicas_that_start_together_have_one_key(redis: RedisClient, redis_server: RedisServer) -> None:
+async def test_ten_replicas_that_start_together_share_a_key(redis: RedisClient, redis_server: RedisServer) -> None:
     connections = [connect(redis_server.url, 2.0) for _ in range(10)]
     await asyncio.gather(*(connection.ping() for connection in connections))
     sets = await asyncio.gather(*(ring(connection).jwks() for connection in connections))
@@ -45,24 +45,24 @@ async def test_ten_replicas_that_start_together_have_one_key(redis: RedisClient,
         await connection.aclose()
 
 
-async def test_a_restart_has_the_same_keys(redis: RedisClient) -> None:
+async def test_keys_survive_a_restart(redis: RedisClient) -> None:
     assert await ring(redis).jwks() == await ring(redis).jwks()
 
 
-async def test_private_keys_rest_sealed(redis: RedisClient) -> None:
+async def test_private_keys_are_stored_encrypted(redis: RedisClient) -> None:
     await ring(redis).load()
     stored = await redis.get("op:keys")
     assert "PRIVATE" not in stored
     assert "BEGIN" not in stored
 
 
-async def test_another_secret_key_opens_nothing(redis: RedisClient) -> None:
+async def test_another_secret_key_cannot_decrypt(redis: RedisClient) -> None:
     await ring(redis).load()
     with pytest.raises(DecryptionError):
         await ring(redis, "another-secret-of-more-than-32-characters").load()
 
 
-def test_the_kid_is_the_thumbprint_of_rfc_7638() -> None:
+def test_kid_is_the_thumbprint_of_rfc_7638() -> None:
     """The example of RFC 7638 §3.1."""
     modulus = (
         "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3"
@@ -74,7 +74,7 @@ def test_the_kid_is_the_thumbprint_of_rfc_7638() -> None:
     assert thumbprint(key) == "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"
 
 
-def test_new_key_pairs_differ_and_have_the_promised_size() -> None:
+def test_new_keys_differ_and_have_the_required_size() -> None:
     """RFC 7518 §3.3, §3.4. Elsewhere in these tests new keys come from a pool."""
     one, two = new_keys(), new_keys()
     assert set(one) == set(two) == set(ALGORITHMS)
@@ -86,7 +86,7 @@ def test_new_key_pairs_differ_and_have_the_promised_size() -> None:
     assert ec.curve.name == "secp256r1"
 
 
-async def test_jwks_may_be_cached_and_called_by_scripts(provider: RunningProvider) -> None:
+async def test_jwks_can_be_cached_and_called_by_scripts(provider: RunningProvider) -> None:
     response = await provider.client.get("/jwks")
     assert response.headers["Cache-Control"] == "public, max-age=300"
     assert response.headers["Access-Control-Allow-Origin"] == "*"
@@ -122,7 +122,7 @@ async def test_new_key_is_published_before_it_signs(redis: RedisClient, clock: C
 
 
 @pytest.mark.slow
-async def test_ten_replicas_rotate_once_and_all_of_them_notice(
+async def test_ten_replicas_rotate_once_and_all_notice(
     redis: RedisClient, redis_server: RedisServer, clock: Clock
 ) -> None:
     connections = [connect(redis_server.url, 2.0) for _ in range(10)]
@@ -139,7 +139,7 @@ async def test_ten_replicas_rotate_once_and_all_of_them_notice(
         await connection.aclose()
 
 
-async def test_who_read_before_another_rotated_replaces_nothing(redis: RedisClient, key_pairs: KeyPairs) -> None:
+async def test_stale_replica_does_not_replace_keys(redis: RedisClient, key_pairs: KeyPairs) -> None:
     """The gate itself: one comparison in Redis."""
     store = SigningKeyStore(redis, Encryptor(SECRET, "op signing keys"))
     await store.save_first(Generation(1, key_pairs.next()))
@@ -161,7 +161,7 @@ async def test_rotate_command_waits_for_the_last_new_key_to_sign(redis: RedisCli
     assert len(await kids(keys)) == 6
 
 
-async def test_without_an_interval_nothing_is_ever_due(redis: RedisClient, clock: Clock) -> None:
+async def test_keys_are_not_rotated_without_an_interval(redis: RedisClient, clock: Clock) -> None:
     keys = KeyRing(SigningKeyStore(redis, Encryptor(SECRET, "op signing keys")), Schedule(0, LEAD, KEEP), clock)
     await keys.load()
     clock.pass_seconds(10**9)
@@ -176,9 +176,7 @@ async def test_replica_with_a_slow_clock_signs_with_the_first_key(redis: RedisCl
     assert await late.verify(await late.sign({"n": 1}, "RS256", typ="JWT"), "RS256", typ="JWT") == {"n": 1}
 
 
-async def test_the_keys_of_before_there_was_rotation_go_on_and_are_due(
-    redis: RedisClient, clock: Clock, key_pairs: KeyPairs
-) -> None:
+async def test_keys_without_generations_are_used_and_due(redis: RedisClient, clock: Clock, key_pairs: KeyPairs) -> None:
     before = key_pairs.next()
     await redis.set("op:keys", Encryptor(SECRET, "op signing keys").encrypt(json.dumps(before), "op:keys"))
     keys = ring(redis, clock=clock)
@@ -189,7 +187,7 @@ async def test_the_keys_of_before_there_was_rotation_go_on_and_are_due(
     assert await keys.signing_kids() == first
 
 
-async def test_a_replica_looks_by_itself_and_without_a_request(
+async def test_replica_refreshes_keys_without_a_request(
     redis: RedisClient, redis_server: RedisServer, clock: Clock
 ) -> None:
     keys = ring(redis, clock=clock)
@@ -205,7 +203,7 @@ async def test_a_replica_looks_by_itself_and_without_a_request(
     await rotation.stop()
 
 
-async def test_the_command_line_rotates_and_lists(
+async def test_command_line_rotates_and_lists_keys(
     provider: RunningProvider, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def command(*arguments: str) -> int:
@@ -239,7 +237,7 @@ async def kid_of(keys: KeyRing, state: str, clock: Clock) -> str:
     ("state", "survivors"),
     [("retired", {"signing", "pending"}), ("signing", {"retired", "pending"}), ("pending", {"retired", "signing"})],
 )
-async def test_a_key_that_leaked_is_withdrawn_at_once(
+async def test_revoked_key_is_withdrawn_at_once(
     redis: RedisClient, clock: Clock, state: str, survivors: set[str]
 ) -> None:
     """Whatever it does now; the others stay, and somebody signs in any case."""
@@ -269,7 +267,7 @@ async def test_a_key_that_leaked_is_withdrawn_at_once(
     assert (await keys.signing_kids() == new) is (state == "signing")
 
 
-async def test_the_only_key_is_replaced(redis: RedisClient, clock: Clock) -> None:
+async def test_revoked_only_key_is_replaced(redis: RedisClient, clock: Clock) -> None:
     keys = ring(redis, clock=clock)
     first = await kids(keys)
     assert await keys.revoke(min(first)) == first
@@ -295,7 +293,7 @@ async def test_key_is_withdrawn_during_a_rotation_by_another_replica(redis: Redi
     assert not first & await kids(keys)
 
 
-async def test_the_command_line_withdraws_a_key(provider: RunningProvider, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_command_line_revokes_a_key(provider: RunningProvider, capsys: pytest.CaptureFixture[str]) -> None:
     def command(kid: str) -> int:
         return administrate(provider.op.settings, ["keys", "revoke", kid])
 

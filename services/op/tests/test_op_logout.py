@@ -19,7 +19,7 @@ async def signed_in(provider: RunningProvider) -> bool:
 
 
 @pytest.mark.parametrize("client_id", ["web", "es256", "hs256"])
-async def test_with_a_hint_the_session_ends_at_once(provider: RunningProvider, client_id: str) -> None:
+async def test_hint_ends_the_session_at_once(provider: RunningProvider, client_id: str) -> None:
     await provider.register(client_id)
     code = await provider.code(client_id=client_id)
     tokens = await (await provider.redeem(code, client_id=client_id, client_secret=SECRET)).get_json()
@@ -29,7 +29,7 @@ async def test_with_a_hint_the_session_ends_at_once(provider: RunningProvider, c
     assert not await signed_in(provider)
 
 
-async def test_it_returns_to_a_registered_address_with_state(provider: RunningProvider) -> None:
+async def test_logout_returns_to_a_registered_uri_with_state(provider: RunningProvider) -> None:
     """§2, §3."""
     tokens = await provider.tokens()
     response = await logout(
@@ -39,7 +39,7 @@ async def test_it_returns_to_a_registered_address_with_state(provider: RunningPr
     assert response.location == f"{BYE}?state=a+b"
 
 
-async def test_without_a_hint_the_person_is_asked(provider: RunningProvider) -> None:
+async def test_logout_without_hint_needs_confirmation(provider: RunningProvider) -> None:
     """§2: and the form is protected against CSRF."""
     await provider.tokens()
     page = await logout(provider, client_id="web", post_logout_redirect_uri=BYE, state="s")
@@ -70,7 +70,7 @@ async def test_confirmed_logout_of_an_ended_session_succeeds(provider: RunningPr
     assert (response.status_code, response.location) == (303, f"{BYE}?state=s")
 
 
-async def test_a_logout_that_is_confirmed_twice_is_signed_out(provider: RunningProvider) -> None:
+async def test_logout_can_be_confirmed_twice(provider: RunningProvider) -> None:
     """§2: from two tabs; the first one took the cookie away."""
     await provider.tokens()
     fields = await confirmation(provider)
@@ -83,7 +83,7 @@ async def test_a_logout_that_is_confirmed_twice_is_signed_out(provider: RunningP
     assert again.location == f"{BYE}?state=s"
 
 
-async def test_a_hint_of_another_session_asks_too(provider: RunningProvider) -> None:
+async def test_hint_of_another_session_needs_confirmation(provider: RunningProvider) -> None:
     """An old id_token of the same person must not end a session that it is not of."""
     old = await provider.tokens()
     await provider.tokens(prompt="login")
@@ -130,7 +130,7 @@ async def test_a_hint_of_another_session_asks_too(provider: RunningProvider) -> 
         ),
     ],
 )
-async def test_what_is_not_ours_ends_and_redirects_nothing(
+async def test_invalid_request_does_not_end_or_redirect(
     provider: RunningProvider, parameters: dict[str, Any], sentence: str
 ) -> None:
     """And the page names the parameter that is wrong as it is sent."""
@@ -143,7 +143,7 @@ async def test_what_is_not_ours_ends_and_redirects_nothing(
     assert await signed_in(provider)
 
 
-async def test_a_client_id_beside_anothers_hint_is_refused(provider: RunningProvider) -> None:
+async def test_client_id_must_match_the_hint(provider: RunningProvider) -> None:
     await provider.register("other")
     tokens = await provider.tokens()
     assert (await logout(provider, id_token_hint=tokens["id_token"], client_id="other")).status_code == 400
@@ -158,7 +158,7 @@ async def test_a_client_id_beside_anothers_hint_is_refused(provider: RunningProv
         pytest.param({"csrf_token": "0" * 64}, f"{ISSUER}/logout", id="a confirmation"),
     ],
 )
-async def test_cross_site_logout_form_ends_nothing(
+async def test_cross_site_form_does_not_end_the_session(
     provider: RunningProvider, form: dict[str, str], location: str
 ) -> None:
     """Its POST comes without our cookie (SameSite=Lax): it becomes a GET, which has the cookie and asks the person."""
@@ -195,7 +195,7 @@ async def test_hint_of_another_issuer_or_algorithm_is_rejected(
 
 
 @pytest.mark.parametrize("typ", ["at+jwt", "logout+jwt", "jwt"])
-async def test_a_token_of_another_type_is_no_hint(provider: RunningProvider, typ: str) -> None:
+async def test_token_of_another_type_is_not_a_hint(provider: RunningProvider, typ: str) -> None:
     """RFC 8725 §3.11: the same key signs them, and their claims may fit."""
     id_token = (await provider.tokens())["id_token"]
     another = await provider.op.keys.sign(jwt.get_unverified_claims(id_token), "RS256", typ=typ)
@@ -203,7 +203,7 @@ async def test_a_token_of_another_type_is_no_hint(provider: RunningProvider, typ
     assert await signed_in(provider)
 
 
-async def test_without_a_session_it_is_a_page(provider: RunningProvider) -> None:
+async def test_logout_without_session_shows_a_page(provider: RunningProvider) -> None:
     response = await logout(provider)
     assert response.status_code == 200
     assert "signed out" in await response.get_data(as_text=True)

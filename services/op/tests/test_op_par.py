@@ -26,7 +26,7 @@ async def go(provider: RunningProvider, request_uri: str, client_id: str = "web"
     return await provider.client.get("/authorize", query_string=query)
 
 
-async def test_a_pushed_request_is_answered(provider: RunningProvider) -> None:
+async def test_pushed_request_gets_a_code(provider: RunningProvider) -> None:
     """RFC 9126 §2.2, §4."""
     response = await push(provider)
     body = await response.get_json()
@@ -40,14 +40,14 @@ async def test_a_pushed_request_is_answered(provider: RunningProvider) -> None:
     assert (await provider.redeem(answer["code"])).status_code == 200
 
 
-async def test_what_stands_beside_it_is_ignored(provider: RunningProvider) -> None:
+async def test_other_parameters_are_ignored(provider: RunningProvider) -> None:
     """RFC 9126 §4: what was pushed cannot be changed in the browser."""
     await provider.login()
     response = await go(provider, await pushed(provider), scope="openid", state="x", redirect_uri="http://evil.test/")
     assert query_of(response.location)["state"] == "state-of-the-test"
 
 
-async def test_who_only_looks_ahead_uses_up_no_pushed_request(provider: RunningProvider) -> None:
+async def test_link_preview_does_not_use_up_the_request(provider: RunningProvider) -> None:
     """RFC 9110 §9.3.2 beside RFC 9126 §4."""
     await provider.login()
     request_uri = await pushed(provider)
@@ -70,14 +70,14 @@ async def test_who_only_looks_ahead_uses_up_no_pushed_request(provider: RunningP
         pytest.param({"request": "a.b.c"}, "request_not_supported", 400, id="request"),
     ],
 )
-async def test_a_request_is_checked_when_it_is_pushed(
+async def test_request_is_checked_when_it_is_pushed(
     provider: RunningProvider, changes: dict[str, Any], error: str, status: int
 ) -> None:
     """RFC 9126 §2.3: as JSON, like the token endpoint."""
     await assert_refused(await push(provider, **changes), error, status)
 
 
-async def test_a_request_uri_is_good_once(provider: RunningProvider) -> None:
+async def test_request_uri_can_be_used_once(provider: RunningProvider) -> None:
     """RFC 9126 §4: also when many ask at the same moment."""
     await provider.login()
     request_uri = await pushed(provider)
@@ -85,7 +85,7 @@ async def test_a_request_uri_is_good_once(provider: RunningProvider) -> None:
     assert sorted(response.status_code for response in responses) == [303] + [400] * 9
 
 
-async def test_a_request_uri_ends(provider: RunningProvider) -> None:
+async def test_request_uri_expires(provider: RunningProvider) -> None:
     request_uri = await pushed(provider)
     redis = provider.redis
     keys = [key async for key in redis.scan_iter(match="op:par:*")]
@@ -96,7 +96,7 @@ async def test_a_request_uri_ends(provider: RunningProvider) -> None:
     assert (await go(provider, request_uri)).status_code == 400
 
 
-async def test_a_request_uri_of_another_client_or_of_nobody(provider: RunningProvider) -> None:
+async def test_request_uri_of_another_client_is_rejected(provider: RunningProvider) -> None:
     await provider.register("es256")
     for response in (
         await go(provider, await pushed(provider), "es256"),
@@ -107,7 +107,7 @@ async def test_a_request_uri_of_another_client_or_of_nobody(provider: RunningPro
         assert "invalid_request_uri" in await response.get_data(as_text=True)
 
 
-async def test_who_must_push_is_not_heard_otherwise(provider: RunningProvider) -> None:
+async def test_unpushed_request_is_rejected_if_client_must_push(provider: RunningProvider) -> None:
     """RFC 9126 §6."""
     await provider.register("must-push")
     answer = query_of((await provider.authorize(client_id="must-push")).location)
@@ -120,7 +120,7 @@ async def test_who_must_push_is_not_heard_otherwise(provider: RunningProvider) -
     assert "code" in query_of(response.location)
 
 
-async def test_all_may_have_to(provider_with: ProviderFactory) -> None:
+async def test_provider_can_require_pushed_requests(provider_with: ProviderFactory) -> None:
     """RFC 9126 §5."""
     provider = await provider_with(require_pushed_authorization_requests=True)
     metadata = await (await provider.client.get("/.well-known/openid-configuration")).get_json()
@@ -130,13 +130,13 @@ async def test_all_may_have_to(provider_with: ProviderFactory) -> None:
     assert (await go(provider, await pushed(provider))).location.startswith(f"{ISSUER}/login?")
 
 
-async def test_a_public_client_pushes(provider: RunningProvider) -> None:
+async def test_public_client_may_push(provider: RunningProvider) -> None:
     await provider.register("spa")
     response = await provider.client.post("/par", form=provider.request | {"client_id": "spa"})
     assert response.status_code == 201
 
 
-async def test_a_request_object_is_pushed(provider: RunningProvider) -> None:
+async def test_request_object_can_be_pushed(provider: RunningProvider) -> None:
     """RFC 9126 §3."""
     await provider.register("signs-rs256", "must-sign")
     await provider.login()
@@ -149,7 +149,7 @@ async def test_a_request_object_is_pushed(provider: RunningProvider) -> None:
     await assert_refused(refused, "invalid_request_object")
 
 
-async def test_another_sites_form_does_not_use_it_up(provider: RunningProvider) -> None:
+async def test_form_of_another_site_does_not_use_up_the_request(provider: RunningProvider) -> None:
     """Its POST comes without our cookies, and becomes a GET."""
     await provider.login()
     form = {"client_id": "web", "request_uri": await pushed(provider)}

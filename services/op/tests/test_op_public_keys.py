@@ -21,7 +21,7 @@ RSA, EC = public_jwk("RS256"), public_jwk("ES256")
         pytest.param(EC | {"x": [[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]}, id="nested"),
     ],
 )
-async def test_a_client_cannot_register_what_would_harm(provider_with: ProviderFactory, key: Any) -> None:
+async def test_harmful_keys_cannot_be_registered(provider_with: ProviderFactory, key: Any) -> None:
     op = await provider_with(registration="open")
     for keys in ([key], [RSA, key]):
         response = await register(op, token_endpoint_auth_method="private_key_jwt", jwks={"keys": keys})
@@ -29,7 +29,7 @@ async def test_a_client_cannot_register_what_would_harm(provider_with: ProviderF
     await assert_refused(await register(op, jwks={"keys": [key]}), "invalid_client_metadata")
 
 
-async def test_keys_by_reference_do_no_harm_either(provider_with: ProviderFactory, site: Site) -> None:
+async def test_harmful_fetched_keys_are_ignored(provider_with: ProviderFactory, site: Site) -> None:
     """A private exponent would be factored, a number be that many octets."""
     op = await provider_with(registration="open", registration_private_addresses=True)
     site.pages["/jwks"] = web.json_response({"keys": [RSA | {"d": "AQAB"}, RSA | {"n": 10**15}, EC]})
@@ -40,7 +40,7 @@ async def test_keys_by_reference_do_no_harm_either(provider_with: ProviderFactor
     assert (await introspect(op, assertion)).status_code == 200
 
 
-async def test_request_objects_meet_the_same_keys(provider_with: ProviderFactory, site: Site) -> None:
+async def test_request_objects_use_the_same_keys(provider_with: ProviderFactory, site: Site) -> None:
     """Nobody has to authenticate for /authorize."""
     op = await provider_with(registration="open", registration_private_addresses=True)
     site.pages["/jwks"] = web.json_response({"keys": [RSA | {"n": 10**15}]})

@@ -43,7 +43,7 @@ async def manage(op: RunningProvider, method: str, client: dict[str, Any], **opt
     return await op.client.open(path, method=method, **options)
 
 
-async def test_a_client_registers_and_signs_somebody_in(op: RunningProvider) -> None:
+async def test_registered_client_signs_a_user_in(op: RunningProvider) -> None:
     """RFC 7591 §3.2.1: and everything that discovery promises works with what it was given."""
     document = await (await op.client.get("/.well-known/openid-configuration")).get_json()
     assert document["registration_endpoint"] == f"{ISSUER}/register"
@@ -62,7 +62,7 @@ async def test_a_client_registers_and_signs_somebody_in(op: RunningProvider) -> 
     assert {"id_token", "refresh_token"} <= tokens.keys()
 
 
-async def test_the_defaults_of_the_specification(op: RunningProvider) -> None:
+async def test_registration_has_the_defaults_of_rfc_7591(op: RunningProvider) -> None:
     """RFC 7591 §2, §3.2.1."""
     client = await registered(op)
     now = int(op.clock())
@@ -83,7 +83,7 @@ async def test_the_defaults_of_the_specification(op: RunningProvider) -> None:
     assert expected.items() <= client.items()
 
 
-async def test_what_a_client_says_of_itself_is_in_the_answer(op: RunningProvider) -> None:
+async def test_response_has_the_metadata_of_the_client(op: RunningProvider) -> None:
     """RFC 7591 §2, §3.2.1."""
     said = {
         "contacts": ["admin@client.test", "security@client.test"],
@@ -110,7 +110,7 @@ async def test_what_a_client_says_of_itself_is_in_the_answer(op: RunningProvider
         pytest.param({"jwks": {"keys": []}}, "invalid_client_metadata", id="a set without keys"),
     ],
 )
-async def test_metadata_that_is_refused(op: RunningProvider, changes: dict[str, Any], error: str) -> None:
+async def test_invalid_metadata_is_rejected(op: RunningProvider, changes: dict[str, Any], error: str) -> None:
     """RFC 7591 §3.2.2."""
     await assert_refused(await register(op, **changes), error)
 
@@ -120,7 +120,7 @@ async def test_metadata_that_is_refused(op: RunningProvider, changes: dict[str, 
     [b"", b"[]", b"x", b"\xff", b"[" * 60_000, b"{}"],
     ids=["empty", "list", "no JSON", "no UTF-8", "deep", "nothing said"],
 )
-async def test_a_body_that_is_no_metadata(op: RunningProvider, body: bytes) -> None:
+async def test_malformed_body_is_rejected(op: RunningProvider, body: bytes) -> None:
     response = await op.client.post("/register", data=body, headers={"Content-Type": "application/json"})
     assert response.status_code == 400
     form = await op.client.post("/register", form={"client_name": "x"})
@@ -130,7 +130,7 @@ async def test_a_body_that_is_no_metadata(op: RunningProvider, body: bytes) -> N
 @pytest.mark.parametrize(
     "name", ["client_secret", "introspection_audience", "registered_at"]
 )  # fmt: skip
-async def test_what_a_client_cannot_choose_is_left_out(op: RunningProvider, name: str) -> None:
+async def test_members_that_give_rights_are_ignored(op: RunningProvider, name: str) -> None:
     """RFC 7591 §2: what is not understood is ignored; and so is what would widen a client's rights."""
     value = ["resource-server"] if name == "introspection_audience" else "chosen"
     client = await registered(op, **{name: value})
@@ -140,14 +140,14 @@ async def test_what_a_client_cannot_choose_is_left_out(op: RunningProvider, name
     assert getattr(stored, name, None) != (tuple(value) if isinstance(value, list) else value)
 
 
-async def test_registration_is_off_unless_it_is_configured(provider: RunningProvider) -> None:
+async def test_registration_is_off_by_default(provider: RunningProvider) -> None:
     document = await (await provider.client.get("/.well-known/openid-configuration")).get_json()
     assert "registration_endpoint" not in document
     assert (await register(provider)).status_code == 404
 
 
 @pytest.mark.parametrize(("token", "status"), [(None, 401), ("wrong", 401), (TOKEN, 201)])
-async def test_with_an_initial_access_token_alone(
+async def test_registration_can_require_an_initial_access_token(
     provider_with: ProviderFactory, token: str | None, status: int
 ) -> None:
     """RFC 7591 §3."""
@@ -157,12 +157,12 @@ async def test_with_an_initial_access_token_alone(
     assert status == 201 or response.headers["WWW-Authenticate"].startswith("Bearer")
 
 
-def test_who_demands_a_token_has_one() -> None:
+def test_required_initial_access_token_must_be_configured() -> None:
     with pytest.raises(SettingsError, match="REGISTRATION_TOKEN"):
         Settings(redis_url="redis://x", oidc_issuer=ISSUER, op_secret_key="x" * 32, registration="token")
 
 
-async def test_not_without_end(provider_with: ProviderFactory) -> None:
+async def test_number_of_registrations_is_limited(provider_with: ProviderFactory) -> None:
     """RFC 7591 §5: who has the initial access token is not counted."""
     op = await provider_with(registration="open", registration_token=TOKEN, registration_limit=2)
     assert [(await register(op)).status_code for _ in range(3)] == [201, 201, 429]
@@ -170,7 +170,7 @@ async def test_not_without_end(provider_with: ProviderFactory) -> None:
     assert 0 < await op.redis.ttl("op:registrations") <= 3600
 
 
-async def test_a_client_reads_its_registration(op: RunningProvider) -> None:
+async def test_client_reads_its_registration(op: RunningProvider) -> None:
     """RFC 7592 §2.1, §3."""
     client = await registered(op)
     response = await manage(op, "GET", client)
@@ -178,7 +178,7 @@ async def test_a_client_reads_its_registration(op: RunningProvider) -> None:
     assert await response.get_json() == client
 
 
-async def test_a_client_replaces_its_registration(op: RunningProvider) -> None:
+async def test_client_replaces_its_registration(op: RunningProvider) -> None:
     """RFC 7592 §2.2: what is not said is as if it had never been said; the secret stays."""
     client = await registered(op, post_logout_redirect_uris=["http://client.test/bye"])
     op.clock.pass_seconds(60)
@@ -203,9 +203,7 @@ async def test_a_client_replaces_its_registration(op: RunningProvider) -> None:
         pytest.param({"redirect_uris": ["x"]}, "invalid_redirect_uri", id="metadata that is refused"),
     ],
 )
-async def test_an_update_that_is_refused_changes_nothing(
-    op: RunningProvider, changes: dict[str, Any], error: str
-) -> None:
+async def test_rejected_update_changes_nothing(op: RunningProvider, changes: dict[str, Any], error: str) -> None:
     """RFC 7592 §2.2."""
     client = await registered(op)
     body = METADATA | {"client_id": client["client_id"]} | changes
@@ -214,7 +212,7 @@ async def test_an_update_that_is_refused_changes_nothing(
     assert await (await manage(op, "GET", client)).get_json() == client
 
 
-async def test_a_client_removes_itself(op: RunningProvider) -> None:
+async def test_client_deletes_its_registration(op: RunningProvider) -> None:
     """RFC 7592 §2.3."""
     client = await registered(op)
     assert (await manage(op, "DELETE", client)).status_code == 204
@@ -224,7 +222,7 @@ async def test_a_client_removes_itself(op: RunningProvider) -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
-async def test_nobody_else_manages_it(op: RunningProvider, method: str) -> None:
+async def test_other_tokens_cannot_manage_the_registration(op: RunningProvider, method: str) -> None:
     """RFC 7592 §2: another client's token, the initial one, none; a client that never registered itself."""
     client, other = await registered(op), await registered(op)
     for token in (other["registration_access_token"], TOKEN, client["client_secret"]):
@@ -238,7 +236,7 @@ async def test_nobody_else_manages_it(op: RunningProvider, method: str) -> None:
     assert (await manage(op, "GET", client)).status_code == 200
 
 
-async def test_its_record_has_a_ttl_and_no_secret_in_the_clear(op: RunningProvider) -> None:
+async def test_record_has_a_ttl_and_no_plaintext_secret(op: RunningProvider) -> None:
     client = await registered(op)
     redis = op.redis
     key = f"op:client:{client['client_id']}"
@@ -248,7 +246,7 @@ async def test_its_record_has_a_ttl_and_no_secret_in_the_clear(op: RunningProvid
     assert client["registration_access_token"] not in stored
 
 
-async def test_with_keys_of_its_own_it_needs_no_secret(op: RunningProvider) -> None:
+async def test_client_with_keys_does_not_get_a_secret(op: RunningProvider) -> None:
     client = await registered(op, token_endpoint_auth_method="private_key_jwt", jwks=JWKS)
     assert "client_secret" not in client
     assert client["jwks"] == json.loads(json.dumps(JWKS))
@@ -257,7 +255,7 @@ async def test_with_keys_of_its_own_it_needs_no_secret(op: RunningProvider) -> N
 
 
 @pytest.mark.parametrize(("allowed", "status"), [(False, 401), (True, 200)])
-async def test_its_urls_lead_into_no_private_network(
+async def test_urls_must_not_lead_to_private_networks(
     provider_with: ProviderFactory, allowed: bool, status: int
 ) -> None:
     """RFC 7591 §5: the provider would fetch what only it can reach."""
@@ -291,7 +289,7 @@ PAIRWISE = {"subject_type": "pairwise"}
         pytest.param(PAIRWISE, PAIRWISE | {"redirect_uris": ["https://victim.test/cb"]}, id="another host"),
     ],
 )
-async def test_a_client_cannot_move_into_anothers_sector(
+async def test_client_cannot_change_its_sector(
     op: RunningProvider, before: dict[str, Any], after: dict[str, Any]
 ) -> None:
     """OpenID Connect Core §8.1: what it was granted as one it would redeem as another."""
@@ -300,7 +298,7 @@ async def test_a_client_cannot_move_into_anothers_sector(
     await assert_refused(await manage(op, "PUT", client, json=changed), "invalid_client_metadata")
 
 
-async def test_metadata_that_is_nested_too_deep(op: RunningProvider) -> None:
+async def test_too_deeply_nested_metadata_is_rejected(op: RunningProvider) -> None:
     deep: Any = "x"
     for _ in range(500):
         deep = [deep]

@@ -19,7 +19,7 @@ async def remove_user(provider: RunningProvider) -> None:
     await provider.op.users.remove(user)
 
 
-async def test_the_session_of_a_removed_user_is_no_login(provider: RunningProvider) -> None:
+async def test_session_of_a_removed_user_is_not_a_login(provider: RunningProvider) -> None:
     """OpenID Connect Core §3.1.2.3, §3.1.2.6."""
     await provider.login()
     await remove_user(provider)
@@ -54,14 +54,14 @@ async def test_user_removed_during_the_password_check_is_not_logged_in(
     assert "Set-Cookie" not in response.headers
 
 
-async def test_a_removed_user_gets_no_tokens(provider: RunningProvider) -> None:
+async def test_removed_user_gets_no_tokens(provider: RunningProvider) -> None:
     code = await provider.code()
     await remove_user(provider)
     await assert_refused(await provider.redeem(code), "invalid_grant")
 
 
 @pytest.mark.parametrize("redirect_uris", [None, ("http://client.test/elsewhere",)], ids=["client", "redirect_uri"])
-async def test_what_was_removed_during_a_login_gets_no_code(
+async def test_client_removed_during_login_gets_no_code(
     provider: RunningProvider, redirect_uris: tuple[str, ...] | None
 ) -> None:
     """RFC 6749 §3.1.2.4: nothing is sent where nobody is registered any more."""
@@ -77,14 +77,14 @@ async def test_what_was_removed_during_a_login_gets_no_code(
     assert "Set-Cookie" not in response.headers
 
 
-async def test_the_tokens_of_a_removed_client_open_nothing(provider: RunningProvider) -> None:
+async def test_tokens_of_a_removed_client_are_rejected(provider: RunningProvider) -> None:
     token = (await provider.tokens())["access_token"]
     await provider.op.clients.remove("web")
     await assert_refused(await provider.userinfo(token), "invalid_token", 401)
 
 
 @pytest.mark.parametrize("client_id", ["web", "jwt"])
-async def test_the_tokens_of_a_removed_client_are_inactive(provider: RunningProvider, client_id: str) -> None:
+async def test_tokens_of_a_removed_client_are_inactive(provider: RunningProvider, client_id: str) -> None:
     """RFC 7592 §2.3, RFC 7662 §2.2: in both formats."""
     await provider.register(client_id, "resource-server")
     code = await provider.code(client_id=client_id)
@@ -94,7 +94,7 @@ async def test_the_tokens_of_a_removed_client_are_inactive(provider: RunningProv
     assert await provider.introspect(token, "resource-server", SECRET + "3") == {"active": False}
 
 
-async def test_a_client_is_kept_for_five_seconds_and_no_longer(provider: RunningProvider) -> None:
+async def test_client_is_cached_for_five_seconds(provider: RunningProvider) -> None:
     store, clock = provider.op.clients, Clock()
     replica = ClientStore(store._redis, store._encryptor, clock)
     assert await replica.find("web") is not None
@@ -110,7 +110,7 @@ OFFLINE: dict[str, Any] = {"client_id": "third", "scope": "openid offline_access
 
 @pytest.mark.parametrize("rule", ["all", "none"], ids="LOGOUT_ENDS_GRANTS={}".format)
 @pytest.mark.parametrize("command", ["remove", "sign-out"])
-async def test_a_command_ends_all_that_a_person_has(
+async def test_command_ends_all_sessions_and_grants_of_a_user(
     provider_with: ProviderFactory, command: str, rule: Literal["all", "none"]
 ) -> None:
     """Two browsers, an opaque token, a JWT, offline access, a code and a consent; and nothing of anybody else."""
@@ -148,7 +148,7 @@ async def test_a_command_ends_all_that_a_person_has(
 
 
 @pytest.mark.parametrize("command", ["remove", "sign-out"])
-async def test_a_command_that_redis_broke_off_can_be_given_again(
+async def test_command_interrupted_by_redis_can_be_repeated(
     provider: RunningProvider, redis: RedisClient, command: str
 ) -> None:
     tokens = await provider.tokens()
@@ -163,7 +163,7 @@ async def test_a_command_that_redis_broke_off_can_be_given_again(
 
 
 @pytest.mark.parametrize("command", ["remove", "sign-out"])
-async def test_the_clients_hear_of_a_command_before_it_returns(
+async def test_command_waits_for_logout_notifications(
     provider: RunningProvider, clients: Clients, command: str
 ) -> None:
     """Back-Channel Logout §2.5: also one that has to be asked twice."""

@@ -41,7 +41,7 @@ async def sign_in(provider: RunningProvider, client_id: str, request: str, **cha
         pytest.param("unsigned", unsigned(INSIDE), id="none, where registered"),
     ],
 )
-async def test_what_is_inside_goes_first(provider: RunningProvider, client_id: str, request_object: str) -> None:
+async def test_request_object_has_precedence(provider: RunningProvider, client_id: str, request_object: str) -> None:
     """OpenID Connect Core §6.1: and what is only outside is used, too."""
     answer = await sign_in(provider, client_id, request_object, state="from-outside", nonce="nonce-from-outside")
     assert answer["state"] == "from-inside"
@@ -50,7 +50,7 @@ async def test_what_is_inside_goes_first(provider: RunningProvider, client_id: s
     assert jwt.get_unverified_claims((await tokens.get_json())["id_token"])["nonce"] == "nonce-from-inside"
 
 
-async def test_all_of_the_request_may_be_inside(provider: RunningProvider) -> None:
+async def test_all_parameters_may_be_in_the_request_object(provider: RunningProvider) -> None:
     """OpenID Connect Core §6.1: client_id and response_type alone stand outside; JSON has numbers and objects."""
     claims = {"id_token": {"nickname": {"essential": True}}}
     inside = {k: v for k, v in provider.request.items() if k not in ("client_id", "response_type")}
@@ -76,7 +76,7 @@ async def test_all_of_the_request_may_be_inside(provider: RunningProvider) -> No
         ),
     ],
 )
-async def test_how_it_is_signed_is_a_matter_of_registration(
+async def test_registration_determines_the_algorithm(
     provider: RunningProvider, client_id: str, request_object: str, error: str
 ) -> None:
     assert (await sign_in(provider, client_id, request_object))["error"] == error
@@ -90,12 +90,12 @@ async def test_how_it_is_signed_is_a_matter_of_registration(
         pytest.param({"exp": 1_800_000_000}, id="expired"),
     ],
 )
-async def test_a_request_object_that_is_refused(provider: RunningProvider, claims: dict[str, Any]) -> None:
+async def test_invalid_request_object_is_rejected(provider: RunningProvider, claims: dict[str, Any]) -> None:
     answer = await sign_in(provider, "signs-rs256", signed(INSIDE | claims))
     assert answer["error"] == "invalid_request_object"
 
 
-async def test_a_redirect_uri_inside_is_checked_like_any(provider: RunningProvider) -> None:
+async def test_redirect_uri_in_the_request_object_is_checked(provider: RunningProvider) -> None:
     """RFC 9101 §6.3: no redirect to what a request object made up."""
     await provider.register("signs-rs256")
     inside = signed(INSIDE | {"redirect_uri": "http://evil.test/"})
@@ -105,13 +105,13 @@ async def test_a_redirect_uri_inside_is_checked_like_any(provider: RunningProvid
     assert (nowhere.status_code, nowhere.location) == (400, None)
 
 
-async def test_the_checks_hold_for_what_is_inside(provider: RunningProvider) -> None:
+async def test_parameters_in_the_request_object_are_checked(provider: RunningProvider) -> None:
     answer = await sign_in(provider, "signs-rs256", signed(INSIDE | {"prompt": "none login"}))
     assert answer["error"] == "invalid_request"
     assert answer["state"] == "from-inside"
 
 
-async def test_who_must_sign_is_not_heard_otherwise(provider: RunningProvider) -> None:
+async def test_unsigned_request_is_rejected_if_client_must_sign(provider: RunningProvider) -> None:
     """RFC 9101 §10.5."""
     await provider.register("must-sign")
     plain = query_of((await provider.authorize(client_id="must-sign")).location)
@@ -120,7 +120,7 @@ async def test_who_must_sign_is_not_heard_otherwise(provider: RunningProvider) -
     )
 
 
-async def test_for_who_must_sign_only_what_is_inside_counts(provider: RunningProvider) -> None:
+async def test_parameters_outside_are_ignored_if_client_must_sign(provider: RunningProvider) -> None:
     """RFC 9101 §6.3: nothing outside adds to it."""
     await provider.register("must-sign")
     inside = {k: v for k, v in provider.request.items() if k not in ("client_id", "nonce", "state")}
@@ -130,7 +130,7 @@ async def test_for_who_must_sign_only_what_is_inside_counts(provider: RunningPro
     assert answer.keys() == {"code", "iss"}
 
 
-async def test_another_sites_form_keeps_its_request_object(provider: RunningProvider) -> None:
+async def test_form_of_another_site_keeps_its_request_object(provider: RunningProvider) -> None:
     await provider.register("signs-rs256")
     form = provider.request | {"client_id": "signs-rs256", "request": signed(INSIDE)}
     response = await provider.client.post("/authorize", form=form)

@@ -45,7 +45,9 @@ async def ask(provider: RunningProvider, request_uri: str, **changes: Any) -> di
 @pytest.mark.parametrize(
     "media_type", ["application/oauth-authz-req+jwt", "application/jwt", "application/jose", "text/plain"]
 )
-async def test_it_is_fetched_and_counts_like_one_by_value(refers: RunningProvider, site: Site, media_type: str) -> None:
+async def test_fetched_request_object_works_like_one_by_value(
+    refers: RunningProvider, site: Site, media_type: str
+) -> None:
     """Core §6.2: what is inside goes first."""
     site.pages[PATH] = published(signed(INSIDE), media_type=media_type)
     answer = await ask(refers, site.url + PATH)
@@ -54,7 +56,7 @@ async def test_it_is_fetched_and_counts_like_one_by_value(refers: RunningProvide
     assert site.visits == [PATH]
 
 
-async def test_what_is_only_inside_needs_nothing_outside(refers: RunningProvider, site: Site) -> None:
+async def test_parameters_may_be_only_in_the_request_object(refers: RunningProvider, site: Site) -> None:
     """RFC 9101 §5: client_id and request_uri are enough."""
     inside = {name: value for name, value in refers.request.items() if name != "client_id"}
     site.pages[PATH] = published(signed(inside))
@@ -65,13 +67,13 @@ async def test_what_is_only_inside_needs_nothing_outside(refers: RunningProvider
     assert answer["state"] == "state-of-the-test"
 
 
-async def test_the_fragment_only_names_a_version(refers: RunningProvider, site: Site) -> None:
+async def test_fragment_is_only_a_version(refers: RunningProvider, site: Site) -> None:
     """Core §6.2: it is not sent, and differs with the contents."""
     assert (await ask(refers, site.url + PATH + "#the-hash-of-other-contents"))["code"]
     assert site.visits == [PATH]
 
 
-async def test_what_the_client_changes_counts_at_once(refers: RunningProvider, site: Site) -> None:
+async def test_change_of_the_request_object_takes_effect_at_once(refers: RunningProvider, site: Site) -> None:
     """Core §6.2: nothing is kept here."""
     await ask(refers, site.url + PATH)
     site.pages[PATH] = published(signed(INSIDE | {"state": "newer"}))
@@ -85,13 +87,13 @@ async def test_what_the_client_changes_counts_at_once(refers: RunningProvider, s
         pytest.param(lambda _: "file:///etc/passwd", id="a file"),
     ],
 )
-async def test_only_a_registered_one_is_fetched(refers: RunningProvider, site: Site, changed: Any) -> None:
+async def test_only_a_registered_request_uri_is_fetched(refers: RunningProvider, site: Site, changed: Any) -> None:
     """RFC 9101 §10.4.1: whoever sends a browser here does not choose what the provider asks for."""
     assert (await ask(refers, changed(site.url + PATH)))["error"] == "invalid_request_uri"
     assert site.visits == []
 
 
-async def test_a_client_that_has_registered_none_is_told_so(provider: RunningProvider, site: Site) -> None:
+async def test_client_without_request_uris_gets_an_error(provider: RunningProvider, site: Site) -> None:
     await provider.register("signs-rs256")
     response = await provider.authorize(client_id="signs-rs256", request_uri=site.url + PATH)
     assert query_of(response.location)["error"] == "request_uri_not_supported"
@@ -113,7 +115,7 @@ async def test_a_client_that_has_registered_none_is_told_so(provider: RunningPro
         pytest.param(published(signed(INSIDE | {"iss": "web"})), "invalid_request_object", id="of another client"),
     ],
 )
-async def test_what_is_there_must_be_a_request_object(
+async def test_response_must_be_a_request_object(
     refers: RunningProvider, site: Site, page: web.Response, error: str
 ) -> None:
     """RFC 9101 §6, §7: and no redirect is followed."""
@@ -122,7 +124,7 @@ async def test_what_is_there_must_be_a_request_object(
     assert site.visits == [PATH]
 
 
-async def test_an_address_where_nobody_answers(refers: RunningProvider, site: Site) -> None:
+async def test_unreachable_request_uri_is_rejected(refers: RunningProvider, site: Site) -> None:
     unreachable = f"http://localhost:1{PATH}"
     client = await refers.op.clients.read("refers")
     assert client is not None
@@ -130,20 +132,20 @@ async def test_an_address_where_nobody_answers(refers: RunningProvider, site: Si
     assert (await ask(refers, unreachable))["error"] == "invalid_request_uri"
 
 
-async def test_not_beside_a_request_object_by_value(refers: RunningProvider, site: Site) -> None:
+async def test_request_and_request_uri_cannot_be_combined(refers: RunningProvider, site: Site) -> None:
     """Core §6.2, RFC 9101 §5."""
     assert (await ask(refers, site.url + PATH, request=signed(INSIDE)))["error"] == "invalid_request"
     assert site.visits == []
 
 
-async def test_without_an_outer_redirect_uri_its_faults_are_a_page(refers: RunningProvider, site: Site) -> None:
+async def test_faults_without_outer_redirect_uri_are_a_page(refers: RunningProvider, site: Site) -> None:
     """RFC 6749 §4.1.2.1."""
     response = await refers.authorize(client_id="refers", request_uri=site.url + "/other", redirect_uri=None)
     assert (response.status_code, response.location) == (400, None)
     assert "The request_uri must be one of" in await response.get_data(as_text=True)
 
 
-async def test_another_sites_form_fetches_it_once(refers: RunningProvider, site: Site) -> None:
+async def test_form_of_another_site_fetches_it_once(refers: RunningProvider, site: Site) -> None:
     """The form is answered with the same request by GET, and that one fetches."""
     form = refers.request | {"client_id": "refers", "request_uri": site.url + PATH}
     response = await refers.client.post("/authorize", form=form)
@@ -153,7 +155,7 @@ async def test_another_sites_form_fetches_it_once(refers: RunningProvider, site:
 
 @pytest.mark.parametrize("make", [signed, unsigned])
 @pytest.mark.parametrize("allowed", [True, False])
-async def test_of_a_client_that_registered_itself(
+async def test_self_registered_client_may_use_request_uri(
     provider_with: ProviderFactory, site: Site, make: Any, allowed: bool
 ) -> None:
     """Dynamic Client Registration 1.0 §2: any algorithm where it named none; never from a private network unasked."""
@@ -177,7 +179,7 @@ async def test_of_a_client_that_registered_itself(
         pytest.param("http://client.test/request.jwt", id="no TLS"),
     ],
 )
-async def test_what_cannot_be_registered(provider_with: ProviderFactory, uri: str) -> None:
+async def test_invalid_request_uris_are_rejected(provider_with: ProviderFactory, uri: str) -> None:
     op = await provider_with(registration="open")
     response = await op.client.post("/register", json={"redirect_uris": [REDIRECT_URI], "request_uris": [uri]})
     assert (await response.get_json())["error"] == "invalid_client_metadata"

@@ -37,18 +37,18 @@ async def opened(provider: RunningProvider, response: Any, client_id: str = "web
     return jwt.decode(parameters["response"], key, [alg], options=options, audience=client_id, issuer=ISSUER)
 
 
-async def test_fragment(provider: RunningProvider) -> None:
+async def test_fragment_mode_is_supported(provider: RunningProvider) -> None:
     """Multiple Response Types §2.1."""
     response = await provider.login(response_mode="fragment")
     assert urlsplit(response.location).query == ""
     assert (await received(response)).keys() == ANSWER
 
 
-async def test_query_may_be_said(provider: RunningProvider) -> None:
+async def test_query_mode_can_be_requested(provider: RunningProvider) -> None:
     assert query_of((await provider.login(response_mode="query")).location).keys() == ANSWER
 
 
-async def test_form_post_is_a_form_that_sends_itself(provider: RunningProvider) -> None:
+async def test_form_post_is_submitted_automatically(provider: RunningProvider) -> None:
     """Form Post Response Mode §2: and may be sent by hand where scripts are off."""
     state = 'a"><script>alert(1)</script>&amp;'
     response = await provider.login(response_mode="form_post", state=state)
@@ -68,19 +68,19 @@ async def test_form_post_is_a_form_that_sends_itself(provider: RunningProvider) 
     assert "unsafe" not in policy
 
 
-async def test_the_client_is_told_by_origin_whose_form_it_is(provider: RunningProvider) -> None:
+async def test_form_post_sends_the_origin_of_the_provider(provider: RunningProvider) -> None:
     """With a Referrer-Policy that keeps this from other sites, browsers send `Origin: null` with the form."""
     response = await provider.login(response_mode="form_post")
     assert response.headers["Referrer-Policy"] == "origin"
 
 
-async def test_a_form_posted_code_is_as_good(provider: RunningProvider) -> None:
+async def test_form_posted_code_can_be_redeemed(provider: RunningProvider) -> None:
     code = (await received(await provider.login(response_mode="form_post")))["code"]
     assert (await provider.redeem(code)).status_code == 200
 
 
 @pytest.mark.parametrize("mode", ["query", "fragment", "form_post"])
-async def test_an_error_goes_the_same_way(provider: RunningProvider, mode: str) -> None:
+async def test_error_uses_the_response_mode(provider: RunningProvider, mode: str) -> None:
     response = await provider.authorize(response_mode=mode, prompt="none")
     got = await received(response)
     assert (got["error"], got["state"], got["iss"]) == ("login_required", "state-of-the-test", ISSUER)
@@ -88,7 +88,7 @@ async def test_an_error_goes_the_same_way(provider: RunningProvider, mode: str) 
     assert bool(urlsplit(response.location or "").fragment) is (mode == "fragment")
 
 
-async def test_a_refused_consent_goes_the_same_way(provider: RunningProvider) -> None:
+async def test_denied_consent_uses_the_response_mode(provider: RunningProvider) -> None:
     response = await answer(provider, await to_consent(provider, response_mode="form_post"), "refuse")
     assert (await received(response))["error"] == "access_denied"
 
@@ -97,7 +97,7 @@ async def test_a_refused_consent_goes_the_same_way(provider: RunningProvider) ->
     ("client_id", "alg"), [("web", "RS256"), ("jarm-es256", "ES256"), ("jarm-hs256", "HS256")], ids=lambda v: v
 )
 @pytest.mark.parametrize("mode", ["jwt", "query.jwt", "fragment.jwt", "form_post.jwt"])
-async def test_a_signed_answer(provider: RunningProvider, client_id: str, alg: str, mode: str) -> None:
+async def test_response_is_signed(provider: RunningProvider, client_id: str, alg: str, mode: str) -> None:
     """JARM §2.1, §2.3: for this client, for a short time; `jwt` is `query.jwt` for a code."""
     await provider.register(client_id)
     response = await provider.login(client_id=client_id, response_mode=mode)
@@ -110,14 +110,14 @@ async def test_a_signed_answer(provider: RunningProvider, client_id: str, alg: s
     assert redeemed.status_code == 200
 
 
-async def test_a_signed_error(provider: RunningProvider) -> None:
+async def test_error_is_signed(provider: RunningProvider) -> None:
     """JARM §2.1."""
     claims = await opened(provider, await provider.authorize(response_mode="jwt", prompt="none"))
     assert claims["error"] == "login_required"
     assert claims["state"] == "state-of-the-test"
 
 
-async def test_a_signed_answer_is_no_id_token(provider: RunningProvider) -> None:
+async def test_signed_response_is_not_an_id_token(provider: RunningProvider) -> None:
     """RFC 8725 §3.11, §3.12: the same keys sign both, and a `typ` does not tell them apart; it names nobody."""
     token = (await received(await provider.login(response_mode="jwt")))["response"]
     assert jwt.get_unverified_header(token)["typ"] == "JWT"

@@ -22,7 +22,7 @@ def in_sector(site: Site, **changes: Any) -> dict[str, Any]:
     return {"subject_type": "pairwise", "redirect_uris": URIS, "sector_identifier_uri": site.url + PATH, **changes}
 
 
-async def test_a_sector_lists_the_redirect_uris_of_its_clients(op: RunningProvider, site: Site) -> None:
+async def test_sector_must_list_the_redirect_uris(op: RunningProvider, site: Site) -> None:
     """So may clients on several hosts know people by the same identifiers."""
     site.pages[PATH] = web.json_response([*URIS, "https://a-third.test/"])
     client = await registered(op, **in_sector(site))
@@ -40,20 +40,18 @@ async def test_a_sector_lists_the_redirect_uris_of_its_clients(op: RunningProvid
         pytest.param(web.Response(status=302, headers={"Location": "/other"}), id="a redirect"),
     ],
 )
-async def test_a_client_that_its_sector_does_not_list_is_refused(
-    op: RunningProvider, site: Site, page: web.Response
-) -> None:
+async def test_unlisted_client_is_rejected(op: RunningProvider, site: Site, page: web.Response) -> None:
     site.pages[PATH] = page
     await assert_refused(await register(op, **in_sector(site)), "invalid_client_metadata")
     assert site.visits == [PATH]
 
 
-async def test_a_sector_where_nobody_answers(op: RunningProvider, site: Site) -> None:
+async def test_unreachable_sector_is_rejected(op: RunningProvider, site: Site) -> None:
     nobody = in_sector(site, sector_identifier_uri=f"http://localhost:1{PATH}")
     await assert_refused(await register(op, **nobody), "invalid_client_metadata")
 
 
-async def test_a_sector_is_asked_again_at_an_update(op: RunningProvider, site: Site) -> None:
+async def test_sector_is_checked_again_on_update(op: RunningProvider, site: Site) -> None:
     """RFC 7592 §2.2: and a refused one changes nothing."""
     site.pages[PATH] = web.json_response(URIS)
     client = await registered(op, **in_sector(site))
@@ -62,7 +60,7 @@ async def test_a_sector_is_asked_again_at_an_update(op: RunningProvider, site: S
     assert (await (await manage(op, "GET", client)).get_json())["redirect_uris"] == URIS
 
 
-async def test_a_sector_in_a_private_network_is_not_asked(provider_with: ProviderFactory, site: Site) -> None:
+async def test_sector_in_a_private_network_is_not_fetched(provider_with: ProviderFactory, site: Site) -> None:
     """RFC 7591 §5."""
     op = await provider_with(registration="open")
     site.pages[PATH] = web.json_response(URIS)
@@ -70,9 +68,7 @@ async def test_a_sector_in_a_private_network_is_not_asked(provider_with: Provide
     assert site.visits == []
 
 
-async def test_who_has_registered_enough_makes_the_provider_ask_nobody(
-    provider_with: ProviderFactory, site: Site
-) -> None:
+async def test_sector_is_not_fetched_beyond_the_registration_limit(provider_with: ProviderFactory, site: Site) -> None:
     op = await provider_with(registration="open", registration_private_addresses=True, registration_limit=1)
     await registered(op)
     assert (await register(op, **in_sector(site))).status_code == 429

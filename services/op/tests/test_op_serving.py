@@ -77,14 +77,14 @@ def start(redis: Database, redis_server: RedisServer) -> Iterator[Callable[..., 
         one.process.wait(15)
 
 
-def test_a_request_through_a_proxys_absolute_form_is_answered(start: Callable[..., Process]) -> None:
+def test_target_in_absolute_form_is_accepted(start: Callable[..., Process]) -> None:
     """RFC 9112 §3.2.2: for the endpoints of clients and for the pages."""
     op = start()
     for path, status in (("/jwks", 200), ("/login", 400), ("/nowhere", 404)):
         assert op.get(f"http://localhost:{op.port}{path}?a=b")[0] == status, path
 
 
-def test_all_faults_of_the_environment_are_said_in_a_line_each() -> None:
+def test_faults_of_the_environment_are_one_line_each() -> None:
     command = [sys.executable, "-m", "op"]
     done = subprocess.run(command, env=environment(WORKERS="0"), capture_output=True, text=True, check=False)
     assert done.returncode == 2
@@ -92,7 +92,7 @@ def test_all_faults_of_the_environment_are_said_in_a_line_each() -> None:
     assert [line.split(":")[1].strip() for line in done.stderr.splitlines()] == names
 
 
-def test_a_fault_of_the_directory_is_said_too(tmp_path: Path, redis_server: RedisServer) -> None:
+def test_fault_of_the_directory_is_reported(tmp_path: Path, redis_server: RedisServer) -> None:
     path = tmp_path / "directory.yaml"
     path.write_text("clients: [{client_id: a}]")
     values = environment(
@@ -104,9 +104,7 @@ def test_a_fault_of_the_directory_is_said_too(tmp_path: Path, redis_server: Redi
     assert "Traceback" not in done.stderr
 
 
-def test_a_secret_key_that_opens_nothing_ends_the_start(
-    start: Callable[..., Process], redis_server: RedisServer
-) -> None:
+def test_wrong_secret_key_prevents_the_start(start: Callable[..., Process], redis_server: RedisServer) -> None:
     start()
     values = environment(
         REDIS_URL=redis_server.url,
@@ -122,7 +120,7 @@ def test_a_secret_key_that_opens_nothing_ends_the_start(
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs /proc to see the workers")
-def test_workers_share_address_and_metrics_and_are_replaced(start: Callable[..., Process]) -> None:
+def test_workers_share_a_socket_and_are_replaced(start: Callable[..., Process]) -> None:
     management = free_port()
     op = start(WORKERS="2", MANAGEMENT_BIND=f"127.0.0.1:{management}")
     wait_until(lambda: len(op.workers()) == 2)
@@ -140,14 +138,14 @@ def test_workers_share_address_and_metrics_and_are_replaced(start: Callable[...,
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs /proc to see the workers")
-def test_an_end_asked_for_while_a_worker_is_replaced_is_not_lost(start: Callable[..., Process]) -> None:
+def test_sigterm_during_worker_replacement_is_not_lost(start: Callable[..., Process]) -> None:
     op = start(WORKERS="2")
     os.kill(op.workers()[0], signal.SIGKILL)
     op.process.send_signal(signal.SIGTERM)
     assert op.process.wait(10) == 0
 
 
-def test_workers_that_refuse_to_start_are_not_started_again(redis_server: RedisServer, tmp_path: Path) -> None:
+def test_workers_that_cannot_start_are_not_restarted(redis_server: RedisServer, tmp_path: Path) -> None:
     path = tmp_path / "directory.yaml"
     path.write_text("clients: [{client_id: a}]")
     values = environment(
@@ -165,7 +163,7 @@ def test_workers_that_refuse_to_start_are_not_started_again(redis_server: RedisS
     assert "no worker could start" in done.stderr
 
 
-def test_sigterm_finishes_what_runs_and_ends_within_ten_seconds(start: Callable[..., Process]) -> None:
+def test_sigterm_completes_requests_within_ten_seconds(start: Callable[..., Process]) -> None:
     """A login, whose password check takes a while, is answered although the end was asked for meanwhile."""
     op = start(OP_DIRECTORY_FILE=str(DEMO), RP_BASE_URL="http://rp.test")
     query = urlencode(

@@ -99,7 +99,7 @@ async def faulty(
 
 @BROKEN_OFF
 @WAYS
-async def test_session_end_that_redis_interrupted_can_be_repeated(
+async def test_session_end_interrupted_by_redis_can_be_repeated(
     faulty: tuple[RunningProvider, Refuse],
     clients: Clients,
     way: Way,
@@ -119,7 +119,7 @@ async def test_session_end_that_redis_interrupted_can_be_repeated(
 
 
 @BROKEN_OFF
-async def test_login_that_redis_interrupted_keeps_the_sessions_clients(
+async def test_login_interrupted_by_redis_keeps_the_clients(
     faulty: tuple[RunningProvider, Refuse], clients: Clients, refused: tuple[str, ...]
 ) -> None:
     provider, refuse = faulty
@@ -133,7 +133,7 @@ async def test_login_that_redis_interrupted_keeps_the_sessions_clients(
     assert len(clients.tokens_of("told")) == 1
 
 
-async def test_session_with_more_grants_than_connections_ends(provider: RunningProvider) -> None:
+async def test_session_with_more_grants_than_connections_is_ended(provider: RunningProvider) -> None:
     """A page that renews silently every half minute does."""
     tokens = await provider.tokens()
     (session,) = await provider.op.sessions.all("user0")

@@ -16,7 +16,7 @@ async def tokens_of(provider: RunningProvider, client_id: str, **changes: Any) -
 
 
 @pytest.mark.parametrize("client_id", ["pair", "pair-jwt", "pair-of-sector"])
-async def test_every_surface_has_the_same_pairwise_sub(provider: RunningProvider, client_id: str) -> None:
+async def test_pairwise_sub_is_the_same_everywhere(provider: RunningProvider, client_id: str) -> None:
     """OpenID Connect Core §5.3.2: also after a refresh."""
     await provider.register("resource-server")
     tokens = await tokens_of(provider, client_id)
@@ -34,7 +34,7 @@ async def test_every_surface_has_the_same_pairwise_sub(provider: RunningProvider
         assert jwt.get_unverified_claims(tokens["access_token"])["sub"] == sub
 
 
-async def test_a_sub_is_the_sectors_and_the_users(provider: RunningProvider) -> None:
+async def test_sub_depends_on_sector_and_user(provider: RunningProvider) -> None:
     """OpenID Connect Core §8.1."""
     subs = {}
     for client_id in ("pair", "pair-jwt", "pair-of-sector", "web"):
@@ -44,7 +44,7 @@ async def test_a_sub_is_the_sectors_and_the_users(provider: RunningProvider) -> 
     assert subs["web"] == "user0"
 
 
-async def test_a_person_is_named_by_the_sub_that_the_client_knows(provider: RunningProvider) -> None:
+async def test_client_names_a_user_by_its_pairwise_sub(provider: RunningProvider) -> None:
     """OpenID Connect Core §3.1.2.1, §5.5.1: in id_token_hint and claims."""
     tokens = await tokens_of(provider, "pair")
     sub = jwt.get_unverified_claims(tokens["id_token"])["sub"]
@@ -59,7 +59,7 @@ async def test_a_person_is_named_by_the_sub_that_the_client_knows(provider: Runn
     assert query_of(refused.location)["error"] == "login_required"
 
 
-async def test_a_tab_that_waited_goes_on_for_the_one_it_names(provider: RunningProvider) -> None:
+async def test_pending_tab_continues_for_the_named_user(provider: RunningProvider) -> None:
     hint = (await tokens_of(provider, "pair"))["id_token"]
     provider.client = provider.new_client()
     waiting = (await provider.authorize(client_id="pair", id_token_hint=hint)).location
@@ -68,12 +68,12 @@ async def test_a_tab_that_waited_goes_on_for_the_one_it_names(provider: RunningP
     assert "code" in query_of(response.location)
 
 
-async def test_both_types_are_advertised(provider: RunningProvider) -> None:
+async def test_both_subject_types_are_advertised(provider: RunningProvider) -> None:
     metadata = await (await provider.client.get("/.well-known/openid-configuration")).get_json()
     assert metadata["subject_types_supported"] == ["public", "pairwise"]
 
 
-async def test_a_session_has_another_name_in_each_sector(provider: RunningProvider) -> None:
+async def test_sid_differs_between_sectors(provider: RunningProvider) -> None:
     """OpenID Connect Core §8: no claim tells two sectors that they know the same person."""
     sids = {}
     for client_id in ("pair", "pair-jwt", "pair-of-sector", "web", "jwt"):
@@ -83,7 +83,7 @@ async def test_a_session_has_another_name_in_each_sector(provider: RunningProvid
     assert len(set(sids.values())) == 3
 
 
-async def test_a_session_is_ended_by_the_name_that_its_client_knows(provider: RunningProvider) -> None:
+async def test_session_is_ended_by_the_sid_of_the_client(provider: RunningProvider) -> None:
     """RP-Initiated Logout 1.0 §2."""
     tokens = await tokens_of(provider, "pair")
     response = await provider.client.get("/logout", query_string={"id_token_hint": tokens["id_token"]})

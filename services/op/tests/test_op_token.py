@@ -28,7 +28,7 @@ def claims_of(token: str) -> dict[str, Any]:
     return jwt.get_unverified_claims(token)
 
 
-async def test_a_code_gives_tokens(provider: RunningProvider) -> None:
+async def test_code_is_exchanged_for_tokens(provider: RunningProvider) -> None:
     """RFC 6749 §5.1, OpenID Connect Core §3.1.3.3."""
     response = await provider.redeem(await provider.code())
     tokens = await response.get_json()
@@ -41,7 +41,7 @@ async def test_a_code_gives_tokens(provider: RunningProvider) -> None:
     assert response.headers["Content-Type"] == "application/json"
 
 
-async def test_the_id_token_has_the_claims_of_the_lab_and_no_other(provider: RunningProvider) -> None:
+async def test_id_token_has_exactly_the_expected_claims(provider: RunningProvider) -> None:
     """OpenID Connect Core §2: no client_id, no scope, no jti."""
     tokens = await provider.tokens()
     now = int(provider.clock())
@@ -71,19 +71,19 @@ async def test_claims_follow_the_granted_scope(provider: RunningProvider) -> Non
     assert "name" not in claims
 
 
-async def test_an_unknown_scope_is_left_out(provider: RunningProvider) -> None:
+async def test_unknown_scope_is_ignored(provider: RunningProvider) -> None:
     """OpenID Connect Core §3.1.2.1."""
     assert (await provider.tokens(scope="openid unknown"))["scope"] == "openid"
 
 
-async def test_without_openid_it_is_plain_oauth(provider: RunningProvider) -> None:
+async def test_request_without_openid_is_oauth_only(provider: RunningProvider) -> None:
     tokens = await provider.tokens(scope="email", nonce=None)
     assert "id_token" not in tokens
     assert tokens["scope"] == "email"
 
 
 @pytest.mark.parametrize("algorithm", ["RS256", "ES256"])
-async def test_the_id_token_is_signed_with_a_published_key(provider: RunningProvider, algorithm: str) -> None:
+async def test_id_token_is_signed_with_a_published_key(provider: RunningProvider, algorithm: str) -> None:
     client_id = {"RS256": "web", "ES256": "es256"}[algorithm]
     await provider.register(client_id)
     code = await provider.code(client_id=client_id)
@@ -99,7 +99,7 @@ async def test_the_id_token_is_signed_with_a_published_key(provider: RunningProv
                access_token=tokens["access_token"])  # fmt: skip
 
 
-async def test_hs256_is_keyed_with_the_octets_of_the_secret(provider: RunningProvider) -> None:
+async def test_hs256_key_is_the_client_secret(provider: RunningProvider) -> None:
     """OpenID Connect Core §10.1: the lab's setting."""
     await provider.register("hs256")
     code = await provider.code(client_id="hs256")
@@ -111,7 +111,7 @@ async def test_hs256_is_keyed_with_the_octets_of_the_secret(provider: RunningPro
 
 
 @pytest.mark.parametrize("by", ["setting", "client"])
-async def test_a_jwt_access_token_is_of_rfc_9068(provider_with: ProviderFactory, by: str) -> None:
+async def test_jwt_access_token_follows_rfc_9068(provider_with: ProviderFactory, by: str) -> None:
     """RFC 9068 §2: and unlike the id_token in type, audience and claims."""
     provider = await provider_with(access_token_format="jwt" if by == "setting" else "opaque")
     client_id = "web" if by == "setting" else "jwt"
@@ -134,7 +134,7 @@ async def test_a_jwt_access_token_is_of_rfc_9068(provider_with: ProviderFactory,
     }
 
 
-async def test_opaque_tokens_are_not_in_redis_in_the_clear(provider: RunningProvider) -> None:
+async def test_opaque_tokens_are_stored_hashed(provider: RunningProvider) -> None:
     code = await provider.code()
     tokens = await (await provider.redeem(code)).get_json()
     redis = provider.redis
@@ -162,7 +162,9 @@ async def test_opaque_tokens_are_not_in_redis_in_the_clear(provider: RunningProv
         ),
     ],
 )
-async def test_a_code_is_bound(provider: RunningProvider, changes: dict[str, Any], error: str) -> None:
+async def test_code_with_another_binding_is_rejected(
+    provider: RunningProvider, changes: dict[str, Any], error: str
+) -> None:
     """A request that fails loses nothing: the code can still be redeemed as it should be."""
     await provider.register("other")
     code = await provider.code()
@@ -170,7 +172,7 @@ async def test_a_code_is_bound(provider: RunningProvider, changes: dict[str, Any
     assert (await provider.redeem(code)).status_code == 200
 
 
-async def test_a_verifier_without_a_challenge_is_refused(provider_with: ProviderFactory) -> None:
+async def test_verifier_without_challenge_is_rejected(provider_with: ProviderFactory) -> None:
     """RFC 9700 §4.8.2: PKCE downgrade."""
     provider = await provider_with(require_pkce=False)
     code = await provider.code(code_challenge=None, code_challenge_method=None)
@@ -179,13 +181,13 @@ async def test_a_verifier_without_a_challenge_is_refused(provider_with: Provider
 
 
 @pytest.mark.parametrize(("seconds", "status"), [(59, 200), (60, 400)], ids=["before", "after"])
-async def test_a_code_ends_after_its_60_seconds(provider: RunningProvider, seconds: int, status: int) -> None:
+async def test_code_expires_after_60_seconds(provider: RunningProvider, seconds: int, status: int) -> None:
     code = await provider.code()
     provider.clock.pass_seconds(seconds)
     assert (await provider.redeem(code)).status_code == status
 
 
-async def test_a_code_has_a_ttl_of_60_seconds_in_redis(provider: RunningProvider) -> None:
+async def test_code_has_a_ttl_of_60_seconds_in_redis(provider: RunningProvider) -> None:
     await provider.code()
     redis = provider.redis
     ttls = [await redis.ttl(key) async for key in redis.scan_iter(match="op:{*")]
@@ -193,7 +195,7 @@ async def test_a_code_has_a_ttl_of_60_seconds_in_redis(provider: RunningProvider
     assert all(0 < ttl <= 60 for ttl in ttls)
 
 
-async def test_a_second_redemption_ends_the_tokens(provider: RunningProvider) -> None:
+async def test_second_use_of_a_code_revokes_the_tokens(provider: RunningProvider) -> None:
     """RFC 6749 §4.1.2."""
     code = await provider.code()
     tokens = await (await provider.redeem(code)).get_json()
@@ -213,9 +215,7 @@ async def test_a_second_redemption_ends_the_tokens(provider: RunningProvider) ->
         pytest.param({"redirect_uri": "http://other.test/callback"}, id="another redirect_uri"),
     ],
 )
-async def test_who_has_only_seen_a_code_cannot_end_its_grant(
-    provider: RunningProvider, changes: dict[str, Any]
-) -> None:
+async def test_stolen_code_cannot_revoke_the_grant(provider: RunningProvider, changes: dict[str, Any]) -> None:
     """RFC 6749 §10.5: for that a second request must be as good as the first; a public client has nothing but these."""
     await provider.register("spa", "other")
     code = await provider.code(client_id="spa")
@@ -226,7 +226,7 @@ async def test_who_has_only_seen_a_code_cannot_end_its_grant(
     assert (await provider.userinfo(tokens["access_token"])).status_code == 401
 
 
-async def test_one_of_fifty_parallel_redemptions_wins_and_is_revoked(provider: RunningProvider) -> None:
+async def test_one_of_fifty_parallel_uses_of_a_code_succeeds(provider: RunningProvider) -> None:
     """RFC 6749 §4.1.2, with connections that are open already."""
     await asyncio.gather(*(provider.redis.ping() for _ in range(50)))
     code = await provider.code()
@@ -241,19 +241,19 @@ async def test_one_of_fifty_parallel_redemptions_wins_and_is_revoked(provider: R
 # --- The request itself ----------------------------------------------------------------------------------------------
 
 
-async def test_a_missing_or_unknown_grant_type(provider: RunningProvider) -> None:
+async def test_missing_or_unknown_grant_type_is_rejected(provider: RunningProvider) -> None:
     """RFC 6749 §5.2."""
     await assert_refused(await provider.token(code="x"), "invalid_request")
     await assert_refused(await provider.token(grant_type="password"), "unsupported_grant_type")
 
 
-async def test_a_grant_type_that_is_not_the_clients(provider: RunningProvider) -> None:
+async def test_unregistered_grant_type_is_rejected(provider: RunningProvider) -> None:
     await provider.register("no-refresh")
     form = {"client_id": "no-refresh", "client_secret": SECRET}
     await assert_refused(await provider.refresh("x", **form), "unauthorized_client")
 
 
-async def test_a_client_without_refresh_gets_no_refresh_token(provider: RunningProvider) -> None:
+async def test_client_without_refresh_grant_gets_no_refresh_token(provider: RunningProvider) -> None:
     await provider.register("no-refresh")
     code = await provider.code(client_id="no-refresh")
     tokens = await (await provider.redeem(code, client_id="no-refresh", client_secret=SECRET)).get_json()
@@ -279,7 +279,7 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded", **basic("web", SECR
         pytest.param(b"grant_type=x", {}, 400, id="no content type"),
     ],
 )
-async def test_a_request_that_cannot_be_read_gets_a_clear_4xx(
+async def test_malformed_request_gets_a_4xx(
     provider: RunningProvider, data: bytes, headers: dict[str, str], status: int
 ) -> None:
     response = await provider.client.post("/token", data=data, headers=headers)
@@ -295,7 +295,7 @@ async def test_other_methods_get_405(provider: RunningProvider, method: str) -> 
     assert "POST" in response.headers["Allow"]
 
 
-async def test_scripts_of_other_origins_may_call_it(provider: RunningProvider) -> None:
+async def test_scripts_of_other_origins_may_call_the_endpoint(provider: RunningProvider) -> None:
     """A single-page application is a client, too: CORS without credentials."""
     response = await provider.client.options("/token", headers={"Origin": "http://spa.test"})
     assert response.status_code == 204

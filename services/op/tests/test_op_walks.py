@@ -39,7 +39,7 @@ async def walked(request: Awaitable[Any]) -> tuple[Any, list[str]]:
 
 
 @pytest.mark.parametrize(("heading", "most"), [("POST /token", 12), ("GET /authorize", 16)])
-async def test_each_file_of_a_walk_is_on_the_way(provider: RunningProvider, heading: str, most: int) -> None:
+async def test_documented_files_handle_the_request(provider: RunningProvider, heading: str, most: int) -> None:
     code = await provider.code()
     request = provider.redeem(code) if heading == "POST /token" else provider.authorize()
     response, files = await walked(request)

@@ -15,7 +15,7 @@ from rs.stores.profile import ProfileStore
 METADATA = "/.well-known/oauth-protected-resource"
 
 
-async def test_the_metadata_says_what_a_client_must_know(start, provider):
+async def test_metadata_describes_the_resource(start, provider):
     response = await (await start()).get(METADATA)
     assert response.status_code == 200
     assert response.headers["Access-Control-Allow-Origin"] == "*"
@@ -28,7 +28,7 @@ async def test_the_metadata_says_what_a_client_must_know(start, provider):
     }
 
 
-async def test_a_resource_with_a_path_has_its_metadata_before_the_path(start):
+async def test_metadata_path_precedes_the_resource_path(start):
     client = await start(RS_BASE_URL="https://api.example/v1")
     challenge = (await client.get("/api/me")).headers["WWW-Authenticate"]
     assert f'resource_metadata="{metadata_url("https://api.example/v1")}"' in challenge
@@ -47,25 +47,25 @@ async def test_scripts_of_other_origins_may_call_it(start):
     assert "www-authenticate" in response.headers["Access-Control-Expose-Headers"]
 
 
-async def test_another_method_is_405(start):
+async def test_other_method_gets_405(start):
     response = await (await start()).client.post("/api/me", form={"access_token": "a"})
     assert response.status_code == 405
     assert response.headers["Allow"] == "GET, HEAD, OPTIONS"
 
 
 @pytest.mark.parametrize("path", ["/", "/api/me/", "/api", "/metrics"])
-async def test_an_unknown_path_is_a_json_404(start, path):
+async def test_unknown_path_gets_a_json_404(start, path):
     client = await start()
     await client.check_refusal(await client.get(path), 404, "not_found")
 
 
-async def test_ready_when_redis_and_the_provider_answer(start):
+async def test_service_is_ready_with_redis_and_provider(start):
     client = await start()
     assert (await client.get("/healthz")).status_code == 200
     assert await (await client.get("/readyz")).get_json() == {"status": "ready"}
 
 
-async def test_not_ready_without_the_provider_and_ready_again_with_it(start, provider):
+async def test_readiness_follows_the_provider(start, provider):
     await provider.stop()
     client = await start()
     response = await client.get("/readyz")
@@ -76,7 +76,7 @@ async def test_not_ready_without_the_provider_and_ready_again_with_it(start, pro
 
 
 @pytest.mark.parametrize("mode", ["introspection", "jwt"])
-async def test_redis_away_makes_503_within_a_second(start, mint, provider, mode):
+async def test_unavailable_redis_causes_503_within_a_second(start, mint, provider, mode):
     token = mint.token()
     provider.tokens[token] = {"active": True, "sub": "user0", "aud": "resource-server", "scope": "profile"}
     client = await start(TOKEN_VALIDATION=mode, REDIS_URL=f"redis://127.0.0.1:{free_port()}/0")
@@ -87,7 +87,7 @@ async def test_redis_away_makes_503_within_a_second(start, mint, provider, mode)
 
 
 @pytest.mark.parametrize("mode", ["introspection", "jwt"])
-async def test_a_restart_of_redis_loses_no_later_call(start, mint, provider, redis_server, mode):
+async def test_requests_succeed_after_a_restart_of_redis(start, mint, provider, redis_server, mode):
     token = mint.token()
     provider.tokens[token] = {"active": True, "sub": "user0", "aud": "resource-server", "scope": "profile"}
     client = await start(TOKEN_VALIDATION=mode)
@@ -112,7 +112,7 @@ def profiles_file(tmp_path, profile):
     return str(path)
 
 
-async def test_the_profiles_of_the_file_are_there_after_start_however_often(start, redis, profile, profiles_file):
+async def test_profiles_of_the_file_are_loaded_at_each_start(start, redis, profile, profiles_file):
     for _ in range(2):
         await start(RS_PROFILES_FILE=profiles_file)
         assert await ProfileStore(redis).find("user0") == profile
@@ -123,7 +123,7 @@ async def test_the_profiles_of_the_file_are_there_after_start_however_often(star
     ("base_url", "sent"), [("https://api.example", "max-age=31536000"), ("http://localhost:25002", None)]
 )
 @pytest.mark.parametrize("path", ["/api/me", "/healthz", "/nothing-here"])
-async def test_over_tls_no_answer_lets_a_caller_come_back_without(start, path, base_url, sent):
+async def test_every_response_over_tls_has_hsts(start, path, base_url, sent):
     """RFC 6797 §7.1, §7.2."""
     caller = await start(RS_BASE_URL=base_url)
     assert (await caller.get(path)).headers.get("Strict-Transport-Security") == sent
@@ -137,7 +137,9 @@ def impatient(monkeypatch):
 
 
 @pytest.mark.usefixtures("impatient")
-async def test_profiles_are_loaded_when_redis_comes_back(environment, redis_server, redis, profile, profiles_file):
+async def test_profiles_are_loaded_when_redis_is_available_again(
+    environment, redis_server, redis, profile, profiles_file
+):
     redis_server.stop()
     try:
         app = create_app(read_settings({**environment, "RS_PROFILES_FILE": profiles_file}))
@@ -152,7 +154,7 @@ async def test_profiles_are_loaded_when_redis_comes_back(environment, redis_serv
         redis_server.start()
 
 
-async def test_the_log_has_one_event_for_each_outcome_and_no_token(start, mint, redis, profile, caplog):
+async def test_log_has_one_event_per_outcome_and_no_token(start, mint, redis, profile, caplog):
     caplog.set_level("INFO")
     await ProfileStore(redis).save(profile)
     client = await start(TOKEN_VALIDATION="jwt")
@@ -170,7 +172,7 @@ async def test_the_log_has_one_event_for_each_outcome_and_no_token(start, mint, 
     assert not any(token in str(vars(entry)) for entry in caplog.records for token in (good, bad))
 
 
-async def test_a_fault_of_the_program_is_a_json_500_with_its_trace_in_the_log(start, mint, redis, caplog):
+async def test_internal_error_is_a_json_500_and_logged(start, mint, redis, caplog):
     await redis.set("rs:profile:user0", "not JSON")
     await (await start(TOKEN_VALIDATION="jwt")).refuses(mint.token(), 500, "server_error")
     assert any(entry.exc_info for entry in caplog.records)

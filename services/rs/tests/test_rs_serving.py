@@ -46,7 +46,7 @@ def get_me(*headers: bytes) -> bytes:
     return b"\r\n".join(lines) + b"\r\n\r\n"
 
 
-async def test_the_program_answers_raw_calls_and_ends_in_order(redis_server):
+async def test_service_handles_raw_requests_and_exits_cleanly(redis_server):
     environment = {
         "OIDC_ISSUER": f"http://127.0.0.1:{free_port()}",
         "REDIS_URL": redis_server.url,

@@ -147,7 +147,7 @@ def test_request_is_rejected(changes: dict[str, Any], error: type[OAuthError], d
         pytest.param(('"é',), "Duplicate parameter.", id="a strange name is not repeated"),
     ],
 )
-def test_repeated_parameter_is_rejected(repeated: tuple[str, ...], description: str) -> None:
+def test_duplicate_parameter_is_rejected(repeated: tuple[str, ...], description: str) -> None:
     """RFC 6749 §3.1."""
     with refused(InvalidRequest, description):
         authorization_request(*repeated)
@@ -213,7 +213,7 @@ def test_nonce_is_not_required_without_openid() -> None:
     assert authorization_request(nonce=None, scope="email").scope == "email"
 
 
-def test_public_client_needs_pkce_always() -> None:
+def test_public_client_always_needs_pkce() -> None:
     """RFC 9700 §2.1.1."""
     public = client(token_endpoint_auth_method="none", client_secret=None, require_pkce=False)
     with refused(
@@ -222,7 +222,7 @@ def test_public_client_needs_pkce_always() -> None:
         authorization_request(by=public, policy=LAX, **NO_PKCE)
 
 
-def test_challenge_that_is_not_required_is_authorization_request() -> None:
+def test_optional_challenge_is_checked() -> None:
     with refused(InvalidRequest, "The code_challenge must consist of 43 base64url characters."):
         authorization_request(policy=LAX, code_challenge="short")
 
@@ -316,7 +316,7 @@ def test_client_must_be_registered_for_the_response_type(
 
 @pytest.mark.parametrize("mode", ["query", "query.jwt"])
 @pytest.mark.parametrize("response_type", ["id_token", "id_token token"])
-def test_no_tokens_travel_in_a_query(mode: str, response_type: str) -> None:
+def test_tokens_are_not_sent_in_a_query(mode: str, response_type: str) -> None:
     """Multiple Response Types §5, JARM §2.3.1."""
     with refused(InvalidRequest, "The response_mode query cannot carry tokens. Use fragment or form_post."):
         authorization_request(

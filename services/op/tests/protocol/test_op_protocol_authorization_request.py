@@ -54,7 +54,7 @@ def test_client_id_is_recognised() -> None:
         pytest.param(parameters(client_id=None), "The request has no client_id.", id="no client_id"),
     ],
 )
-def test_unrecognised_client_is_a_page(given: Parameters, explanation: str) -> None:
+def test_unknown_client_is_not_redirected(given: Parameters, explanation: str) -> None:
     """RFC 6749 §4.1.2.1."""
     with pytest.raises(UnknownRedirect) as caught:
         recognise_client_id(given)
@@ -68,7 +68,7 @@ def test_registered_redirect_uri_is_recognised() -> None:
     assert recognise_redirect(parameters(redirect_uri=second), registered) == second
 
 
-def test_missing_redirect_uri_is_a_page() -> None:
+def test_missing_redirect_uri_is_not_redirected() -> None:
     with pytest.raises(UnknownRedirect) as caught:
         recognise_redirect(parameters(redirect_uri=None), client())
     assert caught.value.title == "The request does not name a redirect URI"
@@ -93,7 +93,7 @@ def test_missing_redirect_uri_is_a_page() -> None:
         pytest.param("javascript:alert(1)", id="a script"),
     ],
 )
-def test_other_redirect_uri_is_a_page(uri: str) -> None:
+def test_unregistered_redirect_uri_is_not_redirected(uri: str) -> None:
     """RFC 6749 §3.1.2.3, RFC 9700 §4.1.3: compared as exact strings."""
     with pytest.raises(UnknownRedirect) as caught:
         recognise_redirect(parameters(redirect_uri=uri), client())
@@ -144,7 +144,7 @@ def test_validated_request_has_defaults() -> None:
 
 
 @pytest.mark.parametrize("prompt", ["none", "none none", "login", "consent login", "select_account"])
-def test_prompt_is_a_list(prompt: str) -> None:
+def test_prompt_is_split_at_spaces(prompt: str) -> None:
     """OpenID Connect Core §3.1.2.1."""
     assert authorization_request(prompt=prompt).prompts == set(prompt.split())
 
@@ -169,12 +169,12 @@ def test_max_age_has_up_to_ten_digits(max_age: str) -> None:
 
 
 @pytest.mark.parametrize(("max_age", "expected"), [(None, 60), ("3600", 3600), ("0", 0)])
-def test_default_max_age_gives_way_to_the_request(max_age: str | None, expected: int) -> None:
+def test_max_age_of_the_request_overrides_the_default(max_age: str | None, expected: int) -> None:
     """Dynamic Client Registration 1.0 §2."""
     assert authorization_request(by=client(default_max_age=60), max_age=max_age).max_age == expected
 
 
-def test_default_acr_values_give_way_to_the_request() -> None:
+def test_acr_values_of_the_request_override_the_default() -> None:
     """Dynamic Client Registration 1.0 §2."""
     by = client(default_acr_values=["urn:a", ACR])
     assert authorization_request(by=by).claims == {"id_token": {"acr": {"values": ["urn:a", ACR]}, "amr": {}}}
@@ -194,7 +194,7 @@ def test_default_acr_values_give_way_to_the_request() -> None:
         pytest.param(True, "consent", "id_token", False, id="without a code"),
     ],
 )
-def test_offline_access_needs_a_code_and_permission(
+def test_offline_access_requires_a_code_and_permission(
     first_party: bool, prompt: str | None, response_type: str, kept: bool
 ) -> None:
     """OpenID Connect Core §11."""
@@ -208,7 +208,7 @@ def test_offline_access_needs_a_code_and_permission(
 # --- The person and the grant ----------------------------------------------------------------------------------------
 
 
-def test_hint_names_the_person_of_a_request() -> None:
+def test_hint_limits_the_request_to_a_user() -> None:
     """OpenID Connect Core §3.1.2.1."""
     request = authorization_request()
     assert request.sub is None
@@ -218,7 +218,7 @@ def test_hint_names_the_person_of_a_request() -> None:
         with_subject(with_subject(request, "user0"), "ada")
 
 
-def test_grant_is_of_request_and_session() -> None:
+def test_grant_has_data_of_request_and_session() -> None:
     request = authorization_request(claims='{"userinfo": {"email": null}}')
     session = Session(sid="sid", sub="user0", auth_time=NOW)
     assert grant_of(request, session, "gid") == Grant(

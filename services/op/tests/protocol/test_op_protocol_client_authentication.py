@@ -149,7 +149,7 @@ def test_credentials_are_read(authorization: str | None, form: dict[str, str], e
         ),
     ],
 )
-def test_unreadable_credentials_are_rejected(
+def test_malformed_credentials_are_rejected(
     authorization: str | None, form: dict[str, str], error: type[OAuthError], description: str
 ) -> None:
     with refused(error, description):
@@ -204,7 +204,7 @@ def test_client_is_authenticated(method: str, registered: Client) -> None:
         pytest.param("none", None, client(), "no secret was sent", id="the same without a registered method"),
     ],
 )
-def test_failed_authentication_has_one_description(
+def test_failed_authentication_always_has_same_description(
     method: str, secret: str | None, registered: Client | None, detail: str
 ) -> None:
     """RFC 6749 §5.2: an unknown client and a wrong secret are not told apart."""
@@ -220,7 +220,7 @@ def test_failed_authentication_has_one_description(
         ("client_secret_basic", client(token_endpoint_auth_method="client_secret_jwt")),
     ],
 )
-def test_other_method_than_registered_is_rejected(method: str, registered: Client) -> None:
+def test_unregistered_method_is_rejected(method: str, registered: Client) -> None:
     """OpenID Connect Core §9: a client with the right secret is told which method it is registered for."""
     description = f"This client must authenticate with {registered.token_endpoint_auth_method}, not with {method}."
     with refused(InvalidClient, description):

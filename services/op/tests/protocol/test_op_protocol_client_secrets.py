@@ -63,11 +63,11 @@ BY_SECRET_JWT = {"token_endpoint_auth_method": "client_secret_jwt"}
         ),
     ],
 )
-def test_secret_fits_methods_and_algorithms(changes: dict[str, Any], faults: list[str]) -> None:
+def test_secret_must_fit_methods_and_algorithms(changes: dict[str, Any], faults: list[str]) -> None:
     assert faults_of(**changes) == faults
 
 
-def test_public_client_with_a_secret_that_keys_has_two_faults() -> None:
+def test_public_client_with_hs256_and_secret_has_two_faults() -> None:
     assert faults_of(token_endpoint_auth_method="none", id_token_signed_response_alg="HS256") == [
         "a client with token_endpoint_auth_method none must not have a client_secret",
         "HS256 requires a client_secret",
@@ -109,7 +109,7 @@ def test_public_client_with_a_secret_that_keys_has_two_faults() -> None:
         ),
     ],
 )
-def test_keys_fit_the_method(changes: dict[str, Any], faults: list[str]) -> None:
+def test_keys_must_fit_the_method(changes: dict[str, Any], faults: list[str]) -> None:
     """RFC 7591 §2, RFC 7518 §3."""
     assert faults_of(**changes) == faults
 
@@ -140,7 +140,7 @@ def test_keys_fit_the_method(changes: dict[str, Any], faults: list[str]) -> None
         ),
     ],
 )
-def test_request_objects_fit_the_keys(changes: dict[str, Any], faults: list[str]) -> None:
+def test_request_objects_require_keys(changes: dict[str, Any], faults: list[str]) -> None:
     """RFC 9101 §10.5, OpenID Connect Core §6.2."""
     assert faults_of(**changes) == faults
 
@@ -159,7 +159,7 @@ def test_request_objects_fit_the_keys(changes: dict[str, Any], faults: list[str]
         ),
     ],
 )
-def test_pairwise_client_has_one_sector(changes: dict[str, Any], one_sector: bool) -> None:
+def test_pairwise_client_must_have_one_sector(changes: dict[str, Any], one_sector: bool) -> None:
     """OpenID Connect Core §8.1."""
     fault = "pairwise requires a sector_identifier_uri, or redirect_uris with a single host"
     assert faults_of(subject_type="pairwise", **changes) == ([] if one_sector else [fault])

@@ -5,7 +5,7 @@ import pytest
 from op.protocol.authorization.ui_locales import LANGUAGES, choose
 
 
-def test_languages_begin_with_the_default() -> None:
+def test_default_language_is_first() -> None:
     assert list(LANGUAGES) == ["en", "de"]
 
 
@@ -46,5 +46,5 @@ def test_languages_begin_with_the_default() -> None:
         (None, "x," * 20 + "de", "en"),
     ],
 )
-def test_language_of_a_page(ui_locales: str | None, accept: str | None, language: str) -> None:
+def test_language_is_the_first_supported_preference(ui_locales: str | None, accept: str | None, language: str) -> None:
     assert choose(ui_locales, accept) == language

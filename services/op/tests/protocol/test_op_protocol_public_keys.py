@@ -10,7 +10,7 @@ from op.protocol.clients.public_keys import KEY_LIMIT, is_public_key_set, usable
 RSA, EC = public_jwk("RS256"), public_jwk("ES256")
 
 
-def test_keys_are_usable_with_the_members_that_are_needed() -> None:
+def test_keys_have_only_the_required_members() -> None:
     rsa, ec = usable_keys({"keys": [RSA | {"x5c": ["A"], "x5u": "https://a.test"}, EC | {"use": "sig", "ext": True}]})
     assert rsa == {name: RSA[name] for name in ("kty", "n", "e", "kid", "alg")}
     assert ec == {name: EC[name] for name in ("kty", "crv", "x", "y", "kid", "alg")} | {"use": "sig"}
@@ -64,18 +64,18 @@ def test_key_at_the_limits_is_usable(key: dict[str, str]) -> None:
         ),
     ],
 )
-def test_unusable_key_is_left_out(key: Any) -> None:
+def test_unusable_key_is_ignored(key: Any) -> None:
     """RFC 7517 §5: the other keys of a set that is fetched count."""
     assert usable_keys({"keys": [key, EC]}) == usable_keys({"keys": [EC]})
     assert not is_public_key_set({"keys": [key]})
 
 
 @pytest.mark.parametrize("key", [RSA | {"d": "AQAB"}, {"kty": "oct", "k": "AAAA"}, "key"], ids=["d", "k", "no object"])
-def test_private_key_is_not_registered_beside_good_ones(key: Any) -> None:
+def test_key_set_with_a_private_key_is_rejected(key: Any) -> None:
     assert not is_public_key_set({"keys": [EC, key]})
 
 
-def test_unusable_public_key_is_registered_beside_good_ones() -> None:
+def test_key_set_with_an_unusable_public_key_is_accepted() -> None:
     assert is_public_key_set({"keys": [{"kty": "OKP", "crv": "Ed25519", "x": "A" * 43}, EC]})
 
 
@@ -88,11 +88,11 @@ def test_key_set_has_at_most_twenty_keys() -> None:
 
 
 @pytest.mark.parametrize("jwks", [{}, {"keys": "x"}, {"keys": []}, {"keys": {}}, {"keys": None}], ids=str)
-def test_what_is_no_set_has_no_keys(jwks: dict[str, Any]) -> None:
+def test_malformed_key_set_has_no_keys(jwks: dict[str, Any]) -> None:
     assert usable_keys(jwks) == ()
     assert not is_public_key_set(jwks)
 
 
-def test_tuple_of_keys_is_a_set() -> None:
+def test_tuple_of_keys_is_accepted() -> None:
     """A record from Redis has tuples for lists."""
     assert is_public_key_set({"keys": (EC,)})

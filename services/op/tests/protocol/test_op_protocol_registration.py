@@ -52,7 +52,7 @@ def test_new_client_has_the_defaults_of_rfc_7591() -> None:
     )
 
 
-def test_each_new_client_has_a_secret_of_its_own() -> None:
+def test_each_new_client_has_its_own_secret() -> None:
     assert registered().client_secret != registered().client_secret
 
 
@@ -68,13 +68,13 @@ def test_each_new_client_has_a_secret_of_its_own() -> None:
     ],
     ids=" ".join,
 )
-def test_new_client_has_what_it_says(changes: dict[str, Any]) -> None:
+def test_new_client_has_its_metadata(changes: dict[str, Any]) -> None:
     client = registered(**changes)
     got = {name: getattr(client, name) for name in changes}
     assert got == {name: tuple(value) if isinstance(value, list) else value for name, value in changes.items()}
 
 
-def test_null_is_the_default() -> None:
+def test_null_means_the_default() -> None:
     assert registered(scope=None).scope == registered().scope
 
 
@@ -84,13 +84,13 @@ NOT_REGISTRABLE = (
 )
 
 
-def test_what_would_widen_rights_is_not_registrable() -> None:
+def test_members_that_give_rights_cannot_be_registered() -> None:
     """RFC 7591 §2: an allow list; what is new in Client must be decided here."""
     assert {field.name for field in dataclasses.fields(Client)} - REGISTRABLE == set(NOT_REGISTRABLE.split())
 
 
 @pytest.mark.parametrize("name", [*NOT_REGISTRABLE.split(), "something_new", "client_name#de"])
-def test_other_metadata_is_ignored(name: str) -> None:
+def test_unknown_metadata_is_ignored(name: str) -> None:
     """RFC 7591 §2."""
     said: dict[str, Any] = {name: ["chosen"]}
     client = registered(**said)
@@ -114,7 +114,7 @@ def test_other_metadata_is_ignored(name: str) -> None:
     ],
     ids=lambda value: str(value)[:60],
 )
-def test_client_gets_a_secret_where_it_needs_one(changes: dict[str, Any], has_secret: bool) -> None:
+def test_client_gets_a_secret_if_it_needs_one(changes: dict[str, Any], has_secret: bool) -> None:
     """RFC 7591 §3.2.1."""
     assert bool(registered(**changes).client_secret) is has_secret
 
@@ -136,7 +136,7 @@ def test_grant_types_follow_from_response_types(response_types: Any, grant_types
     assert registered(response_types=response_types, offered=ALL_TYPES).grant_types == grant_types
 
 
-def test_no_response_types_are_the_default() -> None:
+def test_empty_response_types_mean_the_default() -> None:
     assert registered(response_types=[]).response_types == ("code",)
 
 
@@ -241,7 +241,7 @@ def test_update_replaces_the_metadata_and_keeps_the_identity() -> None:
     )
 
 
-def test_update_gives_a_secret_where_there_was_none() -> None:
+def test_update_issues_a_missing_secret() -> None:
     before = registered(token_endpoint_auth_method="none")
     assert updated(before, token_endpoint_auth_method="client_secret_post").client_secret
 
@@ -325,7 +325,7 @@ def test_update_keeps_subject_type_and_sector(before: str, after: dict[str, Any]
 # --- The response ----------------------------------------------------------------------------------------------------
 
 
-def test_response_has_all_that_is_registered() -> None:
+def test_response_has_the_whole_registration() -> None:
     """RFC 7591 §3.2.1, RFC 7592 §3."""
     client = registered(client_name="An app", jwks=JWKS, default_max_age=0, contacts=[], logo_uri="")
     response = registration_response(client, registration_token="token", uri="https://op.test/r", secret_expires_at=5)

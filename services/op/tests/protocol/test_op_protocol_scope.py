@@ -47,7 +47,7 @@ def test_scope_is_names_with_single_spaces(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", MALFORMED, ids=repr)
-def test_malformed_scope_is_recognised(text: str) -> None:
+def test_malformed_scope_is_rejected(text: str) -> None:
     assert not is_scope(text)
 
 
@@ -62,7 +62,7 @@ def test_malformed_scope_is_recognised(text: str) -> None:
         pytest.param(None, "a openid b", "a b", id="the default, in the order of the registration"),
     ],
 )
-def test_granted_scope(requested: str | None, registered: str, granted: str) -> None:
+def test_granted_scope_is_registered_and_requested(requested: str | None, registered: str, granted: str) -> None:
     """RFC 6749 §3.3."""
     assert granted_scope(requested, registered) == granted
 
@@ -92,13 +92,13 @@ def test_scope_that_cannot_be_granted_is_rejected(requested: str | None, registe
         ("reports offline_access", "offline_access reports", "reports"),
     ],
 )
-def test_client_scope_has_nothing_about_a_login(requested: str | None, registered: str, granted: str) -> None:
+def test_client_scope_excludes_user_scopes(requested: str | None, registered: str, granted: str) -> None:
     """RFC 6749 §4.4.2."""
     assert client_scope(requested, registered) == granted
 
 
 @pytest.mark.parametrize("requested", [None, "openid", "offline_access"])
-def test_client_scope_that_is_empty_is_rejected(requested: str | None) -> None:
+def test_empty_client_scope_is_rejected(requested: str | None) -> None:
     with refused(InvalidScope, NOTHING_LEFT):
         client_scope(requested, "openid offline_access")
 
@@ -112,7 +112,7 @@ def test_client_scope_that_is_empty_is_rejected(requested: str | None) -> None:
         ("offline_access2", "offline_access2"),
     ],
 )
-def test_offline_access_is_left_out(granted: str, left: str) -> None:
+def test_offline_access_is_removed(granted: str, left: str) -> None:
     """OpenID Connect Core §11."""
     assert without_offline_access(granted) == left
 
@@ -132,7 +132,7 @@ def test_offline_access_alone_is_rejected() -> None:
         pytest.param("openid offline_access2", "openid", True, id="a longer name"),
     ],
 )
-def test_when_a_grant_has_a_refresh_token(registered: str, granted: str, gives: bool) -> None:
+def test_refresh_token_depends_on_offline_access(registered: str, granted: str, gives: bool) -> None:
     """OpenID Connect Core §11."""
     assert gives_refresh_token(registered, granted) is gives
 
@@ -170,11 +170,11 @@ def test_refreshed_scope_is_never_wider(requested: str, description: str) -> Non
     ("granted", "registered", "left"),
     [("openid email", "email openid", "openid email"), ("openid email", "email", "email"), ("a b", "b c", "b")],
 )
-def test_grant_keeps_what_is_still_registered(granted: str, registered: str, left: str) -> None:
+def test_grant_keeps_scopes_that_are_still_registered(granted: str, registered: str, left: str) -> None:
     assert still_registered(granted, registered) == left
 
 
-def test_grant_with_nothing_still_registered_is_rejected() -> None:
+def test_grant_without_registered_scopes_is_rejected() -> None:
     with refused(InvalidScope, "This client is no longer registered for any of the granted scopes."):
         still_registered("openid email", "api")
 
@@ -189,7 +189,7 @@ def test_grant_with_nothing_still_registered_is_rejected() -> None:
         pytest.param("openid", {}, id="openid alone"),
     ],
 )
-def test_scope_opens_the_claims_that_are_known(scope: str, claims: dict[str, object]) -> None:
+def test_scope_selects_known_claims(scope: str, claims: dict[str, object]) -> None:
     """OpenID Connect Core §5.3.2, §5.4."""
     user = {"email": "a@b.c", "email_verified": False, "name": None, "phone_number": "1", "shoe_size": "44"}
     assert claims_of(user, scope) == claims

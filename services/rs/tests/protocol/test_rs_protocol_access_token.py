@@ -44,7 +44,7 @@ def judge(rsa_key):
         pytest.param({}, {"exp": NOW + 0.5}, id="exp with a fraction"),
     ],
 )
-def test_a_good_token_is_verified(judge, mint, header, claims):
+def test_valid_token_is_verified(judge, mint, header, claims):
     verified = judge(mint.token(header=header, **claims))
     assert verified == VerifiedToken(
         sub="user0",
@@ -97,12 +97,12 @@ def test_a_good_token_is_verified(judge, mint, header, claims):
         pytest.param({}, {"scope": ["profile"]}, id="scope a list"),
     ],
 )
-def test_a_token_that_breaks_a_rule_is_invalid(judge, mint, header, claims):
+def test_token_with_an_invalid_claim_is_rejected(judge, mint, header, claims):
     with pytest.raises(InvalidToken):
         judge(mint.token(header=header, **claims))
 
 
-def test_header_says_which_key_is_needed(mint):
+def test_header_names_the_required_key(mint):
     header, payload, signature = mint.token().split(".")
     assert access_token.parse(f"{header}.{payload}.{signature}", "RS256").kid == mint.key.kid
 
@@ -125,7 +125,7 @@ def test_segments_of_any_length_are_decoded(judge, mint, size):
         pytest.param("_w.e30.e30", id="the header is no UTF-8"),
     ],
 )
-def test_what_is_no_jws_is_invalid(judge, token):
+def test_malformed_jws_is_rejected(judge, token):
     with pytest.raises(InvalidToken):
         judge(token)
 
@@ -142,17 +142,17 @@ def test_what_is_no_jws_is_invalid(judge, token):
         pytest.param(None, b'{"exp": ' + b"9" * 5000 + b"}", id="a number of 5,000 digits"),
     ],
 )
-def test_what_is_no_json_object_is_invalid(judge, mint, header, payload):
+def test_segment_must_be_a_json_object(judge, mint, header, payload):
     with pytest.raises(InvalidToken):
         judge(mint.raw(header or mint.header, payload))
 
 
-def test_the_signature_of_another_key_does_not_verify(judge, mint, second_rsa_key):
+def test_signature_of_another_key_is_rejected(judge, mint, second_rsa_key):
     with pytest.raises(InvalidToken, match="signature"):
         judge(mint.token(sign=second_rsa_key.sign))
 
 
-def test_a_changed_payload_does_not_verify(judge, mint):
+def test_modified_payload_is_rejected(judge, mint):
     header, _, signature = mint.token().split(".")
     _, payload, _ = mint.token(sub="user1").split(".")
     with pytest.raises(InvalidToken, match="signature"):
@@ -161,7 +161,7 @@ def test_a_changed_payload_does_not_verify(judge, mint):
 
 @pytest.mark.parametrize("form", ["PEM", "modulus"])
 @pytest.mark.parametrize("alg", ["HS256", "RS256"])
-def test_a_mac_keyed_with_the_public_key_does_not_verify(judge, mint, rsa_key, form, alg):
+def test_mac_with_the_public_key_is_rejected(judge, mint, rsa_key, form, alg):
     public = rsa_key.public.to_pem() if form == "PEM" else base64.urlsafe_b64decode(rsa_key.document["n"] + "==")
     token = mint.token(header={"alg": alg}, sign=lambda signed: hmac.digest(public, signed, sha256))
     with pytest.raises(InvalidToken):
@@ -169,14 +169,14 @@ def test_a_mac_keyed_with_the_public_key_does_not_verify(judge, mint, rsa_key, f
 
 
 @pytest.mark.parametrize("alg", ["none", "None", "NONE"])
-def test_an_unsigned_token_is_invalid(judge, mint, alg):
+def test_unsigned_token_is_rejected(judge, mint, alg):
     header, payload, _ = mint.token(header={"alg": alg}).split(".")
     for signature in ("", "e30"):
         with pytest.raises(InvalidToken):
             judge(f"{header}.{payload}.{signature}")
 
 
-def test_an_es256_token_is_verified_where_es256_is_configured(mint, ec_key):
+def test_es256_token_is_verified_if_configured(mint, ec_key):
     token = mint.token(header={"alg": "ES256", "kid": ec_key.kid}, sign=ec_key.sign)
     key = verification_key(ec_key.document, "ES256")
     assert key is not None
@@ -184,11 +184,11 @@ def test_an_es256_token_is_verified_where_es256_is_configured(mint, ec_key):
 
 
 @pytest.mark.parametrize("scope", [pytest.param(None, id="no scope"), "", "openid", "profiles", "Profile"])
-def test_the_scope_must_hold_the_name_that_is_needed(judge, mint, scope):
+def test_scope_must_contain_the_required_name(judge, mint, scope):
     with pytest.raises(InsufficientScope) as refusal:
         require_scope(judge(mint.token(scope=scope)), "profile")
     assert refusal.value.scope == "profile"
 
 
-def test_the_needed_scope_is_enough(judge, mint):
+def test_required_scope_is_sufficient(judge, mint):
     require_scope(judge(mint.token(scope="profile")), "profile")

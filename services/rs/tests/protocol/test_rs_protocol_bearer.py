@@ -14,11 +14,11 @@ from rs.protocol.bearer import TOKEN_LIMIT, bearer_token
         pytest.param(b"BEARER   abc.DEF-_~+/123==", id="more than one space"),
     ],
 )
-def test_a_token_is_taken_from_the_header(header):
+def test_token_is_read_from_the_header(header):
     assert bearer_token([header], b"page=1", form_body=False) == "abc.DEF-_~+/123=="
 
 
-def test_a_token_of_the_longest_length_is_taken():
+def test_token_of_maximum_length_is_accepted():
     token = "a" * TOKEN_LIMIT
     assert bearer_token([f"Bearer {token}".encode()], b"", form_body=False) == token
 
@@ -47,6 +47,6 @@ def test_a_token_of_the_longest_length_is_taken():
         pytest.param([b"Bearer " + b"a" * (TOKEN_LIMIT + 1)], b"", False, InvalidToken, id="too long"),
     ],
 )
-def test_everything_else_is_refused(authorization, query, form_body, error):
+def test_other_requests_are_rejected(authorization, query, form_body, error):
     with pytest.raises(error):
         bearer_token(authorization, query, form_body=form_body)
