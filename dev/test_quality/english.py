@@ -81,11 +81,16 @@ RULES = (
         "request, parameters",
         r"\b(?:was|were|is|are|be|been|not) asked (?:for|of|by|with|about)\b(?! consent| confirmation| approval)"
         r"|\b(?:what|whatever|whoever|who|it|client|device|caller|request|party|scope|parameter) (?:was |is )?"
-        r"asks?(?:ed)?\b(?! (?:the user|for consent))"
+        r"asks?(?:ed)?\b(?! (?:the user|for (?:access|consent)))"
         r"|\basks? for (?:a|an|the|some|more|other|its|no)? ?(?:scope|claim|token|code|page|login|key|acr)s?\b"
         r"|\basked-for\b",
         ["the claims that were asked for", "what was asked", "whoever asks", "a client asks for a scope"],
-        ["the user is asked for consent", "frequently asked questions", "the provider asks the user"],
+        [
+            "the user is asked for consent",
+            "the client asks for access to your account",
+            "frequently asked questions",
+            "the provider asks the user",
+        ],
     ),
     _rule(
         "encrypted, decrypted",
@@ -124,7 +129,7 @@ RULES = (
     ),
     _rule(
         "Continue, Deny, Connect a device, Remove access",
-        r"^(?:go on|refuse)$|\bto go on\b|\blets? (?:a|the|this) devices? in\b|\bdevice is let in\b"
+        r"^(?-i:Go on|Refuse)$|\bto go on\b|\blets? (?:a|the|this) devices? in\b|\bdevice is let in\b"
         r"|\b(?:take|takes|taken|took|taking) (?:(?:it|them|that|this|access|the consent|a consent) )?back\b",
         ["Go on", "Refuse", "Let a device in", "The device is let in", "Take back", "the consent was taken back"],
         ["Continue", "The provider refuses the request.", "go on to the next page", "take it to the back"],

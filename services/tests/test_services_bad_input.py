@@ -1,7 +1,7 @@
-"""Input that no client should send, given to each service's application in process: a clear 4xx, never a 500.
+"""Malformed input to the application of each service in process leads to a 4xx, never to a 500.
 
-e2e/flows/test_e2e_bad_input.py has what only a socket can carry (broken HTTP, requests cut short, huge heads) and what
-needs the provider beside the relying party or the resource server.
+e2e/flows/test_e2e_bad_input.py tests what needs a socket (malformed HTTP, incomplete requests, huge headers) or the
+provider together with the relying party or the resource server.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ CREATE: dict[Role, Callable[[], Quart]] = {
     "rs": create_resource_server,
     "rp": create_relying_party,
 }
-DATABASE = 6  # one that no other test empties
+DATABASE = 6  # a database that no other test clears
 FORM = "application/x-www-form-urlencoded"
 
 Apps = dict[Role, Quart]
@@ -37,7 +37,7 @@ Apps = dict[Role, Quart]
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def apps(redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Apps]:
-    """The three applications with the demo's settings. Nobody listens at their addresses."""
+    """The three applications with the demo's settings, without servers at their addresses."""
     folder: Path = tmp_path_factory.mktemp("apps")
     stack = Stack(folder, addresses=Addresses("http://localhost:1", "http://localhost:2", "http://localhost:3"))
     apps: Apps = {}
@@ -53,7 +53,7 @@ async def apps(redis_server: RedisServer, tmp_path_factory: pytest.TempPathFacto
 
 
 async def status_of(app: Quart, method: str, target: bytes, body: bytes = b"", *headers: tuple[bytes, bytes]) -> int:
-    """The status of the response to a request, whose target and headers are split as Hypercorn does it."""
+    """The status of the response to a request, whose target and headers are split like Hypercorn does."""
     path, _, query = target.partition(b"?")
     scope: Any = {
         "type": "http",

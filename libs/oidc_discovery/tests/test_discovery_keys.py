@@ -1,4 +1,4 @@
-"""When the key set is fetched again, and for whom."""
+"""When the key set is fetched again, and for which tokens."""
 
 import asyncio
 
@@ -17,42 +17,42 @@ async def test_unknown_kid_refetches_the_keys_once(provider: Provider, documents
     assert len(await known.keys("c")) == 1, "rotated right after the set was fetched"
     for kid in ("d", "e", None):
         await known.keys(kid)
-    assert provider.asked.count("/jwks") == 2
+    assert provider.requests.count("/jwks") == 2
     ticks.seconds += REFETCH_INTERVAL
     assert await known.keys("d") == ()
-    assert provider.asked.count("/jwks") == 3
+    assert provider.requests.count("/jwks") == 3
 
 
 async def test_token_without_kid_refetches_the_keys_once(provider: Provider, documents) -> None:
-    """OpenID Connect Core §10.1.1: it may be signed with a key that came after the set was fetched."""
+    """OpenID Connect Core §10.1.1: it may be signed with a key that was published after the set was fetched."""
     known, ticks = documents()
     assert len(await known.keys()) == 2
     provider.keys = {"keys": [{"kid": "c"}]}
     assert len(await known.keys()) == 1
     await known.keys()
-    assert provider.asked.count("/jwks") == 2
+    assert provider.requests.count("/jwks") == 2
     ticks.seconds += REFETCH_INTERVAL
     await known.keys()
-    assert provider.asked.count("/jwks") == 3
+    assert provider.requests.count("/jwks") == 3
 
 
 @pytest.mark.parametrize("named", [True, False], ids=["with kid", "without kid"])
 async def test_solicited_token_always_finds_the_newest_keys(provider: Provider, documents, named: bool) -> None:
-    """OpenID Connect Core §10.1.1: however often the provider changes them, and whatever strangers sent before."""
+    """OpenID Connect Core §10.1.1: however often the provider rotates them, and whatever others sent before."""
     known, _ = documents()
     await known.keys("a")
     await known.keys("a stranger's")
     for kid in ("c", "d", "e"):
         provider.keys = {"keys": [{"kid": kid}]}
         assert await known.keys(kid if named else None, solicited=True) == ({"kid": kid},)
-    assert provider.asked.count("/jwks") == 5
+    assert provider.requests.count("/jwks") == 5
 
 
 async def test_known_key_is_not_fetched_again(provider: Provider, documents) -> None:
     known, _ = documents()
     for _ in range(3):
         assert len(await known.keys("a", solicited=True)) == 1
-    assert provider.asked.count("/jwks") == 1
+    assert provider.requests.count("/jwks") == 1
 
 
 async def test_cancelled_refetch_is_repeated_for_the_next_token(provider: Provider, documents) -> None:
@@ -72,7 +72,7 @@ async def test_keys_are_fetched_with_the_cached_metadata(provider: Provider, doc
     known, _ = documents()
     await known.keys("a")
     await known.metadata()
-    assert provider.asked == [DISCOVERY, JWKS]
+    assert provider.requests == [DISCOVERY, JWKS]
 
 
 async def test_failing_key_endpoint_is_not_flooded(provider: Provider, documents) -> None:
@@ -81,11 +81,11 @@ async def test_failing_key_endpoint_is_not_flooded(provider: Provider, documents
     for kid in ("a", "b", "unknown", None) * 8:
         with pytest.raises(ProviderUnavailable):
             await known.keys(kid)
-    assert provider.asked == [DISCOVERY, JWKS]
+    assert provider.requests == [DISCOVERY, JWKS]
     ticks.seconds += FAILURE_AGE
     with pytest.raises(ProviderUnavailable):
         await known.keys("a")
-    assert provider.asked == [DISCOVERY, JWKS, JWKS]
+    assert provider.requests == [DISCOVERY, JWKS, JWKS]
 
 
 @pytest.mark.parametrize("failing", [DISCOVERY, JWKS])
@@ -109,16 +109,16 @@ async def test_known_keys_are_used_while_the_key_set_is_malformed(provider: Prov
 
 
 @pytest.mark.parametrize(
-    ("answer", "fails"),
+    ("response", "fails"),
     [((500, ""), True), ((200, "<!doctype html>"), True), ((200, '{"keys": []}'), False)],
     ids=["500", "HTML", "a set without it"],
 )
 async def test_key_is_unknown_only_if_the_key_set_was_fetched(
-    provider: Provider, documents, answer: tuple[int, str], fails: bool
+    provider: Provider, documents, response: tuple[int, str], fails: bool
 ) -> None:
     known, ticks = documents()
     await known.keys("a")
-    provider.scripted[JWKS] = answer
+    provider.scripted[JWKS] = response
     assert await known.keys("c") == ()
     if fails:
         with pytest.raises(ProviderUnavailable, match="jwks"):
@@ -126,7 +126,7 @@ async def test_key_is_unknown_only_if_the_key_set_was_fetched(
         assert len(await known.keys("a", conclusive=True)) == 1
     else:
         assert await known.keys("c", conclusive=True) == ()
-    assert provider.asked.count(JWKS) == 2
+    assert provider.requests.count(JWKS) == 2
     provider.scripted.clear()
     provider.keys = {"keys": [{"kid": "c"}]}
     ticks.seconds += FAILURE_AGE

@@ -1,4 +1,4 @@
-"""What a discovery document may say of endpoints (OpenID Connect Discovery 1.0 §3)."""
+"""The endpoints in a discovery document (OpenID Connect Discovery 1.0 §3)."""
 
 import pytest
 
@@ -50,7 +50,7 @@ def test_usable_endpoint_is_returned(url: str) -> None:
     ],
 )
 def test_unusable_endpoint_is_rejected(url: str | None) -> None:
-    """It goes into headers and policies, and is shown to a person who has to recognise it."""
+    """It is copied into headers and policies, and shown to users, who must recognise it."""
     with pytest.raises(ProviderMisconfigured, match="no end_session_endpoint"):
         Metadata("https://op.test", {"end_session_endpoint": url}).endpoint("end_session_endpoint")
 

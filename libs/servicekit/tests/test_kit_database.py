@@ -1,4 +1,4 @@
-"""What `Database` declares is what redis-py's clients have."""
+"""`Database` declares methods that the clients of redis-py have."""
 
 import inspect
 

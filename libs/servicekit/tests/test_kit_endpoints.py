@@ -15,7 +15,7 @@ async def echo(request: Request) -> Reply:
 
 
 async def pages(_scope: Any, _receive: Any, _send: Any) -> None:
-    raise AssertionError("this is no page")
+    raise AssertionError("this is not a page")
 
 
 def dispatcher() -> EndpointDispatcher:
@@ -56,7 +56,7 @@ async def test_chunked_body_is_joined() -> None:
 
 
 async def test_incomplete_body_gets_408(monkeypatch: pytest.MonkeyPatch) -> None:
-    """RFC 9110 §15.5.9: and the connection is given up."""
+    """RFC 9110 §15.5.9: and the connection is closed."""
     monkeypatch.setattr(endpoints, "BODY_SECONDS", 0.01)
     sent = await call([{"type": "http.request", "body": b"a", "more_body": True}])
     assert sent[0]["status"] == 408
@@ -82,7 +82,7 @@ async def test_target_in_absolute_form_is_routed_by_its_path(path: str) -> None:
     "path", ["echo", "*", "a.test/echo", "ftp://a.test/echo", "/http://a.test/echo", "http://echo", "/echohttp://a"]
 )
 async def test_other_targets_are_not_routed(path: str) -> None:
-    with pytest.raises(AssertionError, match="no page"):
+    with pytest.raises(AssertionError, match="not a page"):
         await call([{"type": "http.request"}], path)
 
 

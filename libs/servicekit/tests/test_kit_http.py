@@ -1,4 +1,4 @@
-"""The HTTP client: connect-to, no redirects, bounded answers, clear failures."""
+"""The HTTP client: connect_to, no redirects, limited responses, clear errors."""
 
 import asyncio
 import ssl
@@ -23,7 +23,7 @@ from servicekit.monitoring.healthcheck import ready
 
 @pytest.fixture
 async def server() -> AsyncIterator[int]:
-    """A server that says what it was asked; its port."""
+    """A server that echoes requests; its port."""
 
     async def echo(request: web.Request) -> web.Response:
         form = dict(await request.post())
@@ -49,25 +49,25 @@ async def server() -> AsyncIterator[int]:
 
 @pytest.mark.parametrize("host", ["op.invalid", "localhost", "127.0.0.9", "[::1]"])
 async def test_connect_to_changes_only_the_socket(server: int, host: str) -> None:
-    """Names and IP literals alike; the Host header stays the public one."""
+    """For names and IP addresses; the Host header does not change."""
     public = (host.strip("[]"), 25000)
     http = HttpClient({public: ("127.0.0.1", server)})
-    answer = await http.get(f"http://{host}:25000/echo?a=b%20c")
-    assert answer.json_object() == {"host": f"{host}:25000", "path": "/echo?a=b%20c", "form": {}}
+    response = await http.get(f"http://{host}:25000/echo?a=b%20c")
+    assert response.json_object() == {"host": f"{host}:25000", "path": "/echo?a=b%20c", "form": {}}
     await http.close()
 
 
 async def test_connect_to_ignores_another_port_of_the_host(server: int) -> None:
     http = HttpClient({("127.0.0.1", 25000): ("127.0.0.1", 1)})
-    answer = await http.get(f"http://127.0.0.1:{server}/echo")
-    assert answer.status == 200
+    response = await http.get(f"http://127.0.0.1:{server}/echo")
+    assert response.status == 200
     await http.close()
 
 
 async def test_form_is_posted_urlencoded(server: int) -> None:
     http = HttpClient()
-    answer = await http.post(f"http://127.0.0.1:{server}/echo", {"token": "a b&c"})
-    assert answer.json_object()["form"] == {"token": "a b&c"}
+    response = await http.post(f"http://127.0.0.1:{server}/echo", {"token": "a b&c"})
+    assert response.json_object()["form"] == {"token": "a b&c"}
     await http.close()
 
 
@@ -120,7 +120,7 @@ async def test_failed_connection_is_told_from_a_failed_request(server: int, url:
 
 
 async def test_https_keeps_the_public_server_name(server: int) -> None:
-    """The TLS name is the URL's, not the target's: a plain server cannot pass for it."""
+    """The TLS server name is that of the URL, not of the target: another server is not accepted."""
     http = HttpClient({("op.invalid", 443): ("127.0.0.1", server)})
     with pytest.raises(Unreachable):
         await http.get("https://op.invalid/echo")
@@ -143,7 +143,7 @@ def test_response_that_is_not_a_json_object_is_rejected(body: bytes) -> None:
     ["localhost", "127.0.0.1", "127.1", "0x7f000001", "[::1]", "[::ffff:127.0.0.1]", "[64:ff9b::7f00:1]", "10.0.0.1"],
 )
 async def test_public_only_does_not_connect_to_private_addresses(server: int, host: str) -> None:
-    """Neither by a name nor by any way to write an address."""
+    """Neither by name nor in any notation of the address."""
     http = HttpClient(public_only=True)
     with pytest.raises(Unreachable, match=r"private network|not a canonical"):
         await http.get(f"http://{host}:{server}/echo")
@@ -184,7 +184,7 @@ async def test_public_only_does_not_connect_to_private_addresses(server: int, ho
     ],
 )
 def test_private_address_is_rejected(address: str) -> None:
-    """RFC 6890: in all its forms."""
+    """RFC 6890: in all notations."""
     assert _is_private(address)
 
 
@@ -192,7 +192,7 @@ def test_private_address_is_rejected(address: str) -> None:
     "address", ["1.1.1.1", "2606:4700:4700::1111", "::ffff:1.1.1.1", "64:ff9b::101:101", "op.example", ""]
 )
 def test_public_address_and_host_name_are_accepted(address: str) -> None:
-    """Where there is IPv6 alone, NAT64 is the way to a public IPv4 address; a name is looked at when it is resolved."""
+    """In a network with only IPv6, NAT64 leads to public IPv4 addresses; names are checked when they are resolved."""
     assert not _is_private(address)
 
 
@@ -202,7 +202,7 @@ def test_public_address_and_host_name_are_accepted(address: str) -> None:
     ids=["first", "last", "in IPv6"],
 )
 async def test_name_with_a_private_address_is_rejected(monkeypatch: pytest.MonkeyPatch, addresses: list[str]) -> None:
-    """Which of them is connected to is nobody's to choose."""
+    """The client cannot choose which of the addresses is used."""
 
     async def found(*_: object) -> list[dict[str, object]]:
         return [{"hostname": "name.test", "host": address, "port": 80} for address in addresses]

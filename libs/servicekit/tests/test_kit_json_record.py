@@ -1,4 +1,4 @@
-"""A record is read by the types that it was written with."""
+"""A record is read with the types that it was written with."""
 
 import json
 from collections.abc import Callable

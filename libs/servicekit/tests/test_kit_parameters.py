@@ -1,4 +1,4 @@
-"""What the parser of queries and form bodies accepts, and what it refuses."""
+"""What the parser of queries and form bodies accepts and rejects."""
 
 import pytest
 

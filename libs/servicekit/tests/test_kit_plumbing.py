@@ -1,4 +1,4 @@
-"""Encryption, proxies, logging, Redis URLs, metrics: the smaller parts of the plumbing."""
+"""Encryption, proxies, logging, Redis URLs and metrics."""
 
 import asyncio
 import base64
@@ -27,7 +27,7 @@ def test_encrypted_value_is_decrypted_in_its_place() -> None:
     ciphertext = encryptor.encrypt("välue", "place")
     assert "välue".encode() not in base64.urlsafe_b64decode(ciphertext), "it is encrypted"
     assert encryptor.decrypt(ciphertext, "place") == "välue"
-    assert ciphertext != encryptor.encrypt("välue", "place"), "a fresh nonce each time"
+    assert ciphertext != encryptor.encrypt("välue", "place"), "a new nonce each time"
 
 
 @pytest.mark.parametrize("case", ["place", "secret", "purpose", "changed", "no base64", "empty"])
@@ -66,7 +66,7 @@ def test_client_address_is_behind_trusted_proxies(
 
 
 def test_event_is_logged_in_one_line(caplog: pytest.LogCaptureFixture) -> None:
-    """No line of a log can be forged by what a stranger sent."""
+    """Untrusted values cannot forge a line of the log."""
     with caplog.at_level(logging.INFO):
         event(logging.getLogger("x"), "happened", client_id="a\nb", nothing=None)
     record = caplog.records[-1]
@@ -104,7 +104,7 @@ async def test_unreachable_redis_raises_an_error_within_a_second(scheme: str) ->
 
 
 async def test_reader_works_on_a_cluster(tmp_path: Path) -> None:
-    """One node that has all slots: redis-py takes other ways there."""
+    """A single node with all slots, for which redis-py uses other code."""
     server = RedisServer(tmp_path, options=("--cluster-enabled", "yes", "--cluster-port", str(free_port()))).start()
     try:
         node = Redis.from_url(server.url, decode_responses=True)

@@ -1,4 +1,4 @@
-"""A service as a process: what its clients see of its end, and what a person sees of a start that cannot be."""
+"""A service as a process: its shutdown as clients see it, and the messages of a failed start."""
 
 import http.client
 import os
@@ -48,7 +48,7 @@ def get(path: str, connection: http.client.HTTPConnection) -> http.client.HTTPRe
 
 
 class Example:
-    """A service with nothing but its health."""
+    """A service with only health checks."""
 
     def __init__(self, trust: ssl.SSLContext | None = None, **settings: str) -> None:
         self.trust = trust
@@ -90,7 +90,7 @@ def test_draining_service_responds_and_closes_connections(start, workers: str) -
         example.process.send_signal(signal.SIGTERM)
         wait_until(lambda: example.get("/readyz").status == 503)
         response = get("/healthz", kept)
-    assert response.status == 200, "a connection that was kept still works"
+    assert response.status == 200, "a kept connection still works"
     assert response.getheader("connection") == "close"
     assert example.get("/healthz").status == 200, "new connections are still accepted"
     assert example.process.wait(10) == 0
@@ -124,14 +124,14 @@ def test_service_serves_tls_with_a_certificate(start, tmp_path: Path, workers: s
     example = start(trust, TLS_CERT_FILE=cert_file, TLS_KEY_FILE=key_file, WORKERS=workers)
     assert example.get("/healthz").status == 200
     bind = f"127.0.0.1:{example.port}"
-    assert ready(bind, tls=True), "the container's own check asks over TLS, too"
-    assert not ready(bind), "nothing is answered in the clear"
+    assert ready(bind, tls=True), "the health check of the container uses TLS too"
+    assert not ready(bind), "there is no response without TLS"
     example.process.send_signal(signal.SIGTERM)
     assert example.process.wait(10) == 0
 
 
 def test_idle_tls_connection_does_not_delay_shutdown(start, tmp_path: Path) -> None:
-    """Its peer does not answer the goodbye of TLS: nobody reads there."""
+    """Its peer does not respond to close_notify, because nobody reads."""
     cert_file, key_file = certificate(tmp_path, "own")
     example = start(ssl.create_default_context(cafile=cert_file), TLS_CERT_FILE=cert_file, TLS_KEY_FILE=key_file)
     with closing(example.connection()) as kept:

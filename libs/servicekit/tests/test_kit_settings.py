@@ -1,4 +1,4 @@
-"""Settings: typed, read once, all faults together, secrets from files and never in a text."""
+"""Settings: typed, all faults reported together, secrets from files and never in a text."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,7 +107,7 @@ def test_invalid_base_url_is_rejected(value: str) -> None:
 
 
 def test_connect_to_is_parsed() -> None:
-    """Like curl's --connect-to; names have no case, IPv6 stands in brackets."""
+    """Like curl's --connect-to; names are case-insensitive, and IPv6 addresses are in brackets."""
     assert connect_to("LOCALHOST:25000=op:25000, [::1]:1=[fe80::1]:2") == {
         ("localhost", 25000): ("op", 25000),
         ("::1", 1): ("fe80::1", 2),

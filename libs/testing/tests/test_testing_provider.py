@@ -1,4 +1,4 @@
-"""The provider for other projects' test suites, used as they would use it."""
+"""The provider for the tests of other projects, used like they do."""
 
 import base64
 import json
@@ -54,7 +54,7 @@ def test_user_is_signed_in_to_a_client(op: OpenIdProviderContainer) -> None:
     tokens = op.sign_in("web", "alice", scope="openid email")
     claims = claims_of(tokens["id_token"])
     assert (claims["sub"], claims["aud"], claims["email"]) == ("alice", "web", "alice@example.com")
-    assert claims["exp"] - claims["iat"] == 77, "the settings reach the provider"
+    assert claims["exp"] - claims["iat"] == 77, "the settings are passed to the provider"
     bearer = {"Authorization": f"Bearer {tokens['access_token']}"}
     userinfo = requests.get(f"{op.issuer}/userinfo", headers=bearer, timeout=5).json()
     assert userinfo == {"sub": "alice", "email": "alice@example.com"}
@@ -80,7 +80,7 @@ def test_wrong_password_is_reported(op: OpenIdProviderContainer) -> None:
 
 
 def test_container_reaches_the_issuer_with_connect_to(op: OpenIdProviderContainer, images: Images) -> None:
-    """A client in a container has the same issuer, and sends its connections elsewhere."""
+    """A client in a container has the same issuer, and connects to another address."""
     target = op.connect_to.partition("=")[2]
     program = f"import urllib.request as u; print(u.urlopen('http://{target}/readyz').status)"
     client = docker.from_env()

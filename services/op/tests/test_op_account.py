@@ -1,4 +1,4 @@
-"""GET and POST /account: what a person allowed, where they are signed in, and how both end."""
+"""GET and POST /account: the consents and sessions of a user, and how they end."""
 
 import pytest
 from jose import jwt
@@ -40,7 +40,7 @@ async def test_consent_is_listed_and_withdrawn(provider: RunningProvider) -> Non
 
 
 async def test_withdrawal_ends_only_the_tokens_of_that_client(provider: RunningProvider) -> None:
-    """A refresh keeps the grant in the index, whenever its first tokens were issued."""
+    """A refresh keeps the grant in the index, however long ago its first tokens were issued."""
     mine = await provider.tokens()
     refresh = {"client_id": "third", "client_secret": SECRET}
     response = await allow(provider, scope="openid offline_access", prompt="consent")
@@ -68,8 +68,8 @@ async def test_session_of_another_browser_is_listed_and_ended(provider: RunningP
     assert sids_of(await page(provider)) == [here]
     assert (await provider.userinfo(tokens["access_token"])).status_code == 401
     assert (await provider.userinfo(mine["access_token"])).status_code == 200
-    asked = await provider.authorize(client=elsewhere)
-    assert asked.location.startswith(f"{ISSUER}/login?")
+    login_page = await provider.authorize(client=elsewhere)
+    assert login_page.location.startswith(f"{ISSUER}/login?")
 
 
 async def test_session_is_listed_with_its_browser(provider: RunningProvider) -> None:
@@ -81,7 +81,7 @@ async def test_session_is_listed_with_its_browser(provider: RunningProvider) -> 
 
 
 async def test_session_of_another_user_is_not_ended(provider: RunningProvider) -> None:
-    """Nor what was given in it: a `sid` is no secret, every client of the session knows it."""
+    """Its grants are not ended either: a `sid` is not secret, since every client of the session knows it."""
     tokens = await provider.tokens()
     victim = (await provider.op.sessions.all("user0"))[0]
     provider.client = provider.new_client()
@@ -106,7 +106,7 @@ async def test_form_without_client_or_session_is_rejected(provider: RunningProvi
 
 
 async def test_indexes_have_a_ttl(provider: RunningProvider) -> None:
-    """Those of a user, and of a session."""
+    """The indexes of a user and of a session."""
     sid = jwt.get_unverified_claims((await provider.tokens())["id_token"])["sid"]
     redis, settings = provider.redis, provider.op.settings
     longest = {

@@ -22,10 +22,10 @@ async def test_code_response_has_state_and_iss(provider: RunningProvider) -> Non
     response = await provider.login()
     assert response.status_code == 303
     assert response.location.startswith(f"{REDIRECT_URI}?")
-    answer = query_of(response.location)
-    assert answer.keys() == {"code", "state", "iss"}
-    assert answer["state"] == "state-of-the-test"
-    assert answer["iss"] == ISSUER
+    result = query_of(response.location)
+    assert result.keys() == {"code", "state", "iss"}
+    assert result["state"] == "state-of-the-test"
+    assert result["iss"] == ISSUER
 
 
 async def test_session_signs_in_to_another_client(provider: RunningProvider) -> None:
@@ -44,15 +44,15 @@ async def test_post_request_is_accepted(provider: RunningProvider) -> None:
 
 
 async def test_form_of_another_site_uses_the_session(provider: RunningProvider) -> None:
-    """Its POST comes without our cookies (SameSite=Lax): it becomes a GET, which has them, and touches none of them."""
+    """Its POST has no cookies (SameSite=Lax): it becomes a GET, which has them, and none is changed."""
     await provider.login()
     response = await provider.new_client().post("/authorize", form=provider.request)
     assert response.status_code == 303
     assert response.location.startswith(f"{ISSUER}/authorize?")
     assert query_of(response.location) == provider.request
     assert "Set-Cookie" not in response.headers
-    answer = await provider.client.get(response.location.removeprefix(ISSUER))
-    assert "code" in query_of(answer.location)
+    result = await provider.client.get(response.location.removeprefix(ISSUER))
+    assert "code" in query_of(result.location)
 
 
 async def test_form_of_a_browser_with_a_login_cookie_goes_to_login(provider: RunningProvider) -> None:
@@ -62,13 +62,13 @@ async def test_form_of_a_browser_with_a_login_cookie_goes_to_login(provider: Run
 
 
 async def test_long_form_is_processed_without_redirect(provider: RunningProvider) -> None:
-    """OpenID Connect Core §3.1.2.1: that is what POST is for."""
+    """OpenID Connect Core §3.1.2.1: POST is for requests like this."""
     response = await provider.client.post("/authorize", form=provider.request | {"unknown": "x" * 9000})
     assert response.location.startswith(f"{ISSUER}/login?login=")
 
 
 async def test_form_is_checked_before_the_redirect(provider: RunningProvider) -> None:
-    """RFC 6749 §3.1: what is there twice must not be there once after that."""
+    """RFC 6749 §3.1: the redirect must not remove a duplicate parameter."""
     body = urlencode([*provider.request.items(), ("nonce", "another")])
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
     response = await provider.client.post("/authorize", data=body.encode(), headers=headers)
@@ -158,24 +158,24 @@ async def test_other_errors_are_redirected_to_the_client(
     response = await provider.authorize(**changes)
     assert response.status_code == 303
     assert response.location.startswith(f"{REDIRECT_URI}?")
-    answer = query_of(response.location)
-    assert answer["error"] == error
-    assert answer["error_description"]
-    assert answer["state"] == "state-of-the-test"
-    assert answer["iss"] == ISSUER
-    assert "code" not in answer
+    result = query_of(response.location)
+    assert result["error"] == error
+    assert result["error_description"]
+    assert result["state"] == "state-of-the-test"
+    assert result["iss"] == ISSUER
+    assert "code" not in result
 
 
 async def test_duplicate_parameter_is_rejected(provider: RunningProvider) -> None:
-    """RFC 6749 §3.1: a state that came twice is not sent back."""
+    """RFC 6749 §3.1: a duplicate state is not sent back."""
     query = "&".join(f"{k}={v}" for k, v in [*provider.request.items(), ("state", "another")]).replace(" ", "+")
-    answer = query_of((await provider.client.get(f"/authorize?{query}")).location)
-    assert answer["error"] == "invalid_request"
-    assert "state" not in answer
+    result = query_of((await provider.client.get(f"/authorize?{query}")).location)
+    assert result["error"] == "invalid_request"
+    assert "state" not in result
 
 
 async def test_unknown_parameter_names_are_not_echoed(provider: RunningProvider) -> None:
-    """RFC 6749 §4.1.2.1: error_description is printable ASCII, and no place for what a requester made up."""
+    """RFC 6749 §4.1.2.1: error_description is printable ASCII, and must not repeat unknown names."""
     query = "&".join(f"{k}={v}" for k, v in provider.request.items()).replace(" ", "+")
     location = (await provider.client.get(f"/authorize?{query}&%C3%A9%22=1&%C3%A9%22=2")).location
     assert query_of(location)["error_description"] == "Duplicate parameter."
@@ -209,7 +209,7 @@ async def test_id_token_without_a_requested_nonce_has_none(provider: RunningProv
 
 @pytest.mark.parametrize("verifier", [None, "x" * 43], ids=["none", "another"])
 async def test_optional_challenge_is_enforced(provider: RunningProvider, verifier: str | None) -> None:
-    """RFC 7636 §4.6: also for a client that needs none."""
+    """RFC 7636 §4.6: also for a client that does not need one."""
     await provider.register("easy")
     code = await provider.code(client_id="easy")
     response = await provider.redeem(code, client_id="easy", client_secret=SECRET, code_verifier=verifier)
@@ -225,13 +225,15 @@ async def test_prompt_login_requires_a_new_login(provider: RunningProvider) -> N
     assert "code" in query_of((await provider.submit_login(response.location)).location)
 
 
-@pytest.mark.parametrize(("age", "asked_again"), [(59, False), (61, True)], ids=["younger", "older"])
-async def test_max_age_limits_the_age_of_the_login(provider: RunningProvider, age: int, asked_again: bool) -> None:
+@pytest.mark.parametrize(("age", "login_is_required"), [(59, False), (61, True)], ids=["younger", "older"])
+async def test_max_age_limits_the_age_of_the_login(
+    provider: RunningProvider, age: int, login_is_required: bool
+) -> None:
     """OpenID Connect Core §3.1.2.1."""
     await provider.login()
     provider.clock.pass_seconds(age)
     response = await provider.authorize(max_age="60")
-    assert response.location.startswith(f"{ISSUER}/login") is asked_again
+    assert response.location.startswith(f"{ISSUER}/login") is login_is_required
 
 
 async def test_prompt_none_with_a_session_returns_a_code(provider: RunningProvider) -> None:
@@ -263,9 +265,9 @@ async def test_form_with_another_content_type_gets_400(provider: RunningProvider
 
 
 async def test_too_long_state_is_not_sent_back(provider: RunningProvider) -> None:
-    answer = query_of((await provider.authorize(state="x" * 3000)).location)
-    assert answer["error"] == "invalid_request"
-    assert "state" not in answer
+    result = query_of((await provider.authorize(state="x" * 3000)).location)
+    assert result["error"] == "invalid_request"
+    assert "state" not in result
 
 
 async def test_pages_have_strict_headers(provider: RunningProvider) -> None:
@@ -278,12 +280,12 @@ async def test_pages_have_strict_headers(provider: RunningProvider) -> None:
 
 @pytest.mark.parametrize("path", ["/authorize", "/login", "/consent", "/device", "/account", "/logout"])
 async def test_pages_reject_head(provider: RunningProvider, path: str) -> None:
-    """RFC 9110 §9.3.2: whatever looks ahead at a link gets no code, and ends no session."""
+    """RFC 9110 §9.3.2: link previews get no code and end no session."""
     tokens = await provider.tokens()
-    asked = {**provider.request, "id_token_hint": tokens["id_token"]}
-    response = await provider.client.head(path, query_string=asked)
+    query = {**provider.request, "id_token_hint": tokens["id_token"]}
+    response = await provider.client.head(path, query_string=query)
     assert response.status_code == 405
     assert response.location is None
-    for answer in (response, await provider.client.options(path)):
-        assert set(answer.headers["Allow"].split(", ")) == {"GET", "POST", "OPTIONS"}
+    for result in (response, await provider.client.options(path)):
+        assert set(result.headers["Allow"].split(", ")) == {"GET", "POST", "OPTIONS"}
     assert "code" in query_of((await provider.authorize(prompt="none")).location), "the session goes on"

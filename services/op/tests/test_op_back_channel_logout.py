@@ -1,4 +1,4 @@
-"""Logout tokens on their way to the clients (OpenID Connect Back-Channel Logout 1.0)."""
+"""The delivery of logout tokens to clients (OpenID Connect Back-Channel Logout 1.0)."""
 
 import asyncio
 from dataclasses import replace
@@ -48,7 +48,7 @@ async def test_clients_of_the_session_get_a_logout_token(
 
 
 async def test_user_does_not_wait_for_a_slow_client(provider: RunningProvider, clients: Clients) -> None:
-    """Back-Channel Logout §2.5: and the others do not wait for it either."""
+    """Back-Channel Logout §2.5: and other clients do not wait for it either."""
     for name in ("slow", "quick"):
         await register(provider, name, backchannel_logout_uri=f"{clients.url}/{name}")
     tokens = await sign_in(provider, "slow")
@@ -60,7 +60,7 @@ async def test_user_does_not_wait_for_a_slow_client(provider: RunningProvider, c
         return {name for name, _ in clients.received} == {"slow", "quick"}
 
     await until(both_were_sent)
-    assert provider.op.back_channel._tasks, "the slow one has not answered yet"
+    assert provider.op.back_channel._tasks, "the slow client has not responded yet"
     clients.gate.set()
     await provider.op.back_channel.drain()
     assert not provider.op.back_channel._tasks
@@ -92,7 +92,7 @@ async def test_logout_token_is_resent_after_a_temporary_failure(
     await delivered(channel)
     tokens = clients.tokens_of("client")
     assert len(tokens) == tries
-    assert len({jwt.get_unverified_claims(token)["jti"] for token in tokens}) == tries, "each has a jti of its own"
+    assert len({jwt.get_unverified_claims(token)["jti"] for token in tokens}) == tries, "each has its own jti"
 
 
 async def test_unreachable_client_does_not_prevent_logout(provider: RunningProvider) -> None:
@@ -105,7 +105,7 @@ async def test_unreachable_client_does_not_prevent_logout(provider: RunningProvi
 async def test_logout_token_for_a_self_registered_client_stays_public(
     provider_with: ProviderFactory, clients: Clients, allowed: bool
 ) -> None:
-    """RFC 7591 §5: its URL is a stranger's; those of the directory may lead anywhere."""
+    """RFC 7591 §5: its URL is untrusted; those of the directory may lead anywhere."""
     provider = await provider_with(registration_private_addresses=allowed)
     provider.op.back_channel._pauses = ()
     for name in ("itself", "known"):
@@ -134,7 +134,7 @@ async def test_discovery_advertises_back_channel_logout(provider: RunningProvide
 
 
 async def test_pairwise_client_gets_its_own_sub(provider: RunningProvider, clients: Clients) -> None:
-    """OpenID Connect Core §8 beside Back-Channel Logout §2.4."""
+    """OpenID Connect Core §8 with Back-Channel Logout §2.4."""
     await register(provider, "paired", backchannel_logout_uri=f"{clients.url}/paired", subject_type="pairwise")
     tokens = await sign_in(provider, "paired")
     await sign_out(provider, tokens)

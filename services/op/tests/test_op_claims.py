@@ -1,4 +1,4 @@
-"""Claims: by scope (Core §5.4), and asked for one by one (Core §5.5)."""
+"""Claims by scope (Core §5.4), and individually requested ones (Core §5.5)."""
 
 import json
 from typing import Any
@@ -12,7 +12,7 @@ FULL = "openid email profile address phone"
 
 
 async def surfaces(provider: RunningProvider, **changes: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What Ada's id_token and UserInfo say to the client `plain`, unless the changes say otherwise."""
+    """The claims of Ada's ID token and UserInfo response, by default for the client `plain`."""
     client_id = changes.setdefault("client_id", "plain")
     await provider.register(client_id)
     code = await provider.code(username="ada", password="password-of-ada", **changes)
@@ -32,7 +32,7 @@ async def surfaces(provider: RunningProvider, **changes: Any) -> tuple[dict[str,
 async def test_scope_claims_are_returned_only_by_userinfo(
     provider: RunningProvider, scope: str, names: set[str]
 ) -> None:
-    """OpenID Connect Core §5.4: with an access token they come from UserInfo; each has the type of §5.1."""
+    """OpenID Connect Core §5.4: with an access token they are returned by UserInfo, with the types of §5.1."""
     id_token, userinfo = await surfaces(provider, scope=scope)
     assert id_token == {}
     assert userinfo == {"sub": "ada"} | {name: ADA[name] for name in names}
@@ -77,9 +77,9 @@ async def test_requested_claims_are_stored_with_the_grant(provider: RunningProvi
     ids=lambda text: text[:40],
 )
 async def test_malformed_claims_parameter_is_rejected(provider: RunningProvider, claims: str) -> None:
-    answer = query_of((await provider.authorize(claims=claims)).location)
-    assert answer["error"] == "invalid_request"
-    assert "claims" in answer["error_description"]
+    result = query_of((await provider.authorize(claims=claims)).location)
+    assert result["error"] == "invalid_request"
+    assert "claims" in result["error_description"]
 
 
 # --- The one person that a request is about --------------------------------------------------------------------------
@@ -100,18 +100,18 @@ async def test_request_for_another_user_requires_login(provider: RunningProvider
     await provider.login()
     silent = await provider.authorize(claims=about("ada"), prompt="none")
     assert query_of(silent.location)["error"] == "login_required"
-    asked = await provider.authorize(claims=about("ada"))
-    assert asked.location.startswith(f"{ISSUER}/login?")
-    assert "code" in query_of((await provider.submit_login(asked.location, "ada", "password-of-ada")).location)
+    login_page = await provider.authorize(claims=about("ada"))
+    assert login_page.location.startswith(f"{ISSUER}/login?")
+    assert "code" in query_of((await provider.submit_login(login_page.location, "ada", "password-of-ada")).location)
 
 
 async def test_login_of_another_user_is_rejected(provider: RunningProvider) -> None:
-    """OpenID Connect Core §3.1.2.2: never with an id_token for a different person; and once."""
-    asked = await provider.authorize(claims=about("ada"))
-    response = await provider.submit_login(asked.location)
+    """OpenID Connect Core §3.1.2.2: never with an ID token of another user; and only once."""
+    login_page = await provider.authorize(claims=about("ada"))
+    response = await provider.submit_login(login_page.location)
     assert query_of(response.location).keys() == {"error", "error_description", "state", "iss"}
     assert query_of(response.location)["error"] == "login_required"
-    again = await provider.client.get(asked.location.removeprefix(ISSUER))
+    again = await provider.client.get(login_page.location.removeprefix(ISSUER))
     assert again.status_code == 400
 
 
@@ -123,6 +123,6 @@ async def test_login_of_another_user_is_rejected(provider: RunningProvider) -> N
     ],
 )
 async def test_too_deeply_nested_claims_are_rejected(provider: RunningProvider, depth: int) -> None:
-    """Also where the parser of JSON would still read them, and nothing could write them again."""
+    """Also at a depth that can be parsed but not serialized."""
     claims = f'{{"userinfo":{{"email":{{"value":{"[" * depth}{"]" * depth}}}}}}}'
     assert query_of((await provider.authorize(claims=claims)).location)["error"] == "invalid_request"

@@ -123,7 +123,7 @@ async def test_invalid_claims_are_rejected(clients: RunningProvider, changes: di
 
 
 def signed_as_it_is(claims: dict[str, Any]) -> str:
-    """Past the library's own checks of what it signs."""
+    """Without the library's checks of the claims."""
     from jose import jws  # noqa: PLC0415 - this test alone makes such tokens
 
     return jws.sign(json.dumps(claims).encode(), KEYS["RS256"], {"typ": "JWT", "kid": "rsa"}, "RS256")
@@ -177,7 +177,7 @@ async def test_unregistered_method_is_rejected(clients: RunningProvider, client_
 
 
 async def test_assertion_can_be_used_once(clients: RunningProvider) -> None:
-    """§3 (7): of parallel ones, too; and it is remembered as long as it could be sent again."""
+    """§3 (7): also among parallel requests; it is stored as long as the assertion is valid."""
     assertion = signed(claims_of(clients, "by-key", jti="once"), "RS256")
     responses = await asyncio.gather(*(introspect(clients, assertion) for _ in range(20)))
     assert sorted(response.status_code for response in responses) == [200] + [401] * 19
@@ -185,7 +185,7 @@ async def test_assertion_can_be_used_once(clients: RunningProvider) -> None:
     (key,) = [key async for key in redis.scan_iter(match="op:assertion:*")]
     assert 0 < await redis.ttl(key) <= 60
     other = signed(claims_of(clients, "by-secret", jti="once"), "HS256")
-    assert (await introspect(clients, other)).status_code == 200, "another client's jti is another"
+    assert (await introspect(clients, other)).status_code == 200, "the jti of another client is independent"
 
 
 async def test_rejected_assertion_does_not_use_up_the_jti(clients: RunningProvider) -> None:
@@ -199,16 +199,16 @@ async def test_rejected_assertion_does_not_use_up_the_jti(clients: RunningProvid
 
 
 class KeyServer:
-    """A client's jwks_uri: what it has, and how often it was asked."""
+    """The server of a client's jwks_uri, which counts its requests."""
 
     def __init__(self) -> None:
         self.url = f"http://127.0.0.1:{free_port()}/jwks"
         self.body: bytes = json.dumps(JWKS).encode()
         self.status = 200
-        self.asked = 0
+        self.requests = 0
 
-    async def answer(self, _: web.Request) -> web.Response:
-        self.asked += 1
+    async def respond(self, _: web.Request) -> web.Response:
+        self.requests += 1
         return web.Response(body=self.body, status=self.status, headers={"Location": self.url})
 
 
@@ -216,7 +216,7 @@ class KeyServer:
 async def key_server(clients: RunningProvider) -> AsyncIterator[KeyServer]:
     server = KeyServer()
     application = web.Application()
-    application.router.add_get("/jwks", server.answer)
+    application.router.add_get("/jwks", server.respond)
     runner = web.AppRunner(application)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", int(server.url.split(":")[2].removesuffix("/jwks"))).start()
@@ -230,11 +230,11 @@ async def test_keys_are_fetched_and_cached(clients: RunningProvider, key_server:
     assertions = [signed(claims_of(clients, "by-uri"), "ES256") for _ in range(5)]
     responses = await asyncio.gather(*(introspect(clients, assertion) for assertion in assertions))
     assert [response.status_code for response in responses] == [200] * 5
-    assert key_server.asked == 1
+    assert key_server.requests == 1
 
 
 async def test_unknown_kid_refetches_keys_with_a_limit(clients: RunningProvider, key_server: KeyServer) -> None:
-    """OpenID Connect Core §10.1.1: the client has rotated; and a stranger cannot make the provider hammer it."""
+    """OpenID Connect Core §10.1.1: after a rotation by the client; forged tokens cannot flood it with requests."""
     keys = clients.op.client_keys
     seconds = 100.0
     keys._clock = lambda: seconds
@@ -244,7 +244,7 @@ async def test_unknown_kid_refetches_keys_with_a_limit(clients: RunningProvider,
         assertion = signed(claims_of(clients, "by-uri"), "ES256", OTHER_KEYS["ES256"], kid=kid)
         return int((await introspect(clients, assertion)).status_code)
 
-    for kid, now, status, asked in (
+    for kid, now, status, expected in (
         ("next", 100.0, 200, 2),
         ("the one after", 105.0, 401, 2),
         ("the one after", 110.0, 200, 3),
@@ -252,7 +252,7 @@ async def test_unknown_kid_refetches_keys_with_a_limit(clients: RunningProvider,
         seconds = now
         key_server.body = json.dumps({"keys": [public("ES256", OTHER_KEYS["ES256"], kid)]}).encode()
         assert await rotated(kid) == status
-        assert key_server.asked == asked
+        assert key_server.requests == expected
 
 
 @pytest.mark.parametrize(
@@ -261,8 +261,8 @@ async def test_unknown_kid_refetches_keys_with_a_limit(clients: RunningProvider,
         pytest.param(b"no JSON", 200, id="no JSON"),
         pytest.param(b"[]", 200, id="no object"),
         pytest.param(b'{"keys":"x"}', 200, id="no list"),
-        pytest.param(b'{"keys":[{"kty":"RSA","kid":"rsa"},5]}', 200, id="keys that are none"),
-        pytest.param(b'{"keys":[{"kty":"RSA","kid":"rsa","n":"\\u00e4","e":7}]}', 200, id="members that are none"),
+        pytest.param(b'{"keys":[{"kty":"RSA","kid":"rsa"},5]}', 200, id="invalid keys"),
+        pytest.param(b'{"keys":[{"kty":"RSA","kid":"rsa","n":"\\u00e4","e":7}]}', 200, id="invalid members"),
         pytest.param(b"x" * 2**21, 200, id="too large"),
         pytest.param(b"{}", 302, id="a redirect is not followed"),
         pytest.param(b"{}", 500, id="away"),
@@ -274,7 +274,7 @@ async def test_unusable_keys_lead_to_invalid_client(
     key_server.body, key_server.status = body, status
     response = await introspect(clients, signed(claims_of(clients, "by-uri"), "RS256"))
     await assert_refused(response, "invalid_client", 401)
-    assert key_server.asked == 1
+    assert key_server.requests == 1
 
 
 async def test_discovery_advertises_methods_and_algorithms(provider: RunningProvider) -> None:
@@ -294,4 +294,4 @@ async def test_request_objects_are_verified_with_fetched_keys(clients: RunningPr
     )
     response = await clients.authorize(client_id="by-uri", request=request_object, state=None)
     assert response.location.startswith(f"{ISSUER}/login")
-    assert key_server.asked == 1
+    assert key_server.requests == 1

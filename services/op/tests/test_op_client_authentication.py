@@ -30,7 +30,7 @@ async def test_client_is_authenticated(provider: RunningProvider, client_id: str
 async def test_only_the_registered_method_is_accepted(
     provider: RunningProvider, client_id: str, registered: str
 ) -> None:
-    """OpenID Connect Core §9: and who has the right secret is told which one it is, nobody else."""
+    """OpenID Connect Core §9: only a client with the correct secret learns its registered method."""
     await provider.register(client_id)
     for secret, told in ((SECRET, True), ("wrong", False)):
         if registered == "client_secret_basic":

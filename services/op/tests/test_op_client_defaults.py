@@ -1,4 +1,4 @@
-"""What a client registers for all of its requests (OpenID Connect Dynamic Client Registration 1.0 §2)."""
+"""Defaults that a client registers for its requests (OpenID Connect Dynamic Client Registration 1.0 §2)."""
 
 from typing import Any
 
@@ -20,15 +20,17 @@ async def claims_of(op: RunningProvider, **changes: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("max_age", "asked_again"),
+    ("max_age", "login_is_required"),
     [pytest.param(None, True, id="the default"), pytest.param("3600", False, id="the request goes first")],
 )
-async def test_default_max_age_is_applied(provider: RunningProvider, max_age: str | None, asked_again: bool) -> None:
+async def test_default_max_age_is_applied(
+    provider: RunningProvider, max_age: str | None, login_is_required: bool
+) -> None:
     await provider.op.clients.save(client_of(CLIENT | {"default_max_age": 60}))
     await provider.login()
     provider.clock.pass_seconds(61)
     response = await provider.authorize(client_id="app", max_age=max_age)
-    assert response.location.startswith(f"{ISSUER}/login?") is asked_again
+    assert response.location.startswith(f"{ISSUER}/login?") is login_is_required
 
 
 async def test_default_acr_values_are_applied(provider: RunningProvider) -> None:

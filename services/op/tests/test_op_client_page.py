@@ -1,4 +1,4 @@
-"""What the pages for a person show of the client (OpenID Connect Dynamic Client Registration 1.0 §2, §9.1)."""
+"""What the pages show of the client (OpenID Connect Dynamic Client Registration 1.0 §2, §9.1)."""
 
 import re
 from typing import Any

@@ -11,7 +11,7 @@ THIRD: dict[str, Any] = {"client_id": "third", "scope": "openid email"}
 
 
 async def to_consent(provider: RunningProvider, **changes: Any) -> str:
-    """Sign in to the third party: the address of the consent page."""
+    """Sign in to the third-party client; the address of the consent page."""
     await provider.register("third")
     response = await provider.authorize(**(THIRD | changes))
     if response.location.startswith(f"{ISSUER}/login?"):
@@ -21,14 +21,14 @@ async def to_consent(provider: RunningProvider, **changes: Any) -> str:
     return location.removeprefix(ISSUER)
 
 
-async def answer(provider: RunningProvider, location: str, value: str = "allow", **changes: Any) -> Any:
+async def decide(provider: RunningProvider, location: str, value: str = "allow", **changes: Any) -> Any:
     html = await (await provider.client.get(location)).get_data(as_text=True)
     return await provider.client.post("/consent", form=hidden_fields(html) | {"answer": value} | changes)
 
 
 async def allow(provider: RunningProvider, **changes: Any) -> dict[str, str]:
-    """Sign in and allow: what the client gets back."""
-    return query_of((await answer(provider, await to_consent(provider, **changes))).location)
+    """Sign in and allow; the response to the client."""
+    return query_of((await decide(provider, await to_consent(provider, **changes))).location)
 
 
 async def test_page_shows_client_scopes_and_lifetime(provider: RunningProvider) -> None:
@@ -117,10 +117,10 @@ async def test_prompt_none_without_consent_is_consent_required(provider: Running
 
 async def test_denial_is_sent_to_the_client_and_not_stored(provider: RunningProvider) -> None:
     location = await to_consent(provider)
-    response = await answer(provider, location, "refuse")
+    response = await decide(provider, location, "refuse")
     assert query_of(response.location)["error"] == "access_denied"
     assert query_of(response.location)["state"] == "state-of-the-test"
-    assert (await provider.client.get(location)).status_code == 400, "it was answered"
+    assert (await provider.client.get(location)).status_code == 400, "it has been decided"
     await to_consent(provider)
 
 
@@ -136,7 +136,7 @@ async def test_login_and_consent_follow_each_other(provider: RunningProvider) ->
     assert response.location.startswith(f"{ISSUER}/login?")
     response = await provider.submit_login(response.location)
     assert response.location.startswith(f"{ISSUER}/consent?")
-    assert allowed_keys(query_of((await answer(provider, response.location.removeprefix(ISSUER))).location))
+    assert allowed_keys(query_of((await decide(provider, response.location.removeprefix(ISSUER))).location))
 
 
 # --- Who may answer --------------------------------------------------------------------------------------------------
@@ -155,7 +155,7 @@ async def test_form_of_another_browser_is_rejected(provider: RunningProvider) ->
     "changes", [{"csrf_token": ""}, {"csrf_token": "0" * 64}, {"login": "A" * 22}, {"answer": "maybe"}], ids=str
 )
 async def test_forged_form_is_rejected(provider: RunningProvider, changes: dict[str, Any]) -> None:
-    response = await answer(provider, await to_consent(provider), **changes)
+    response = await decide(provider, await to_consent(provider), **changes)
     assert (response.status_code, response.location) == (400, None)
 
 
@@ -169,7 +169,7 @@ async def test_csrf_token_of_the_login_form_is_rejected(provider: RunningProvide
 
 
 async def test_consent_requires_the_demanded_login(provider: RunningProvider) -> None:
-    """prompt=login cannot be got round by going to the consent page by hand."""
+    """prompt=login cannot be circumvented by opening the consent page directly."""
     await provider.register("third")
     await provider.login()
     login = (await provider.authorize(**THIRD, prompt="login")).location

@@ -1,4 +1,4 @@
-"""The device grant, from the device to the person and back (RFC 8628)."""
+"""The device grant (RFC 8628)."""
 
 import asyncio
 from typing import Any
@@ -31,7 +31,7 @@ async def begin(op: RunningProvider, **form: Any) -> dict[str, Any]:
 
 
 async def poll(op: RunningProvider, device: dict[str, Any], **changes: Any) -> Any:
-    """Ask as the device does, once it may."""
+    """Poll like the device, after the interval."""
     op.clock.pass_seconds(device["interval"])
     form = {"grant_type": GRANT, "device_code": device["device_code"], "client_id": "tv"}
     return await op.token(**(form | changes))
@@ -41,11 +41,11 @@ async def page(op: RunningProvider, user_code: str) -> Any:
     return await op.client.get("/device", query_string={"user_code": user_code})
 
 
-async def answer(op: RunningProvider, device: dict[str, Any], answer: str = "allow", **changes: Any) -> Any:
-    """What the person does: type the code, look, answer, and log in by the way."""
+async def decide(op: RunningProvider, device: dict[str, Any], decision: str = "allow", **changes: Any) -> Any:
+    """The actions of the user: enter the code, log in, and decide."""
     fields = hidden_fields(await (await page(op, device["user_code"])).get_data(as_text=True))
-    person = {"username": "user0", "password": "password0"}
-    return await op.client.post("/device", form=fields | person | {"answer": answer} | changes)
+    credentials = {"username": "user0", "password": "password0"}
+    return await op.client.post("/device", form=fields | credentials | {"answer": decision} | changes)
 
 
 async def test_device_is_connected(op: RunningProvider) -> None:
@@ -58,9 +58,9 @@ async def test_device_is_connected(op: RunningProvider) -> None:
     assert device["verification_uri_complete"] == f"{ISSUER}/device?user_code={device['user_code']}"
     await assert_refused(await poll(op, device), "authorization_pending")
     shown = await (await page(op, device["user_code"])).get_data(as_text=True)
-    assert "tv" in shown, "§5.4: the person sees who asks"
+    assert "tv" in shown, "§5.4: the user sees the client"
     assert device["user_code"] in shown
-    assert (await answer(op, device)).status_code == 200
+    assert (await decide(op, device)).status_code == 200
     tokens = await (await poll(op, device)).get_json()
     assert tokens.keys() == {"access_token", "token_type", "expires_in", "scope", "refresh_token", "id_token"}
     assert tokens["scope"] == "openid email"
@@ -73,7 +73,7 @@ async def test_device_is_connected(op: RunningProvider) -> None:
 
 
 async def test_session_of_the_device_page_has_its_browser(op: RunningProvider) -> None:
-    await answer(op, await begin(op))
+    await decide(op, await begin(op))
     (session,) = await op.op.sessions.all("user0")
     assert session.user_agent
 
@@ -81,14 +81,14 @@ async def test_session_of_the_device_page_has_its_browser(op: RunningProvider) -
 async def test_typed_values_are_kept_after_a_fault(op: RunningProvider) -> None:
     html = await (await page(op, 'bcdf"<b>')).get_data(as_text=True)
     assert 'value="bcdf&#34;&lt;b&gt;"' in html
-    html = await (await answer(op, await begin(op), password="wrong")).get_data(as_text=True)
+    html = await (await decide(op, await begin(op), password="wrong")).get_data(as_text=True)
     assert 'name="username" value="user0"' in html
     assert "wrong" not in html.replace("password is wrong", "")
 
 
 async def test_device_gets_its_tokens_once(op: RunningProvider) -> None:
     device = await begin(op)
-    await answer(op, device)
+    await decide(op, device)
     await asyncio.gather(*(op.redis.ping() for _ in range(20)))
     taken = await asyncio.gather(*(op.op.devices.take(device["device_code"]) for _ in range(20)))
     assert sum(one is not None for one in taken) == 1
@@ -96,7 +96,7 @@ async def test_device_gets_its_tokens_once(op: RunningProvider) -> None:
 
 
 async def test_early_polls_get_slow_down(op: RunningProvider) -> None:
-    """§3.5: five seconds more, from then on."""
+    """§3.5: five seconds more from then on."""
     device = await begin(op)
     form = {"grant_type": GRANT, "device_code": device["device_code"], "client_id": "tv"}
     for wait, error in (
@@ -123,13 +123,13 @@ async def test_early_polls_get_slow_down(op: RunningProvider) -> None:
 async def test_invalid_poll_is_rejected(op: RunningProvider, changes: dict[str, Any], error: str) -> None:
     await op.register("spa")
     device = await begin(op)
-    await answer(op, device)
+    await decide(op, device)
     await assert_refused(await poll(op, device, **changes), error)
-    assert (await poll(op, device)).status_code == 200, "and uses nothing up"
+    assert (await poll(op, device)).status_code == 200, "and it does not use up the code"
 
 
 async def test_late_poll_gets_expired_token(op: RunningProvider) -> None:
-    """§3.5: neither side can go on."""
+    """§3.5: neither side can continue."""
     device = await begin(op)
     op.clock.pass_seconds(600)
     assert (await page(op, device["user_code"])).status_code == 404
@@ -137,32 +137,32 @@ async def test_late_poll_gets_expired_token(op: RunningProvider) -> None:
 
 
 async def test_denied_device_gets_access_denied(op: RunningProvider) -> None:
-    """§3.5: no login is needed for it."""
+    """§3.5: without a login."""
     device = await begin(op)
-    assert (await answer(op, device, "refuse", password="")).status_code == 200
+    assert (await decide(op, device, "refuse", password="")).status_code == 200
     await assert_refused(await poll(op, device), "access_denied")
     assert (await page(op, device["user_code"])).status_code == 404
 
 
 async def test_wrong_password_does_not_connect_a_device(op: RunningProvider) -> None:
     device = await begin(op)
-    response = await answer(op, device, password="wrong")
+    response = await decide(op, device, password="wrong")
     assert response.status_code == 403
     await assert_refused(await poll(op, device), "authorization_pending")
-    assert (await answer(op, device)).status_code == 200
+    assert (await decide(op, device)).status_code == 200
 
 
 async def test_signed_in_user_does_not_need_a_password(op: RunningProvider) -> None:
     await op.tokens()
     device = await begin(op)
     assert 'name="password"' not in await (await page(op, device["user_code"])).get_data(as_text=True)
-    assert (await answer(op, device, username="", password="")).status_code == 200
+    assert (await decide(op, device, username="", password="")).status_code == 200
     assert (await poll(op, device)).status_code == 200
 
 
 async def test_device_access_ends_with_its_session(op: RunningProvider) -> None:
     device = await begin(op)
-    await answer(op, device)
+    await decide(op, device)
     tokens = await (await poll(op, device)).get_json()
     await op.client.get("/logout", query_string={"id_token_hint": tokens["id_token"]})
     assert (await op.userinfo(tokens["access_token"])).status_code == 401
@@ -188,7 +188,7 @@ async def test_one_of_parallel_decisions_counts(op: RunningProvider) -> None:
     ],
 )
 async def test_forged_form_is_rejected(op: RunningProvider, changes: dict[str, Any], headers: dict[str, str]) -> None:
-    """§5.4: nobody lets somebody else's device in by a link or a form."""
+    """§5.4: nobody can connect a device for another user by a link or a form."""
     await op.tokens()
     device = await begin(op)
     fields = hidden_fields(await (await page(op, device["user_code"])).get_data(as_text=True))
@@ -200,10 +200,10 @@ async def test_forged_form_is_rejected(op: RunningProvider, changes: dict[str, A
 async def test_form_of_another_browser_or_code_is_rejected(op: RunningProvider) -> None:
     device, other = await begin(op), await begin(op)
     fields = hidden_fields(await (await page(op, device["user_code"])).get_data(as_text=True))
-    person = {"username": "user0", "password": "password0", "answer": "allow"}
-    assert (await op.new_client().post("/device", form=fields | person)).status_code == 400
+    credentials = {"username": "user0", "password": "password0", "answer": "allow"}
+    assert (await op.new_client().post("/device", form=fields | credentials)).status_code == 400
     moved = fields | {"user_code": other["user_code"]}
-    assert (await op.client.post("/device", form=moved | person)).status_code == 400
+    assert (await op.client.post("/device", form=moved | credentials)).status_code == 400
 
 
 async def test_guesses_of_user_codes_are_limited(op: RunningProvider) -> None:
@@ -215,13 +215,13 @@ async def test_guesses_of_user_codes_are_limited(op: RunningProvider) -> None:
 
 
 async def test_parallel_guesses_of_user_codes_are_limited(op: RunningProvider) -> None:
-    """§5.1: five are looked at, however many come at once."""
+    """§5.1: five are checked, however many arrive at once."""
     pages = await asyncio.gather(*(page(op, "BCDF-GHJK") for _ in range(30)))
     assert sorted(response.status_code for response in pages) == [404] * 5 + [429] * 25
 
 
 async def test_correct_code_does_not_reset_wrong_guesses(op: RunningProvider) -> None:
-    """A public client gives whoever guesses as many right codes as they want."""
+    """With a public client an attacker gets any number of correct codes."""
     device = await begin(op)
     for _ in range(4):
         await page(op, "BCDF-GHJK")
@@ -237,14 +237,14 @@ async def test_signed_in_user_is_not_locked_out_by_others(op: RunningProvider) -
     for _ in range(6):
         await stranger.get("/device", query_string={"user_code": "BCDF-GHJK"})
     assert (await stranger.get("/device", query_string={"user_code": device["user_code"]})).status_code == 429
-    assert (await answer(op, device)).status_code == 200
+    assert (await decide(op, device)).status_code == 200
     assert [(await page(op, "BCDF-GHJK")).status_code for _ in range(6)] == [404] * 5 + [429]
 
 
 @pytest.mark.parametrize(
     ("typed", "headers", "status"),
     [
-        pytest.param("BCDF-GHJ", {}, 404, id="what can be no code"),
+        pytest.param("BCDF-GHJ", {}, 404, id="not a code"),
         pytest.param("BCDF-GHJK", {"Sec-Fetch-Dest": "image"}, 200, id="a picture on another site's page"),
         pytest.param("BCDF-GHJK", {"Sec-Fetch-Dest": "iframe"}, 200, id="a frame"),
     ],
@@ -261,7 +261,7 @@ async def test_empty_code_does_not_count_as_a_guess(
     assert (await page(op, device["user_code"])).status_code == 200
 
 
-async def test_page_asks_for_the_user_code(op: RunningProvider) -> None:
+async def test_page_has_a_field_for_the_user_code(op: RunningProvider) -> None:
     response = await op.client.get("/device")
     assert response.status_code == 200
     assert 'name="user_code"' in await response.get_data(as_text=True)
@@ -285,7 +285,7 @@ async def test_invalid_device_request_is_rejected(
 
 async def test_confidential_device_must_authenticate(op: RunningProvider) -> None:
     device = await begin(op, client_id="box", client_secret=SECRET)
-    await answer(op, device)
+    await decide(op, device)
     assert (await poll(op, device, client_id="box", client_secret=SECRET)).status_code == 200
 
 
@@ -311,7 +311,7 @@ async def test_discovery_advertises_the_device_grant(provider: RunningProvider) 
 
 
 async def take_back(op: RunningProvider, client_id: str) -> str:
-    """What the account page says before."""
+    """The account page while the access exists."""
     html = await (await op.client.get("/account")).get_data(as_text=True)
     form = {"client_id": client_id, "csrf_token": html.split('name="csrf_token" value="')[1].split('"')[0]}
     assert (await op.client.post("/account", form=form)).status_code == 303
@@ -320,7 +320,7 @@ async def take_back(op: RunningProvider, client_id: str) -> str:
 
 async def test_device_access_can_be_removed_on_the_account_page(op: RunningProvider) -> None:
     device = await begin(op)
-    await answer(op, device)
+    await decide(op, device)
     tokens = await (await poll(op, device)).get_json()
     assert "see your email address" in await take_back(op, "tv")
     assert (await op.userinfo(tokens["access_token"])).status_code == 401
@@ -329,6 +329,6 @@ async def test_device_access_can_be_removed_on_the_account_page(op: RunningProvi
 
 async def test_withdrawn_consent_denies_a_slow_device(op: RunningProvider) -> None:
     device = await begin(op)
-    await answer(op, device)
+    await decide(op, device)
     await take_back(op, "tv")
     await assert_refused(await poll(op, device), "access_denied")

@@ -95,7 +95,7 @@ def test_fault_does_not_repeat_the_line(tmp_path: Path) -> None:
 
 
 def test_all_claims_of_core_5_1_are_accepted() -> None:
-    """OpenID Connect Core §5.1: 20 claims, of which `sub` is a field of its own."""
+    """OpenID Connect Core §5.1: 20 claims, of which `sub` is a separate field."""
     assert user_entry({"username": "ada", "password": "x", "claims": ADA}).claims == ADA
     assert len(ADA) == len(STANDARD_CLAIMS) == 19
 
@@ -132,7 +132,7 @@ Run = Callable[..., tuple[int, str, str]]
 def run(
     redis_server: RedisServer, redis: Database, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Run:
-    """Carry out a command; gives its exit status and what it printed."""
+    """Run a command; its exit status and its output."""
     settings = Settings(redis_url=redis_server.url, oidc_issuer="http://op.test", op_secret_key=KEY)
 
     def command(*arguments: str, stdin: str = "") -> tuple[int, str, str]:

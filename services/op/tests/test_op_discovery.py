@@ -1,4 +1,4 @@
-"""The discovery documents say what works, and nothing else (Discovery 1.0 §3, RFC 8414 §2)."""
+"""The discovery documents name exactly what is supported (Discovery 1.0 §3, RFC 8414 §2)."""
 
 from typing import Any
 
@@ -37,7 +37,7 @@ async def test_required_metadata_is_present(provider: RunningProvider) -> None:
 
 
 async def test_every_endpoint_exists(provider: RunningProvider) -> None:
-    """None answers 404 or 405 to its own method."""
+    """None returns 404 or 405 for its own method."""
     metadata = await document(provider)
     urls = {k: str(v) for k, v in metadata.items() if k.endswith("_endpoint") or k == "jwks_uri"}
     assert len(urls) == 9
@@ -64,5 +64,5 @@ async def test_requirements_are_advertised(provider: RunningProvider) -> None:
 
 
 async def test_iss_in_the_authorization_response_is_advertised(provider: RunningProvider) -> None:
-    """RFC 9207 §3: test_op_authorize shows that it is kept."""
+    """RFC 9207 §3: test_op_authorize tests that it is sent."""
     assert (await document(provider))["authorization_response_iss_parameter_supported"] is True

@@ -1,4 +1,4 @@
-"""What an error says to a client (RFC 6749 §5.2, RFC 6750 §3)."""
+"""The errors that clients get (RFC 6749 §5.2, RFC 6750 §3)."""
 
 import json
 
@@ -35,7 +35,7 @@ def test_error_has_a_public_description_and_a_private_detail() -> None:
     ],
 )
 def test_description_is_printable_ascii_without_quotes(text: str, said: str) -> None:
-    """RFC 6749 §5.2, RFC 6750 §3, RFC 7591 §3.2.2: whatever of a client's text is in it."""
+    """RFC 6749 §5.2, RFC 6750 §3, RFC 7591 §3.2.2: whatever text of a client it contains."""
     assert OAuthError(text).description == said
     assert InvalidToken(text).headers[0][1].endswith(f'error_description="{said}"')
 

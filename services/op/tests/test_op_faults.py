@@ -1,4 +1,4 @@
-"""Redis away, and the provider's start."""
+"""Failures of Redis, and the start of the provider."""
 
 import time
 from typing import Any
@@ -19,7 +19,7 @@ def settings(url: str, **changes: Any) -> Settings:
 
 @pytest.fixture
 def away() -> str:
-    """The URL of a Redis that nobody serves."""
+    """The URL of a Redis server that does not exist."""
     return f"redis://127.0.0.1:{free_port()}/0"
 
 
@@ -71,7 +71,7 @@ async def test_provider_becomes_ready_when_redis_is_available(tmp_path_factory: 
         try:
             deadline = time.monotonic() + 10
             while (await client.get("/readyz")).status_code != 200:
-                assert time.monotonic() < deadline, "it did not recover by itself"
+                assert time.monotonic() < deadline, "it has not recovered by itself"
         finally:
             server.stop()
 
@@ -90,8 +90,8 @@ async def test_paused_redis_causes_503_within_a_second(tmp_path_factory: pytest.
             assert response.status_code == 503
             assert time.monotonic() - start < 1
             server.resume()
-            answer = await client.post("/introspect", form={"token": "x"}, headers=basic("web", SECRET))
-            assert answer.status_code == 401
+            result = await client.post("/introspect", form={"token": "x"}, headers=basic("web", SECRET))
+            assert result.status_code == 401
     finally:
         server.stop()
 
@@ -109,7 +109,7 @@ async def test_paused_redis_causes_503_within_a_second(tmp_path_factory: pytest.
 async def test_login_interrupted_by_redis_can_be_repeated(
     provider_with: ProviderFactory, redis: RedisClient, redis_server: RedisServer, refused: tuple[str, ...]
 ) -> None:
-    """Each write in turn is one that Redis does not take: the person loses nothing by it."""
+    """Redis rejects each write in turn; the user can repeat the login."""
     everything = ("on", "nopass", "allkeys", "allchannels", "+@all")
     await redis.execute_command("ACL", "SETUSER", "provider", "reset", *everything)
     provider = await provider_with(redis_url=redis_server.url.replace("//", "//provider:any@"))
@@ -121,4 +121,4 @@ async def test_login_interrupted_by_redis_can_be_repeated(
     assert "op_session" not in str(failed.headers)
     await redis.execute_command("ACL", "SETUSER", "provider", *everything)
     assert "code" in query_of((await provider.client.post("/login", form=form)).location)
-    assert (await provider.client.post("/login", form=form)).status_code == 400, "and once only"
+    assert (await provider.client.post("/login", form=form)).status_code == 400, "and only once"

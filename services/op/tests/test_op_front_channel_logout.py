@@ -9,7 +9,7 @@ from op_testing import RunningProvider, hidden_fields
 
 
 async def test_logout_page_has_frames_of_the_clients(provider: RunningProvider) -> None:
-    """Front-Channel Logout §2, §3: iss and sid in the query; only these may be framed."""
+    """Front-Channel Logout §2, §3: iss and sid in the query; only these URLs may be framed."""
     await register(provider, "framed", frontchannel_logout_uri="http://client.test/out?a=b")
     tokens = await sign_in(provider, "framed")
     sid = jwt.get_unverified_claims(tokens["id_token"])["sid"]
@@ -23,7 +23,7 @@ async def test_logout_page_has_frames_of_the_clients(provider: RunningProvider) 
 
 
 async def test_browser_continues_after_the_frames(provider: RunningProvider) -> None:
-    """Front-Channel Logout §2 beside RP-Initiated Logout §3."""
+    """Front-Channel Logout §2 with RP-Initiated Logout §3."""
     bye = "http://client.test/bye"
     uri = "http://client.test/out"
     await register(provider, "framed", frontchannel_logout_uri=uri, post_logout_redirect_uris=[bye])
@@ -40,7 +40,7 @@ async def test_browser_continues_after_the_frames(provider: RunningProvider) -> 
 
 
 async def test_account_page_logout_loads_the_frames_too(provider: RunningProvider) -> None:
-    """Front-Channel Logout §2: they belong to this browser. Those of a session elsewhere do not."""
+    """Front-Channel Logout §2: they belong to this browser, unlike those of a session in another browser."""
     await register(provider, "framed", frontchannel_logout_uri="http://client.test/out")
     elsewhere = jwt.get_unverified_claims((await sign_in(provider, "framed"))["id_token"])["sid"]
     provider.client = provider.new_client()

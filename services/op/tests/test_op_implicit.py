@@ -32,7 +32,7 @@ IMPLICIT = {
     "grant_types": ["implicit", "refresh_token"],
     "response_types": ["id_token", "id_token token"],
 }
-ASK: dict[str, Any] = {
+PARAMETERS: dict[str, Any] = {
     "client_id": "implicit",
     "redirect_uri": CALLBACK,
     "code_challenge": None,
@@ -51,8 +51,8 @@ def fragment_of(url: str) -> dict[str, str]:
     return dict(parse_qsl(urlsplit(url).fragment))
 
 
-async def verified(op: RunningProvider, answer: dict[str, str]) -> dict[str, Any]:
-    id_token = answer["id_token"]
+async def verified(op: RunningProvider, result: dict[str, str]) -> dict[str, Any]:
+    id_token = result["id_token"]
     key = await verification_key(op, id_token, "RS256")
     options = {"verify_exp": False, "verify_at_hash": False}
     return jwt.decode(id_token, key, ["RS256"], audience="implicit", issuer=ISSUER, options=options)
@@ -61,41 +61,41 @@ async def verified(op: RunningProvider, answer: dict[str, str]) -> dict[str, Any
 @pytest.mark.parametrize("response_type", ["id_token token", "token id_token"])
 async def test_tokens_are_sent_in_the_fragment(op: RunningProvider, response_type: str) -> None:
     """Core §3.2.2.5, RFC 6749 §4.2.2; the order of the values does not matter (§3.1.1)."""
-    response = await op.login(**ASK, response_type=response_type)
+    response = await op.login(**PARAMETERS, response_type=response_type)
     assert response.location.startswith(f"{CALLBACK}#")
-    answer = fragment_of(response.location)
-    assert answer.keys() == {"access_token", "token_type", "expires_in", "scope", "id_token", "state", "iss"}
-    assert (answer["token_type"], answer["expires_in"], answer["state"]) == ("Bearer", "300", "state-of-the-test")
-    claims = await verified(op, answer)
+    result = fragment_of(response.location)
+    assert result.keys() == {"access_token", "token_type", "expires_in", "scope", "id_token", "state", "iss"}
+    assert (result["token_type"], result["expires_in"], result["state"]) == ("Bearer", "300", "state-of-the-test")
+    claims = await verified(op, result)
     assert claims["nonce"] == "nonce-of-the-test"
-    assert claims["at_hash"] == at_hash(answer["access_token"]), "§3.2.2.10"
-    assert "email" not in claims, "§5.4: UserInfo has them"
-    userinfo = await (await op.userinfo(answer["access_token"])).get_json()
+    assert claims["at_hash"] == at_hash(result["access_token"]), "§3.2.2.10"
+    assert "email" not in claims, "§5.4: UserInfo returns them"
+    userinfo = await (await op.userinfo(result["access_token"])).get_json()
     assert userinfo["email"] == "user0@example.com"
 
 
 async def test_id_token_without_access_token_has_all_claims(op: RunningProvider) -> None:
-    """Core §5.4: there is no access token for UserInfo, and so no at_hash either."""
-    response = await op.login(username="ada", password="password-of-ada", **ASK, response_type="id_token")
-    answer = fragment_of(response.location)
-    assert answer.keys() == {"id_token", "state", "iss"}
-    claims = await verified(op, answer)
+    """Core §5.4: without an access token for UserInfo, and therefore without at_hash."""
+    response = await op.login(username="ada", password="password-of-ada", **PARAMETERS, response_type="id_token")
+    result = fragment_of(response.location)
+    assert result.keys() == {"id_token", "state", "iss"}
+    claims = await verified(op, result)
     assert (claims["email"], claims["name"]) == (ADA["email"], ADA["name"])
     assert "at_hash" not in claims
 
 
 async def test_tokens_are_sent_by_form_post(op: RunningProvider) -> None:
     """Form Post Response Mode §2."""
-    response = await op.login(**ASK, response_type="id_token", response_mode="form_post")
+    response = await op.login(**PARAMETERS, response_type="id_token", response_mode="form_post")
     fields = hidden_fields(await response.get_data(as_text=True))
     assert fields.keys() == {"id_token", "state", "iss"}
 
 
 async def test_tokens_are_sent_in_a_signed_response(op: RunningProvider) -> None:
-    """JARM §2.3.4: `jwt` is fragment.jwt here."""
-    response = await op.login(**ASK, response_type="id_token", response_mode="jwt")
-    answer = jwt.get_unverified_claims(fragment_of(response.location)["response"])
-    assert {"id_token", "state", "iss", "aud", "exp"} == answer.keys()
+    """JARM §2.3.4: `jwt` means fragment.jwt."""
+    response = await op.login(**PARAMETERS, response_type="id_token", response_mode="jwt")
+    result = jwt.get_unverified_claims(fragment_of(response.location)["response"])
+    assert {"id_token", "state", "iss", "aud", "exp"} == result.keys()
 
 
 @pytest.mark.parametrize(
@@ -109,37 +109,37 @@ async def test_tokens_are_sent_in_a_signed_response(op: RunningProvider) -> None
 )
 async def test_errors_are_sent_in_the_fragment(op: RunningProvider, changes: dict[str, Any], error: str) -> None:
     """Core §3.2.2.6, RFC 6749 §4.2.2.1."""
-    response = await op.authorize(**(ASK | {"response_type": "id_token token"} | changes))
+    response = await op.authorize(**(PARAMETERS | {"response_type": "id_token token"} | changes))
     assert urlsplit(response.location).query == ""
-    answer: dict[str, Any] = fragment_of(response.location)
-    if "response" in answer:
-        answer = jwt.get_unverified_claims(answer["response"])
-    assert answer["error"] == error
-    assert answer["state"] == "state-of-the-test"
+    result: dict[str, Any] = fragment_of(response.location)
+    if "response" in result:
+        result = jwt.get_unverified_claims(result["response"])
+    assert result["error"] == error
+    assert result["state"] == "state-of-the-test"
 
 
 async def test_nonce_is_always_required(provider_with: ProviderFactory) -> None:
-    """Core §3.2.2.1: whatever is configured for codes."""
+    """Core §3.2.2.1: whatever is configured for the code flow."""
     op = await provider_with(implicit_flow=True, require_nonce=False)
     await op.op.clients.save(client_of(IMPLICIT | {"require_nonce": False}))
-    response = await op.authorize(**ASK, response_type="id_token", nonce=None)
+    response = await op.authorize(**PARAMETERS, response_type="id_token", nonce=None)
     assert (response.status_code, response.location) == (400, None)
 
 
 async def test_refresh_token_and_offline_access_are_not_issued(op: RunningProvider) -> None:
     """Core §11: offline_access is ignored without a code."""
-    response = await op.login(**ASK, response_type="id_token token", scope="openid offline_access")
-    answer = fragment_of(response.location)
-    assert answer["scope"] == "openid"
-    assert "refresh_token" not in answer
+    response = await op.login(**PARAMETERS, response_type="id_token token", scope="openid offline_access")
+    result = fragment_of(response.location)
+    assert result["scope"] == "openid"
+    assert "refresh_token" not in result
 
 
 async def test_access_token_ends_with_its_session(op: RunningProvider) -> None:
-    response = await op.login(**ASK, response_type="id_token token")
-    answer = fragment_of(response.location)
-    hint = {"id_token_hint": answer["id_token"], "client_id": "implicit"}
+    response = await op.login(**PARAMETERS, response_type="id_token token")
+    result = fragment_of(response.location)
+    hint = {"id_token_hint": result["id_token"], "client_id": "implicit"}
     assert (await op.client.get("/logout", query_string=hint)).status_code == 200
-    assert (await op.userinfo(answer["access_token"])).status_code == 401
+    assert (await op.userinfo(result["access_token"])).status_code == 401
 
 
 @pytest.mark.parametrize(
@@ -152,14 +152,14 @@ async def test_access_token_ends_with_its_session(op: RunningProvider) -> None:
 async def test_response_type_must_be_registered(op: RunningProvider, changes: dict[str, Any], error: str) -> None:
     """RFC 6749 §4.2.2.1."""
     redirect_uri = REDIRECT_URI if changes.get("client_id") == "web" else CALLBACK
-    response = await op.authorize(**(ASK | {"redirect_uri": redirect_uri} | changes))
+    response = await op.authorize(**(PARAMETERS | {"redirect_uri": redirect_uri} | changes))
     assert (fragment_of(response.location) or query_of(response.location))["error"] == error
 
 
 async def test_implicit_flow_is_off_by_default(provider: RunningProvider) -> None:
     """RFC 9700 §2.1.2: and discovery says so."""
     await provider.op.clients.save(client_of(IMPLICIT))
-    response = await provider.authorize(**ASK, response_type="id_token")
+    response = await provider.authorize(**PARAMETERS, response_type="id_token")
     assert fragment_of(response.location)["error"] == "unsupported_response_type"
     document = await (await provider.client.get("/.well-known/openid-configuration")).get_json()
     assert document["response_types_supported"] == ["code"]
@@ -178,14 +178,14 @@ async def test_token_endpoint_rejects_the_implicit_grant(op: RunningProvider) ->
 
 
 async def test_tokens_are_issued_after_consent(op: RunningProvider) -> None:
-    """Core §3.2.2.4: and the page says how long the access lasts, with nothing that renews it."""
+    """Core §3.2.2.4: and the page says how long the access lasts without renewal."""
     await op.op.clients.save(client_of(IMPLICIT | {"first_party": False}))
-    response = await op.login(**ASK, response_type="id_token token")
+    response = await op.login(**PARAMETERS, response_type="id_token token")
     page = await op.client.get(response.location.removeprefix(ISSUER))
     text = await page.get_data(as_text=True)
     assert "Its access lasts for 5 minutes." in text
-    answer = await op.client.post("/consent", form=hidden_fields(text) | {"answer": "allow"})
-    assert "access_token" in fragment_of(answer.location)
+    result = await op.client.post("/consent", form=hidden_fields(text) | {"answer": "allow"})
+    assert "access_token" in fragment_of(result.location)
 
 
 @pytest.mark.parametrize(

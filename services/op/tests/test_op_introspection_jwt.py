@@ -1,4 +1,4 @@
-"""POST /introspect for a signed answer (RFC 9701)."""
+"""POST /introspect with a signed response (RFC 9701)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Signing keys: made once, rotated once, kept sealed, named by their thumbprint."""
+"""Signing keys: generated once, rotated once, stored encrypted, named by their thumbprints."""
 
 import asyncio
 import json
@@ -75,7 +75,7 @@ def test_kid_is_the_thumbprint_of_rfc_7638() -> None:
 
 
 def test_new_keys_differ_and_have_the_required_size() -> None:
-    """RFC 7518 §3.3, §3.4. Elsewhere in these tests new keys come from a pool."""
+    """RFC 7518 §3.3, §3.4. Other tests use keys from a pool."""
     one, two = new_keys(), new_keys()
     assert set(one) == set(two) == set(ALGORITHMS)
     assert not set(one.values()) & set(two.values())
@@ -106,7 +106,7 @@ async def test_new_key_is_published_before_it_signs(redis: RedisClient, clock: C
     both = await kids(keys)
     assert len(both) == 4
     assert first < both
-    assert await keys.signing_kids() == signs, "the new ones are published and do not sign yet"
+    assert await keys.signing_kids() == signs, "the new keys are published but do not sign yet"
     old = await keys.sign({"n": 1}, "RS256", typ="JWT")
     clock.pass_seconds(LEAD)
     assert await keys.signing_kids() == both - first
@@ -115,7 +115,7 @@ async def test_new_key_is_published_before_it_signs(redis: RedisClient, clock: C
     clock.pass_seconds(KEEP - 1)
     assert await kids(keys) == both
     clock.pass_seconds(1)
-    assert await kids(keys) == both - first, "nothing that the old ones signed is of use any more"
+    assert await kids(keys) == both - first, "no signature of the old keys is valid any longer"
     assert await keys.verify(new, "ES256", typ="JWT") == {"n": 2}
     with pytest.raises(InvalidSignature):
         await keys.verify(old, "RS256", typ="JWT")
@@ -140,7 +140,7 @@ async def test_ten_replicas_rotate_once_and_all_notice(
 
 
 async def test_stale_replica_does_not_replace_keys(redis: RedisClient, key_pairs: KeyPairs) -> None:
-    """The gate itself: one comparison in Redis."""
+    """The atomic step: one comparison in Redis."""
     store = SigningKeyStore(redis, Encryptor(SECRET, "op signing keys"))
     await store.save_first(Generation(1, key_pairs.next()))
     before = await store.find()
@@ -240,7 +240,7 @@ async def kid_of(keys: KeyRing, state: str, clock: Clock) -> str:
 async def test_revoked_key_is_withdrawn_at_once(
     redis: RedisClient, clock: Clock, state: str, survivors: set[str]
 ) -> None:
-    """Whatever it does now; the others stay, and somebody signs in any case."""
+    """In any state; the other keys stay, and there is always a key that signs."""
     keys, replica = ring(redis, clock=clock), ring(redis, clock=clock)
     old = await keys.sign({"of": "retired"}, "RS256", typ="JWT")
     await keys.rotate()
@@ -251,7 +251,7 @@ async def test_revoked_key_is_withdrawn_at_once(
     before, leaked = await kids(keys), await kid_of(keys, state, clock)
     withdrawn = await keys.revoke(leaked)
     assert leaked in withdrawn
-    assert len(withdrawn) == 2, "and the ES256 key that was made with it"
+    assert len(withdrawn) == 2, "and the ES256 key of the same generation"
     await replica.refresh()
     for one in (keys, replica):
         assert before - await kids(one) == withdrawn
@@ -272,7 +272,7 @@ async def test_revoked_only_key_is_replaced(redis: RedisClient, clock: Clock) ->
     first = await kids(keys)
     assert await keys.revoke(min(first)) == first
     assert len(await kids(keys) - first) == 2
-    assert await keys.revoke(min(first)) == frozenset(), "it is gone"
+    assert await keys.revoke(min(first)) == frozenset(), "it is withdrawn"
 
 
 async def test_key_is_withdrawn_during_a_rotation_by_another_replica(redis: RedisClient, clock: Clock) -> None:
@@ -289,7 +289,7 @@ async def test_key_is_withdrawn_during_a_rotation_by_another_replica(redis: Redi
     keys._store.replace = late  # type: ignore[method-assign, assignment]
     assert await keys.revoke(min(first)) == first
     assert done == [True]
-    assert len(await kids(keys)) == 4, "what the other made, and what signs now"
+    assert len(await kids(keys)) == 4, "the key of the other replica, and the one that signs now"
     assert not first & await kids(keys)
 
 
@@ -299,7 +299,7 @@ async def test_command_line_revokes_a_key(provider: RunningProvider, capsys: pyt
 
     token = (await provider.tokens())["id_token"]
     kid = jws.get_unverified_header(token)["kid"]
-    for unknown in ("no-such-key", "-h8", "--help"):  # a thumbprint may begin so
+    for unknown in ("no-such-key", "-h8", "--help"):  # a thumbprint may start with a dash
         assert await asyncio.to_thread(command, unknown) == 1
         assert f"key {unknown} does not exist" in capsys.readouterr().err
     assert await asyncio.to_thread(command, kid) == 0

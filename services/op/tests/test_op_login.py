@@ -1,4 +1,4 @@
-"""GET and POST /login: the page, the session, and what stands against its abuse."""
+"""GET and POST /login: the page, the session, and the protection against abuse."""
 
 import asyncio
 import logging
@@ -28,7 +28,7 @@ async def test_page_names_the_client_and_labels_its_fields(provider: RunningProv
         assert f'<label for="{name}">' in html
         assert f'autocomplete="{"username" if name == "username" else "current-password"}"' in html
     assert 'lang="en"' in html
-    assert not re.search(r"(src|href|action)=\"https?://", html), "nothing may come from another host"
+    assert not re.search(r"(src|href|action)=\"https?://", html), "nothing may be loaded from another host"
 
 
 async def test_correct_password_starts_a_session_and_returns_303(provider: RunningProvider) -> None:
@@ -53,7 +53,7 @@ async def test_cookies_are_secure_and_host_only_over_https(provider_with: Provid
 async def test_every_response_over_tls_has_hsts(
     provider_with: ProviderFactory, path: str, issuer: str, sent: str | None
 ) -> None:
-    """RFC 6797 §7.1, §7.2: pages, machines and failures; of this host alone."""
+    """RFC 6797 §7.1, §7.2: for pages, endpoints and errors; only for this host."""
     provider = await provider_with(oidc_issuer=issuer)
     assert (await provider.client.get(path)).headers.get("Strict-Transport-Security") == sent
 
@@ -81,7 +81,7 @@ async def test_unknown_user_and_wrong_password_get_same_response(
 async def test_unknown_user_takes_as_long_as_wrong_password(
     provider: RunningProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The same work is done: one argon2 verification each."""
+    """Both take one argon2 verification."""
     checked = []
     verify = provider.op.passwords._verify
 
@@ -117,7 +117,7 @@ async def test_unknown_username_takes_as_many_reads(provider: RunningProvider) -
 
 
 async def test_correct_password_works_after_a_wrong_one(provider: RunningProvider) -> None:
-    """A wrong password loses nothing: the waiting request is still there."""
+    """A wrong password does not end the pending authorization."""
     location = (await provider.authorize()).location
     assert (await provider.submit_login(location, password="wrong")).status_code == 403
     assert "code" in query_of((await provider.submit_login(location)).location)
@@ -128,7 +128,7 @@ async def test_usernames_are_case_insensitive(provider: RunningProvider) -> None
 
 
 async def test_login_creates_a_new_session_id(provider: RunningProvider) -> None:
-    """No session fixation: what the browser came with is neither used nor kept."""
+    """No session fixation: the cookies of the browser are neither used nor kept."""
     first = await provider.login()
     before = cookie_of(first)
     response = await provider.authorize(prompt="login")
@@ -161,7 +161,7 @@ async def test_session_cookie_is_stored_hashed(provider: RunningProvider) -> Non
 
 
 async def test_form_of_another_browser_is_rejected(provider: RunningProvider) -> None:
-    """An attacker's own login form, sent by the victim's browser, signs nobody in (login CSRF)."""
+    """A login form of an attacker, sent by the victim's browser, is rejected (login CSRF)."""
     _, html = await login_page(provider)
     form = hidden_fields(html) | {"username": "user0", "password": "password0"}
     victim = provider.new_client()
@@ -172,14 +172,14 @@ async def test_form_of_another_browser_is_rejected(provider: RunningProvider) ->
 
 
 async def test_login_link_of_another_browser_is_rejected(provider: RunningProvider) -> None:
-    """Even by one who is logged in: a request is answered in the browser that made it, or not at all."""
+    """Even with a session: a request is only continued in the browser that sent it."""
     attacker = provider.new_client()
     link = (await provider.authorize(client=attacker)).location.removeprefix(ISSUER)
     await provider.login()
     response = await provider.client.get(link)
     assert response.status_code == 400
     assert response.location is None
-    assert (await attacker.get(link)).status_code == 200, "and it still waits where it belongs"
+    assert (await attacker.get(link)).status_code == 200, "and it is still pending in its own browser"
 
 
 @pytest.mark.parametrize("token", ["", "0" * 64, "é"])
@@ -205,7 +205,7 @@ async def test_form_of_our_own_origin_is_accepted(provider: RunningProvider) -> 
 
 
 async def test_own_origin_is_compared_as_browsers_write_it(provider_with: ProviderFactory) -> None:
-    """RFC 6454 §6.2: however the issuer is written."""
+    """RFC 6454 §6.2: in any notation of the issuer."""
     provider = await provider_with(oidc_issuer="HTTP://LOCALHOST:80")
     location = (await provider.authorize()).location.removeprefix("HTTP://LOCALHOST:80")
     form = hidden_fields(await (await provider.client.get(location)).get_data(as_text=True))
@@ -231,7 +231,7 @@ async def test_completed_login_cannot_be_repeated(provider: RunningProvider) -> 
 
 
 async def test_one_of_parallel_forms_gets_a_code(provider: RunningProvider) -> None:
-    """LoginRequest is taken once."""
+    """A LoginRequest can be used once."""
     _, html = await login_page(provider)
     form = hidden_fields(html) | {"username": "user0", "password": "password0"}
     responses = await asyncio.gather(*(provider.client.post("/login", form=form) for _ in range(5)))
@@ -258,7 +258,7 @@ async def test_login_hint_is_filled_in_as_username(provider: RunningProvider) ->
 
 
 async def test_too_many_wrong_passwords_are_rejected(provider: RunningProvider) -> None:
-    """Even the right password is not looked at then; five are allowed in these tests."""
+    """Even the correct password is not checked then; these tests allow five attempts."""
     location = (await provider.authorize()).location
     for _ in range(5):
         assert (await provider.submit_login(location, password="wrong")).status_code == 403
@@ -269,14 +269,14 @@ async def test_too_many_wrong_passwords_are_rejected(provider: RunningProvider) 
 
 
 async def test_parallel_wrong_passwords_are_limited(provider: RunningProvider) -> None:
-    """Five are allowed, and tries of one user from one address take turns."""
+    """Five are allowed, and attempts for one user from one address are serialized."""
     form = hidden_fields((await login_page(provider))[1]) | {"username": "user0", "password": "wrong"}
     responses = await asyncio.gather(*(provider.client.post("/login", form=form) for _ in range(30)))
     assert [response.status_code for response in responses].count(403) == 5
 
 
 async def test_wrong_passwords_at_two_replicas_are_limited(provider_with: ProviderFactory) -> None:
-    """Each has turns of its own; the count is one for both."""
+    """Each replica has its own locks, but they share the counter."""
     providers = [await provider_with(), await provider_with()]
     forms = [
         hidden_fields((await login_page(one))[1]) | {"username": "user0", "password": "wrong"} for one in providers
@@ -289,7 +289,7 @@ async def test_wrong_passwords_at_two_replicas_are_limited(provider_with: Provid
 
 
 async def test_parallel_correct_logins_are_not_limited(provider: RunningProvider) -> None:
-    """A test suite signs the same user in from one address all the time."""
+    """A test suite signs in the same user from one address all the time."""
 
     async def sign_in() -> int:
         client = provider.new_client()
@@ -310,7 +310,7 @@ async def test_correct_password_resets_the_counter(provider: RunningProvider) ->
 
 
 async def test_forged_x_forwarded_for_does_not_avoid_the_limit(provider_with: ProviderFactory) -> None:
-    """RFC 9110 §5.3: of several lines the last entry is the nearest proxy's, and only that is believed."""
+    """RFC 9110 §5.3: only the last entry of several headers is from the nearest proxy, and trusted."""
     proxied = await provider_with(trusted_proxies=(ip_network("127.0.0.0/8"),), login_attempts=2)
     location = (await proxied.authorize()).location
     form = hidden_fields(await (await proxied.client.get(location.removeprefix(ISSUER))).get_data(as_text=True))

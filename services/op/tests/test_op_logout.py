@@ -40,7 +40,7 @@ async def test_logout_returns_to_a_registered_uri_with_state(provider: RunningPr
 
 
 async def test_logout_without_hint_needs_confirmation(provider: RunningProvider) -> None:
-    """§2: and the form is protected against CSRF."""
+    """§2: with a form that is protected against CSRF."""
     await provider.tokens()
     page = await logout(provider, client_id="web", post_logout_redirect_uri=BYE, state="s")
     assert page.status_code == 200
@@ -55,13 +55,13 @@ async def test_logout_without_hint_needs_confirmation(provider: RunningProvider)
 
 
 async def confirmation(provider: RunningProvider) -> dict[str, str]:
-    """What the form of the page that asks would send."""
+    """The fields of the form of the confirmation page."""
     page = await logout(provider, client_id="web", post_logout_redirect_uri=BYE, state="s")
     return hidden_fields(await page.get_data(as_text=True))
 
 
 async def test_confirmed_logout_of_an_ended_session_succeeds(provider: RunningProvider) -> None:
-    """§2: its TTL may pass while the person reads; the cookie is still there."""
+    """§2: the session may expire while the user reads the page; the cookie still exists."""
     await provider.tokens()
     fields = await confirmation(provider)
     for session in await provider.op.sessions.all("user0"):
@@ -71,7 +71,7 @@ async def test_confirmed_logout_of_an_ended_session_succeeds(provider: RunningPr
 
 
 async def test_logout_can_be_confirmed_twice(provider: RunningProvider) -> None:
-    """§2: from two tabs; the first one took the cookie away."""
+    """§2: in two tabs, of which the first removes the cookie."""
     await provider.tokens()
     fields = await confirmation(provider)
     assert (await provider.client.post("/logout", form=fields)).location == f"{BYE}?state=s"
@@ -84,7 +84,7 @@ async def test_logout_can_be_confirmed_twice(provider: RunningProvider) -> None:
 
 
 async def test_hint_of_another_session_needs_confirmation(provider: RunningProvider) -> None:
-    """An old id_token of the same person must not end a session that it is not of."""
+    """An ID token of another session of the same user must not end this session."""
     old = await provider.tokens()
     await provider.tokens(prompt="login")
     page = await logout(provider, id_token_hint=old["id_token"])
@@ -133,7 +133,7 @@ async def test_hint_of_another_session_needs_confirmation(provider: RunningProvi
 async def test_invalid_request_does_not_end_or_redirect(
     provider: RunningProvider, parameters: dict[str, Any], sentence: str
 ) -> None:
-    """And the page names the parameter that is wrong as it is sent."""
+    """The page names the invalid parameter."""
     await provider.register("other")
     await provider.tokens()
     response = await logout(provider, **parameters)
@@ -161,7 +161,7 @@ async def test_client_id_must_match_the_hint(provider: RunningProvider) -> None:
 async def test_cross_site_form_does_not_end_the_session(
     provider: RunningProvider, form: dict[str, str], location: str
 ) -> None:
-    """Its POST comes without our cookie (SameSite=Lax): it becomes a GET, which has the cookie and asks the person."""
+    """Its POST has no cookie (SameSite=Lax): it becomes a GET, which has the cookie and asks the user."""
     await provider.tokens()
     response = await provider.new_client().post("/logout", form=form)
     assert (response.status_code, response.location) == (303, location)
@@ -188,7 +188,7 @@ async def with_public_key_as_secret(provider: RunningProvider, claims: dict[str,
 async def test_hint_of_another_issuer_or_algorithm_is_rejected(
     provider: RunningProvider, forged: Callable[[RunningProvider, dict[str, Any]], Awaitable[str]]
 ) -> None:
-    """Its algorithm is the client's registered one, never the token's (RFC 8725 §3.1)."""
+    """The algorithm is the registered one of the client, never that of the token (RFC 8725 §3.1)."""
     claims = jwt.get_unverified_claims((await provider.tokens())["id_token"])
     assert (await logout(provider, id_token_hint=await forged(provider, claims))).status_code == 400
     assert await signed_in(provider)
@@ -196,7 +196,7 @@ async def test_hint_of_another_issuer_or_algorithm_is_rejected(
 
 @pytest.mark.parametrize("typ", ["at+jwt", "logout+jwt", "jwt"])
 async def test_token_of_another_type_is_not_a_hint(provider: RunningProvider, typ: str) -> None:
-    """RFC 8725 §3.11: the same key signs them, and their claims may fit."""
+    """RFC 8725 §3.11: the same key signs them, and they may have the same claims."""
     id_token = (await provider.tokens())["id_token"]
     another = await provider.op.keys.sign(jwt.get_unverified_claims(id_token), "RS256", typ=typ)
     assert (await logout(provider, id_token_hint=another)).status_code == 400

@@ -9,10 +9,10 @@ from test_op_request_object import INSIDE, signed
 
 
 async def push(provider: RunningProvider, **changes: Any) -> Any:
-    """POST /par as `web` with client_secret_basic, unless the changes say otherwise."""
-    asked = {k: v for k, v in (provider.request | changes).items() if v is not None}
-    headers = {} if "client_secret" in asked else basic(asked.get("client_id", "web"), SECRET)
-    return await provider.client.post("/par", form=asked, headers=headers)
+    """POST /par, by default as `web` with client_secret_basic."""
+    query = {k: v for k, v in (provider.request | changes).items() if v is not None}
+    headers = {} if "client_secret" in query else basic(query.get("client_id", "web"), SECRET)
+    return await provider.client.post("/par", form=query, headers=headers)
 
 
 async def pushed(provider: RunningProvider, **changes: Any) -> str:
@@ -35,20 +35,20 @@ async def test_pushed_request_gets_a_code(provider: RunningProvider) -> None:
     assert body["request_uri"].startswith("urn:ietf:params:oauth:request_uri:")
     assert body["expires_in"] == 90
     waiting = await go(provider, body["request_uri"])
-    answer = query_of((await provider.submit_login(waiting.location)).location)
-    assert answer["state"] == "state-of-the-test"
-    assert (await provider.redeem(answer["code"])).status_code == 200
+    result = query_of((await provider.submit_login(waiting.location)).location)
+    assert result["state"] == "state-of-the-test"
+    assert (await provider.redeem(result["code"])).status_code == 200
 
 
 async def test_other_parameters_are_ignored(provider: RunningProvider) -> None:
-    """RFC 9126 §4: what was pushed cannot be changed in the browser."""
+    """RFC 9126 §4: a pushed request cannot be changed in the browser."""
     await provider.login()
     response = await go(provider, await pushed(provider), scope="openid", state="x", redirect_uri="http://evil.test/")
     assert query_of(response.location)["state"] == "state-of-the-test"
 
 
 async def test_link_preview_does_not_use_up_the_request(provider: RunningProvider) -> None:
-    """RFC 9110 §9.3.2 beside RFC 9126 §4."""
+    """RFC 9110 §9.3.2 with RFC 9126 §4."""
     await provider.login()
     request_uri = await pushed(provider)
     query = {"client_id": "web", "request_uri": request_uri}
@@ -78,7 +78,7 @@ async def test_request_is_checked_when_it_is_pushed(
 
 
 async def test_request_uri_can_be_used_once(provider: RunningProvider) -> None:
-    """RFC 9126 §4: also when many ask at the same moment."""
+    """RFC 9126 §4: also among parallel requests."""
     await provider.login()
     request_uri = await pushed(provider)
     responses = await asyncio.gather(*(go(provider, request_uri) for _ in range(10)))
@@ -110,9 +110,9 @@ async def test_request_uri_of_another_client_is_rejected(provider: RunningProvid
 async def test_unpushed_request_is_rejected_if_client_must_push(provider: RunningProvider) -> None:
     """RFC 9126 §6."""
     await provider.register("must-push")
-    answer = query_of((await provider.authorize(client_id="must-push")).location)
+    result = query_of((await provider.authorize(client_id="must-push")).location)
     assert (
-        answer["error_description"]
+        result["error_description"]
         == "This client must push its authorization requests. Send the parameters to /par, then use the request_uri."
     )
     await provider.login()
@@ -150,10 +150,10 @@ async def test_request_object_can_be_pushed(provider: RunningProvider) -> None:
 
 
 async def test_form_of_another_site_does_not_use_up_the_request(provider: RunningProvider) -> None:
-    """Its POST comes without our cookies, and becomes a GET."""
+    """Its POST has no cookies and becomes a GET."""
     await provider.login()
     form = {"client_id": "web", "request_uri": await pushed(provider)}
     response = await provider.new_client().post("/authorize", form=form)
     assert response.location.startswith(f"{ISSUER}/authorize?")
-    answer = await provider.client.get(response.location.removeprefix(ISSUER))
-    assert "code" in query_of(answer.location)
+    result = await provider.client.get(response.location.removeprefix(ISSUER))
+    assert "code" in query_of(result.location)

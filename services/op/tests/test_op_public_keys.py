@@ -1,4 +1,4 @@
-"""The public keys of clients, which anybody may write (RFC 7517 §4, RFC 7518 §6)."""
+"""The public keys of clients, which are untrusted (RFC 7517 §4, RFC 7518 §6)."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ async def test_harmful_keys_cannot_be_registered(provider_with: ProviderFactory,
 
 
 async def test_harmful_fetched_keys_are_ignored(provider_with: ProviderFactory, site: Site) -> None:
-    """A private exponent would be factored, a number be that many octets."""
+    """Otherwise a private exponent would be factored, and a number would become that many bytes."""
     op = await provider_with(registration="open", registration_private_addresses=True)
     site.pages["/jwks"] = web.json_response({"keys": [RSA | {"d": "AQAB"}, RSA | {"n": 10**15}, EC]})
     client = await registered(op, token_endpoint_auth_method="private_key_jwt", jwks_uri=f"{site.url}/jwks")
@@ -41,7 +41,7 @@ async def test_harmful_fetched_keys_are_ignored(provider_with: ProviderFactory, 
 
 
 async def test_request_objects_use_the_same_keys(provider_with: ProviderFactory, site: Site) -> None:
-    """Nobody has to authenticate for /authorize."""
+    """/authorize does not require authentication."""
     op = await provider_with(registration="open", registration_private_addresses=True)
     site.pages["/jwks"] = web.json_response({"keys": [RSA | {"n": 10**15}]})
     client = await registered(op, redirect_uris=[REDIRECT_URI], jwks_uri=f"{site.url}/jwks")

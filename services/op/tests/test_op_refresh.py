@@ -25,7 +25,7 @@ async def test_refresh_returns_new_tokens_without_id_token(provider: RunningProv
 
 
 async def with_id_token(provider: RunningProvider) -> dict[str, str]:
-    """A client that is registered for it, and its credentials."""
+    """A client that is registered for an ID token on refresh, and its credentials."""
     metadata = {"client_id": "again", "client_secret": SECRET, "redirect_uris": [REDIRECT_URI]}
     await provider.op.clients.save(client_of(metadata | {"id_token_on_refresh": True}))
     return {"client_id": "again", "client_secret": SECRET}
@@ -56,7 +56,7 @@ async def test_refresh_without_openid_returns_no_id_token(provider: RunningProvi
 
 
 async def test_reused_refresh_token_ends_the_grant(provider: RunningProvider) -> None:
-    """RFC 9700 §4.14.2: neither the thief nor the victim can go on."""
+    """RFC 9700 §4.14.2: neither the attacker nor the client can continue."""
     first = await provider.tokens()
     second = await (await provider.refresh(first["refresh_token"])).get_json()
     await assert_refused(await provider.refresh(first["refresh_token"]), "invalid_grant")
@@ -65,7 +65,7 @@ async def test_reused_refresh_token_ends_the_grant(provider: RunningProvider) ->
 
 
 async def test_rotated_token_is_accepted_within_the_grace(provider_with: ProviderFactory) -> None:
-    """A client that lost the answer can ask again; after the grace it ends the grant."""
+    """A client that lost the response can repeat the request; after the grace period this ends the grant."""
     provider = await provider_with(refresh_token_grace=10)
     first = await provider.tokens()
     await provider.refresh(first["refresh_token"])
@@ -86,7 +86,7 @@ async def test_one_of_fifty_parallel_refreshes_succeeds(provider: RunningProvide
 
 
 async def test_slow_clock_of_a_replica_does_not_allow_reuse(provider: RunningProvider) -> None:
-    """Single use does not depend on the time: neither for a refresh token nor, in parallel, for a code."""
+    """Single use does not depend on the time, neither for a refresh token nor for a code in parallel requests."""
     tokens = await provider.tokens()
     assert (await provider.refresh(tokens["refresh_token"])).status_code == 200
     provider.clock.pass_seconds(-5)
@@ -99,7 +99,7 @@ async def test_atomic_gate_does_not_use_the_clock(provider: RunningProvider) -> 
     await provider.op.codes.redeem(handle, [], now=100)
     with pytest.raises(AlreadySpent):
         await provider.op.codes.redeem(handle, [], now=99)
-    assert await provider.op.codes.find(handle) is None, "and the grant is gone"
+    assert await provider.op.codes.find(handle) is None, "and the grant has ended"
 
 
 async def test_rotated_token_is_inactive_and_expires(provider: RunningProvider) -> None:
@@ -187,7 +187,7 @@ async def test_public_client_refreshes_without_a_secret(provider: RunningProvide
 
 
 async def test_refresh_drops_scopes_no_longer_registered(provider: RunningProvider) -> None:
-    """RFC 6749 §6 lets the provider narrow a scope: what was taken from a client ends with its access token."""
+    """RFC 6749 §6 lets the provider narrow a scope: a removed scope ends with its access token."""
     tokens = await provider.tokens(scope="openid email profile")
     client = await provider.op.clients.read("web")
     assert client is not None

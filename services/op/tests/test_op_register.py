@@ -44,7 +44,7 @@ async def manage(op: RunningProvider, method: str, client: dict[str, Any], **opt
 
 
 async def test_registered_client_signs_a_user_in(op: RunningProvider) -> None:
-    """RFC 7591 §3.2.1: and everything that discovery promises works with what it was given."""
+    """RFC 7591 §3.2.1: everything in the discovery document works with its credentials."""
     document = await (await op.client.get("/.well-known/openid-configuration")).get_json()
     assert document["registration_endpoint"] == f"{ISSUER}/register"
     response = await register(op, grant_types=["authorization_code", "refresh_token"])
@@ -131,7 +131,7 @@ async def test_malformed_body_is_rejected(op: RunningProvider, body: bytes) -> N
     "name", ["client_secret", "introspection_audience", "registered_at"]
 )  # fmt: skip
 async def test_members_that_give_rights_are_ignored(op: RunningProvider, name: str) -> None:
-    """RFC 7591 §2: what is not understood is ignored; and so is what would widen a client's rights."""
+    """RFC 7591 §2: unknown members are ignored, and so are those that would give the client more rights."""
     value = ["resource-server"] if name == "introspection_audience" else "chosen"
     client = await registered(op, **{name: value})
     assert client.get(name) != value
@@ -163,7 +163,7 @@ def test_required_initial_access_token_must_be_configured() -> None:
 
 
 async def test_number_of_registrations_is_limited(provider_with: ProviderFactory) -> None:
-    """RFC 7591 §5: who has the initial access token is not counted."""
+    """RFC 7591 §5: registrations with the initial access token are not counted."""
     op = await provider_with(registration="open", registration_token=TOKEN, registration_limit=2)
     assert [(await register(op)).status_code for _ in range(3)] == [201, 201, 429]
     assert (await register(op, TOKEN)).status_code == 201
@@ -179,7 +179,7 @@ async def test_client_reads_its_registration(op: RunningProvider) -> None:
 
 
 async def test_client_replaces_its_registration(op: RunningProvider) -> None:
-    """RFC 7592 §2.2: what is not said is as if it had never been said; the secret stays."""
+    """RFC 7592 §2.2: omitted members get their defaults; the secret does not change."""
     client = await registered(op, post_logout_redirect_uris=["http://client.test/bye"])
     op.clock.pass_seconds(60)
     changed = {"client_id": client["client_id"], "redirect_uris": ["https://new.test/callback"]}
@@ -223,7 +223,7 @@ async def test_client_deletes_its_registration(op: RunningProvider) -> None:
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
 async def test_other_tokens_cannot_manage_the_registration(op: RunningProvider, method: str) -> None:
-    """RFC 7592 §2: another client's token, the initial one, none; a client that never registered itself."""
+    """RFC 7592 §2: with another client's token, the initial token or no token, and for an unregistered client."""
     client, other = await registered(op), await registered(op)
     for token in (other["registration_access_token"], TOKEN, client["client_secret"]):
         response = await manage(op, method, client, headers=bearer(token), json=METADATA)
@@ -258,12 +258,12 @@ async def test_client_with_keys_does_not_get_a_secret(op: RunningProvider) -> No
 async def test_urls_must_not_lead_to_private_networks(
     provider_with: ProviderFactory, allowed: bool, status: int
 ) -> None:
-    """RFC 7591 §5: the provider would fetch what only it can reach."""
+    """RFC 7591 §5: the provider would fetch URLs that only it can reach."""
     op = await provider_with(registration="open", registration_private_addresses=allowed)
-    asked = []
+    fetches = []
 
     async def keys(_: web.Request) -> web.Response:
-        asked.append(1)
+        fetches.append(1)
         return web.json_response(JWKS)
 
     application = web.Application()
@@ -276,7 +276,7 @@ async def test_urls_must_not_lead_to_private_networks(
     client = await registered(op, token_endpoint_auth_method="private_key_jwt", jwks_uri=uri)
     response = await introspect(op, signed(claims_of(op, client["client_id"]), "ES256"))
     assert response.status_code == status
-    assert bool(asked) is allowed
+    assert bool(fetches) is allowed
     await runner.cleanup()
 
 
@@ -292,7 +292,7 @@ PAIRWISE = {"subject_type": "pairwise"}
 async def test_client_cannot_change_its_sector(
     op: RunningProvider, before: dict[str, Any], after: dict[str, Any]
 ) -> None:
-    """OpenID Connect Core §8.1: what it was granted as one it would redeem as another."""
+    """OpenID Connect Core §8.1: it would use a grant of one sector in another."""
     client = await registered(op, **before)
     changed = METADATA | {"client_id": client["client_id"]} | after
     await assert_refused(await manage(op, "PUT", client, json=changed), "invalid_client_metadata")

@@ -1,4 +1,4 @@
-"""What is left of a user or a client that an administrator removed."""
+"""The effects of the removal of a user or a client by an administrator."""
 
 import asyncio
 from dataclasses import replace
@@ -64,7 +64,7 @@ async def test_removed_user_gets_no_tokens(provider: RunningProvider) -> None:
 async def test_client_removed_during_login_gets_no_code(
     provider: RunningProvider, redirect_uris: tuple[str, ...] | None
 ) -> None:
-    """RFC 6749 §3.1.2.4: nothing is sent where nobody is registered any more."""
+    """RFC 6749 §3.1.2.4: nothing is sent to a URI that is no longer registered."""
     location = (await provider.authorize()).location
     client = await provider.op.clients.read("web")
     assert client is not None
@@ -113,7 +113,7 @@ OFFLINE: dict[str, Any] = {"client_id": "third", "scope": "openid offline_access
 async def test_command_ends_all_sessions_and_grants_of_a_user(
     provider_with: ProviderFactory, command: str, rule: Literal["all", "none"]
 ) -> None:
-    """Two browsers, an opaque token, a JWT, offline access, a code and a consent; and nothing of anybody else."""
+    """Two browsers, an opaque token, a JWT, offline access, a code and a consent, but nothing of other users."""
     provider = await provider_with(logout_ends_grants=rule)
     await provider.register("third", "jwt", "resource-server")
     third = {"client_id": "third", "client_secret": SECRET}
@@ -166,7 +166,7 @@ async def test_command_interrupted_by_redis_can_be_repeated(
 async def test_command_waits_for_logout_notifications(
     provider: RunningProvider, clients: Clients, command: str
 ) -> None:
-    """Back-Channel Logout §2.5: also one that has to be asked twice."""
+    """Back-Channel Logout §2.5: also for a client that needs two attempts."""
     clients.statuses["told"] = [503]
     await register(provider, "told", backchannel_logout_uri=f"{clients.url}/told")
     tokens = await sign_in(provider, "told")

@@ -42,16 +42,16 @@ async def sign_in(provider: RunningProvider, client_id: str, request: str, **cha
     ],
 )
 async def test_request_object_has_precedence(provider: RunningProvider, client_id: str, request_object: str) -> None:
-    """OpenID Connect Core §6.1: and what is only outside is used, too."""
-    answer = await sign_in(provider, client_id, request_object, state="from-outside", nonce="nonce-from-outside")
-    assert answer["state"] == "from-inside"
-    tokens = await provider.redeem(answer["code"], client_id=client_id, client_secret=SECRET)
+    """OpenID Connect Core §6.1: and parameters that are only outside are used too."""
+    result = await sign_in(provider, client_id, request_object, state="from-outside", nonce="nonce-from-outside")
+    assert result["state"] == "from-inside"
+    tokens = await provider.redeem(result["code"], client_id=client_id, client_secret=SECRET)
     assert (await tokens.get_json())["scope"] == "openid email"
     assert jwt.get_unverified_claims((await tokens.get_json())["id_token"])["nonce"] == "nonce-from-inside"
 
 
 async def test_all_parameters_may_be_in_the_request_object(provider: RunningProvider) -> None:
-    """OpenID Connect Core §6.1: client_id and response_type alone stand outside; JSON has numbers and objects."""
+    """OpenID Connect Core §6.1: with only client_id and response_type outside, and with numbers and objects inside."""
     claims = {"id_token": {"nickname": {"essential": True}}}
     inside = {k: v for k, v in provider.request.items() if k not in ("client_id", "response_type")}
     nothing = dict.fromkeys(inside)
@@ -91,12 +91,12 @@ async def test_registration_determines_the_algorithm(
     ],
 )
 async def test_invalid_request_object_is_rejected(provider: RunningProvider, claims: dict[str, Any]) -> None:
-    answer = await sign_in(provider, "signs-rs256", signed(INSIDE | claims))
-    assert answer["error"] == "invalid_request_object"
+    result = await sign_in(provider, "signs-rs256", signed(INSIDE | claims))
+    assert result["error"] == "invalid_request_object"
 
 
 async def test_redirect_uri_in_the_request_object_is_checked(provider: RunningProvider) -> None:
-    """RFC 9101 §6.3: no redirect to what a request object made up."""
+    """RFC 9101 §6.3: no redirect to an unregistered URI."""
     await provider.register("signs-rs256")
     inside = signed(INSIDE | {"redirect_uri": "http://evil.test/"})
     response = await provider.authorize(client_id="signs-rs256", request=inside)
@@ -106,9 +106,9 @@ async def test_redirect_uri_in_the_request_object_is_checked(provider: RunningPr
 
 
 async def test_parameters_in_the_request_object_are_checked(provider: RunningProvider) -> None:
-    answer = await sign_in(provider, "signs-rs256", signed(INSIDE | {"prompt": "none login"}))
-    assert answer["error"] == "invalid_request"
-    assert answer["state"] == "from-inside"
+    result = await sign_in(provider, "signs-rs256", signed(INSIDE | {"prompt": "none login"}))
+    assert result["error"] == "invalid_request"
+    assert result["state"] == "from-inside"
 
 
 async def test_unsigned_request_is_rejected_if_client_must_sign(provider: RunningProvider) -> None:
@@ -121,13 +121,13 @@ async def test_unsigned_request_is_rejected_if_client_must_sign(provider: Runnin
 
 
 async def test_parameters_outside_are_ignored_if_client_must_sign(provider: RunningProvider) -> None:
-    """RFC 9101 §6.3: nothing outside adds to it."""
+    """RFC 9101 §6.3: parameters outside are ignored."""
     await provider.register("must-sign")
     inside = {k: v for k, v in provider.request.items() if k not in ("client_id", "nonce", "state")}
     without = await provider.authorize(client_id="must-sign", request=signed(inside, "ES256"))
-    assert without.status_code == 400, "the nonce outside does not count"
-    answer = await sign_in(provider, "must-sign", signed(inside | {"nonce": "n"}, "ES256"), state="from-outside")
-    assert answer.keys() == {"code", "iss"}
+    assert without.status_code == 400, "the nonce outside is ignored"
+    result = await sign_in(provider, "must-sign", signed(inside | {"nonce": "n"}, "ES256"), state="from-outside")
+    assert result.keys() == {"code", "iss"}
 
 
 async def test_form_of_another_site_keeps_its_request_object(provider: RunningProvider) -> None:

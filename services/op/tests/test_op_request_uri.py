@@ -35,7 +35,7 @@ async def refers(provider: RunningProvider, site: Site) -> RunningProvider:
     return provider
 
 
-async def ask(provider: RunningProvider, request_uri: str, **changes: Any) -> dict[str, str]:
+async def authorize(provider: RunningProvider, request_uri: str, **changes: Any) -> dict[str, str]:
     response = await provider.authorize(client_id="refers", request_uri=request_uri, **changes)
     if response.location.startswith(f"{ISSUER}/login"):
         response = await provider.submit_login(response.location)
@@ -48,11 +48,11 @@ async def ask(provider: RunningProvider, request_uri: str, **changes: Any) -> di
 async def test_fetched_request_object_works_like_one_by_value(
     refers: RunningProvider, site: Site, media_type: str
 ) -> None:
-    """Core §6.2: what is inside goes first."""
+    """Core §6.2: the request object has precedence."""
     site.pages[PATH] = published(signed(INSIDE), media_type=media_type)
-    answer = await ask(refers, site.url + PATH)
-    assert answer["state"] == "from-inside"
-    assert answer["code"]
+    result = await authorize(refers, site.url + PATH)
+    assert result["state"] == "from-inside"
+    assert result["code"]
     assert site.visits == [PATH]
 
 
@@ -63,21 +63,21 @@ async def test_parameters_may_be_only_in_the_request_object(refers: RunningProvi
     response = await refers.client.get(
         "/authorize", query_string={"client_id": "refers", "request_uri": site.url + PATH}
     )
-    answer = query_of((await refers.submit_login(response.location)).location)
-    assert answer["state"] == "state-of-the-test"
+    result = query_of((await refers.submit_login(response.location)).location)
+    assert result["state"] == "state-of-the-test"
 
 
 async def test_fragment_is_only_a_version(refers: RunningProvider, site: Site) -> None:
-    """Core §6.2: it is not sent, and differs with the contents."""
-    assert (await ask(refers, site.url + PATH + "#the-hash-of-other-contents"))["code"]
+    """Core §6.2: it is not sent, and identifies the version of the contents."""
+    assert (await authorize(refers, site.url + PATH + "#the-hash-of-other-contents"))["code"]
     assert site.visits == [PATH]
 
 
 async def test_change_of_the_request_object_takes_effect_at_once(refers: RunningProvider, site: Site) -> None:
-    """Core §6.2: nothing is kept here."""
-    await ask(refers, site.url + PATH)
+    """Core §6.2: the provider does not cache it."""
+    await authorize(refers, site.url + PATH)
     site.pages[PATH] = published(signed(INSIDE | {"state": "newer"}))
-    assert (await ask(refers, site.url + PATH))["state"] == "newer"
+    assert (await authorize(refers, site.url + PATH))["state"] == "newer"
 
 
 @pytest.mark.parametrize(
@@ -88,8 +88,8 @@ async def test_change_of_the_request_object_takes_effect_at_once(refers: Running
     ],
 )
 async def test_only_a_registered_request_uri_is_fetched(refers: RunningProvider, site: Site, changed: Any) -> None:
-    """RFC 9101 §10.4.1: whoever sends a browser here does not choose what the provider asks for."""
-    assert (await ask(refers, changed(site.url + PATH)))["error"] == "invalid_request_uri"
+    """RFC 9101 §10.4.1: the sender of a request cannot choose what the provider fetches."""
+    assert (await authorize(refers, changed(site.url + PATH)))["error"] == "invalid_request_uri"
     assert site.visits == []
 
 
@@ -118,9 +118,9 @@ async def test_client_without_request_uris_gets_an_error(provider: RunningProvid
 async def test_response_must_be_a_request_object(
     refers: RunningProvider, site: Site, page: web.Response, error: str
 ) -> None:
-    """RFC 9101 §6, §7: and no redirect is followed."""
+    """RFC 9101 §6, §7: and redirects are not followed."""
     site.pages[PATH] = page
-    assert (await ask(refers, site.url + PATH))["error"] == error
+    assert (await authorize(refers, site.url + PATH))["error"] == error
     assert site.visits == [PATH]
 
 
@@ -129,12 +129,12 @@ async def test_unreachable_request_uri_is_rejected(refers: RunningProvider, site
     client = await refers.op.clients.read("refers")
     assert client is not None
     await refers.op.clients.save(client_of({**client_metadata(client), "request_uris": [unreachable]}))
-    assert (await ask(refers, unreachable))["error"] == "invalid_request_uri"
+    assert (await authorize(refers, unreachable))["error"] == "invalid_request_uri"
 
 
 async def test_request_and_request_uri_cannot_be_combined(refers: RunningProvider, site: Site) -> None:
     """Core §6.2, RFC 9101 §5."""
-    assert (await ask(refers, site.url + PATH, request=signed(INSIDE)))["error"] == "invalid_request"
+    assert (await authorize(refers, site.url + PATH, request=signed(INSIDE)))["error"] == "invalid_request"
     assert site.visits == []
 
 
@@ -146,7 +146,7 @@ async def test_faults_without_outer_redirect_uri_are_a_page(refers: RunningProvi
 
 
 async def test_form_of_another_site_fetches_it_once(refers: RunningProvider, site: Site) -> None:
-    """The form is answered with the same request by GET, and that one fetches."""
+    """The form is redirected to the same request by GET, which fetches the request object."""
     form = refers.request | {"client_id": "refers", "request_uri": site.url + PATH}
     response = await refers.client.post("/authorize", form=form)
     assert query_of(response.location) == form
@@ -158,7 +158,7 @@ async def test_form_of_another_site_fetches_it_once(refers: RunningProvider, sit
 async def test_self_registered_client_may_use_request_uri(
     provider_with: ProviderFactory, site: Site, make: Any, allowed: bool
 ) -> None:
-    """Dynamic Client Registration 1.0 §2: any algorithm where it named none; never from a private network unasked."""
+    """Dynamic Client Registration 1.0 §2: with any algorithm, but not from a private network."""
     op = await provider_with(registration="open", registration_private_addresses=allowed)
     keys = {"keys": [public_jwk("RS256")]}
     client = await registered(op, request_uris=[site.url + PATH], jwks=keys)

@@ -1,4 +1,4 @@
-"""What a token opens and how it ends: UserInfo (Core §5.3), introspection (RFC 7662), revocation (RFC 7009)."""
+"""The endpoints for tokens: UserInfo (Core §5.3), introspection (RFC 7662), revocation (RFC 7009)."""
 
 from typing import Any
 
@@ -68,7 +68,7 @@ async def test_userinfo_is_signed_if_registered(provider: RunningProvider, algor
         "email_verified": True,
     }
     hint = await provider.authorize(client_id=client_id, id_token_hint=signed)
-    assert query_of(hint.location)["error"] == "invalid_request", "it is no id_token"
+    assert query_of(hint.location)["error"] == "invalid_request", "it is not an ID token"
 
 
 async def test_errors_of_signed_userinfo_are_json(provider: RunningProvider) -> None:
@@ -109,7 +109,7 @@ async def test_userinfo_rejects_a_refresh_token(provider: RunningProvider) -> No
 
 @pytest.mark.parametrize("query", ["access_token=x", "%61ccess_token=x", "a=b&access_token=x&access_token=y"])
 async def test_userinfo_rejects_a_token_in_the_query(provider: RunningProvider, query: str) -> None:
-    """RFC 6750 §5.3: also beside a good one in the header."""
+    """RFC 6750 §5.3: also together with a valid one in the header."""
     token = (await tokens_of(provider))["access_token"]
     for headers in ({}, {"Authorization": f"Bearer {token}"}):
         response = await provider.client.get(f"/userinfo?{query}", headers=headers)
@@ -154,7 +154,7 @@ async def test_modified_jwt_is_rejected(provider: RunningProvider) -> None:
 
 
 async def test_jti_of_a_jwt_is_not_a_token(provider: RunningProvider) -> None:
-    """A `jti` has the form of an opaque token; it must not work as one."""
+    """A `jti` has the format of an opaque token, but must not be accepted as one."""
     token = (await tokens_of(provider, "jwt"))["access_token"]
     jti = jwt.get_unverified_claims(token)["jti"]
     await assert_refused(await provider.userinfo(jti), "invalid_token", 401)
@@ -165,7 +165,7 @@ async def test_jti_of_a_jwt_is_not_a_token(provider: RunningProvider) -> None:
 
 @FORMATS
 async def test_introspection_describes_an_active_token(provider: RunningProvider, client_id: str) -> None:
-    """RFC 7662 §2.2, asked by the resource server that the token is for."""
+    """RFC 7662 §2.2, requested by the resource server that is the audience."""
     await provider.register("resource-server")
     token = (await tokens_of(provider, client_id))["access_token"]
     now = int(provider.clock())
@@ -185,16 +185,16 @@ async def test_introspection_describes_an_active_token(provider: RunningProvider
 async def test_introspection_describes_own_refresh_token(provider: RunningProvider) -> None:
     await provider.register("resource-server")
     tokens = await tokens_of(provider)
-    answer = await provider.introspect(tokens["refresh_token"])
-    assert answer["active"] is True
-    assert "token_type" not in answer
+    result = await provider.introspect(tokens["refresh_token"])
+    assert result["active"] is True
+    assert "token_type" not in result
     stranger = await provider.introspect(tokens["refresh_token"], "resource-server", SECRET + "3")
     assert stranger == {"active": False}
 
 
 @pytest.mark.parametrize("token", ["fake", "A" * 22 + "." + "B" * 43, "a.b.c", "[" * 5000 + ".b.c", "é"])
 async def test_introspection_of_other_text_is_inactive(provider: RunningProvider, token: str) -> None:
-    """RFC 7662 §2.2: inactive is an answer, not an error."""
+    """RFC 7662 §2.2: an inactive token is not an error."""
     assert await provider.introspect(token) == {"active": False}
 
 
@@ -223,7 +223,7 @@ async def test_introspection_requires_authentication(
 
 
 async def test_introspection_takes_one_round_trip_to_redis(provider: RunningProvider) -> None:
-    """Also for another client's token: whether that client is still there, the cache knows."""
+    """Also for the token of another client, since clients are cached."""
     await provider.register("resource-server")
     token = (await tokens_of(provider))["access_token"]
     await provider.introspect(token, "resource-server", SECRET + "3")

@@ -1,4 +1,4 @@
-"""How the answer reaches the client: Multiple Response Types §2.1, Form Post Response Mode, JARM."""
+"""The response modes: Multiple Response Types §2.1, Form Post Response Mode, JARM."""
 
 import base64
 import hashlib
@@ -10,13 +10,13 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from jose import jwt
 from op_testing import ISSUER, REDIRECT_URI, SECRET, RunningProvider, hidden_fields, query_of, verification_key
-from test_op_consent import answer, to_consent
+from test_op_consent import decide, to_consent
 
-ANSWER = {"code", "state", "iss"}
+CODE_RESPONSE = {"code", "state", "iss"}
 
 
 async def received(response: Any) -> dict[str, str]:
-    """What the client receives, by whatever way; and that it goes to the client and nowhere else."""
+    """The parameters that the client receives in any mode, after checking that they are sent to the client."""
     if response.status_code == 200:
         text = await response.get_data(as_text=True)
         assert re.findall(r'<form method="post" action="([^"]*)">', text) == [REDIRECT_URI]
@@ -29,7 +29,7 @@ async def received(response: Any) -> dict[str, str]:
 
 
 async def opened(provider: RunningProvider, response: Any, client_id: str = "web", alg: str = "RS256") -> Any:
-    """The claims of a signed answer, checked as a client does it (JARM §2.4)."""
+    """The claims of a signed response, checked like a client does it (JARM §2.4)."""
     parameters = await received(response)
     assert parameters.keys() == {"response"}
     key = await verification_key(provider, parameters["response"], alg)
@@ -41,19 +41,19 @@ async def test_fragment_mode_is_supported(provider: RunningProvider) -> None:
     """Multiple Response Types §2.1."""
     response = await provider.login(response_mode="fragment")
     assert urlsplit(response.location).query == ""
-    assert (await received(response)).keys() == ANSWER
+    assert (await received(response)).keys() == CODE_RESPONSE
 
 
 async def test_query_mode_can_be_requested(provider: RunningProvider) -> None:
-    assert query_of((await provider.login(response_mode="query")).location).keys() == ANSWER
+    assert query_of((await provider.login(response_mode="query")).location).keys() == CODE_RESPONSE
 
 
 async def test_form_post_is_submitted_automatically(provider: RunningProvider) -> None:
-    """Form Post Response Mode §2: and may be sent by hand where scripts are off."""
+    """Form Post Response Mode §2: and can be submitted manually without scripts."""
     state = 'a"><script>alert(1)</script>&amp;'
     response = await provider.login(response_mode="form_post", state=state)
     got = await received(response)
-    assert got.keys() == ANSWER
+    assert got.keys() == CODE_RESPONSE
     assert got["state"] == state
     assert response.headers["Cache-Control"] == "no-store"
     text = await response.get_data(as_text=True)
@@ -69,7 +69,7 @@ async def test_form_post_is_submitted_automatically(provider: RunningProvider) -
 
 
 async def test_form_post_sends_the_origin_of_the_provider(provider: RunningProvider) -> None:
-    """With a Referrer-Policy that keeps this from other sites, browsers send `Origin: null` with the form."""
+    """With a stricter Referrer-Policy browsers would send `Origin: null` with the form."""
     response = await provider.login(response_mode="form_post")
     assert response.headers["Referrer-Policy"] == "origin"
 
@@ -89,7 +89,7 @@ async def test_error_uses_the_response_mode(provider: RunningProvider, mode: str
 
 
 async def test_denied_consent_uses_the_response_mode(provider: RunningProvider) -> None:
-    response = await answer(provider, await to_consent(provider, response_mode="form_post"), "refuse")
+    response = await decide(provider, await to_consent(provider, response_mode="form_post"), "refuse")
     assert (await received(response))["error"] == "access_denied"
 
 
@@ -98,11 +98,11 @@ async def test_denied_consent_uses_the_response_mode(provider: RunningProvider) 
 )
 @pytest.mark.parametrize("mode", ["jwt", "query.jwt", "fragment.jwt", "form_post.jwt"])
 async def test_response_is_signed(provider: RunningProvider, client_id: str, alg: str, mode: str) -> None:
-    """JARM §2.1, §2.3: for this client, for a short time; `jwt` is `query.jwt` for a code."""
+    """JARM §2.1, §2.3: for this client, with a short lifetime; for a code `jwt` means `query.jwt`."""
     await provider.register(client_id)
     response = await provider.login(client_id=client_id, response_mode=mode)
     claims = await opened(provider, response, client_id, alg)
-    assert claims.keys() == ANSWER | {"aud", "exp"}
+    assert claims.keys() == CODE_RESPONSE | {"aud", "exp"}
     assert claims["exp"] == int(provider.clock()) + 60
     assert (response.status_code == 200) is (mode == "form_post.jwt")
     assert bool(urlsplit(response.location or "").fragment) is (mode == "fragment.jwt")
@@ -118,7 +118,7 @@ async def test_error_is_signed(provider: RunningProvider) -> None:
 
 
 async def test_signed_response_is_not_an_id_token(provider: RunningProvider) -> None:
-    """RFC 8725 §3.11, §3.12: the same keys sign both, and a `typ` does not tell them apart; it names nobody."""
+    """RFC 8725 §3.11, §3.12: the same keys sign both, with the same `typ`, but the response has no `sub`."""
     token = (await received(await provider.login(response_mode="jwt")))["response"]
     assert jwt.get_unverified_header(token)["typ"] == "JWT"
     assert "sub" not in jwt.get_unverified_claims(token)
@@ -133,4 +133,4 @@ async def test_every_advertised_mode_works(provider: RunningProvider) -> None:
     await provider.login()
     for mode in metadata["response_modes_supported"]:
         got = await received(await provider.authorize(response_mode=mode))
-        assert got.keys() in (ANSWER, {"response"}), mode
+        assert got.keys() in (CODE_RESPONSE, {"response"}), mode

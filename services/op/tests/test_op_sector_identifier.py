@@ -23,7 +23,7 @@ def in_sector(site: Site, **changes: Any) -> dict[str, Any]:
 
 
 async def test_sector_must_list_the_redirect_uris(op: RunningProvider, site: Site) -> None:
-    """So may clients on several hosts know people by the same identifiers."""
+    """With it, clients on several hosts get the same identifiers of users."""
     site.pages[PATH] = web.json_response([*URIS, "https://a-third.test/"])
     client = await registered(op, **in_sector(site))
     assert client["sector_identifier_uri"] == site.url + PATH
@@ -52,7 +52,7 @@ async def test_unreachable_sector_is_rejected(op: RunningProvider, site: Site) -
 
 
 async def test_sector_is_checked_again_on_update(op: RunningProvider, site: Site) -> None:
-    """RFC 7592 §2.2: and a refused one changes nothing."""
+    """RFC 7592 §2.2: a rejected update changes nothing."""
     site.pages[PATH] = web.json_response(URIS)
     client = await registered(op, **in_sector(site))
     more = in_sector(site, redirect_uris=[*URIS, "https://a-third.test/"], client_id=client["client_id"])

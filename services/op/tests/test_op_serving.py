@@ -1,4 +1,4 @@
-"""`python -m op` as a process: its start, its workers, its end."""
+"""`python -m op` as a process: its start, its workers and its shutdown."""
 
 import http.client
 import os
@@ -63,7 +63,7 @@ class Process:
 
 @pytest.fixture
 def start(redis: Database, redis_server: RedisServer) -> Iterator[Callable[..., Process]]:
-    """Start a provider; it is ended with the test."""
+    """Start a provider, which is stopped at the end of the test."""
     started: list[Process] = []
 
     def process(**changes: Any) -> Process:
@@ -116,7 +116,10 @@ def test_wrong_secret_key_prevents_the_start(start: Callable[..., Process], redi
         [sys.executable, "-m", "op"], env=values, capture_output=True, text=True, check=False, timeout=20
     )
     assert done.returncode == 2
-    assert done.stderr == "op: OP_SECRET_KEY is not the one that what is stored was sealed with\n"
+    assert (
+        done.stderr
+        == "op: OP_SECRET_KEY cannot decrypt the stored records; set it to the value that they were encrypted with\n"
+    )
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs /proc to see the workers")
@@ -129,7 +132,7 @@ def test_workers_share_a_socket_and_are_replaced(start: Callable[..., Process]) 
     page = op.get("/metrics", management)[2]
     counted = re.findall(r'trefoil_requests_total\{method="GET",path="/healthz",status="200"\} (\S+)', page)
     assert counted == ["10.0"]
-    assert op.get("/metrics")[0] == 404, "not on the public address"
+    assert op.get("/metrics")[0] == 404, "not at the public address"
 
     before = op.workers()
     os.kill(before[0], signal.SIGKILL)
@@ -164,7 +167,7 @@ def test_workers_that_cannot_start_are_not_restarted(redis_server: RedisServer, 
 
 
 def test_sigterm_completes_requests_within_ten_seconds(start: Callable[..., Process]) -> None:
-    """A login, whose password check takes a while, is answered although the end was asked for meanwhile."""
+    """A login whose password check takes a while is completed after SIGTERM."""
     op = start(OP_DIRECTORY_FILE=str(DEMO), RP_BASE_URL="http://rp.test")
     query = urlencode(
         {
@@ -183,11 +186,11 @@ def test_sigterm_completes_requests_within_ten_seconds(start: Callable[..., Proc
     form_page = op.get(headers["Location"].partition(f":{op.port}")[2], Cookie=cookie)[2]
     form = dict(re.findall(r'name="(login|csrf_token)" value="([^"]*)"', form_page))
     form |= {"username": "user0", "password": "password0"}
-    answers: list[int] = []
+    statuses: list[int] = []
 
     def log_in() -> None:
         content_type: dict[str, Any] = {"Content-Type": "application/x-www-form-urlencoded"}
-        answers.append(op.request("POST", "/login", urlencode(form), Cookie=cookie, **content_type)[0])
+        statuses.append(op.request("POST", "/login", urlencode(form), Cookie=cookie, **content_type)[0])
 
     login = threading.Thread(target=log_in)
     login.start()
@@ -197,11 +200,11 @@ def test_sigterm_completes_requests_within_ten_seconds(start: Callable[..., Proc
     assert op.process.wait(12) == 0
     assert time.monotonic() - began < 10
     login.join(5)
-    assert answers == [303]
+    assert statuses == [303]
 
 
 def _has_a_connection(port: int) -> bool:
-    """Whether some socket is connected to the port (Linux); elsewhere it is taken for granted."""
+    """Whether a socket is connected to the port (Linux); always true on other systems."""
     table = Path("/proc/net/tcp")
     if not table.exists():
         return True

@@ -1,4 +1,4 @@
-"""What ends with a session, and who is told."""
+"""What ends with a session, and which clients are notified."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -57,7 +57,7 @@ Way = Callable[[RunningProvider, dict[str, Any]], Awaitable[Any]]
 async def test_session_end_revokes_grants_and_notifies_clients(
     provider: RunningProvider, clients: Clients, way: Way
 ) -> None:
-    """Back-Channel Logout §2.5, §2.7: the tokens, a code that was not redeemed yet, and every client."""
+    """Back-Channel Logout §2.5, §2.7: the tokens, a code that is not redeemed yet, and all clients."""
     await register(provider, "told", first_party=True, backchannel_logout_uri=f"{clients.url}/told")
     tokens = await sign_in(provider, "told")
     code = await provider.code()
@@ -86,7 +86,7 @@ BROKEN_OFF = pytest.mark.parametrize(
 async def faulty(
     provider_with: ProviderFactory, clients: Clients, redis: RedisClient, redis_server: RedisServer
 ) -> tuple[RunningProvider, Refuse]:
-    """A provider with a client that wants to be told, and what makes Redis refuse it something until the next call."""
+    """A provider with a client that is notified, and a function that makes Redis reject some commands."""
 
     async def refuse(*rules: str) -> None:
         await redis.execute_command("ACL", "SETUSER", "provider", "reset", "on", "nopass", "allkeys", "+@all", *rules)
@@ -105,7 +105,7 @@ async def test_session_end_interrupted_by_redis_can_be_repeated(
     way: Way,
     refused: tuple[str, ...],
 ) -> None:
-    """With its grants, and every client is told, once."""
+    """With its grants; every client is notified once."""
     provider, refuse = faulty
     tokens = await sign_in(provider, "told")
     await refuse(*refused)
@@ -134,7 +134,7 @@ async def test_login_interrupted_by_redis_keeps_the_clients(
 
 
 async def test_session_with_more_grants_than_connections_is_ended(provider: RunningProvider) -> None:
-    """A page that renews silently every half minute does."""
+    """As with a page that renews silently every half minute."""
     tokens = await provider.tokens()
     (session,) = await provider.op.sessions.all("user0")
     more = [SessionGrant(gid=f"gid-{number}", client_id="web", sid=session.sid) for number in range(700)]
@@ -169,7 +169,7 @@ async def test_clients_keep_their_sid_after_a_second_login(provider: RunningProv
 
 
 async def test_login_at_the_consent_page_keeps_earlier_grants(provider: RunningProvider, clients: Clients) -> None:
-    """The session became too old for max_age while the person looked at the page; it ends with the new one."""
+    """The session became too old for max_age while the user read the page; its grants end with the new session."""
     await register(provider, "app", first_party=True, backchannel_logout_uri=f"{clients.url}/app")
     await register(provider, "asks", backchannel_logout_uri=f"{clients.url}/asks")
     tokens = await sign_in(provider, "app")

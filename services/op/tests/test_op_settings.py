@@ -1,4 +1,4 @@
-"""What the provider's settings say beyond their values."""
+"""The rules of the provider's settings beyond single values."""
 
 from typing import Any
 

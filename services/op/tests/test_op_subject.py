@@ -74,7 +74,7 @@ async def test_both_subject_types_are_advertised(provider: RunningProvider) -> N
 
 
 async def test_sid_differs_between_sectors(provider: RunningProvider) -> None:
-    """OpenID Connect Core §8: no claim tells two sectors that they know the same person."""
+    """OpenID Connect Core §8: no claim reveals to two sectors that they have the same user."""
     sids = {}
     for client_id in ("pair", "pair-jwt", "pair-of-sector", "web", "jwt"):
         sids[client_id] = jwt.get_unverified_claims((await tokens_of(provider, client_id))["id_token"])["sid"]

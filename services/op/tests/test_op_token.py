@@ -100,7 +100,7 @@ async def test_id_token_is_signed_with_a_published_key(provider: RunningProvider
 
 
 async def test_hs256_key_is_the_client_secret(provider: RunningProvider) -> None:
-    """OpenID Connect Core §10.1: the lab's setting."""
+    """OpenID Connect Core §10.1: the setting of the reference document."""
     await provider.register("hs256")
     code = await provider.code(client_id="hs256")
     response = await provider.redeem(code, client_id="hs256", client_secret=SECRET)
@@ -112,7 +112,7 @@ async def test_hs256_key_is_the_client_secret(provider: RunningProvider) -> None
 
 @pytest.mark.parametrize("by", ["setting", "client"])
 async def test_jwt_access_token_follows_rfc_9068(provider_with: ProviderFactory, by: str) -> None:
-    """RFC 9068 §2: and unlike the id_token in type, audience and claims."""
+    """RFC 9068 §2: and different from the ID token in type, audience and claims."""
     provider = await provider_with(access_token_format="jwt" if by == "setting" else "opaque")
     client_id = "web" if by == "setting" else "jwt"
     await provider.register(client_id)
@@ -165,7 +165,7 @@ async def test_opaque_tokens_are_stored_hashed(provider: RunningProvider) -> Non
 async def test_code_with_another_binding_is_rejected(
     provider: RunningProvider, changes: dict[str, Any], error: str
 ) -> None:
-    """A request that fails loses nothing: the code can still be redeemed as it should be."""
+    """A rejected request does not use up the code."""
     await provider.register("other")
     code = await provider.code()
     await assert_refused(await provider.redeem(code, **changes), error)
@@ -216,7 +216,7 @@ async def test_second_use_of_a_code_revokes_the_tokens(provider: RunningProvider
     ],
 )
 async def test_stolen_code_cannot_revoke_the_grant(provider: RunningProvider, changes: dict[str, Any]) -> None:
-    """RFC 6749 §10.5: for that a second request must be as good as the first; a public client has nothing but these."""
+    """RFC 6749 §10.5: that takes a second request that passes all checks."""
     await provider.register("spa", "other")
     code = await provider.code(client_id="spa")
     tokens = await (await provider.redeem(code, client_id="spa")).get_json()
@@ -227,7 +227,7 @@ async def test_stolen_code_cannot_revoke_the_grant(provider: RunningProvider, ch
 
 
 async def test_one_of_fifty_parallel_uses_of_a_code_succeeds(provider: RunningProvider) -> None:
-    """RFC 6749 §4.1.2, with connections that are open already."""
+    """RFC 6749 §4.1.2, with connections that are already open."""
     await asyncio.gather(*(provider.redis.ping() for _ in range(50)))
     code = await provider.code()
     responses = await asyncio.gather(*(provider.redeem(code) for _ in range(50)))
@@ -296,7 +296,7 @@ async def test_other_methods_get_405(provider: RunningProvider, method: str) -> 
 
 
 async def test_scripts_of_other_origins_may_call_the_endpoint(provider: RunningProvider) -> None:
-    """A single-page application is a client, too: CORS without credentials."""
+    """For single-page applications: CORS without credentials."""
     response = await provider.client.options("/token", headers={"Origin": "http://spa.test"})
     assert response.status_code == 204
     assert response.headers["Access-Control-Allow-Origin"] == "*"

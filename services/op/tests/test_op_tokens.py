@@ -1,4 +1,4 @@
-"""What the issuer of tokens recognises as one."""
+"""Which texts have the handle of a token."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The two walks of docs/architecture.md ("Where to read first") name files that these requests really run through."""
+"""The two walks of docs/architecture.md ("Where to read first") name files that really handle these requests."""
 
 import re
 import sys
@@ -16,14 +16,14 @@ GUIDE = (ROOT / "docs/architecture.md").read_text().partition("## Where to read 
 
 
 def named(heading: str) -> list[str]:
-    """The files of the numbered list below a heading, in its order."""
+    """The files of the numbered list below a heading, in order."""
     part = re.search(rf"^`{heading}`.*?\n\n((?:\d+\..*\n)+)", GUIDE, re.MULTILINE)
     assert part is not None, heading
     return re.findall(r"\(\.\./services/op/src/op/([\w/]+\.py)\)", part[1])
 
 
 async def walked(request: Awaitable[Any]) -> tuple[Any, list[str]]:
-    """A response, and the provider's files that ran for it, in the order of their first call."""
+    """A response, and the provider's files that were executed for it, in the order of their first calls."""
     files: dict[str, None] = {}
 
     def note(frame: FrameType, event: str, _: object) -> None:

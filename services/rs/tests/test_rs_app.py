@@ -1,4 +1,4 @@
-"""What surrounds the protected resource: metadata, health, unknown paths, profiles at start, Redis away."""
+"""Everything except the protected resource: metadata, health, unknown paths, profiles at start, failures of Redis."""
 
 import asyncio
 import time
@@ -37,7 +37,7 @@ async def test_metadata_path_precedes_the_resource_path(start):
 
 
 async def test_scripts_of_other_origins_may_call_it(start):
-    """A page of its own origin has the token, and no cookie counts here."""
+    """A page of another origin can send the token; cookies are not used."""
     client = (await start()).client
     preflight = await client.options("/api/me")
     assert preflight.status_code == 204
@@ -131,7 +131,7 @@ async def test_every_response_over_tls_has_hsts(start, path, base_url, sent):
 
 @pytest.fixture
 def impatient(monkeypatch):
-    """Loading that starts to serve, and tries again, after a moment."""
+    """The service starts although loading fails, and retries after a moment."""
     monkeypatch.setattr("rs.app.LOAD_SECONDS", 0.01)
     monkeypatch.setattr("rs.app.LOAD_PAUSE_SECONDS", 0.01)
 

@@ -1,4 +1,4 @@
-"""The memory of introspection answers: bounded, short, and useless as a list of tokens."""
+"""The cache of introspection responses is bounded, short-lived, and does not contain tokens."""
 
 import pytest
 

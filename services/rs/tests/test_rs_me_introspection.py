@@ -1,4 +1,4 @@
-"""`GET /api/me` in Mode A: the provider is asked about every token."""
+"""`GET /api/me` in Mode A: the provider introspects every token."""
 
 import asyncio
 import base64
@@ -20,8 +20,8 @@ async def known(redis, profile):
 
 @pytest.fixture
 def active(provider):
-    """The provider's answer about a good token; a test changes what it needs."""
-    answer = {
+    """The provider's response for a valid token, which tests can change."""
+    response = {
         "active": True,
         "iss": provider.issuer,
         "sub": "user0",
@@ -31,8 +31,8 @@ def active(provider):
         "token_type": "Bearer",
         "exp": NOW + 300,
     }
-    provider.tokens["good"] = answer
-    return answer
+    provider.tokens["good"] = response
+    return response
 
 
 async def test_valid_token_gets_the_profile(start, active):
@@ -163,9 +163,9 @@ async def test_cached_response_does_not_outlive_the_token(start, provider, activ
 
 async def test_inactive_responses_are_not_cached(start, provider, active):
     client = await start(INTROSPECTION_CACHE_TTL="5")
-    answer = provider.tokens.pop("good")
+    response = provider.tokens.pop("good")
     assert (await client.me("good")).status_code == 401
-    provider.tokens["good"] = answer
+    provider.tokens["good"] = response
     assert (await client.me("good")).status_code == 200
 
 

@@ -1,4 +1,4 @@
-"""`GET /api/me` in Mode B: the token is verified here, with the provider's published keys."""
+"""`GET /api/me` in Mode B: the token is verified with the provider's published keys."""
 
 import asyncio
 
@@ -153,7 +153,7 @@ async def test_twenty_sequential_requests_cause_one_attempt(start_jwt, mint, pro
 
 
 @pytest.mark.parametrize(
-    ("path", "answer"),
+    ("path", "response"),
     [
         pytest.param("/.well-known/openid-configuration", (500, ""), id="discovery 500"),
         pytest.param("/.well-known/openid-configuration", (404, ""), id="discovery 404"),
@@ -164,6 +164,6 @@ async def test_twenty_sequential_requests_cause_one_attempt(start_jwt, mint, pro
         pytest.param("/jwks", (200, "{}"), id="jwks without keys"),
     ],
 )
-async def test_unusable_documents_cause_503_and_not_401(start_jwt, mint, provider, path, answer):
-    provider.scripted[path] = answer
+async def test_unusable_documents_cause_503_and_not_401(start_jwt, mint, provider, path, response):
+    provider.scripted[path] = response
     await (await start_jwt()).refuses(mint.token(), 503, "temporarily_unavailable")

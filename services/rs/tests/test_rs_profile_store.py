@@ -1,4 +1,4 @@
-"""The profiles in Redis, and the file that they may be loaded from."""
+"""The profiles in Redis, and the file with profiles to load."""
 
 import json
 from dataclasses import replace

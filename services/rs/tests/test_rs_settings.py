@@ -1,4 +1,4 @@
-"""The settings: every fault at once and by name, and credentials only where they are needed."""
+"""The settings: all faults with their names, and credentials only if they are required."""
 
 import subprocess
 import sys

@@ -327,7 +327,7 @@ def test_tokens_are_not_sent_in_a_query(mode: str, response_type: str) -> None:
 
 @pytest.mark.parametrize("response_type", ["id_token", "id_token token"])
 def test_implicit_request_needs_openid_and_a_nonce(response_type: str) -> None:
-    """OpenID Connect Core §3.2.2.1: a nonce whatever client and policy say, and no PKCE."""
+    """OpenID Connect Core §3.2.2.1: a nonce whatever the client and the policy require, and no PKCE."""
     by = client(**IMPLICIT_CLIENT, require_nonce=False)
     lax = dataclasses.replace(IMPLICIT, require_nonce=False)
     with refused(InvalidScope, "An ID token requires the scope openid. Add openid to the scope."):

@@ -1,4 +1,4 @@
-"""The authorization request: where to respond, and what it becomes (RFC 6749 §4.1.1, OpenID Connect Core §3.1.2)."""
+"""The authorization request: its redirect URI and its validated form (RFC 6749 §4.1.1, OpenID Connect Core §3.1.2)."""
 
 import dataclasses
 import json
@@ -156,7 +156,7 @@ def test_supported_prompts_and_displays_are_those_of_core() -> None:
 
 
 def test_unknown_parameters_are_ignored() -> None:
-    """OpenID Connect Core §3.1.2.1: display and claims_locales change nothing here."""
+    """OpenID Connect Core §3.1.2.1: display and claims_locales have no effect."""
     assert (
         authorization_request(display="popup", claims_locales="se", foo="bar", request_uri="x", request="y")
         == authorization_request()

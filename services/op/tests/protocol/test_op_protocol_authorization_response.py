@@ -1,4 +1,4 @@
-"""The authorization response (RFC 6749 §4.1.2), and how it reaches the client."""
+"""The authorization response (RFC 6749 §4.1.2) and its response modes."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Claims that are requested one by one (OpenID Connect Core §5.5), and acr and amr (§5.5.1.1)."""
+"""Individually requested claims (OpenID Connect Core §5.5), and acr and amr (§5.5.1.1)."""
 
 import json
 from typing import Any
@@ -118,7 +118,7 @@ def test_requested_claim_is_found(place: str, name: str, expected: dict[str, Any
 
 
 @pytest.mark.parametrize(
-    ("asked", "value", "accepted"),
+    ("requested", "value", "accepted"),
     [
         ({}, "x", True),
         ({"value": "x"}, "x", True),
@@ -133,13 +133,13 @@ def test_requested_claim_is_found(place: str, name: str, expected: dict[str, Any
     ],
     ids=str,
 )
-def test_value_must_be_a_requested_one(asked: dict[str, Any], value: str, accepted: bool) -> None:
+def test_value_must_be_a_requested_one(requested: dict[str, Any], value: str, accepted: bool) -> None:
     """OpenID Connect Core §5.5.1."""
-    assert accepts(asked, value) is accepted
+    assert accepts(requested, value) is accepted
 
 
 @pytest.mark.parametrize(
-    ("asked", "expected"),
+    ("requested", "expected"),
     [
         pytest.param({}, {}, id="nothing"),
         pytest.param(
@@ -152,9 +152,9 @@ def test_value_must_be_a_requested_one(asked: dict[str, Any], value: str, accept
         pytest.param({"locale": {"values": ["de", "en-GB"]}}, {"locale": "en-GB"}, id="one of the values"),
     ],
 )
-def test_only_known_requested_claims_are_returned(asked: dict[str, Any], expected: dict[str, Any]) -> None:
-    assert requested_claims({"userinfo": asked}, "userinfo", KNOWN) == expected
-    assert requested_claims({"userinfo": asked}, "id_token", KNOWN) == {}
+def test_only_known_requested_claims_are_returned(requested: dict[str, Any], expected: dict[str, Any]) -> None:
+    assert requested_claims({"userinfo": requested}, "userinfo", KNOWN) == expected
+    assert requested_claims({"userinfo": requested}, "id_token", KNOWN) == {}
 
 
 def test_individual_claims_exclude_the_scope_and_are_ordered() -> None:

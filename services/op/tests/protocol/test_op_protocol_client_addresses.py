@@ -1,4 +1,4 @@
-"""The addresses in client metadata: what is fetched, linked to, framed or shown (RFC 7591 §2)."""
+"""The URLs in client metadata that are fetched, linked, framed or shown (RFC 7591 §2)."""
 
 import pytest
 from protocol_testing import METADATA, SAFE, faults_of

@@ -119,7 +119,7 @@ def test_assertion_with_another_algorithm_is_rejected(registered: Client, algori
 
 
 def test_algorithm_without_its_method_is_rejected() -> None:
-    """A record whose method was changed may still have the algorithm of the old one."""
+    """A record whose method was changed may still have the algorithm of the previous one."""
     record = Client(client_id="app", client_secret=SECRET, token_endpoint_auth_signing_alg="HS256")
     with refused(InvalidClient, FAILED, "the client is not registered for assertions with the algorithm 'HS256'"):
         algorithm_of({"alg": "HS256"}, record)

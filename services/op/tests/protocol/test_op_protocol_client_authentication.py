@@ -1,4 +1,4 @@
-"""How a client says who it is (RFC 6749 §2.3)."""
+"""The methods of client authentication (RFC 6749 §2.3)."""
 
 import base64
 import json
@@ -207,7 +207,7 @@ def test_client_is_authenticated(method: str, registered: Client) -> None:
 def test_failed_authentication_always_has_same_description(
     method: str, secret: str | None, registered: Client | None, detail: str
 ) -> None:
-    """RFC 6749 §5.2: an unknown client and a wrong secret are not told apart."""
+    """RFC 6749 §5.2: an unknown client and a wrong secret lead to the same error."""
     with refused(InvalidClient, "Client authentication failed.", detail):
         check_credentials(Credentials(method, "app", secret), registered)
 
@@ -221,7 +221,7 @@ def test_failed_authentication_always_has_same_description(
     ],
 )
 def test_unregistered_method_is_rejected(method: str, registered: Client) -> None:
-    """OpenID Connect Core §9: a client with the right secret is told which method it is registered for."""
+    """OpenID Connect Core §9: a client with the correct secret learns its registered method."""
     description = f"This client must authenticate with {registered.token_endpoint_auth_method}, not with {method}."
     with refused(InvalidClient, description):
         check_credentials(Credentials(method, "app", SECRET), registered)

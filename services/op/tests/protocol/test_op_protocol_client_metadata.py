@@ -1,4 +1,4 @@
-"""What makes a valid client (RFC 7591 §2, OpenID Connect Dynamic Client Registration 1.0 §2)."""
+"""The checks of client metadata (RFC 7591 §2, OpenID Connect Dynamic Client Registration 1.0 §2)."""
 
 from typing import Any
 

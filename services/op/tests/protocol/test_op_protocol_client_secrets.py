@@ -1,4 +1,4 @@
-"""Which secrets, keys and algorithms go together in client metadata (RFC 7591 §2, OpenID Connect Core §16.19)."""
+"""Which secrets, keys and algorithms can be combined in client metadata (RFC 7591 §2, OpenID Connect Core §16.19)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What codes and refresh tokens are bound to (RFC 6749 §4.1.3, §6), and the token request (§3.2)."""
+"""The bindings of codes and refresh tokens (RFC 6749 §4.1.3, §6), and the token request (§3.2)."""
 
 from typing import Any
 

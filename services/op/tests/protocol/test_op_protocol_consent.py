@@ -1,4 +1,4 @@
-"""When a person must be asked for consent (OpenID Connect Core §3.1.2.4)."""
+"""When consent is needed (OpenID Connect Core §3.1.2.4)."""
 
 from typing import Any
 
@@ -52,7 +52,7 @@ def test_first_party_client_needs_consent_only_on_demand(prompt: str, needed: bo
 @pytest.mark.parametrize(
     ("scope", "claims", "beyond"),
     [
-        pytest.param("openid", {}, (), id="nothing asked for"),
+        pytest.param("openid", {}, (), id="nothing requested"),
         pytest.param("openid", {"userinfo": {"email": {}}}, ("email",), id="no scope opens it"),
         pytest.param("openid email", {"userinfo": {"email": {}}}, (), id="a scope opens it"),
         pytest.param("openid unknown", {"userinfo": {"sub": {}, "x": {}}}, (), id="no standard claim"),

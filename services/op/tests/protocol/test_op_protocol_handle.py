@@ -1,4 +1,4 @@
-"""The form of opaque codes and tokens, and the codes of devices (RFC 8628)."""
+"""The format of opaque codes and tokens, and of user codes (RFC 8628)."""
 
 import hashlib
 

@@ -1,4 +1,4 @@
-"""The introspection response (RFC 7662 §2.2), and the same as a JWT (RFC 9701)."""
+"""The introspection response (RFC 7662 §2.2), also as a JWT (RFC 9701)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""JSON and URIs of strangers (RFC 8259, RFC 3986)."""
+"""Untrusted JSON and URIs (RFC 8259, RFC 3986)."""
 
 import json
 from typing import Any

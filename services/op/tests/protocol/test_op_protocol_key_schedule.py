@@ -1,4 +1,4 @@
-"""When signing keys are published, sign and go (OpenID Connect Core §10.1.1)."""
+"""When signing keys are published, sign and are withdrawn (OpenID Connect Core §10.1.1)."""
 
 import pytest
 

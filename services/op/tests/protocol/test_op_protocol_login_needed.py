@@ -1,4 +1,4 @@
-"""When a person must log in (OpenID Connect Core §3.1.2.1, §3.1.2.2, §3.1.2.3)."""
+"""When a user must log in (OpenID Connect Core §3.1.2.1, §3.1.2.2, §3.1.2.3)."""
 
 from typing import Any
 
@@ -68,6 +68,6 @@ def test_login_is_needed_as_the_request_demands(
 def test_later_login_satisfies_a_pending_authorization(
     changes: dict[str, Any], session: Session | None, expected: bool
 ) -> None:
-    """OpenID Connect Core §3.1.2.1: prompt=login is met by a new session alone."""
+    """OpenID Connect Core §3.1.2.1: prompt=login is satisfied only by a new session."""
     login = LoginRequest(id="x", browser="y", created_at=100, request=request(**changes), sid="before")
     assert has_logged_in_since(login, session, 200) is expected

@@ -1,4 +1,4 @@
-"""Logout requests (RP-Initiated Logout 1.0 §2, §3) and what clients are told (Back- and Front-Channel Logout 1.0)."""
+"""Logout requests (RP-Initiated Logout 1.0 §2, §3) and logout notifications (Back- and Front-Channel Logout 1.0)."""
 
 import base64
 import json
@@ -72,7 +72,7 @@ def test_hint_of_another_issuer_is_rejected(issuer: str | None) -> None:
 
 
 def test_hint_without_sub_is_rejected() -> None:
-    """A signed authorization response has none."""
+    """A signed authorization response does not have a `sub`."""
     with refused(InvalidRequest, NO_ID_TOKEN):
         check_hint_claims({"iss": ISSUER, "sid": "sid"}, ISSUER)
 
@@ -102,7 +102,7 @@ def test_post_logout_redirect_uri_without_client_is_rejected() -> None:
 
 
 def test_logout_token_has_the_claims_of_section_2_4() -> None:
-    """Back-Channel Logout §2.4: two minutes at most, and never a nonce."""
+    """Back-Channel Logout §2.4: valid for at most two minutes, and without a nonce."""
     assert LOGOUT_TOKEN_TYPE == "logout+jwt"
     assert logout_token_claims(issuer=ISSUER, client_id="app", sub="user0", sid="sid", jti="jti", now=100) == {
         "iss": ISSUER,

@@ -47,10 +47,10 @@ def test_key_at_the_limits_is_usable(key: dict[str, str]) -> None:
         pytest.param({"kty": "RSA"}, id="no members"),
         pytest.param({name: RSA[name] for name in ("kty", "n")}, id="no exponent"),
         pytest.param({name: value for name, value in RSA.items() if name != "kty"}, id="no kty"),
-        pytest.param(RSA | {"kty": ["RSA"]}, id="kty is no string"),
-        pytest.param(RSA | {"kid": 5}, id="kid is no string"),
-        pytest.param(RSA | {"use": ["sig"]}, id="use is no string"),
-        pytest.param(RSA | {"alg": 256}, id="alg is no string"),
+        pytest.param(RSA | {"kty": ["RSA"]}, id="kty is not a string"),
+        pytest.param(RSA | {"kid": 5}, id="kid is not a string"),
+        pytest.param(RSA | {"use": ["sig"]}, id="use is not a string"),
+        pytest.param(RSA | {"alg": 256}, id="alg is not a string"),
         pytest.param(EC | {"crv": "P-384"}, id="another curve"),
         pytest.param({name: value for name, value in EC.items() if name != "crv"}, id="no curve"),
         pytest.param(EC | {"x": EC["x"][:-1]}, id="a short x"),
@@ -65,7 +65,7 @@ def test_key_at_the_limits_is_usable(key: dict[str, str]) -> None:
     ],
 )
 def test_unusable_key_is_ignored(key: Any) -> None:
-    """RFC 7517 §5: the other keys of a set that is fetched count."""
+    """RFC 7517 §5: the other keys of the set are used."""
     assert usable_keys({"keys": [key, EC]}) == usable_keys({"keys": [EC]})
     assert not is_public_key_set({"keys": [key]})
 
@@ -94,5 +94,5 @@ def test_malformed_key_set_has_no_keys(jwks: dict[str, Any]) -> None:
 
 
 def test_tuple_of_keys_is_accepted() -> None:
-    """A record from Redis has tuples for lists."""
+    """A record from Redis has tuples instead of lists."""
     assert is_public_key_set({"keys": (EC,)})

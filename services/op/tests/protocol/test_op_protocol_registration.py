@@ -1,4 +1,4 @@
-"""Dynamic client registration: what a client may say about itself (RFC 7591, RFC 7592)."""
+"""Dynamic client registration: the metadata that a client may choose (RFC 7591, RFC 7592)."""
 
 import dataclasses
 import json
@@ -85,7 +85,7 @@ NOT_REGISTRABLE = (
 
 
 def test_members_that_give_rights_cannot_be_registered() -> None:
-    """RFC 7591 §2: an allow list; what is new in Client must be decided here."""
+    """RFC 7591 §2: an allow list, to which every new field of Client must be added or not."""
     assert {field.name for field in dataclasses.fields(Client)} - REGISTRABLE == set(NOT_REGISTRABLE.split())
 
 
@@ -156,7 +156,7 @@ GRANT_TYPES = f"authorization_code, implicit, refresh_token, {DEVICE_CODE_GRANT}
             {"grant_types": [{}]},
             InvalidClientMetadata,
             f"The grant_types must be among {GRANT_TYPES}.",
-            id="grant_types that are none",
+            id="invalid grant_types",
         ),
         pytest.param(
             {"grant_types": "x"}, InvalidClientMetadata, "grant_types must be a list of strings", id="no list"
@@ -219,7 +219,7 @@ GRANT_TYPES = f"authorization_code, implicit, refresh_token, {DEVICE_CODE_GRANT}
             {"token_endpoint_auth_method": []},
             InvalidClientMetadata,
             "token_endpoint_auth_method must be a string",
-            id="a method that is none",
+            id="an invalid method",
         ),
     ],
 )

@@ -64,7 +64,7 @@ REGISTERED = client(request_uris=["https://client.test/other.jwt", "https://clie
 
 @pytest.mark.parametrize("suffix", ["", "#another-version", "#" + "x" * 486])
 def test_registered_request_uri_is_accepted(suffix: str) -> None:
-    """OpenID Connect Core §6.2: up to 512 characters, whatever the fragment."""
+    """OpenID Connect Core §6.2: at most 512 characters, including the fragment."""
     check_request_uri("https://client.test/r.jwt" + suffix, REGISTERED)
 
 

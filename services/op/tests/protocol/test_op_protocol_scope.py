@@ -1,4 +1,4 @@
-"""Scopes, and the claims that they ask for (RFC 6749 §3.3, OpenID Connect Core §5.4)."""
+"""Scopes, and the claims that they request (RFC 6749 §3.3, OpenID Connect Core §5.4)."""
 
 import pytest
 from protocol_testing import refused
@@ -73,7 +73,7 @@ def test_granted_scope_is_registered_and_requested(requested: str | None, regist
         pytest.param("api", "openid", NOTHING_LEFT, id="not registered"),
         pytest.param("open", "openid", NOTHING_LEFT, id="part of a name"),
         pytest.param("OPENID", "openid", NOTHING_LEFT, id="another case"),
-        pytest.param(None, "openid", NOTHING_LEFT, id="openid is no default"),
+        pytest.param(None, "openid", NOTHING_LEFT, id="openid is not a default"),
         *(pytest.param(text, "openid email", BAD_FORM, id=repr(text)) for text in MALFORMED),
     ],
 )
@@ -126,8 +126,8 @@ def test_offline_access_alone_is_rejected() -> None:
     ("registered", "granted", "gives"),
     [
         pytest.param("openid", "openid", True, id="not registered for offline_access"),
-        pytest.param("openid offline_access", "openid", False, id="registered, and not asked for"),
-        pytest.param("openid offline_access", "openid offline_access", True, id="registered, and asked for"),
+        pytest.param("openid offline_access", "openid", False, id="registered, and not requested"),
+        pytest.param("openid offline_access", "openid offline_access", True, id="registered, and requested"),
         pytest.param("openid", "openid offline_access", True, id="no longer registered"),
         pytest.param("openid offline_access2", "openid", True, id="a longer name"),
     ],
@@ -183,7 +183,7 @@ def test_grant_without_registered_scopes_is_rejected() -> None:
     ("scope", "claims"),
     [
         pytest.param("openid email", {"email": "a@b.c", "email_verified": False}, id="false is a value"),
-        pytest.param("profile", {}, id="null is no value"),
+        pytest.param("profile", {}, id="null is not a value"),
         pytest.param("phone email", {"phone_number": "1", "email": "a@b.c", "email_verified": False}, id="two scopes"),
         pytest.param("unknown", {}, id="an unknown scope"),
         pytest.param("openid", {}, id="openid alone"),

@@ -1,4 +1,4 @@
-"""JWTs that clients sign: taken apart, verified, and their times (RFC 7515, RFC 7517, RFC 7519)."""
+"""JWTs that clients sign: parsing, verification and times (RFC 7515, RFC 7517, RFC 7519)."""
 
 import base64
 import json
@@ -77,7 +77,7 @@ def test_any_of_the_keys_may_have_signed() -> None:
 
 
 def test_key_may_be_any_mapping() -> None:
-    """As `usable_keys` gives them."""
+    """As `usable_keys` returns them."""
     key = MappingProxyType({"kty": "oct", "k": base64.urlsafe_b64encode(SECRET.encode()).rstrip(b"=").decode()})
     assert signed().is_signed_by([key], "HS256")
 

@@ -52,7 +52,7 @@ def test_pairwise_sub_is_43_base64url_characters() -> None:
 
 
 def test_pairwise_sub_does_not_change_between_versions() -> None:
-    """Clients store it: another derivation would make every user a stranger."""
+    """Clients store it, so another derivation would make every user a new one."""
     assert subjects().of(pairwise(), "user0") == "E4bGhdEn75uPrDv19MJMwgOGaBMHqrGNeY15T0ZknG4"
     assert subjects().sid_of(pairwise(), "sid") == "mxSrymPM6aV73p-nyPRYaQupbY2wVThqyM5PI06OhlU"
 

@@ -1,4 +1,4 @@
-"""Mode B's checks, each named by its rule (RFC 9068 §4, RFC 7515, RFC 7519, RFC 8725)."""
+"""The checks of Mode B, one for each rule (RFC 9068 §4, RFC 7515, RFC 7519, RFC 8725)."""
 
 import base64
 import hmac
@@ -122,7 +122,7 @@ def test_segments_of_any_length_are_decoded(judge, mint, size):
         pytest.param("a.e30.e30", id="a segment of one character"),
         pytest.param("e+0.e30.e30", id="base64 instead of base64url"),
         pytest.param("bnVsbA.e30.e30", id="the header is null"),
-        pytest.param("_w.e30.e30", id="the header is no UTF-8"),
+        pytest.param("_w.e30.e30", id="the header is not UTF-8"),
     ],
 )
 def test_malformed_jws_is_rejected(judge, token):
@@ -137,7 +137,7 @@ def test_malformed_jws_is_rejected(judge, token):
         pytest.param(None, DEEP.encode(), id="a payload that is nested too deep"),
         pytest.param({"typ": json.loads("[" * 80 + "]" * 80)}, {}, id="a typ that is nested"),
         pytest.param(None, [1], id="a payload that is a list"),
-        pytest.param(None, b"\xff", id="a payload that is no UTF-8"),
+        pytest.param(None, b"\xff", id="a payload that is not UTF-8"),
         pytest.param(None, '{"iss": 1}'.encode("utf-16"), id="a payload in UTF-16"),
         pytest.param(None, b'{"exp": ' + b"9" * 5000 + b"}", id="a number of 5,000 digits"),
     ],

@@ -1,4 +1,4 @@
-"""RFC 6750 §2: where a token may stand in a request."""
+"""Where a request may have its token (RFC 6750 §2)."""
 
 import pytest
 
@@ -36,7 +36,7 @@ def test_token_of_maximum_length_is_accepted():
         pytest.param([b"Bearer a"], b"access_token=a", False, InvalidRequest, id="a token in header and query"),
         pytest.param([], b"access_token=a", False, InvalidRequest, id="a token in the query"),
         pytest.param([], b"%61ccess_token=a", False, InvalidRequest, id="a token in the query, percent-encoded"),
-        pytest.param([], b"a=%ff", False, InvalidRequest, id="a query that is no UTF-8"),
+        pytest.param([], b"a=%ff", False, InvalidRequest, id="a query that is not UTF-8"),
         pytest.param([b"Bearer a"], b"", True, InvalidRequest, id="a form body"),
         pytest.param([b"Bearer a b"], b"", False, InvalidToken, id="a space in the token"),
         pytest.param([b"Bearer a,Bearer b"], b"", False, InvalidToken, id="two tokens, joined by a comma"),

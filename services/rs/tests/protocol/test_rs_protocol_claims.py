@@ -1,4 +1,4 @@
-"""The checks of single claims (RFC 7519 §4.1, RFC 8693 §4): their bounds, and what the log is told."""
+"""The checks of single claims (RFC 7519 §4.1, RFC 8693 §4): their limits, and what is logged."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A published key, made ready for one algorithm (RFC 7517 §4, RFC 7518 §3.3, §3.4)."""
+"""A published key, prepared for one algorithm (RFC 7517 §4, RFC 7518 §3.3, §3.4)."""
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -45,7 +45,7 @@ def test_jwk_for_another_algorithm_is_rejected(rsa_key, change):
 
 
 def test_private_key_is_rejected(rsa_key):
-    """The provider has published it by mistake: whoever reads it can sign."""
+    """If the provider publishes it by mistake, everybody can sign with it."""
     assert rsa_key.private_document["d"]
     assert verification_key(rsa_key.private_document, "RS256") is None
 
