@@ -1,6 +1,6 @@
-"""Fixtures for every test: a real Redis server, and the images of the services where there is a Docker engine.
+"""Fixtures for every test: a real Redis server, and the images of the services if there is a Docker engine.
 
-With pytest-xdist each worker is a session: it has its own Redis server.
+With pytest-xdist each worker is a session and has its own Redis server.
 """
 
 import os
@@ -28,7 +28,7 @@ _E2E = Path(__file__).parent / "e2e"
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what cannot run in parallel, before `-m` selects."""
+    """Mark the tests that cannot run in parallel, before `-m` selects."""
     for item in items:
         if "images" in getattr(item, "fixturenames", ()):
             item.add_marker("docker")
@@ -38,7 +38,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def images() -> Iterator[Images]:
-    """The images of the three roles as the work tree has them, built once, under a name of this test run alone."""
+    """The images of the three roles, built once from the work tree under a name that only this test run uses."""
     try:
         built = build(os.environ, f"test-{os.getpid()}")
     except StackError as fault:
@@ -57,7 +57,7 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServ
 
 @pytest.fixture
 async def redis(redis_server: RedisServer) -> AsyncIterator[Database]:
-    """A client of an empty database."""
+    """A client with an empty database."""
     client = connect(redis_server.url, 2.0)
     await client.flushdb()
     yield client

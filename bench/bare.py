@@ -1,4 +1,4 @@
-"""The bare server that the figures are compared with: Hypercorn, as the services run it, with a constant page."""
+"""The bare server as a baseline of the measurements: Hypercorn, configured as in the services, with a constant page."""
 
 import asyncio
 import sys
@@ -13,7 +13,7 @@ _HEADERS = [(b"content-type", b"application/json"), (b"content-length", str(len(
 
 
 async def constant_page(scope: Any, receive: Any, send: Any) -> None:
-    """An ASGI application that does nothing but read a request and answer it."""
+    """An ASGI application that only reads a request and sends a response."""
     if scope["type"] != "http":
         return
     while (await receive()).get("more_body"):

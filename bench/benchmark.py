@@ -1,7 +1,7 @@
-"""`make bench`: what the services do in a second on this machine, one worker each, over a real Redis.
+"""`make bench`: requests per second of the services on this machine, with one worker each and a real Redis server.
 
-Every request goes to 127.0.0.1, and every loop ends by itself. The figures are of one run on a machine that also runs
-the load; they are good for comparing a change with what was there before.
+Every request goes to 127.0.0.1, and every loop ends by itself. The machine also generates the load, so the figures
+are only good for comparing a change with the version before it.
 """
 
 import asyncio
@@ -138,14 +138,14 @@ async def sign_ins(pool: list[Connection], stack: Stack) -> Figures:
 async def repeated(
     pool: list[Connection], method: str, path: str, headers: dict[str, str], form: dict[str, str] | None = None
 ) -> Figures:
-    """The same request again and again."""
+    """The same request repeatedly."""
 
     def worker(connection: Connection) -> Work:
         request = connection.request(method, path, headers, form)
 
         async def send(_: int) -> None:
-            answer = await connection.send(request)
-            assert answer.status == 200, answer.body
+            response = await connection.send(request)
+            assert response.status == 200, response.body
 
         return send
 
@@ -173,20 +173,22 @@ def authorization_query() -> str:
 
 
 async def session_of(op: Connection) -> str:
-    """Log in as user0: the session cookie."""
+    """Log in as user0; the session cookie."""
     start = await op.send(op.request("GET", f"/authorize?{authorization_query()}", {}))
     cookie = {"Cookie": start.cookies()}
     location = urlsplit(start.header("location"))
     page = await op.send(op.request("GET", f"{location.path}?{location.query}", cookie))
     form = dict(re.findall(r'name="(login|csrf_token)" value="([^"]*)"', page.body.decode()))
-    answer = await op.send(op.request("POST", "/login", cookie, form | {"username": "user0", "password": "password0"}))
-    assert answer.status == 303, answer.body
-    return answer.cookies()
+    response = await op.send(
+        op.request("POST", "/login", cookie, form | {"username": "user0", "password": "password0"})
+    )
+    assert response.status == 303, response.body
+    return response.cookies()
 
 
 async def code_of(op: Connection, session: str) -> str:
-    answer = await op.send(op.request("GET", f"/authorize?{authorization_query()}", {"Cookie": session}))
-    return parse_qs(urlsplit(answer.header("location")).query)["code"][0]
+    response = await op.send(op.request("GET", f"/authorize?{authorization_query()}", {"Cookie": session}))
+    return parse_qs(urlsplit(response.header("location")).query)["code"][0]
 
 
 async def tokens_of(op: Connection, code: str) -> dict[str, str]:
@@ -196,9 +198,9 @@ async def tokens_of(op: Connection, code: str) -> dict[str, str]:
 
 async def post_token(op: Connection, form: dict[str, str]) -> dict[str, str]:
     headers = basic(VALUES["CLIENT_ID"], VALUES["CLIENT_SECRET"])
-    answer = await op.send(op.request("POST", "/token", headers, form))
-    assert answer.status == 200, answer.body
-    tokens: dict[str, str] = json.loads(answer.body)
+    response = await op.send(op.request("POST", "/token", headers, form))
+    assert response.status == 200, response.body
+    tokens: dict[str, str] = json.loads(response.body)
     return tokens
 
 
@@ -232,7 +234,7 @@ def bare_server() -> Iterator[str]:
 
 
 def resident(pid: int) -> str:
-    """The resident memory of a process in MB, where the machine tells (Linux)."""
+    """The resident memory of a process in MB, if the system reports it (Linux)."""
     status = Path(f"/proc/{pid}/status")
     if not status.exists():
         return "unknown"

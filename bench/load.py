@@ -1,6 +1,6 @@
 """A small load generator: keep-alive connections to 127.0.0.1, bounded in count and time.
 
-It writes prepared bytes and reads just enough of an answer, so that what is measured is the service.
+It writes prepared bytes and reads just enough of a response, so that it measures mainly the service.
 """
 
 import asyncio
@@ -16,15 +16,15 @@ TIME_LIMIT = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back."""
+class Response:
+    """A response."""
 
     status: int
     head: str
     body: bytes
 
     def header(self, name: str) -> str:
-        """The value of a header; raises LookupError without it."""
+        """The value of a header; raises LookupError if it is missing."""
         for line in self.head.split("\r\n"):
             key, _, value = line.partition(":")
             if key.lower() == name:
@@ -32,7 +32,7 @@ class Answer:
         raise LookupError(name)
 
     def cookies(self) -> str:
-        """What a browser would send back of the Set-Cookie headers."""
+        """The cookies of the Set-Cookie headers, as a browser sends them."""
         lines = (line.partition(":") for line in self.head.split("\r\n"))
         return "; ".join(value.strip().split(";")[0] for key, _, value in lines if key.lower() == "set-cookie")
 
@@ -53,7 +53,7 @@ class Connection:
         await self._writer.wait_closed()
 
     def request(self, method: str, path: str, headers: dict[str, str], form: dict[str, str] | None = None) -> bytes:
-        """The bytes of a request, to be sent as often as one likes."""
+        """The bytes of a request, which can be sent repeatedly."""
         body = urlencode(form or {}).encode()
         lines = {"Host": self._host, **headers}
         if form is not None:
@@ -61,19 +61,19 @@ class Connection:
         head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
         return f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode() + body
 
-    async def send(self, request: bytes) -> Answer:
-        """Send it and read the whole answer."""
+    async def send(self, request: bytes) -> Response:
+        """Send a request and read the whole response."""
         self._writer.write(request)
         head = (await self._reader.readuntil(b"\r\n\r\n")).decode("latin-1")
         status = int(head.split(" ", 2)[1])
-        answer = Answer(status, head, b"")
-        length = int(answer.header("content-length"))
-        return Answer(status, head, await self._reader.readexactly(length)) if length else answer
+        response = Response(status, head, b"")
+        length = int(response.header("content-length"))
+        return Response(status, head, await self._reader.readexactly(length)) if length else response
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What a run measured; latencies in milliseconds."""
+    """The measurements of a run; latencies in milliseconds."""
 
     count: int
     per_second: float
@@ -85,7 +85,7 @@ Work = Callable[[int], Awaitable[None]]
 
 
 async def measure(workers: list[Work], count: int) -> Figures:
-    """Have the workers do `count` pieces of work together, each piece timed; all of them within TIME_LIMIT."""
+    """Let the workers perform `count` timed operations together, all within TIME_LIMIT."""
     latencies: list[float] = []
     numbers = iter(range(count))
 

@@ -1,7 +1,7 @@
 """`make up`, `make down`: the same sign-in on Docker, by compose.yaml.
 
-`up` copies `.env.example` to `.env` where there is none, writes the Redis users of the three roles, finds out which
-base images this machine can have, builds, starts, and waits until everything is healthy.
+`up` copies `.env.example` to `.env` if it does not exist, writes the Redis users of the three roles, determines the
+available base images, builds, starts, and waits until everything is healthy.
 """
 
 import hashlib
@@ -25,8 +25,8 @@ COMPOSE_FILES = ("compose.yaml", "compose.replicas.yaml")
 MOST_REPLICAS = 10
 _POLL_SECONDS = 0.1
 
-# What each role's code sends to Redis, and no more: a role cannot even list the names of another's keys. The provider's
-# SCAN, which its command line lists users with, does show names; it holds no secret and sees what it must protect.
+# Only the commands that each role's code sends to Redis: a role cannot even list the keys of another. The provider's
+# command line lists users with SCAN, which does show key names, but these contain no secrets.
 _COMMON = "+get +set +mget +del +ping +hello +select +client|setinfo"
 COMMANDS = {
     "op": f"{_COMMON} +getdel +eval +evalsha +script|load +multi +exec +ttl +expire +exists +incr +scan "
@@ -51,7 +51,7 @@ def redis_users(values: Mapping[str, str]) -> str:
 
 
 def base_images(environment: Mapping[str, str], names: Iterable[str] = WITHOUT_PROXY) -> tuple[dict[str, str], str]:
-    """The base images of these names, and a line that says which they are; raises StackError when there are none."""
+    """The base images with these names, and a line that describes them; raises StackError if there are none."""
     chosen = {name: environment[name] for name in names if environment.get(name)}
     wanted = [name for name in names if name not in chosen]
     if not wanted:
@@ -80,7 +80,7 @@ def _docker(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def check_engine() -> None:
-    """Raises StackError without an engine or without compose."""
+    """Raises StackError if there is no engine or no compose."""
     if not shutil.which("docker") or _docker("info").returncode != 0:
         raise StackError("no Docker engine answers here; `make run` starts the same without one")
     if _docker("compose", "version").returncode != 0:
@@ -101,7 +101,7 @@ def project(environment: Mapping[str, str]) -> str:
 
 @dataclass(frozen=True)
 class Images:
-    """What a stack of containers is made of."""
+    """The parts of a stack of containers."""
 
     op: str
     rs: str
@@ -117,7 +117,7 @@ class Images:
 
 
 def build(environment: Mapping[str, str], tag: str) -> Images:
-    """Build the images of the three roles with a tag of their own; raises StackError with the end of the output."""
+    """Build the images of the three roles with their own tag; raises StackError with the end of the output."""
     check_engine()
     bases, _ = base_images(environment, OFFICIAL)
     variables = {**environment, **bases, "TAG": tag, "REVISION": _revision()}
@@ -130,12 +130,12 @@ def build(environment: Mapping[str, str], tag: str) -> Images:
 
 
 def up(environment: Mapping[str, str]) -> int:
-    """Build and start everything; docker's exit status. Raises StackError."""
+    """Build and start everything; returns Docker's exit status. Raises StackError."""
     check_engine()
     if not (ROOT / ".env").exists():
         shutil.copy(ROOT / ".env.example", ROOT / ".env")
         print("up: .env is a copy of .env.example now; change every secret in it before others can reach this machine")
-    # As compose has it: what the environment says goes before .env.
+    # Like compose: the environment overrides .env.
     values = {name: environment.get(name) or value for name, value in read_values(ROOT / ".env").items()}
     mode = chosen_mode({"MODE": environment.get("MODE") or "A"})
     replicas = chosen_replicas(environment)
@@ -157,7 +157,7 @@ def up(environment: Mapping[str, str]) -> int:
 
 
 def _wait_until_ready(addresses: Addresses) -> None:
-    """The containers are healthy by now; a proxy before them may not have noticed yet."""
+    """The containers are healthy, but a proxy in front of them may not have noticed yet."""
     deadline = time.monotonic() + READY_SECONDS
     for role in ROLES:
         while not ready(f"127.0.0.1:{addresses.port(role)}"):
@@ -167,7 +167,7 @@ def _wait_until_ready(addresses: Addresses) -> None:
 
 
 def chosen_replicas(environment: Mapping[str, str]) -> int:
-    """How many of each service; raises StackError."""
+    """The number of replicas of each service; raises StackError."""
     text = environment.get("REPLICAS") or "1"
     if not text.isascii() or not text.isdecimal() or not 1 <= int(text) <= MOST_REPLICAS:
         raise StackError(f"REPLICAS must be a number from 1 to {MOST_REPLICAS}, not {text!r}")
@@ -175,7 +175,7 @@ def chosen_replicas(environment: Mapping[str, str]) -> int:
 
 
 def write_users(text: str) -> None:
-    """Readable by Redis' user in its container, and here by nobody but its owner's folder."""
+    """Readable by the user of Redis in its container, but protected here by the permissions of its folder."""
     USERS_FILE.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     USERS_FILE.write_text(text)
     USERS_FILE.chmod(0o644)
@@ -187,7 +187,7 @@ def _revision() -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """`up`, `images`, or what is left to compose: `down`, `logs`, `ps`."""
+    """Run `up` or `images`, or pass `down`, `logs` and `ps` to compose."""
     try:
         if arguments == ["up"]:
             return up(os.environ)
@@ -195,7 +195,7 @@ def main(arguments: list[str]) -> int:
             print(build(os.environ, os.environ.get("TAG") or "dev"))
             return 0
         check_engine()
-        return compose(*arguments, replicas=MOST_REPLICAS)  # whether a proxy is there or not
+        return compose(*arguments, replicas=MOST_REPLICAS)  # with or without a proxy
     except StackError as fault:
         print(f"{arguments[0]}: {fault}", file=sys.stderr)
         return 1

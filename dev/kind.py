@@ -1,9 +1,9 @@
 """`make kind-up`, `make kind-down`, `make k8s-validate`: the manifests of `deploy/k8s` on this machine.
 
-`python dev/kind.py redis-users` prints the ACL file of a Redis elsewhere, for the passwords in the environment.
+`python dev/kind.py redis-users` prints the ACL file of an external Redis, for the passwords in the environment.
 
-`up` makes a kind cluster unless there is one, builds the images, loads them, applies the overlay `kind`, waits until
-everything is ready, and leaves a process that keeps the three addresses open on 127.0.0.1.
+`up` creates a kind cluster unless it exists, builds and loads the images, applies the overlay `kind`, waits until
+everything is ready, and leaves a process that forwards the three ports on 127.0.0.1.
 """
 
 import json
@@ -36,7 +36,7 @@ _POLL_SECONDS = 0.1
 
 
 def up(environment: Mapping[str, str]) -> int:
-    """Everything of `make kind-up`; the exit status. Raises StackError."""
+    """Run `make kind-up`; the exit status. Raises StackError."""
     check_tools()
     renderer()
     mode = chosen_mode({"MODE": environment.get("MODE") or "A"})
@@ -67,7 +67,7 @@ def up(environment: Mapping[str, str]) -> int:
 
 
 def down(environment: Mapping[str, str]) -> int:
-    """End the forwards and delete the cluster; the exit status. Raises StackError."""
+    """Stop the port forwards and delete the cluster; the exit status. Raises StackError."""
     cluster = cluster_name(environment)
     folder = DATA / f"kind-{cluster}"
     end_forwards(folder)
@@ -85,12 +85,12 @@ def cluster_name(environment: Mapping[str, str]) -> str:
 
 
 def context(cluster: str) -> list[str]:
-    """kubectl for this cluster and our namespace, whatever the user's own context is."""
+    """kubectl for this cluster and namespace, whatever the user's current context is."""
     return ["kubectl", "--context", f"kind-{cluster}", "--namespace", NAMESPACE]
 
 
 def check_tools() -> None:
-    """Raises StackError when something is missing that makes a cluster."""
+    """Raises StackError if a required tool is missing."""
     for tool in ("kind", "kubectl", "docker"):
         if not shutil.which(tool):
             raise StackError(
@@ -100,7 +100,7 @@ def check_tools() -> None:
 
 
 def check_ports() -> None:
-    """Raises StackError when somebody has a port that the addresses need."""
+    """Raises StackError if another process uses a required port."""
     for role, port in PORTS.items():
         if ports.is_taken(port):
             raise StackError(
@@ -118,7 +118,7 @@ def build(environment: Mapping[str, str]) -> None:
 
 
 def kustomization(folder: Path, mode: Mode, replicas: int, image_ids: Mapping[str, str]) -> dict[str, Any]:
-    """The overlay `kind` in this mode and number; its pods are replaced when the image of their tag is another."""
+    """The overlay `kind` with this mode and number of replicas; pods are replaced if the image of their tag changes."""
     settings = {
         "op": {"ACCESS_TOKEN_FORMAT": MODES[mode]["ACCESS_TOKEN_FORMAT"]},
         "rs": {"TOKEN_VALIDATION": MODES[mode]["TOKEN_VALIDATION"]},
@@ -127,7 +127,7 @@ def kustomization(folder: Path, mode: Mode, replicas: int, image_ids: Mapping[st
         "apiVersion": "kustomize.config.k8s.io/v1beta1",
         "kind": "Kustomization",
         "namespace": NAMESPACE,
-        # kustomize takes relative paths alone.
+        # kustomize accepts only relative paths.
         "resources": [os.path.relpath((MANIFESTS / "overlays" / "kind").resolve(), folder.resolve())],
         "configMapGenerator": [
             {
@@ -157,7 +157,7 @@ def kustomization(folder: Path, mode: Mode, replicas: int, image_ids: Mapping[st
 
 
 def start_forwards(cluster: str, folder: Path, environment: Mapping[str, str]) -> None:
-    """Leave a process behind that keeps the addresses open; raises StackError when they do not answer."""
+    """Start a background process that forwards the ports; raises StackError if they do not respond."""
     command = [sys.executable, str(Path(__file__).resolve()), "forward", cluster]
     with (folder / "forwards.log").open("w") as log:
         process = subprocess.Popen(
@@ -178,7 +178,7 @@ def start_forwards(cluster: str, folder: Path, environment: Mapping[str, str]) -
 
 
 def end_forwards(folder: Path) -> None:
-    """End the process that `start_forwards` left; nobody else's that has its number by now."""
+    """Stop the process that `start_forwards` started, but not another process with the same number."""
     record = folder / "forwards"
     if not record.exists():
         return
@@ -204,7 +204,7 @@ def _run(*command: str) -> str:
 
 
 def _show(*command: str) -> None:
-    """Run in the foreground, so that a person sees what goes on."""
+    """Run in the foreground, so that the user sees the progress."""
     if subprocess.run(command, check=False).returncode:
         raise StackError(f"{' '.join(command[:6])} ... failed")
 

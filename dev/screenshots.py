@@ -1,4 +1,4 @@
-"""`make screenshots`: the pictures of the README, taken of running services in the browser."""
+"""`make screenshots`: the pictures of the README, taken in a browser with running services."""
 
 import sys
 import tempfile

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 
 def certificate(folder: Path, name: str = "localhost") -> tuple[str, str]:
-    """A certificate for localhost that signs itself, and its key: two files, good for a day."""
+    """A self-signed certificate for localhost and its key: two files, valid for a day."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
     now = dt.datetime.now(dt.UTC)

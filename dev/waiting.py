@@ -1,4 +1,4 @@
-"""Waiting for a condition, for tests that start something and look at it from outside."""
+"""Waiting for a condition, for tests that observe a process from outside."""
 
 import http.client
 import time
@@ -8,7 +8,7 @@ _POLL_SECONDS = 0.02
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
-    """Until it holds; one that cannot be asked, because nobody answers, does not hold yet. Raises AssertionError."""
+    """Wait until the condition holds; an error of the connection means not yet. Raises AssertionError."""
     deadline = time.monotonic() + seconds
     while True:
         try:
@@ -16,5 +16,5 @@ def wait_until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
                 return
         except (OSError, http.client.HTTPException):
             pass
-        assert time.monotonic() < deadline, "it did not come about"
+        assert time.monotonic() < deadline, "the condition was not met in time"
         time.sleep(_POLL_SECONDS)

@@ -1,4 +1,4 @@
-"""A rendered overlay of `deploy/k8s`, as the rules of policy.py and the tests read it."""
+"""A rendered overlay of `deploy/k8s`, for the rules of policy.py and the tests."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -32,7 +32,7 @@ def selects(selector: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
 
 @dataclass(frozen=True)
 class Workload:
-    """What makes pods: a Deployment or a StatefulSet."""
+    """A workload: a Deployment or a StatefulSet."""
 
     manifest: Manifest
 
@@ -101,13 +101,13 @@ class Overlay:
         return [workload for workload in self.workloads if selects(selector, workload.labels)]
 
     def containers(self) -> Iterator[tuple[str, Workload, Manifest]]:
-        """Each container with its workload and a name for messages."""
+        """Each container with its workload, and a name for messages."""
         for workload in self.workloads:
             for container in workload.containers:
                 yield f"{workload.kind} {workload.name}, container {container['name']}", workload, container
 
     def configuration(self, workload: Workload) -> dict[str, str]:
-        """What the first container's environment is: its ConfigMaps and its own entries."""
+        """The environment of the first container: its ConfigMaps and its own entries."""
         maps = {str(manifest["metadata"]["name"]): manifest.get("data") or {} for manifest in self.of_kind("ConfigMap")}
         values: dict[str, str] = {}
         container = workload.containers[0]

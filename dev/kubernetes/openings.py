@@ -1,4 +1,4 @@
-"""The rules for NetworkPolicies: everything is denied, and each opening is narrow and there at both of its ends."""
+"""The rules for NetworkPolicies: everything is denied, and each opening is narrow and allowed at both ends."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -23,7 +23,7 @@ PEERS: dict[Direction, str] = {"ingress": "from", "egress": "to"}
 PRIVATE = {
     "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"
 }  # fmt: skip
-"""What is no public net: a cloud's metadata service is among it, at 169.254.169.254."""
+"""The networks that are not public, including the metadata service of a cloud at 169.254.169.254."""
 HTTPS = 443
 
 
@@ -37,7 +37,7 @@ def everything_is_denied_first(overlay: Overlay) -> Iterator[str]:
 
 
 def openings_are_narrow_and_meet(overlay: Overlay) -> Iterator[str]:
-    """Every opening has peers and ports, selects somebody, and is there at both ends within the namespace."""
+    """Every opening has peers and ports, selects pods, and is allowed at both ends within the namespace."""
     coming, going = _opened(overlay, "ingress"), _opened(overlay, "egress")
     yield from (*coming.faults, *going.faults)
     for source, target, port in sorted(coming.ways ^ going.ways):
@@ -46,7 +46,7 @@ def openings_are_narrow_and_meet(overlay: Overlay) -> Iterator[str]:
 
 @dataclass
 class _Opened:
-    """What all policies together open in one direction, and what is wrong with it."""
+    """The openings of all policies in one direction, and their faults."""
 
     faults: list[str] = field(default_factory=list)
     ways: set[Way] = field(default_factory=set)
@@ -62,7 +62,7 @@ def _opened(overlay: Overlay, direction: Direction) -> _Opened:
 
 
 def logouts_reach_the_clients(overlay: Overlay) -> Iterator[str]:
-    """Where a client wants to be told of logouts, the provider's sockets get there (Back-Channel Logout §2.5)."""
+    """The provider can connect to the back-channel logout URLs of clients (Back-Channel Logout §2.5)."""
     values = overlay.configuration(overlay.workload("op"))
     connect_to = read_connect_to(values.get("OIDC_CONNECT_TO", ""))
     for client in _clients(overlay, values):
@@ -75,14 +75,14 @@ def logouts_reach_the_clients(overlay: Overlay) -> Iterator[str]:
 
 
 def _clients(overlay: Overlay, values: Mapping[str, str]) -> Iterator[dict[str, Any]]:
-    """Those of the directory, with the provider's variables in their places; what is a secret stays empty."""
+    """The URLs in the directory, with the provider's variables replaced; secrets stay empty."""
     text = overlay.find("ConfigMap", "directory")["data"]["directory.yaml"]
     filled = re.sub(r"\$\{([A-Z_]+)(?::-([^}]*))?\}", lambda place: values.get(place[1], place[2] or ""), text)
     yield from yaml.safe_load(filled).get("clients") or ()
 
 
 def _op_reaches(overlay: Overlay, host: str, port: int) -> bool:
-    """A Service of ours by its pods, another namespace's by its name, what is elsewhere by any network that is open."""
+    """The peer of a host: our Service by its pods, another namespace by its name, any other host by an open network."""
     service = next((s["spec"] for s in overlay.of_kind("Service") if s["metadata"]["name"] == host), None)
     if service is not None:
         targets = [

@@ -1,6 +1,6 @@
-"""What the manifests of `deploy/k8s` have to hold beyond their schemas: RULES has a function for each rule.
+"""The rules for the manifests of `deploy/k8s` beyond their schemas: RULES has a function for each rule.
 
-A rule reads one rendered overlay and yields a line for each fault. Nothing is asked of a cluster.
+A rule reads one rendered overlay and yields a line for each fault, without a cluster.
 """
 
 import re
@@ -22,7 +22,7 @@ PROBES = {"startupProbe": "/healthz", "readinessProbe": "/readyz", "livenessProb
 LONGEST_STOP_SECONDS = 10  # from SIGTERM on: servicekit.serving
 FEWEST_REPLICAS = 2
 
-_OF_THE_SYSTEM = {"SSL_CERT_FILE"}  # a certificate authority of one's own
+_OF_THE_SYSTEM = {"SSL_CERT_FILE"}  # a private certificate authority
 _PLAIN_VOLUMES = {"configMap", "secret", "emptyDir", "projected", "persistentVolumeClaim", "csi", "ephemeral"}
 _HASHED = re.compile(r"-[a-z0-9]{10}$")
 _CREDENTIALS = re.compile(r"://[^/\s]*:[^/\s]*@")
@@ -48,7 +48,7 @@ def containers_are_probed(overlay: Overlay) -> Iterator[str]:
 
 
 def pods_are_restricted(overlay: Overlay) -> Iterator[str]:
-    """What the `restricted` Pod Security Standard asks of a pod; the rest is its containers'."""
+    """The requirements of the `restricted` Pod Security Standard for a pod; its containers have further ones."""
     for workload in overlay.workloads:
         context, pod = workload.pod.get("securityContext") or {}, f"{workload.kind} {workload.name}"
         if context.get("runAsNonRoot") is not True or not context.get("runAsUser"):
@@ -64,7 +64,7 @@ def pods_are_restricted(overlay: Overlay) -> Iterator[str]:
 
 
 def containers_are_restricted(overlay: Overlay) -> Iterator[str]:
-    """What it asks of a container, and a root file system that nobody writes."""
+    """The requirements of the standard for a container, and a read-only root file system."""
     for name, _, container in overlay.containers():
         context = container.get("securityContext") or {}
         if context.get("allowPrivilegeEscalation") is not False or context.get("privileged"):
@@ -90,7 +90,7 @@ def images_are_pinned(overlay: Overlay) -> Iterator[str]:
 
 
 def pods_know_nothing_of_the_cluster(overlay: Overlay) -> Iterator[str]:
-    """No token for its interface, and no variables about its Services, which could be taken for settings."""
+    """No token of the Kubernetes API, and no variables of Services, which could be mistaken for settings."""
     for workload in overlay.workloads:
         if workload.pod.get("automountServiceAccountToken") is not False:
             yield f"{workload.kind} {workload.name} mounts a service account's token"
@@ -117,7 +117,7 @@ def everything_is_in_one_restricted_namespace(overlay: Overlay) -> Iterator[str]
 
 
 def services_lead_to_pods(overlay: Overlay) -> Iterator[str]:
-    """And none leads to a port of metrics, or out of the cluster by itself."""
+    """No Service exposes a metrics port, or is reachable from outside the cluster."""
     for service in overlay.of_kind("Service"):
         name, spec = f"Service {service['metadata']['name']}", service["spec"]
         if spec.get("type", "ClusterIP") != "ClusterIP":
@@ -134,7 +134,7 @@ def services_lead_to_pods(overlay: Overlay) -> Iterator[str]:
 
 
 def configuration_is_understood(overlay: Overlay) -> Iterator[str]:
-    """Each service knows each of its variables, has all that it needs, and can read what is no file."""
+    """Each service knows all of its variables, has all required ones, and accepts the values that are not files."""
     placeholders = dict(_directory_placeholders(overlay))
     for role, settings in SERVICES.items():
         known, values = declared(settings), overlay.configuration(overlay.workload(role))
@@ -158,7 +158,7 @@ def configuration_is_understood(overlay: Overlay) -> Iterator[str]:
 
 
 def _fault(role: str, name: str, meaning: Setting, value: str) -> Iterator[str]:
-    """A file is in the container alone, so that its contents cannot be looked at here."""
+    """A file exists only in the container, so its contents cannot be checked here."""
     if not name.endswith("_FILE"):
         try:
             meaning.parse(value)
@@ -167,7 +167,7 @@ def _fault(role: str, name: str, meaning: Setting, value: str) -> Iterator[str]:
 
 
 def _directory_placeholders(overlay: Overlay) -> Iterator[tuple[str, bool]]:
-    """Each variable of the directory, and whether it has no default."""
+    """The variables of the directory, and whether they are required."""
     for manifest in overlay.of_kind("ConfigMap"):
         text = (manifest.get("data") or {}).get("directory.yaml", "")
         for name, default in _PLACEHOLDER.findall(re.sub(r"^\s*#.*$", "", text, flags=re.MULTILINE)):
@@ -175,7 +175,7 @@ def _directory_placeholders(overlay: Overlay) -> Iterator[tuple[str, bool]]:
 
 
 def secrets_stand_apart(overlay: Overlay) -> Iterator[str]:
-    """A secret is a file of a Secret: no ConfigMap and no variable has one."""
+    """A secret is a file of a Secret, and never in a ConfigMap or a variable."""
     secret = {name for settings in SERVICES.values() for name, meaning in declared(settings).items() if meaning.secret}
     texts = [(f"ConfigMap {m['metadata']['name']}", m.get("data") or {}) for m in overlay.of_kind("ConfigMap")]
     texts += [
@@ -199,7 +199,7 @@ def secrets_stand_apart(overlay: Overlay) -> Iterator[str]:
 
 
 def configuration_has_hashed_names(overlay: Overlay) -> Iterator[str]:
-    """A change makes a new name, and so new pods; what is referred to by such a name is there."""
+    """A change leads to a new name, and thus to new pods; every such reference exists."""
     for name in sorted(overlay.names("ConfigMap")):
         if not _HASHED.search(name):
             yield f"ConfigMap {name} has no hash in its name"
@@ -212,7 +212,7 @@ def configuration_has_hashed_names(overlay: Overlay) -> Iterator[str]:
 
 
 def references(workload: Workload, kind: str) -> set[str]:
-    """The names of the ConfigMaps (`configMap`) or Secrets (`secret`) that its pods need."""
+    """The names of the ConfigMaps (`configMap`) or Secrets (`secret`) that the pods need."""
     found = set()
     for volume in workload.pod.get("volumes") or ():
         for source in [volume, *((volume.get("projected") or {}).get("sources") or ())]:
@@ -224,7 +224,7 @@ def references(workload: Workload, kind: str) -> set[str]:
 
 
 def updates_lose_nothing(overlay: Overlay) -> Iterator[str]:
-    """A new pod is ready before an old one goes, and the old one serves until everybody knows that it goes."""
+    """A new pod is ready before an old one is stopped, and the old one serves until traffic has moved."""
     for role in SERVICES:
         workload = overlay.workload(role)
         rolling = (workload.spec.get("strategy") or {}).get("rollingUpdate") or {}
@@ -242,7 +242,7 @@ def updates_lose_nothing(overlay: Overlay) -> Iterator[str]:
 
 
 def replicas_are_several(overlay: Overlay) -> Iterator[str]:
-    """By number or by autoscaler; a disruption budget selects one service and always leaves a pod."""
+    """By number or by autoscaler; a disruption budget selects one service and always keeps a pod."""
     scalers = {manifest["spec"]["scaleTargetRef"]["name"]: manifest for manifest in overlay.of_kind(_SCALER)}
     for name in scalers.keys() - {workload.name for workload in overlay.workloads}:
         yield f"{_SCALER} {name} scales nothing"
@@ -272,7 +272,7 @@ _SCALER = "HorizontalPodAutoscaler"
 
 
 def ingresses_lead_to_services(overlay: Overlay) -> Iterator[str]:
-    """With TLS for every name, the issuer's among them."""
+    """TLS for every host, including that of the issuer."""
     services = {str(m["metadata"]["name"]): m["spec"]["ports"] for m in overlay.of_kind("Service")}
     for ingress in overlay.of_kind("Ingress"):
         name, spec = f"Ingress {ingress['metadata']['name']}", ingress["spec"]
@@ -286,7 +286,7 @@ def ingresses_lead_to_services(overlay: Overlay) -> Iterator[str]:
                 backend = path["backend"]["service"]
                 ports = [{port.get("name"), port["port"]} for port in services.get(backend["name"], ())]
                 if not any(port & set(backend["port"].values()) for port in ports):
-                    yield f"{name} leads to {backend['name']}, which is no Service with that port"
+                    yield f"{name} leads to {backend['name']}, which is not a Service with that port"
         addresses = {f"https://{host}" for host in secured}
         for role, variable in (("op", "OIDC_ISSUER"), ("rp", "RP_BASE_URL"), ("rs", "RS_BASE_URL")):
             address = overlay.configuration(overlay.workload(role)).get(variable)
@@ -323,5 +323,5 @@ RULES: tuple[Rule, ...] = (
 
 
 def faults(overlay: Overlay) -> list[str]:
-    """What is wrong with an overlay, by all the rules."""
+    """The faults of an overlay, by all rules."""
     return [fault for rule in RULES for fault in rule(overlay)]

@@ -1,7 +1,7 @@
-"""The addresses of a cluster's services on 127.0.0.1, kept open while pods come and go.
+"""Port forwards to the services of a cluster on 127.0.0.1, which survive the replacement of pods.
 
-`kubectl port-forward` holds on to one pod. So each address is asked once a second whether it answers, and when it does
-not, or kubectl has ended, another one is started, which finds a pod that is there.
+`kubectl port-forward` uses one pod. So each port is checked once a second; if it does not respond, or if kubectl has
+exited, kubectl is started again and finds a running pod.
 """
 
 import http.client
@@ -14,17 +14,17 @@ from collections.abc import Mapping, Sequence
 PORTS: Mapping[str, int] = {"op": 25000, "rp": 25001, "rs": 25002}
 
 _CHECK_SECONDS = 1.0
-_ANSWER_SECONDS = 3.0
-_FIRST_ANSWER_SECONDS = 10.0
+_RESPONSE_SECONDS = 3.0
+_FIRST_RESPONSE_SECONDS = 10.0
 
 
 def reachable(port: int) -> bool:
-    """Whether a service answers at 127.0.0.1 on this port."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_ANSWER_SECONDS)
+    """Whether a service responds at this port of 127.0.0.1."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_RESPONSE_SECONDS)
     try:
         connection.request("GET", "/healthz")
         response = connection.getresponse()
-        response.read()  # or kubectl would complain of a reset connection
+        response.read()  # otherwise kubectl would report a reset connection
     except (OSError, http.client.HTTPException):
         return False
     else:
@@ -34,7 +34,7 @@ def reachable(port: int) -> bool:
 
 
 class PortForward:
-    """One service's address. `kubectl` is the command with its cluster and namespace."""
+    """The port forward of one service. `kubectl` is the command with its cluster and namespace."""
 
     def __init__(self, kubectl: Sequence[str], role: str) -> None:
         self._port = PORTS[role]
@@ -44,12 +44,12 @@ class PortForward:
         self._answered = False
 
     def check(self) -> None:
-        """Start kubectl when it does not run, or when what it holds on to has gone."""
+        """Start kubectl if it does not run, or if its pod no longer exists."""
         if self._process is not None and self._process.poll() is None:
             if reachable(self._port):
                 self._answered = True
                 return
-            if not self._answered and time.monotonic() - self._started < _FIRST_ANSWER_SECONDS:
+            if not self._answered and time.monotonic() - self._started < _FIRST_RESPONSE_SECONDS:
                 return
         self.stop()
         self._process = subprocess.Popen(self._command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
@@ -63,7 +63,7 @@ class PortForward:
 
 
 def keep_open(kubectl: Sequence[str]) -> int:
-    """Hold all three addresses until SIGTERM or SIGINT; the exit status."""
+    """Keep all three port forwards until SIGTERM or SIGINT; the exit status."""
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())

@@ -17,7 +17,7 @@ _OLDEST_KUSTOMIZE = (5, 0)
 
 
 def renderer() -> list[str]:
-    """The command that renders a folder of kustomize; raises StackError when there is none that is new enough."""
+    """The command that renders a kustomize folder; raises StackError if none is recent enough."""
     if shutil.which("kubectl"):
         done = subprocess.run(
             ["kubectl", "version", "--client", "--output=json"], capture_output=True, text=True, check=False
@@ -31,7 +31,7 @@ def renderer() -> list[str]:
 
 
 def rendered(folder: Path) -> str:
-    """The objects of a folder of kustomize; raises StackError."""
+    """The objects of a kustomize folder; raises StackError."""
     done = subprocess.run([*renderer(), str(folder)], capture_output=True, text=True, check=False)
     if done.returncode:
         raise StackError(f"{folder.name}: {done.stderr.strip()}")

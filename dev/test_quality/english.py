@@ -64,21 +64,33 @@ RULES = (
     _rule("again, once more", r"\banew\b", ["a key is made anew"], ["a new key"]),
     _rule(
         "response, authorization response, consent decision",
-        r"\b(?:an?|the|this|that|its|his|her|their|your|whose|each|every|one|first|second|late|same|posted|"
+        r"\b(?:this|that) answer\b"
+        r"|\b(?:an?|the|its|his|her|their|your|whose|each|every|one|first|second|late|same|posted|"
         r"authorization|discovery|introspection|json|token|http|\w+'s) answers?\b(?! (?:to|for) the question)"
         r"|\banswers? (?:of|from) (?:the|a|an) (?:provider|server|service|peer)\b",
         ["the provider's answer", "an answer with 503", "the answer is JSON", "answers from a server"],
-        ["no answer", "the server answers with 503", "it does not answer", "the answer to the question"],
+        [
+            "no answer",
+            "the server answers with 503",
+            "an application that answers GET",
+            "it does not answer",
+            "the answer to the question",
+        ],
     ),
     _rule(
         "request, parameters",
         r"\b(?:was|were|is|are|be|been|not) asked (?:for|of|by|with|about)\b(?! consent| confirmation| approval)"
         r"|\b(?:what|whatever|whoever|who|it|client|device|caller|request|party|scope|parameter) (?:was |is )?"
-        r"asks?(?:ed)?\b(?! (?:the user|for consent))"
+        r"asks?(?:ed)?\b(?! (?:the user|for (?:access|consent)))"
         r"|\basks? for (?:a|an|the|some|more|other|its|no)? ?(?:scope|claim|token|code|page|login|key|acr)s?\b"
         r"|\basked-for\b",
         ["the claims that were asked for", "what was asked", "whoever asks", "a client asks for a scope"],
-        ["the user is asked for consent", "frequently asked questions", "the provider asks the user"],
+        [
+            "the user is asked for consent",
+            "the client asks for access to your account",
+            "frequently asked questions",
+            "the provider asks the user",
+        ],
     ),
     _rule(
         "encrypted, decrypted",
@@ -117,7 +129,7 @@ RULES = (
     ),
     _rule(
         "Continue, Deny, Connect a device, Remove access",
-        r"^(?:go on|refuse)$|\bto go on\b|\blets? (?:a|the|this) devices? in\b|\bdevice is let in\b"
+        r"^(?-i:Go on|Refuse)$|\bto go on\b|\blets? (?:a|the|this) devices? in\b|\bdevice is let in\b"
         r"|\b(?:take|takes|taken|took|taking) (?:(?:it|them|that|this|access|the consent|a consent) )?back\b",
         ["Go on", "Refuse", "Let a device in", "The device is let in", "Take back", "the consent was taken back"],
         ["Continue", "The provider refuses the request.", "go on to the next page", "take it to the back"],

@@ -28,7 +28,7 @@ PURE_TESTS = {
 PURE_MODULES: dict[str, tuple[str, ...]] = {"op": ("authorization/dispatch.py",), "rs": (), "rp": ()}
 # Tests that read the source files see the mutated copy, which holds every mutant at once.
 LEFT_OUT = "not test_only_its_check_makes_a_verified_type"
-# The wording of an error is no rule of a protocol; that it is raised, and its class, are checked.
+# The text of an error is not a rule of a protocol; that it is raised, and its class, are checked.
 NOT_MUTATED = (r"^\s*raise ",)
 SETTINGS = """
 [tool.mutmut]

@@ -53,7 +53,7 @@ def declared(package: str) -> set[str]:
 
 
 @pytest.mark.parametrize("package", PACKAGES)
-def test_a_package_declares_what_it_imports(package: str) -> None:
+def test_package_declares_what_it_imports(package: str) -> None:
     assert imported(package) == declared(package)
 
 
@@ -66,7 +66,7 @@ def required_by(package: str) -> set[str]:
 
 
 @pytest.mark.parametrize("service", [package for package in PACKAGES if package.startswith("services/")])
-def test_an_image_installs_what_its_packages_declare(service: str) -> None:
+def test_image_installs_what_its_packages_declare(service: str) -> None:
     """The lock is made from requirements.in."""
     lines = (ROOT / service / "requirements.in").read_text().splitlines()
     assert required_by(service) <= {normalized(line) for line in lines if line and not line.startswith("#")}

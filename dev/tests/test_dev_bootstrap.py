@@ -1,4 +1,4 @@
-"""`.venv` is made once, again when it has to be, and by one process at a time."""
+"""`.venv` is built once, rebuilt when necessary, and by one process at a time."""
 
 import ast
 import shutil
@@ -30,12 +30,12 @@ def repository(tmp_path: Path) -> Path:
     return root
 
 
-def test_a_finished_environment_is_ready(repository):
+def test_complete_environment_is_ready(repository):
     assert bootstrap.is_ready(repository)
 
 
 @pytest.mark.parametrize("changed", [bootstrap.LOCK, "services/op/pyproject.toml"])
-def test_a_changed_input_asks_for_an_update_of_the_same_environment(repository, changed):
+def test_changed_input_updates_the_environment(repository, changed):
     (repository / changed).write_text("something else\n")
     assert not bootstrap.is_ready(repository)
     assert bootstrap.matching(repository).base
@@ -73,12 +73,12 @@ def _with_another_version(root: Path) -> None:
         _with_another_version,
     ],
 )
-def test_a_half_made_or_foreign_environment_is_made_again(repository, change):
+def test_incomplete_or_foreign_environment_is_rebuilt(repository, change):
     change(repository)
     assert not bootstrap.matching(repository).base
 
 
-def test_a_moved_environment_is_made_again(repository):
+def test_moved_environment_is_rebuilt(repository):
     moved = repository.rename(repository.with_name("moved"))
     assert not bootstrap.matching(moved).base
 
@@ -108,11 +108,11 @@ BARE = Interpreter("/usr/bin/python3.12", "3.12.1", False)
 WHOLE = Interpreter("/usr/bin/python3.11", "3.11.2", True)
 
 
-def test_an_interpreter_that_makes_environments_is_preferred():
+def test_interpreter_with_venv_is_preferred():
     assert bootstrap.choose([OLD, BARE, WHOLE]) == (WHOLE, ["/usr/bin/python3.11", "-m", "venv"])
 
 
-def test_virtualenv_stands_in_for_a_missing_venv(monkeypatch):
+def test_virtualenv_replaces_a_missing_venv(monkeypatch):
     monkeypatch.setattr(shutil, "which", {"virtualenv": "/usr/bin/virtualenv"}.get)
     _, command = bootstrap.choose([BARE])
     assert command == ["/usr/bin/virtualenv", "--quiet", "--python", "/usr/bin/python3.12"]
@@ -126,7 +126,7 @@ def test_virtualenv_stands_in_for_a_missing_venv(monkeypatch):
         pytest.param([BARE], "apt-get install python3.12-venv", id="no-ensurepip"),
     ],
 )
-def test_what_is_missing_is_one_clear_line(found, line, monkeypatch):
+def test_missing_prerequisite_is_one_line(found, line, monkeypatch):
     monkeypatch.setattr(shutil, "which", lambda _: None)
     with pytest.raises(Fault) as fault:
         bootstrap.choose(found)
@@ -134,27 +134,27 @@ def test_what_is_missing_is_one_clear_line(found, line, monkeypatch):
     assert "\n" not in str(fault.value)
 
 
-def test_an_empty_shell_of_a_version_manager_is_no_interpreter(tmp_path):
+def test_shim_of_a_version_manager_is_ignored(tmp_path):
     shim = tmp_path / "python3.13"
     shim.write_text("#!/bin/sh\nexit 127\n")
     shim.chmod(0o755)
     assert bootstrap.probe(str(shim)) == []
 
 
-def test_a_failed_step_shows_the_end_of_its_output(tmp_path):
+def test_failed_step_shows_the_end_of_its_output(tmp_path):
     script = "print(*range(100), sep='\\n'); raise SystemExit(1)"
     with pytest.raises(Fault) as fault:
         bootstrap.call([sys.executable, "-c", script], tmp_path)
     assert str(fault.value).splitlines()[1:] == [f"  {number}" for number in range(80, 100)]
 
 
-def test_python_3_6_can_read_it_and_it_needs_nothing_installed():
+def test_bootstrap_needs_only_python_3_6():
     tree = ast.parse(SOURCE.read_text(), feature_version=(3, 6))
     imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     imported |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     assert imported <= sys.stdlib_module_names
 
 
-def test_a_ready_environment_is_no_reason_to_speak():
+def test_ready_environment_prints_nothing():
     done = subprocess.run([sys.executable, "-I", "-S", str(SOURCE)], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

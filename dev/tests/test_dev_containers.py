@@ -1,4 +1,4 @@
-"""What `make up` promises before any container runs: who reaches what, and how each container is held."""
+"""The configuration of `make up`: networks, published ports, and the hardening of each container."""
 
 import hashlib
 import os
@@ -14,7 +14,7 @@ from stack import StackError, demo_values
 
 
 class Tagless(yaml.SafeLoader):
-    """YAML that compose gives meanings of its own: `!reset []` is an empty list."""
+    """YAML with the tags of compose: `!reset []` is an empty list."""
 
 
 Tagless.add_constructor("!reset", lambda loader, node: loader.construct_sequence(node))  # type: ignore[arg-type] # it is a list
@@ -24,7 +24,7 @@ COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text())
 SERVICES = COMPOSE["services"]
 
 
-def test_every_role_has_a_redis_user_for_its_own_keys_alone() -> None:
+def test_every_role_has_a_redis_user_for_its_own_keys() -> None:
     lines = redis_users(demo_values()).splitlines()
     assert lines[0] == "user default off resetpass ~* &* +@all", "off for all, but Redis replays its file as this user"
     for role in ("op", "rs", "rp"):
@@ -41,17 +41,17 @@ def test_passwords_are_hashed_in_the_users_file() -> None:
     assert hashlib.sha256(values["REDIS_OP_PASSWORD"].encode()).hexdigest() in text
 
 
-def test_a_missing_password_is_one_clear_line() -> None:
+def test_missing_password_is_one_line() -> None:
     with pytest.raises(StackError, match="REDIS_RS_PASSWORD is missing"):
         redis_users({"REDIS_OP_PASSWORD": "x", "REDIS_RP_PASSWORD": "x"})
 
 
 @pytest.mark.parametrize("role", ["rs", "rp"])
-def test_the_clients_cannot_list_keys(role: str) -> None:
+def test_clients_cannot_list_keys(role: str) -> None:
     assert not {"+scan", "+keys", "+randomkey", "+@read", "+@all"} & set(COMMANDS[role].split())
 
 
-def test_base_images_from_the_environment_are_taken_as_they_are() -> None:
+def test_base_images_of_the_environment_are_used() -> None:
     images, line = base_images({"PYTHON_IMAGE": "a", "REDIS_IMAGE": "b"})
     assert images == {"PYTHON_IMAGE": "a", "REDIS_IMAGE": "b"}
     assert "as the environment says" in line
@@ -67,7 +67,7 @@ def test_every_container_is_hardened_and_bounded(name: str) -> None:
     assert service["pids_limit"]
 
 
-def test_only_the_three_services_are_published_and_on_loopback_alone() -> None:
+def test_only_the_services_are_published_on_loopback() -> None:
     published = {name: service.get("ports", []) for name, service in SERVICES.items()}
     assert published == {
         "redis": [],
@@ -79,7 +79,7 @@ def test_only_the_three_services_are_published_and_on_loopback_alone() -> None:
     assert SERVICES["redis"]["networks"] == ["state"]
 
 
-def test_with_replicas_the_proxy_alone_is_published_and_as_hardened() -> None:
+def test_with_replicas_only_the_proxy_is_published() -> None:
     override = yaml.load((ROOT / "compose.replicas.yaml").read_text(), Tagless)  # noqa: S506 - a SafeLoader
     proxy = override["services"]["proxy"]
     assert [port.startswith("127.0.0.1:") for port in proxy["ports"]] == [True] * 3
@@ -91,12 +91,12 @@ def test_with_replicas_the_proxy_alone_is_published_and_as_hardened() -> None:
 
 
 @pytest.mark.parametrize("text", ["0", "11", "-1", "two", "1.5", "\u0663"])
-def test_what_is_no_number_of_replicas(text: str) -> None:
+def test_invalid_number_of_replicas_is_rejected(text: str) -> None:
     with pytest.raises(StackError, match="REPLICAS must be a number from 1 to 10"):
         chosen_replicas({"REPLICAS": text})
 
 
-def test_no_secret_stands_in_the_compose_file() -> None:
+def test_compose_file_has_no_secrets() -> None:
     text = (ROOT / "compose.yaml").read_text()
     for name, value in demo_values().items():
         if "SECRET" in name or "PASSWORD" in name:
@@ -104,7 +104,7 @@ def test_no_secret_stands_in_the_compose_file() -> None:
 
 
 @pytest.mark.parametrize("role", ["op", "rs", "rp"])
-def test_an_image_has_locked_packages_and_no_root(role: str) -> None:
+def test_image_has_locked_packages_and_no_root(role: str) -> None:
     lines = (ROOT / "services" / role / "Dockerfile").read_text()
     assert "--require-hashes" in lines
     assert "USER 10001:10001" in lines
@@ -121,7 +121,7 @@ def test_an_image_has_locked_packages_and_no_root(role: str) -> None:
     ],
 )
 @pytest.mark.parametrize("command", ["up", "down", "images"])
-def test_without_an_engine_one_line_names_the_way_without(environment: dict[str, str], command: str) -> None:
+def test_missing_docker_engine_is_one_line(environment: dict[str, str], command: str) -> None:
     done = subprocess.run(
         [sys.executable, "dev/containers.py", command],
         cwd=ROOT,

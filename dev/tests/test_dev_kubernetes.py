@@ -24,7 +24,7 @@ pytestmark = pytest.mark.slow
 
 WAIT_SECONDS = 20.0
 
-# A program that writes down how it is called, and answers as FAKES says for the beginning of a command.
+# A program that writes down how it is called, and responds as FAKES says for the first words of a command.
 _FAKE = f"""#!{sys.executable}
 import json, os, sys
 from pathlib import Path
@@ -45,7 +45,7 @@ class Programs:
         self._calls = folder / "calls"
         self._folder = folder
         self._monkeypatch = monkeypatch
-        self._answers = {
+        self._responses = {
             "kubectl version": (0, '"kustomizeVersion": "v5.5.0"'),
             "docker image inspect": (0, "sha256:1"),
         }
@@ -54,12 +54,12 @@ class Programs:
             (folder / name).chmod(0o755)
         monkeypatch.setenv("PATH", str(folder))
         monkeypatch.setenv("CALLS", str(self._calls))
-        self.answer({})
+        self.respond({})
 
-    def answer(self, answers: dict[str, tuple[int, str]]) -> None:
-        """What is printed, and the exit status, for commands that begin like this."""
-        self._answers |= answers
-        self._monkeypatch.setenv("FAKES", json.dumps(self._answers))
+    def respond(self, responses: dict[str, tuple[int, str]]) -> None:
+        """Set the exit status and the output of commands with these first words."""
+        self._responses |= responses
+        self._monkeypatch.setenv("FAKES", json.dumps(self._responses))
 
     def remove(self, name: str) -> None:
         (self._folder / name).unlink()
@@ -83,7 +83,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def test_kind_up_makes_a_cluster_builds_loads_applies_and_waits(programs: Programs, tmp_path: Path) -> None:
+def test_kind_up_creates_builds_loads_applies_and_waits(programs: Programs, tmp_path: Path) -> None:
     assert kind.up({**os.environ, "REDIS_IMAGE": "redis:8", "PYTHON_IMAGE": "python:3.13-slim"}) == 0
     kubectl = "kubectl --context kind-trefoil --namespace trefoil"
     assert programs.calls("kind", "docker compose --project-name", "docker tag", "kubectl --context") == [
@@ -98,8 +98,8 @@ def test_kind_up_makes_a_cluster_builds_loads_applies_and_waits(programs: Progra
     ]
 
 
-def test_a_cluster_that_is_there_is_used(programs: Programs) -> None:
-    programs.answer({"kind get clusters": (0, "other\nmine")})
+def test_existing_cluster_is_used(programs: Programs) -> None:
+    programs.respond({"kind get clusters": (0, "other\nmine")})
     assert kind.up({**os.environ, "KIND_CLUSTER_NAME": "mine"}) == 0
     assert not programs.calls("kind create")
     assert programs.calls("kubectl --context kind-mine --namespace trefoil apply")
@@ -116,8 +116,8 @@ def test_a_cluster_that_is_there_is_used(programs: Programs) -> None:
         ("kubectl --context kind-trefoil --namespace trefoil rollout status deployment/rp", "rollout ... failed"),
     ],
 )
-def test_what_fails_is_one_line_and_ends_it(programs: Programs, failing: str, said: str) -> None:
-    programs.answer({failing: (1, "it broke")})
+def test_failed_command_is_one_line_and_ends_the_run(programs: Programs, failing: str, said: str) -> None:
+    programs.respond({failing: (1, "it broke")})
     with pytest.raises(StackError) as fault:
         kind.up(os.environ)
     assert said in str(fault.value)
@@ -126,7 +126,7 @@ def test_what_fails_is_one_line_and_ends_it(programs: Programs, failing: str, sa
 
 
 @pytest.mark.parametrize("tool", ["kind", "kubectl", "docker"])
-def test_without_a_tool_one_line_names_what_works_without_it(programs: Programs, capsys, tool: str) -> None:
+def test_missing_tool_is_one_line(programs: Programs, capsys, tool: str) -> None:
     programs.remove(tool)
     assert kind.main(["up"]) == 1
     assert capsys.readouterr().err == (
@@ -138,13 +138,13 @@ def test_without_a_tool_one_line_names_what_works_without_it(programs: Programs,
     ("environment", "said"),
     [({"MODE": "C"}, "MODE must be A or B"), ({"REPLICAS": "0"}, "REPLICAS must be a number from 1")],
 )
-def test_a_wrong_choice_is_said_before_anything_is_done(programs: Programs, environment, said: str) -> None:
+def test_invalid_choice_is_reported_first(programs: Programs, environment, said: str) -> None:
     with pytest.raises(StackError, match=said):
         kind.up({**os.environ, **environment})
     assert not programs.calls("kind", "docker compose --project-name")
 
 
-def test_a_taken_port_is_said_with_its_owner(programs: Programs, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_used_port_is_reported_with_its_owner(programs: Programs, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         held.listen()
@@ -155,12 +155,12 @@ def test_a_taken_port_is_said_with_its_owner(programs: Programs, monkeypatch: py
     assert not programs.calls("kind create")
 
 
-def test_kind_down_deletes_the_cluster_and_what_it_kept(programs: Programs, tmp_path: Path, capsys) -> None:
+def test_kind_down_deletes_the_cluster_and_its_data(programs: Programs, tmp_path: Path, capsys) -> None:
     kept = tmp_path / "data" / "kind-trefoil"
     kept.mkdir(parents=True)
     assert kind.down({}) == 0
     assert "there is no cluster trefoil" in capsys.readouterr().out
-    programs.answer({"kind get clusters": (0, "trefoil")})
+    programs.respond({"kind get clusters": (0, "trefoil")})
     assert kind.down({}) == 0
     assert programs.calls("kind delete") == ["kind delete cluster --name trefoil"]
     assert not kept.exists()
@@ -170,7 +170,7 @@ def test_kind_down_deletes_the_cluster_and_what_it_kept(programs: Programs, tmp_
 
 
 @pytest.mark.parametrize(("mode", "replicas"), [("A", 2), ("B", 3)])
-def test_mode_and_number_are_a_configuration_of_their_own(tmp_path: Path, mode, replicas: int) -> None:
+def test_mode_and_replicas_are_configured(tmp_path: Path, mode, replicas: int) -> None:
     try:
         renderer()
     except StackError as reason:
@@ -192,8 +192,8 @@ def test_mode_and_number_are_a_configuration_of_their_own(tmp_path: Path, mode, 
     ("version", "command"),
     [("v5.0.1", ["kubectl", "kustomize"]), ("v4.5.7", ["kustomize", "build"]), ("", ["kustomize", "build"])],
 )
-def test_an_old_kubectl_gives_way_to_kustomize(programs: Programs, tmp_path: Path, version: str, command) -> None:
-    programs.answer({"kubectl version": (0, f'"kustomizeVersion": "{version}"')})
+def test_kustomize_replaces_an_old_kubectl(programs: Programs, tmp_path: Path, version: str, command) -> None:
+    programs.respond({"kubectl version": (0, f'"kustomizeVersion": "{version}"')})
     (tmp_path / "bin" / "kustomize").symlink_to("kind")
     assert renderer() == command
     programs.remove("kustomize")
@@ -204,7 +204,7 @@ def test_an_old_kubectl_gives_way_to_kustomize(programs: Programs, tmp_path: Pat
 
 # --- The addresses ---------------------------------------------------------------------------------------------------
 
-# `kubectl port-forward` as far as it matters here: it answers on the port that stands last, until a file says `silent`.
+# `kubectl port-forward` as far as it matters here: it responds on the last port, until a file contains `silent`.
 _FORWARD = """
 import http.server, pathlib, sys
 
@@ -239,23 +239,23 @@ def until(holds: Callable[[], bool]) -> None:
 
 
 def started(forward: PortForward) -> int:
-    """Check it until it answers; the number of the process."""
+    """Check it until it responds; the number of the process."""
 
-    def answers() -> bool:
+    def is_reached() -> bool:
         forward.check()
         return reachable(port_forwards.PORTS["op"])
 
-    until(answers)
+    until(is_reached)
     forward.check()
     assert forward._process is not None
     return forward._process.pid
 
 
-def test_a_forward_that_answers_is_left_alone(forward: PortForward) -> None:
+def test_working_port_forward_is_kept(forward: PortForward) -> None:
     assert started(forward) == started(forward)
 
 
-def test_a_forward_that_has_ended_is_started_again(forward: PortForward) -> None:
+def test_exited_port_forward_is_restarted(forward: PortForward) -> None:
     first = started(forward)
     assert forward._process is not None
     forward._process.kill()
@@ -263,8 +263,8 @@ def test_a_forward_that_has_ended_is_started_again(forward: PortForward) -> None
     assert started(forward) != first
 
 
-def test_a_forward_that_does_not_answer_any_more_is_replaced(forward: PortForward, tmp_path: Path) -> None:
-    """kubectl itself goes on when the pod that it holds on to has gone."""
+def test_unresponsive_port_forward_is_replaced(forward: PortForward, tmp_path: Path) -> None:
+    """kubectl keeps running when its pod no longer exists."""
     first = started(forward)
     (tmp_path / "silent").touch()
     assert not reachable(port_forwards.PORTS["op"])
@@ -273,18 +273,18 @@ def test_a_forward_that_does_not_answer_any_more_is_replaced(forward: PortForwar
     assert started(forward) != first
 
 
-def test_an_unreachable_port_is_no_answer() -> None:
+def test_unreachable_port_is_not_a_response() -> None:
     assert not reachable(free_port())
 
 
-def test_only_our_own_process_is_ended(tmp_path: Path) -> None:
+def test_only_own_process_is_stopped(tmp_path: Path) -> None:
     command = [sys.executable, "-c", "input()"]
     with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
         record = tmp_path / "forwards"
         record.write_text(f"{process.pid} {sys.executable} somebody.py else")
         kind.end_forwards(tmp_path)
         assert not record.exists()
-        assert process.poll() is None, "its number belongs to somebody else"
+        assert process.poll() is None, "its number belongs to another process"
         record.write_text(f"{process.pid} {' '.join(command)}")
         kind.end_forwards(tmp_path)
         assert not record.exists()

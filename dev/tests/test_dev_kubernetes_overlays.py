@@ -1,4 +1,4 @@
-"""What the two overlays are: the demo on one machine, and what a deployment for others starts from."""
+"""The two overlays: the demo on one machine, and the starting point of a deployment."""
 
 import base64
 import re
@@ -42,7 +42,7 @@ def secret_values(overlay: Overlay) -> dict[str, dict[str, str]]:
     }
 
 
-def test_the_secrets_of_kind_are_those_of_the_demo(kind: Overlay) -> None:
+def test_kind_has_the_secrets_of_the_demo(kind: Overlay) -> None:
     demo = demo_values()
 
     def url(role: str) -> str:
@@ -56,7 +56,7 @@ def test_the_secrets_of_kind_are_those_of_the_demo(kind: Overlay) -> None:
     }
 
 
-def test_the_settings_of_kind_are_those_of_the_demo(kind: Overlay) -> None:
+def test_kind_has_the_settings_of_the_demo(kind: Overlay) -> None:
     demo = demo_values()
     for role in ROLES:
         values = kind.configuration(kind.workload(role))
@@ -65,7 +65,7 @@ def test_the_settings_of_kind_are_those_of_the_demo(kind: Overlay) -> None:
         assert {name: values[name] for name in shared} == {name: demo[name] for name in shared}
 
 
-def test_the_demo_directory_has_one_source(kind: Overlay) -> None:
+def test_demo_directory_has_one_source(kind: Overlay) -> None:
     files = {"directory": "directory.yaml", "profiles": "profiles.yaml"}
     for name, file in files.items():
         assert kind.find("ConfigMap", name)["data"] == {file: (ROOT / "deploy/demo" / file).read_text()}
@@ -93,7 +93,7 @@ def test_production_has_no_demo_data(production: Overlay) -> None:
         assert word not in text
 
 
-def test_production_brings_no_secret_and_the_guide_says_which_it_needs(production: Overlay) -> None:
+def test_guide_names_every_secret_of_production(production: Overlay) -> None:
     assert production.of_kind("Secret") == []
     needed = {name for workload in production.workloads for name in references(workload, "secret")}
     needed |= {entry["secretName"] for entry in production.of_kind("Ingress")[0]["spec"]["tls"]}
@@ -103,7 +103,7 @@ def test_production_brings_no_secret_and_the_guide_says_which_it_needs(productio
         assert re.search(rf"kubectl .*create secret \w+ {name}\b", guide), name
 
 
-def test_the_guide_fills_every_key_that_is_mounted(production: Overlay) -> None:
+def test_guide_sets_every_mounted_key(production: Overlay) -> None:
     guide = GUIDE.read_text()
     commands = dict(re.findall(r"create secret generic (\w+)((?: \\\n|.)*)", guide))
     for role in ROLES:
@@ -119,7 +119,7 @@ def test_the_guide_fills_every_key_that_is_mounted(production: Overlay) -> None:
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_production_has_three_of_each_or_more_spread_over_nodes(production: Overlay, role: str) -> None:
+def test_production_has_three_replicas_on_several_nodes(production: Overlay, role: str) -> None:
     scaler = production.find("HorizontalPodAutoscaler", role)["spec"]
     assert scaler["minReplicas"] == 3
     assert scaler["scaleTargetRef"] == {"apiVersion": "apps/v1", "kind": "Deployment", "name": role}
@@ -131,7 +131,7 @@ def test_production_has_three_of_each_or_more_spread_over_nodes(production: Over
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_production_lets_in_the_ingress_controller_and_monitoring_alone(production: Overlay, role: str) -> None:
+def test_production_admits_only_ingress_and_monitoring(production: Overlay, role: str) -> None:
     rules = production.find("NetworkPolicy", role)["spec"]["ingress"]
     assert {rule["ports"][0]["port"]: rule["from"] for rule in rules} == {
         "http": [
@@ -158,7 +158,7 @@ def test_make_k8s_validate_passes_and_names_the_version() -> None:
 
 @pytest.fixture
 def broken_copy(kind: Overlay, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The manifests in a folder where a test may spoil them."""
+    """A copy of the manifests that a test may modify."""
     shutil.copytree(ROOT / "deploy", tmp_path / "deploy")
     monkeypatch.setattr("kubernetes.rendering.MANIFESTS", tmp_path / "deploy" / "k8s")
     return tmp_path / "deploy" / "k8s"
@@ -172,7 +172,7 @@ def broken_copy(kind: Overlay, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     ],
     ids=["schema", "rule"],
 )
-def test_a_fault_is_one_line_with_its_overlay(broken_copy: Path, capsys, old: str, new: str, said: str) -> None:
+def test_fault_is_one_line_with_its_overlay(broken_copy: Path, capsys, old: str, new: str, said: str) -> None:
     file = broken_copy / "base" / "op.yaml"
     file.write_text(file.read_text().replace(old, new))
     assert validate() == 1
@@ -181,7 +181,7 @@ def test_a_fault_is_one_line_with_its_overlay(broken_copy: Path, capsys, old: st
         assert any(line.startswith(f"overlays/{name}: ") and said in line for line in lines), lines
 
 
-def test_what_does_not_render_is_said(broken_copy: Path) -> None:
+def test_overlay_that_does_not_render_is_reported(broken_copy: Path) -> None:
     (broken_copy / "base" / "rs.yaml").unlink()
     with pytest.raises(StackError, match=r"kind: .*rs\.yaml"):
         rendered(broken_copy / "overlays" / "kind")

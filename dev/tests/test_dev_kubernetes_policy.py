@@ -1,4 +1,4 @@
-"""The manifests hold our rules, and each rule sees what it is there for."""
+"""The manifests obey our rules, and each rule finds its violations."""
 
 import copy
 from collections.abc import Callable
@@ -18,7 +18,7 @@ Overlays = Callable[[str], Overlay]
 
 
 @pytest.mark.parametrize("name", OVERLAYS)
-def test_an_overlay_holds_every_rule(overlay: Overlays, name: str) -> None:
+def test_overlay_obeys_every_rule(overlay: Overlays, name: str) -> None:
     assert faults(overlay(name)) == []
 
 
@@ -332,7 +332,7 @@ BROKEN: dict[str, tuple[str, Callable[[Manifests], object], str]] = {
     "an Ingress to nowhere": (
         "production",
         lambda m: service(m, "rp")["ports"][0].update(name="web", port=80),
-        "leads to rp, which is no Service with that port",
+        "leads to rp, which is not a Service with that port",
     ),
     "an Ingress for another issuer": (
         "production",
@@ -354,14 +354,14 @@ def broken(overlay: Overlay, break_it: Callable[[Manifests], object]) -> Overlay
 
 
 @pytest.mark.parametrize(("name", "break_it", "said"), BROKEN.values(), ids=BROKEN)
-def test_a_rule_sees_what_is_broken(
+def test_rule_finds_a_violation(
     overlay: Overlays, name: str, break_it: Callable[[Manifests], object], said: str
 ) -> None:
     found = faults(broken(overlay(name), break_it))
     assert any(said in fault for fault in found), found
 
 
-def test_every_rule_has_been_seen_to_fail(overlay: Overlays) -> None:
+def test_every_rule_has_a_violation(overlay: Overlays) -> None:
     silent = set(RULES)
     for name, break_it, said in BROKEN.values():
         wrong = broken(overlay(name), break_it)

@@ -1,4 +1,4 @@
-"""The stack: who gets which variables, and starting, stopping and dying in order."""
+"""The stack: the variables of each service, and its start, stop and failures."""
 
 import os
 import signal
@@ -27,7 +27,7 @@ STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)" + READ
 
 
 class FakeStack(Stack):
-    """A stack of tiny programs in the places of the services."""
+    """A stack with small programs instead of the services."""
 
     programs = dict.fromkeys(ROLES, READY)
 
@@ -44,11 +44,11 @@ class TestEnvironment:
             ("rp", {"CLIENT_SECRET"}),
         ],
     )
-    def test_a_service_gets_its_own_secrets_alone(self, tmp_path, role, secrets):
+    def test_service_gets_only_its_own_secrets(self, tmp_path, role, secrets):
         given = Stack(tmp_path).environment(role)
         assert {name for name in given if "SECRET" in name} == secrets
 
-    def test_nothing_else_of_this_process_is_passed_on(self, tmp_path, monkeypatch):
+    def test_environment_of_the_process_is_not_passed_on(self, tmp_path, monkeypatch):
         monkeypatch.setenv("CLOUD_TOKEN", "of the person who runs it")
         monkeypatch.setenv("ACCESS_TOKEN_TTL", "1")
         monkeypatch.setenv("TZ", "UTC")
@@ -60,12 +60,12 @@ class TestEnvironment:
     @pytest.mark.parametrize(
         ("mode", "access_token_format", "token_validation"), [("A", "opaque", "introspection"), ("B", "jwt", "jwt")]
     )
-    def test_the_mode_sets_both_sides(self, tmp_path, mode, access_token_format, token_validation):
+    def test_mode_configures_both_services(self, tmp_path, mode, access_token_format, token_validation):
         stack = Stack(tmp_path, mode=mode)
         assert stack.environment("op")["ACCESS_TOKEN_FORMAT"] == access_token_format
         assert stack.environment("rs")["TOKEN_VALIDATION"] == token_validation
 
-    def test_the_id_token_alg_reaches_the_client_and_its_registration(self, tmp_path):
+    def test_id_token_alg_is_set_at_client_and_provider(self, tmp_path):
         stack = Stack(tmp_path, id_token_alg="HS256")
         assert [stack.environment(role).get("ID_TOKEN_ALG") for role in ROLES] == ["HS256", None, "HS256"]
 
@@ -77,17 +77,17 @@ class TestEnvironment:
         assert rs["RS_BASE_URL"] == rp["RESOURCE_SERVER_URL"] == stack.rs_url == "http://localhost:2"
         assert rp["RP_BASE_URL"] == op["RP_BASE_URL"] == stack.rp_url == "http://localhost:3"
 
-    def test_every_service_has_a_database_of_its_own(self, tmp_path):
+    def test_every_service_has_its_own_database(self, tmp_path):
         stack = Stack(tmp_path)
         databases = [stack.environment(role)["REDIS_URL"].rpartition("/")[2] for role in ROLES]
         assert databases == ["0", "2", "1"]
 
-    def test_extra_goes_beyond_the_values_and_to_whom_it_concerns(self, tmp_path):
+    def test_extra_overrides_values_of_its_service(self, tmp_path):
         stack = Stack(tmp_path, extra={"ACCESS_TOKEN_TTL": "2", "LOG_LEVEL": "DEBUG"})
         assert [stack.environment(role).get("ACCESS_TOKEN_TTL") for role in ROLES] == ["2", None, None]
         assert [stack.environment(role)["LOG_LEVEL"] for role in ROLES] == ["DEBUG"] * 3
 
-    def test_extra_that_no_service_reads_is_a_mistake(self, tmp_path):
+    def test_unknown_extra_is_rejected(self, tmp_path):
         with pytest.raises(StackError, match="ACCES_TOKEN_TTL"):
             Stack(tmp_path, extra={"ACCES_TOKEN_TTL": "2"})
 
@@ -104,7 +104,7 @@ class TestValues:
             "URL": "http://x/?a=b#c",
         }
 
-    def test_a_line_that_is_none_is_named(self, tmp_path):
+    def test_malformed_line_is_reported(self, tmp_path):
         file = tmp_path / ".env"
         file.write_text("A=1\nwhat is this\n")
         with pytest.raises(StackError, match=r"^\.env, line 2: "):
@@ -114,7 +114,7 @@ class TestValues:
         "issuer",
         ["", "https://localhost:25000", "http://example.com:25000", "http://localhost", "http://localhost:1/x"],
     )
-    def test_an_address_that_cannot_be_served_here_is_refused(self, issuer):
+    def test_address_of_another_host_is_rejected(self, issuer):
         values = {**stack_module.demo_values(), "OIDC_ISSUER": issuer}
         with pytest.raises(StackError, match=r"^OIDC_ISSUER must be http://localhost:<port>"):
             Addresses.of(values)
@@ -122,7 +122,7 @@ class TestValues:
 
 @pytest.mark.slow
 class TestProcesses:
-    def test_it_starts_restarts_and_stops(self, tmp_path):
+    def test_stack_starts_restarts_and_stops(self, tmp_path):
         lines = []
         with FakeStack(tmp_path, reader=lambda role, line: lines.append((role, line))) as stack:
             pids = [stack.process(role).pid for role in ROLES]
@@ -138,7 +138,7 @@ class TestProcesses:
         assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
         assert not stack.redis.is_running
 
-    def test_a_service_that_ends_at_its_start_is_named_with_what_it_said(self, tmp_path):
+    def test_service_that_fails_to_start_is_named_with_its_log(self, tmp_path):
         stack = FakeStack(tmp_path)
         stack.programs = {**stack.programs, "rs": FAULTY}
         with pytest.raises(StackError) as error:
@@ -146,21 +146,21 @@ class TestProcesses:
         assert str(error.value) == "the resource server (rs) ended with status 2\n  OIDC_ISSUER: is required"
         assert not stack.redis.is_running
 
-    def test_a_service_that_never_gets_ready_is_named(self, tmp_path, monkeypatch):
+    def test_service_that_is_never_ready_is_named(self, tmp_path, monkeypatch):
         monkeypatch.setattr(stack_module, "READY_SECONDS", 1.0)
         stack = FakeStack(tmp_path)
         stack.programs = {**stack.programs, "rp": NEVER_READY}
         with pytest.raises(StackError, match=r"the relying party \(rp\) was not ready after 1 s\n  listening"):
             stack.start()
 
-    def test_a_service_that_dies_later_is_noticed(self, tmp_path):
+    def test_service_that_exits_later_is_noticed(self, tmp_path):
         with FakeStack(tmp_path) as stack:
             stack.process("op").send_signal(signal.SIGKILL)
             stack.process("op").wait(5)
             with pytest.raises(StackError, match=r"^the provider \(op\) ended with SIGKILL"):
                 stack.check()
 
-    def test_a_service_that_ignores_sigterm_is_killed(self, tmp_path, monkeypatch):
+    def test_service_that_ignores_sigterm_is_killed(self, tmp_path, monkeypatch):
         monkeypatch.setattr(stack_module, "STOP_SECONDS", 0.5)
         stack = FakeStack(tmp_path)
         stack.programs = {**stack.programs, "op": STUBBORN}

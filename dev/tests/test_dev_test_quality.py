@@ -38,13 +38,13 @@ def test_coverage_is_summed_by_package() -> None:
     }
 
 
-def test_the_table_has_percentages_and_no_division_by_zero() -> None:
+def test_table_of_an_empty_package_has_percentages() -> None:
     lines = table({"op": Covered(8, 6, 4, 1), "rs": Covered(1, 1, 0, 0)}).splitlines()
     assert lines[1].split() == ["op", "8", "75.0%", "4", "25.0%"]
     assert lines[2].split() == ["rs", "1", "100.0%", "0", "-"]
 
 
-def test_the_outcome_of_every_mutant_is_read() -> None:
+def test_outcome_of_every_mutant_is_read() -> None:
     listing = "    rs.protocol.bearer.x_bearer_token__mutmut_1: killed\n    rs.x_y__mutmut_2: no tests\n\n"
     assert mutation.outcomes(listing) == {
         "rs.protocol.bearer.x_bearer_token__mutmut_1": "killed",
@@ -65,7 +65,7 @@ def test_pure_modules_exist(role: str) -> None:
     assert [module for module in mutation.PURE_MODULES[role] if not (source / module).is_file()] == []
 
 
-def test_what_was_not_killed_is_tried_again(tmp_path: Path) -> None:
+def test_survivors_are_tried_again(tmp_path: Path) -> None:
     """A new test may kill it, although the code is the same."""
     source = tmp_path / "mutants" / "src" / "rs"
     source.mkdir(parents=True)
@@ -79,17 +79,17 @@ def test_what_was_not_killed_is_tried_again(tmp_path: Path) -> None:
     assert not stats.exists(), "which tests reach what"
 
 
-def test_nothing_is_forgotten_before_the_first_run(tmp_path: Path) -> None:
+def test_first_run_has_nothing_to_forget(tmp_path: Path) -> None:
     mutation.forget_survivors(tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_service_without_pure_tests_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+def test_service_without_pure_tests_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys) -> None:
     monkeypatch.setitem(mutation.PURE_TESTS, "rs", ("tests/nowhere/test_*.py",))
     assert mutation.main(["rs"]) == 2
     assert capsys.readouterr().err == "mutate: none of tests/nowhere/test_*.py exists in services/rs\n"
 
 
-def test_an_unknown_service_is_one_line(capsys) -> None:
+def test_unknown_service_is_one_line(capsys) -> None:
     assert mutation.main(["rx"]) == 2
     assert capsys.readouterr().err == "mutate: there is no service rx\n"

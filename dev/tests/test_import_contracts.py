@@ -1,4 +1,4 @@
-"""Each import-linter contract of pyproject.toml is broken by an import that it forbids, or by a new module."""
+"""Each import-linter contract of pyproject.toml is violated by an import that it forbids, or by a new module."""
 
 import shutil
 import subprocess
@@ -72,7 +72,7 @@ CONTRACTS = {
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    """The packages and the contracts, to be broken."""
+    """A copy of the packages and the contracts, which tests modify."""
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     for package in PACKAGES:
         shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
@@ -92,7 +92,7 @@ def test_every_contract_is_kept(copy: Path) -> None:
 
 
 @pytest.mark.parametrize(("contract", "path", "line"), VIOLATIONS)
-def test_a_violation_breaks_its_contract(copy: Path, contract: str, path: str, line: str) -> None:
+def test_violation_breaks_its_contract(copy: Path, contract: str, path: str, line: str) -> None:
     with (copy / path).open("a") as source:
         source.write(f"\n{line}\n")
     result = lint(copy)

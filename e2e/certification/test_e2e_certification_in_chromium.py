@@ -43,7 +43,7 @@ def client(client_named: Callable[[str], CertificationClient]) -> CertificationC
     return client_named("certification-front-channel")
 
 
-def test_a_logo_is_seen_on_the_login_page(
+def test_logo_is_shown_on_the_login_page(
     window: Page, certified_op: Op, scripted_browser: ScriptlessBrowser, suite: SuiteServer
 ) -> None:
     """oidcc-registration-logo-uri, -policy-uri, -tos-uri: the pictures that the suite asks for."""
@@ -59,7 +59,7 @@ def test_a_logo_is_seen_on_the_login_page(
     client.unregister()
 
 
-def test_a_posted_answer_sends_itself(window: Page, client: CertificationClient, suite: SuiteServer) -> None:
+def test_form_post_is_submitted_automatically(window: Page, client: CertificationClient, suite: SuiteServer) -> None:
     """The Form Post plan: nobody presses a button at the end."""
     client.response_mode = "form_post"
     request = client.request()
@@ -72,7 +72,7 @@ def test_a_posted_answer_sends_itself(window: Page, client: CertificationClient,
     client.tokens(client.redeem(code), request, code)
 
 
-def test_another_sites_form_comes_through(window: Page, client: CertificationClient, suite: SuiteServer) -> None:
+def test_form_of_another_site_is_accepted(window: Page, client: CertificationClient, suite: SuiteServer) -> None:
     """oidcc-ensure-post-request-succeeds: without our cookies at first, and then with the session that there is."""
     window.goto(client.request().url)
     log_in_and_allow(window)
@@ -89,7 +89,7 @@ def test_another_sites_form_comes_through(window: Page, client: CertificationCli
     client.tokens(client.redeem(code), request, code)
 
 
-def test_a_front_channel_logout_tells_the_client_and_goes_on(
+def test_front_channel_logout_notifies_the_client(
     window: Page, client: CertificationClient, suite: SuiteServer
 ) -> None:
     """oidcc-frontchannel-rp-initiated-logout: the frame is loaded, and then the browser is sent back by itself."""

@@ -83,18 +83,18 @@ def composed(images: Images) -> Iterator[Composed]:
         up.make("down", "--volumes")
 
 
-def test_a_person_signs_in(page: Page, composed: Composed, sign_in) -> None:
+def test_user_signs_in(page: Page, composed: Composed, sign_in) -> None:
     sign_in(page, composed)
     expect(page.locator("#userinfo")).to_contain_text("user0@example.com")
     expect(page.locator("#api-me")).to_contain_text("Prefers tea")
 
 
-def test_a_logout_elsewhere_reaches_the_relying_party(page: Page, composed: Composed, open_page, sign_in) -> None:
+def test_logout_at_the_provider_reaches_the_relying_party(page: Page, composed: Composed, open_page, sign_in) -> None:
     end_from_another_browser(page, open_page, sign_in, composed)
 
 
 @pytest.mark.parametrize("service", ["op", "rs", "rp", "redis"])
-def test_a_container_runs_as_nobody_in_particular(composed: Composed, service: str) -> None:
+def test_container_runs_as_an_unprivileged_user(composed: Composed, service: str) -> None:
     """No root, no capability, no new privileges: as the kernel says it of PID 1."""
     status = dict(
         line.split(":", 1) for line in docker("exec", composed.one(service), "cat", "/proc/1/status").splitlines()
@@ -105,7 +105,7 @@ def test_a_container_runs_as_nobody_in_particular(composed: Composed, service: s
 
 
 @pytest.mark.parametrize("service", ["op", "rs", "rp", "redis"])
-def test_a_container_cannot_write_its_root(composed: Composed, service: str) -> None:
+def test_container_cannot_write_its_root(composed: Composed, service: str) -> None:
     for place in ("/written", "/app/written", "/venv/written", "/etc/trefoil/written"):
         said = docker("exec", "--user", "0", composed.one(service), "touch", place)
         assert "Read-only file system" in said or "No such file" in said, f"{place}: {said}"
@@ -113,7 +113,7 @@ def test_a_container_cannot_write_its_root(composed: Composed, service: str) -> 
 
 
 @pytest.mark.parametrize(("service", "ports"), PORTS.items())
-def test_nothing_listens_beyond_what_is_declared(composed: Composed, service: str, ports: list[int]) -> None:
+def test_only_declared_ports_are_open(composed: Composed, service: str, ports: list[int]) -> None:
     tables = docker("exec", composed.one(service), "cat", "/proc/net/tcp", "/proc/net/tcp6")
     rows = [row.split() for row in tables.splitlines() if ":" in row.partition(" ")[2]]
     listening = {row[1] for row in rows if len(row) > 3 and row[3] == LISTENING}
@@ -121,7 +121,7 @@ def test_nothing_listens_beyond_what_is_declared(composed: Composed, service: st
     assert found == set(ports)
 
 
-def test_published_is_what_is_declared_on_loopback_alone(composed: Composed) -> None:
+def test_only_declared_ports_are_published_on_loopback(composed: Composed) -> None:
     published = {service: docker("port", composed.one(service)).split() for service in PORTS}
     expected: dict[str, list[str]] = {
         role: [f"{PORTS[role][0]}/tcp", "->", f"127.0.0.1:{composed.addresses.port(role)}"] for role in ROLES
@@ -129,7 +129,7 @@ def test_published_is_what_is_declared_on_loopback_alone(composed: Composed) -> 
     assert published == expected | {"redis": []}
 
 
-def test_redis_is_on_a_network_without_a_way_out(composed: Composed) -> None:
+def test_redis_is_on_an_internal_network(composed: Composed) -> None:
     names = docker("inspect", "--format", "{{json .NetworkSettings.Networks}}", composed.one("redis"))
     assert list(json.loads(names)) == [f"{PROJECT}_state"]
     assert docker("network", "inspect", "--format", "{{.Internal}}", f"{PROJECT}_state").strip() == "true"
@@ -147,14 +147,14 @@ def as_user(role: Role) -> tuple[str, ...]:
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_a_role_reaches_its_own_keys(composed: Composed, role: Role) -> None:
+def test_role_can_access_its_own_keys(composed: Composed, role: Role) -> None:
     assert redis_cli(composed, *as_user(role), "SET", f"{role}:of-the-test", "1", "EX", "9").strip() == "OK"
     assert redis_cli(composed, *as_user(role), "GET", f"{role}:of-the-test").strip() == "1"
 
 
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("other", ROLES)
-def test_no_role_reaches_anothers(composed: Composed, role: Role, other: Role) -> None:
+def test_role_cannot_access_keys_of_another(composed: Composed, role: Role, other: Role) -> None:
     if role == other:
         return
     for command in (("GET", f"{other}:keys"), ("SET", f"{other}:keys", "1"), ("DEL", f"{other}:keys")):
@@ -162,12 +162,12 @@ def test_no_role_reaches_anothers(composed: Composed, role: Role, other: Role) -
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_no_role_is_an_administrator(composed: Composed, role: Role) -> None:
+def test_role_cannot_administer_redis(composed: Composed, role: Role) -> None:
     for command in ("KEYS *", "FLUSHALL", "CONFIG GET *", "ACL LIST", "MONITOR", "SHUTDOWN"):
         assert "NOPERM" in redis_cli(composed, *as_user(role), *command.split()), command
 
 
-def test_nobody_comes_in_without_a_name(composed: Composed) -> None:
+def test_redis_requires_a_user(composed: Composed) -> None:
     """The default user may everything, since Redis replays its file as it, and nobody can be it."""
     assert "NOAUTH" in redis_cli(composed, "GET", "op:keys")
     assert "WRONGPASS" in redis_cli(composed, "--user", "default", "--pass", "", "PING")
@@ -178,7 +178,7 @@ def test_nobody_comes_in_without_a_name(composed: Composed) -> None:
 # --- More of each, and the end ---------------------------------------------------------------------------------------
 
 
-def test_three_of_each_go_on_with_what_one_began(page: Page, composed: Composed, open_page, sign_in) -> None:
+def test_three_replicas_share_their_state(page: Page, composed: Composed, open_page, sign_in) -> None:
     sign_in(page, composed)
     done = composed.make("up", MODE="A", REPLICAS="3")
     assert done.returncode == 0, done.stderr
@@ -192,7 +192,7 @@ def test_three_of_each_go_on_with_what_one_began(page: Page, composed: Composed,
     end_from_another_browser(page, open_page, sign_in, composed)
 
 
-def test_an_end_is_orderly_and_what_is_kept_comes_back(page: Page, composed: Composed, sign_in) -> None:
+def test_shutdown_is_clean_and_data_survive(page: Page, composed: Composed, sign_in) -> None:
     """SIGTERM to PID 1 is enough: nobody has to be killed. And the sessions are there after `make down`, `make up`."""
     sign_in(page, composed)
     containers = [container for role in ROLES for container in composed.containers(role)]

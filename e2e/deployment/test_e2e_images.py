@@ -54,7 +54,7 @@ def test_two_builds_have_the_same_files(images: Images, second_build: str) -> No
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_an_image_says_what_it_is_and_runs_as_a_number(images: Images, role: Role) -> None:
+def test_image_has_labels_and_a_numeric_user(images: Images, role: Role) -> None:
     configuration = json.loads(docker("inspect", images.of(role)))[0]["Config"]
     assert configuration["User"] == "10001:10001"
     assert configuration["StopSignal"] == "SIGTERM"
@@ -72,7 +72,7 @@ def test_an_image_says_what_it_is_and_runs_as_a_number(images: Images, role: Rol
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_an_image_has_the_packages_of_its_lock_and_no_others(images: Images, role: Role) -> None:
+def test_image_has_only_the_packages_of_its_lock(images: Images, role: Role) -> None:
     program = (
         "import importlib.metadata as m; from pathlib import Path;"
         "folders = map(str, Path('/venv/lib').glob('*/site-packages'));"
@@ -87,7 +87,7 @@ def test_an_image_has_the_packages_of_its_lock_and_no_others(images: Images, rol
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_an_image_has_its_own_service_alone(images: Images, role: Role) -> None:
+def test_image_has_only_its_own_service(images: Images, role: Role) -> None:
     listed = docker("run", "--rm", "--entrypoint", "ls", images.of(role), "/app").decode().split()
     shared = ["servicekit"] if role == "op" else ["oidc_discovery", "servicekit"]
     assert listed == sorted([role, *shared])

@@ -172,7 +172,7 @@ def told(page: Page, name: str) -> str:
 
 
 @pytest.mark.parametrize("protected", SITES, ids=lambda protected: protected.name)
-def test_a_page_behind_mod_auth_openidc(page: Page, parties: Parties, protected: Protected) -> None:
+def test_mod_auth_openidc_protects_a_page(page: Page, parties: Parties, protected: Protected) -> None:
     """Whoever is not signed in comes to the login, and then back to the very page, which knows who it is."""
     parties.sign_in(page, protected.name, allow="first_party" not in protected.metadata)
     assert told(page, "OIDC_CLAIM_iss") == parties.stack.op_url
@@ -181,7 +181,7 @@ def test_a_page_behind_mod_auth_openidc(page: Page, parties: Parties, protected:
     assert told(page, "OIDC_CLAIM_email") == "user0@example.com"
 
 
-def test_signing_out_behind_mod_auth_openidc_ends_both_sessions(page: Page, parties: Parties) -> None:
+def test_logout_at_mod_auth_openidc_ends_both_sessions(page: Page, parties: Parties) -> None:
     """RP-Initiated Logout, to the module's own address of return."""
     parties.sign_in(page, "basic")
     page.goto(f"{parties.url('basic')}/callback?logout={quote(parties.url('basic') + '/open')}")
@@ -190,9 +190,7 @@ def test_signing_out_behind_mod_auth_openidc_ends_both_sessions(page: Page, part
 
 
 @pytest.mark.parametrize("name", ["basic", "form-post"], ids=["back-channel", "front-channel"])
-def test_signing_out_at_the_provider_ends_the_session_behind_mod_auth_openidc(
-    page: Page, parties: Parties, name: str
-) -> None:
+def test_logout_at_provider_ends_session_of_mod_auth_openidc(page: Page, parties: Parties, name: str) -> None:
     """Back-Channel Logout: the module takes our logout token; Front-Channel Logout: our page visits it in a frame."""
     parties.sign_in(page, name)
     page.goto(f"{parties.stack.op_url}/logout")
@@ -203,7 +201,7 @@ def test_signing_out_at_the_provider_ends_the_session_behind_mod_auth_openidc(
 
 
 @pytest.mark.parametrize("api", ["introspection", "jwt"])
-def test_mod_auth_openidc_takes_our_access_tokens(page: Page, parties: Parties, api: str) -> None:
+def test_mod_auth_openidc_accepts_our_access_tokens(page: Page, parties: Parties, api: str) -> None:
     """RFC 7662 by RFC 8414, and RFC 9068: the module guards an interface for others."""
     parties.sign_in(page, {"introspection": "basic", "jwt": "form-post"}[api])
     token = told(page, "OIDC_access_token")

@@ -1,7 +1,7 @@
-"""Input that no client should send, given to each service's application in process: a clear 4xx, never a 500.
+"""Malformed input to the application of each service in process leads to a 4xx, never to a 500.
 
-e2e/flows/test_e2e_bad_input.py has what only a socket can carry (broken HTTP, requests cut short, huge heads) and what
-needs the provider beside the relying party or the resource server.
+e2e/flows/test_e2e_bad_input.py tests what needs a socket (malformed HTTP, incomplete requests, huge headers) or the
+provider together with the relying party or the resource server.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ CREATE: dict[Role, Callable[[], Quart]] = {
     "rs": create_resource_server,
     "rp": create_relying_party,
 }
-DATABASE = 6  # one that no other test empties
+DATABASE = 6  # a database that no other test clears
 FORM = "application/x-www-form-urlencoded"
 
 Apps = dict[Role, Quart]
@@ -37,7 +37,7 @@ Apps = dict[Role, Quart]
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def apps(redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Apps]:
-    """The three applications with the demo's settings. Nobody listens at their addresses."""
+    """The three applications with the demo's settings, without servers at their addresses."""
     folder: Path = tmp_path_factory.mktemp("apps")
     stack = Stack(folder, addresses=Addresses("http://localhost:1", "http://localhost:2", "http://localhost:3"))
     apps: Apps = {}
@@ -53,7 +53,7 @@ async def apps(redis_server: RedisServer, tmp_path_factory: pytest.TempPathFacto
 
 
 async def status_of(app: Quart, method: str, target: bytes, body: bytes = b"", *headers: tuple[bytes, bytes]) -> int:
-    """The status of the response to a request, whose target and headers are split as Hypercorn does it."""
+    """The status of the response to a request, whose target and headers are split like Hypercorn does."""
     path, _, query = target.partition(b"?")
     scope: Any = {
         "type": "http",
@@ -103,7 +103,7 @@ OP_POSTS = [
         pytest.param(b"", id="nothing"),
     ],
 )
-async def test_strange_form_is_a_4xx(apps: Apps, path: str, body: bytes) -> None:
+async def test_malformed_form_gets_a_4xx(apps: Apps, path: str, body: bytes) -> None:
     status = await status_of(apps["op"], "POST", path.encode(), body, (b"content-type", FORM.encode()))
     redirecting = ("/logout", "/account/password")  # without cookies: to the GET, and to the account page
     allowed = (303,) if path in redirecting and body == b"" else ()
@@ -112,7 +112,7 @@ async def test_strange_form_is_a_4xx(apps: Apps, path: str, body: bytes) -> None
 
 @pytest.mark.parametrize("path", OP_POSTS)
 @pytest.mark.parametrize("content_type", ["application/json", "multipart/form-data", "text/plain; charset=ÿ", ""])
-async def test_other_content_type_is_a_4xx(apps: Apps, path: str, content_type: str) -> None:
+async def test_other_content_type_gets_a_4xx(apps: Apps, path: str, content_type: str) -> None:
     body, header = json.dumps({"a": 1}).encode(), (b"content-type", content_type.encode("latin-1"))
     assert 400 <= await status_of(apps["op"], "POST", path.encode(), body, header) < 500
 
@@ -129,7 +129,7 @@ async def test_other_content_type_is_a_4xx(apps: Apps, path: str, content_type: 
         pytest.param(b"/assets/..%2f..%2fpages.py", id="climbing out of the assets"),
     ],
 )
-async def test_strange_address_is_no_5xx(apps: Apps, role: Role, target: bytes) -> None:
+async def test_malformed_path_gets_no_5xx(apps: Apps, role: Role, target: bytes) -> None:
     assert await status_of(apps[role], "GET", target) < 500
 
 
@@ -151,7 +151,7 @@ PAGES: list[tuple[Role, str]] = [
     [b"state=%ff", b"code=%00&state=%00", b"state=" + b"x" * 12_000, b"state=a&state=b", b"=&&&=", b"%zz=%zz"],
     ids=["invalid UTF-8", "NUL", "long", "repeated", "empty", "bad percent"],
 )
-async def test_strange_query_is_no_5xx(apps: Apps, role: Role, path: str, query: bytes) -> None:
+async def test_malformed_query_gets_no_5xx(apps: Apps, role: Role, path: str, query: bytes) -> None:
     assert await status_of(apps[role], "GET", path.encode() + b"?" + query) < 500
 
 
@@ -172,5 +172,7 @@ async def test_strange_query_is_no_5xx(apps: Apps, role: Role, path: str, query:
         pytest.param([(b"accept-language", b"\xff"), (b"content-type", b"\xff")], id="others"),
     ],
 )
-async def test_strange_header_is_no_5xx(apps: Apps, role: Role, path: str, headers: list[tuple[bytes, bytes]]) -> None:
+async def test_malformed_header_gets_no_5xx(
+    apps: Apps, role: Role, path: str, headers: list[tuple[bytes, bytes]]
+) -> None:
     assert await status_of(apps[role], "GET", path.encode(), b"", *headers) < 500

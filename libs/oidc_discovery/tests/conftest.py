@@ -1,4 +1,4 @@
-"""A running provider, and the documents that are fetched from it."""
+"""A running scripted provider, and its documents."""
 
 from collections.abc import AsyncIterator, Callable
 

@@ -1,4 +1,4 @@
-"""A scripted provider and a clock, for the tests of how its documents are fetched and cached."""
+"""A scripted provider and a clock, for the tests of fetching and caching its documents."""
 
 import asyncio
 import json
@@ -10,7 +10,7 @@ DISCOVERY, JWKS = "/.well-known/openid-configuration", "/jwks"
 
 
 class Provider:
-    """A scripted provider: what it answers can be changed, and what it was asked is counted."""
+    """A scripted provider whose responses can be changed, and which counts its requests."""
 
     def __init__(self, port: int) -> None:
         self.port = port
@@ -19,13 +19,13 @@ class Provider:
         self.keys: Any = {"keys": [{"kid": "a"}, {"kid": "b"}]}
         self.status = 200
         self.scripted: dict[str, tuple[int, str]] = {}
-        self.asked: list[str] = []
+        self.requests: list[str] = []
         self.held: str | None = None
         self.arrived, self.released = asyncio.Event(), asyncio.Event()
 
     async def start(self) -> None:
         application = web.Application()
-        application.router.add_get("/{tail:.*}", self.answer)
+        application.router.add_get("/{tail:.*}", self.respond)
         self._runner = web.AppRunner(application)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", self.port).start()
@@ -33,9 +33,9 @@ class Provider:
     async def stop(self) -> None:
         await self._runner.cleanup()
 
-    async def answer(self, request: web.Request) -> web.Response:
-        """Each answer at once, but that of the path `held` when it is `released`; `scripted` has others."""
-        self.asked.append(request.path)
+    async def respond(self, request: web.Request) -> web.Response:
+        """Respond at once, except to the path `held` until `released`; `scripted` has other responses."""
+        self.requests.append(request.path)
         if request.path == self.held:
             self.arrived.set()
             await self.released.wait()

@@ -1,4 +1,4 @@
-"""What `Database` declares is what redis-py's clients have."""
+"""`Database` declares methods that the clients of redis-py have."""
 
 import inspect
 
@@ -33,7 +33,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("declared", "client", "command"), CASES)
-def test_a_declared_command_has_the_parameters_of_redis_py(declared: type, client: type, command: str) -> None:
+def test_declared_command_has_the_parameters_of_redis_py(declared: type, client: type, command: str) -> None:
     """Positional parameters have the same names in the same order, and every keyword is known."""
     parameters = list(inspect.signature(getattr(declared, command)).parameters.values())[1:]
     positional = [one.name for one in parameters if one.kind is one.POSITIONAL_OR_KEYWORD]

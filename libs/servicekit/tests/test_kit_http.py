@@ -1,4 +1,4 @@
-"""The HTTP client: connect-to, no redirects, bounded answers, clear failures."""
+"""The HTTP client: connect_to, no redirects, limited responses, clear errors."""
 
 import asyncio
 import ssl
@@ -23,7 +23,7 @@ from servicekit.monitoring.healthcheck import ready
 
 @pytest.fixture
 async def server() -> AsyncIterator[int]:
-    """A server that says what it was asked; its port."""
+    """A server that echoes requests; its port."""
 
     async def echo(request: web.Request) -> web.Response:
         form = dict(await request.post())
@@ -48,26 +48,26 @@ async def server() -> AsyncIterator[int]:
 
 
 @pytest.mark.parametrize("host", ["op.invalid", "localhost", "127.0.0.9", "[::1]"])
-async def test_connect_to_changes_the_socket_alone(server: int, host: str) -> None:
-    """Names and IP literals alike; the Host header stays the public one."""
+async def test_connect_to_changes_only_the_socket(server: int, host: str) -> None:
+    """For names and IP addresses; the Host header does not change."""
     public = (host.strip("[]"), 25000)
     http = HttpClient({public: ("127.0.0.1", server)})
-    answer = await http.get(f"http://{host}:25000/echo?a=b%20c")
-    assert answer.json_object() == {"host": f"{host}:25000", "path": "/echo?a=b%20c", "form": {}}
+    response = await http.get(f"http://{host}:25000/echo?a=b%20c")
+    assert response.json_object() == {"host": f"{host}:25000", "path": "/echo?a=b%20c", "form": {}}
     await http.close()
 
 
-async def test_another_port_of_the_same_host_is_left_alone(server: int) -> None:
+async def test_connect_to_ignores_another_port_of_the_host(server: int) -> None:
     http = HttpClient({("127.0.0.1", 25000): ("127.0.0.1", 1)})
-    answer = await http.get(f"http://127.0.0.1:{server}/echo")
-    assert answer.status == 200
+    response = await http.get(f"http://127.0.0.1:{server}/echo")
+    assert response.status == 200
     await http.close()
 
 
-async def test_a_form_is_posted(server: int) -> None:
+async def test_form_is_posted_urlencoded(server: int) -> None:
     http = HttpClient()
-    answer = await http.post(f"http://127.0.0.1:{server}/echo", {"token": "a b&c"})
-    assert answer.json_object()["form"] == {"token": "a b&c"}
+    response = await http.post(f"http://127.0.0.1:{server}/echo", {"token": "a b&c"})
+    assert response.json_object()["form"] == {"token": "a b&c"}
     await http.close()
 
 
@@ -78,7 +78,7 @@ async def test_redirects_are_not_followed(server: int) -> None:
 
 
 @pytest.mark.parametrize(("status", "healthy"), [(200, True), (503, False), (None, False)])
-async def test_the_containers_healthcheck_asks_readyz(status: int | None, healthy: bool) -> None:
+async def test_container_healthcheck_requests_readyz(status: int | None, healthy: bool) -> None:
     port = free_port()
     application = web.Application()
 
@@ -95,7 +95,7 @@ async def test_the_containers_healthcheck_asks_readyz(status: int | None, health
 
 
 @pytest.mark.parametrize("path", ["/large", None], ids=["too large", "nobody there"])
-async def test_no_usable_answer_is_unreachable(server: int, path: str | None) -> None:
+async def test_unusable_response_is_unreachable(server: int, path: str | None) -> None:
     http = HttpClient()
     url = f"http://127.0.0.1:{server}{path}" if path else f"http://127.0.0.1:{free_port()}/"
     with pytest.raises(Unreachable):
@@ -111,7 +111,7 @@ async def test_no_usable_answer_is_unreachable(server: int, path: str | None) ->
         pytest.param("http://127.0.0.1:{free}/", False, id="nobody there"),
     ],
 )
-async def test_whether_the_other_side_noticed_anything(server: int, url: str, reached: bool) -> None:
+async def test_failed_connection_is_told_from_a_failed_request(server: int, url: str, reached: bool) -> None:
     http = HttpClient()
     with pytest.raises(Unreachable) as failure:
         await http.get(url.format(server=server, free=free_port()))
@@ -119,8 +119,8 @@ async def test_whether_the_other_side_noticed_anything(server: int, url: str, re
     await http.close()
 
 
-async def test_https_keeps_the_public_name(server: int) -> None:
-    """The TLS name is the URL's, not the target's: a plain server cannot pass for it."""
+async def test_https_keeps_the_public_server_name(server: int) -> None:
+    """The TLS server name is that of the URL, not of the target: another server is not accepted."""
     http = HttpClient({("op.invalid", 443): ("127.0.0.1", server)})
     with pytest.raises(Unreachable):
         await http.get("https://op.invalid/echo")
@@ -131,7 +131,7 @@ async def test_https_keeps_the_public_name(server: int) -> None:
 @pytest.mark.parametrize(
     "body", [b"[]", b"1", b"", b"\xff", b"[" * 100_000], ids=["list", "number", "empty", "no UTF-8", "deep"]
 )
-def test_an_answer_that_is_no_json_object(body: bytes) -> None:
+def test_response_that_is_not_a_json_object_is_rejected(body: bytes) -> None:
     from servicekit.http import HttpResponse  # noqa: PLC0415
 
     with pytest.raises(ValueError, match=r".+"):
@@ -142,9 +142,8 @@ def test_an_answer_that_is_no_json_object(body: bytes) -> None:
     "host",
     ["localhost", "127.0.0.1", "127.1", "0x7f000001", "[::1]", "[::ffff:127.0.0.1]", "[64:ff9b::7f00:1]", "10.0.0.1"],
 )
-@pytest.mark.spec("RFC 7591 §5")
-async def test_public_only_connects_to_no_private_address(server: int, host: str) -> None:
-    """Neither a name nor any notation of an address leads to a private address."""
+async def test_public_only_does_not_connect_to_private_addresses(server: int, host: str) -> None:
+    """Neither by name nor in any notation of the address."""
     http = HttpClient(public_only=True)
     with pytest.raises(Unreachable, match=r"private network|not a canonical"):
         await http.get(f"http://{host}:{server}/echo")
@@ -184,20 +183,16 @@ async def test_public_only_connects_to_no_private_address(server: int, host: str
         pytest.param("2001:db8::1", id="documentation"),
     ],
 )
-@pytest.mark.spec("RFC 6890")
-@pytest.mark.spec("RFC 7591 §5")
-def test_an_address_that_a_stranger_must_not_reach(address: str) -> None:
-    """RFC 6890: Private addresses are recognized in every notation."""
+def test_private_address_is_rejected(address: str) -> None:
+    """RFC 6890: in all notations."""
     assert _is_private(address)
 
 
 @pytest.mark.parametrize(
     "address", ["1.1.1.1", "2606:4700:4700::1111", "::ffff:1.1.1.1", "64:ff9b::101:101", "op.example", ""]
 )
-@pytest.mark.spec("RFC 6890")
-@pytest.mark.spec("RFC 7591 §5")
-def test_what_is_public_or_no_address_is_let_through(address: str) -> None:
-    """On a network with only IPv6, NAT64 leads to public IPv4 addresses. A name is checked when it is resolved."""
+def test_public_address_and_host_name_are_accepted(address: str) -> None:
+    """In a network with only IPv6, NAT64 leads to public IPv4 addresses; names are checked when they are resolved."""
     assert not _is_private(address)
 
 
@@ -206,12 +201,8 @@ def test_what_is_public_or_no_address_is_let_through(address: str) -> None:
     [["127.0.0.1", "1.1.1.1"], ["1.1.1.1", "127.0.0.1"], ["1.1.1.1", "64:ff9b::7f00:1"]],
     ids=["first", "last", "in IPv6"],
 )
-@pytest.mark.spec("RFC 6890")
-@pytest.mark.spec("RFC 7591 §5")
-async def test_a_name_with_one_private_address_among_its_own_is_refused(
-    monkeypatch: pytest.MonkeyPatch, addresses: list[str]
-) -> None:
-    """Nobody can choose which of the addresses is connected to."""
+async def test_name_with_a_private_address_is_rejected(monkeypatch: pytest.MonkeyPatch, addresses: list[str]) -> None:
+    """The client cannot choose which of the addresses is used."""
 
     async def found(*_: object) -> list[dict[str, object]]:
         return [{"hostname": "name.test", "host": address, "port": 80} for address in addresses]
@@ -221,7 +212,7 @@ async def test_a_name_with_one_private_address_among_its_own_is_refused(
         await _PublicResolver().resolve("name.test", 80)
 
 
-async def test_a_name_with_public_addresses_alone_is_resolved(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_name_with_only_public_addresses_is_resolved(monkeypatch: pytest.MonkeyPatch) -> None:
     async def found(*_: object) -> list[dict[str, object]]:
         return [{"hostname": "name.test", "host": host, "port": 80} for host in ("1.1.1.1", "2606:4700:4700::1111")]
 

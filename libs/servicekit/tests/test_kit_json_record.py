@@ -1,4 +1,4 @@
-"""A record is read by the types that it was written with."""
+"""A record is read with the types that it was written with."""
 
 import json
 from collections.abc import Callable
@@ -15,7 +15,7 @@ def record() -> JsonRecord:
     return JsonRecord.parse(json.dumps(RECORD))
 
 
-def test_fields_have_their_types() -> None:
+def test_fields_are_read_by_type() -> None:
     assert record().text("name") == record().optional_text("name") == "x"
     assert record().optional_text("nothing") is None
     assert record().optional_integer("number") == 7
@@ -29,23 +29,23 @@ OPTIONAL = [JsonRecord.optional_text, JsonRecord.optional_integer]
 
 
 @pytest.mark.parametrize("read", [*REQUIRED, *OPTIONAL], ids=lambda read: read.__name__)
-def test_another_type_is_refused(read: Callable[[JsonRecord, str], Any]) -> None:
+def test_field_of_another_type_is_rejected(read: Callable[[JsonRecord, str], Any]) -> None:
     with pytest.raises(ValueError, match=r"^true is not"):
         read(record(), "true")
 
 
 @pytest.mark.parametrize("read", REQUIRED, ids=lambda read: read.__name__)
-def test_a_missing_field_is_refused(read: Callable[[JsonRecord, str], Any]) -> None:
+def test_missing_field_is_rejected(read: Callable[[JsonRecord, str], Any]) -> None:
     with pytest.raises(ValueError, match=r"^missing is missing"):
         read(record(), "missing")
 
 
 @pytest.mark.parametrize("read", OPTIONAL, ids=lambda read: read.__name__)
-def test_an_optional_field_may_be_missing(read: Callable[[JsonRecord, str], Any]) -> None:
+def test_optional_field_may_be_missing(read: Callable[[JsonRecord, str], Any]) -> None:
     assert read(record(), "missing") is None
 
 
 @pytest.mark.parametrize("text", ["", "[]", "null", '"x"', "{"])
-def test_what_is_not_an_object_is_refused(text: str) -> None:
+def test_record_must_be_a_json_object(text: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - json has messages of its own
         JsonRecord.parse(text)

@@ -1,4 +1,4 @@
-"""What the parser of queries and form bodies accepts, and what it refuses."""
+"""What the parser of queries and form bodies accepts and rejects."""
 
 import pytest
 
@@ -19,7 +19,7 @@ from servicekit.web.parameters import COUNT_LIMIT, PARAMETER_LIMIT, MalformedPar
         pytest.param(b"&".join(b"p%d=1" % i for i in range(COUNT_LIMIT + 1)), "more than", id="too many"),
     ],
 )
-def test_malformed_parameters_are_refused_with_the_reason(raw: bytes, reason: str) -> None:
+def test_malformed_parameters_are_rejected_with_a_reason(raw: bytes, reason: str) -> None:
     with pytest.raises(MalformedParameters, match=reason):
         Parameters.parse(raw)
 
@@ -39,7 +39,7 @@ def test_parameters_are_decoded(raw: bytes, expected: dict[str, str]) -> None:
     assert dict(Parameters.parse(raw)) == expected
 
 
-def test_repetition_names_plain_names_only() -> None:
+def test_only_plain_names_of_duplicates_are_repeated() -> None:
     assert Parameters.parse(b"state=a&state=b").repetition() == "Duplicate parameter: state."
     assert Parameters.parse(b"%3Cb%3E=1&%3Cb%3E=2").repetition() == "Duplicate parameter."
     assert Parameters.parse(b"state=a").repetition() is None

@@ -1,4 +1,4 @@
-"""Encryption, proxies, logging, Redis URLs, metrics: the smaller parts of the plumbing."""
+"""Encryption, proxies, logging, Redis URLs and metrics."""
 
 import asyncio
 import base64
@@ -29,7 +29,7 @@ def test_encrypted_value_is_decrypted_in_its_place() -> None:
     ciphertext = encryptor.encrypt("välue", "place")
     assert "välue".encode() not in base64.urlsafe_b64decode(ciphertext), "it is encrypted"
     assert encryptor.decrypt(ciphertext, "place") == "välue"
-    assert ciphertext != encryptor.encrypt("välue", "place"), "a fresh nonce each time"
+    assert ciphertext != encryptor.encrypt("välue", "place"), "a new nonce each time"
 
 
 @pytest.mark.parametrize("case", ["place", "secret", "purpose", "changed", "no base64", "empty"])
@@ -59,15 +59,17 @@ TRUSTED = (ip_network("10.0.0.0/8"),)
         pytest.param("10.0.0.1", "203.0.113.7", (), "10.0.0.1", id="nobody is trusted"),
     ],
 )
-def test_client_address(peer: str, forwarded: str | None, trusted: tuple[Any, ...], expected: str) -> None:
+def test_client_address_is_behind_trusted_proxies(
+    peer: str, forwarded: str | None, trusted: tuple[Any, ...], expected: str
+) -> None:
     assert client_address(peer, forwarded, trusted) == expected
 
 
 # --- Logging ---------------------------------------------------------------------------------------------------------
 
 
-def test_an_event_is_one_line_whatever_it_holds(caplog: pytest.LogCaptureFixture) -> None:
-    """No line of a log can be forged by what a stranger sent."""
+def test_event_is_logged_in_one_line(caplog: pytest.LogCaptureFixture) -> None:
+    """Untrusted values cannot forge a line of the log."""
     with caplog.at_level(logging.INFO):
         event(logging.getLogger("x"), "happened", client_id="a\nb", nothing=None)
     record = caplog.records[-1]
@@ -89,14 +91,14 @@ def test_an_event_is_one_line_whatever_it_holds(caplog: pytest.LogCaptureFixture
         ("redis+cluster://localhost:1", RedisCluster),
     ],
 )
-async def test_every_form_of_url_makes_a_client(url: str, kind: type) -> None:
+async def test_client_is_created_for_each_redis_url_scheme(url: str, kind: type) -> None:
     client = connect(url, 0.5)
     await client.aclose()
     assert isinstance(client, kind)
 
 
 @pytest.mark.parametrize("scheme", ["redis", "redis+cluster"])
-async def test_a_redis_that_is_away_is_a_redis_error_within_a_second(scheme: str) -> None:
+async def test_unreachable_redis_raises_an_error_within_a_second(scheme: str) -> None:
     client = connect(f"{scheme}://127.0.0.1:{free_port()}", 0.5)
     async with asyncio.timeout(1):
         with pytest.raises(RedisError):
@@ -104,8 +106,8 @@ async def test_a_redis_that_is_away_is_a_redis_error_within_a_second(scheme: str
     await client.aclose()
 
 
-async def test_reads_on_a_cluster(tmp_path: Path) -> None:
-    """One node that has all slots: redis-py takes other ways there."""
+async def test_reader_works_on_a_cluster(tmp_path: Path) -> None:
+    """A single node with all slots, for which redis-py uses other code."""
     server = RedisServer(tmp_path, options=("--cluster-enabled", "yes", "--cluster-port", str(free_port()))).start()
     try:
         node = Redis.from_url(server.url, decode_responses=True)
@@ -125,7 +127,7 @@ async def test_reads_on_a_cluster(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("url", ["http://localhost", "redis+sentinel://a:1"])
-def test_other_urls_are_refused(url: str) -> None:
+def test_unknown_redis_url_is_rejected(url: str) -> None:
     with pytest.raises(ValueError, match="URL"):
         connect(url, 0.5)
 
@@ -133,7 +135,7 @@ def test_other_urls_are_refused(url: str) -> None:
 # --- Metrics ---------------------------------------------------------------------------------------------------------
 
 
-def test_metrics_count_by_path_method_and_status() -> None:
+def test_metrics_are_counted_by_path_method_and_status() -> None:
     metrics = Metrics()
     metrics.observe("/token", "POST", 200, 0.01)
     metrics.observe("/token", "BREW", 405, 0.01)

@@ -1,4 +1,4 @@
-"""A service as a process: what its clients see of its end, and what a person sees of a start that cannot be."""
+"""A service as a process: its shutdown as clients see it, and the messages of a failed start."""
 
 import http.client
 import os
@@ -48,7 +48,7 @@ def get(path: str, connection: http.client.HTTPConnection) -> http.client.HTTPRe
 
 
 class Example:
-    """A service with nothing but its health."""
+    """A service with only health checks."""
 
     def __init__(self, trust: ssl.SSLContext | None = None, **settings: str) -> None:
         self.trust = trust
@@ -82,7 +82,7 @@ def start() -> Iterator[Callable[..., Example]]:
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_within_the_delay_a_service_is_not_ready_but_answers_and_asks_to_connect_anew(start, workers: str) -> None:
+def test_draining_service_responds_and_closes_connections(start, workers: str) -> None:
     example = start(DRAIN_DELAY="3", WORKERS=workers)
     with closing(example.connection()) as kept:
         assert get("/healthz", kept).getheader("connection") is None
@@ -90,21 +90,21 @@ def test_within_the_delay_a_service_is_not_ready_but_answers_and_asks_to_connect
         example.process.send_signal(signal.SIGTERM)
         wait_until(lambda: example.get("/readyz").status == 503)
         response = get("/healthz", kept)
-    assert response.status == 200, "a connection that was kept still works"
+    assert response.status == 200, "a kept connection still works"
     assert response.getheader("connection") == "close"
     assert example.get("/healthz").status == 200, "new connections are still accepted"
     assert example.process.wait(10) == 0
     assert time.monotonic() - began < 10
 
 
-def test_without_a_delay_an_idle_service_ends_at_once(start) -> None:
+def test_idle_service_without_drain_delay_exits_at_once(start) -> None:
     example = start()
     example.process.send_signal(signal.SIGTERM)
     assert example.process.wait(3) == 0
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_an_address_in_use_is_one_line(start, workers: str) -> None:
+def test_address_in_use_is_reported_in_one_line(start, workers: str) -> None:
     example = start()
     environment = {"PATH": os.environ["PATH"], "REDIS_URL": "redis://nowhere", "WORKERS": workers}
     environment["BIND"] = f"127.0.0.1:{example.port}"
@@ -118,24 +118,20 @@ def test_an_address_in_use_is_one_line(start, workers: str) -> None:
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-@pytest.mark.spec("RFC 9325 §3.1.1")
-@pytest.mark.spec("RFC 9700 §2.6")
-def test_a_service_speaks_tls_by_itself(start, tmp_path: Path, workers: str) -> None:
-    """A service serves TLS itself if it has a certificate; without one a proxy must."""
+def test_service_serves_tls_with_a_certificate(start, tmp_path: Path, workers: str) -> None:
     cert_file, key_file = certificate(tmp_path, "own")
     trust = ssl.create_default_context(cafile=cert_file)
     example = start(trust, TLS_CERT_FILE=cert_file, TLS_KEY_FILE=key_file, WORKERS=workers)
     assert example.get("/healthz").status == 200
     bind = f"127.0.0.1:{example.port}"
-    assert ready(bind, tls=True), "the container's own check asks over TLS, too"
-    assert not ready(bind), "nothing is answered in the clear"
+    assert ready(bind, tls=True), "the health check of the container uses TLS too"
+    assert not ready(bind), "there is no response without TLS"
     example.process.send_signal(signal.SIGTERM)
     assert example.process.wait(10) == 0
 
 
-@pytest.mark.spec("RFC 8446 §6.1")
-def test_a_connection_that_is_kept_idle_does_not_hold_up_the_end(start, tmp_path: Path) -> None:
-    """A TLS connection is closed with close_notify. A peer that does not reply is waited for at most one second."""
+def test_idle_tls_connection_does_not_delay_shutdown(start, tmp_path: Path) -> None:
+    """Its peer does not respond to close_notify, because nobody reads."""
     cert_file, key_file = certificate(tmp_path, "own")
     example = start(ssl.create_default_context(cafile=cert_file), TLS_CERT_FILE=cert_file, TLS_KEY_FILE=key_file)
     with closing(example.connection()) as kept:
@@ -153,9 +149,7 @@ def test_a_connection_that_is_kept_idle_does_not_hold_up_the_end(start, tmp_path
         ("own.key", "own.key", "cannot be used"),
     ],
 )
-@pytest.mark.spec("RFC 9325 §3.1.1")
-@pytest.mark.spec("RFC 9700 §2.6")
-def test_a_certificate_that_cannot_be_used_is_one_line(
+def test_unusable_certificate_is_reported_in_one_line(
     tmp_path: Path, cert: str | None, key: str | None, complaint: str
 ) -> None:
     certificate(tmp_path, "own")

@@ -1,4 +1,4 @@
-"""Settings: typed, read once, all faults together, secrets from files and never in a text."""
+"""Settings: typed, all faults reported together, secrets from files and never in a text."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,12 +34,12 @@ class Example(ServiceSettings):
 GOOD = {"REDIS_URL": "redis://localhost", "TOKEN": "12345678"}
 
 
-def test_values_are_typed_and_defaults_hold() -> None:
+def test_values_are_typed_and_have_defaults() -> None:
     settings = read(Example, GOOD | {"SIZE": "7", "LOG_FORMAT": "console"})
     assert (settings.size, settings.workers, settings.log_format) == (7, 1, "console")
 
 
-def test_all_faults_are_said_together_with_their_names() -> None:
+def test_all_faults_are_reported_with_variable_names() -> None:
     with pytest.raises(SettingsError) as caught:
         read(Example, {"SIZE": "none", "WORKERS": "0", "REDIS_URL": "http://x", "LOG_LEVEL": "LOUD"})
     assert [fault.split(":")[0] for fault in caught.value.faults] == [
@@ -51,11 +51,11 @@ def test_all_faults_are_said_together_with_their_names() -> None:
     ]
 
 
-def test_an_empty_variable_counts_as_absent() -> None:
+def test_empty_variable_counts_as_absent() -> None:
     assert read(Example, GOOD | {"SIZE": ""}).size == 3
 
 
-def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
+def test_secret_is_read_from_a_file(tmp_path: Path) -> None:
     path = tmp_path / "token"
     path.write_text("from-the-file\n")
     environment = {"REDIS_URL": "redis://x", "TOKEN_FILE": str(path)}
@@ -70,21 +70,21 @@ def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
         pytest.param({"TOKEN": "short"}, "at least 8", id="too short"),
     ],
 )
-def test_a_secret_that_cannot_be_used(changes: dict[str, str], fault: str) -> None:
+def test_unusable_secret_is_rejected(changes: dict[str, str], fault: str) -> None:
     with pytest.raises(SettingsError, match=fault) as caught:
         read(Example, GOOD | changes)
     assert "12345678" not in str(caught.value)
     assert "short" not in str(caught.value).replace("too short", "")
 
 
-def test_secrets_are_not_shown() -> None:
+def test_secrets_are_not_in_the_repr() -> None:
     shown = repr(read(Example, GOOD | {"REDIS_URL": "redis://:hidden@x"}))
     assert "12345678" not in shown
     assert "hidden" not in shown
 
 
 @pytest.mark.parametrize("value", ["http://localhost:25000", "https://op.example", "https://op.example/tenant"])
-def test_a_base_url(value: str) -> None:
+def test_base_url_is_accepted(value: str) -> None:
     assert base_url(value) == value
 
 
@@ -101,17 +101,13 @@ def test_a_base_url(value: str) -> None:
         "http://x:99999",
     ],
 )
-@pytest.mark.spec("OpenID Connect Discovery §3")
-def test_what_is_no_base_url(value: str) -> None:
-    """An issuer is a URL without query and fragment, in its normalized form; the provider's own issuer has no
-    path either.
-    """
+def test_invalid_base_url_is_rejected(value: str) -> None:
     with pytest.raises(ValueError, match="must"):
         base_url(value)
 
 
-def test_connect_to_is_a_table() -> None:
-    """Like curl's --connect-to; names have no case, IPv6 stands in brackets."""
+def test_connect_to_is_parsed() -> None:
+    """Like curl's --connect-to; names are case-insensitive, and IPv6 addresses are in brackets."""
     assert connect_to("LOCALHOST:25000=op:25000, [::1]:1=[fe80::1]:2") == {
         ("localhost", 25000): ("op", 25000),
         ("::1", 1): ("fe80::1", 2),
@@ -120,7 +116,7 @@ def test_connect_to_is_a_table() -> None:
 
 
 @pytest.mark.parametrize("value", ["a", "a:1", "a:1=b", "a=b", "a:x=b:1", "a:99999=b:1"])
-def test_what_is_no_connect_to(value: str) -> None:
+def test_invalid_connect_to_is_rejected(value: str) -> None:
     with pytest.raises(ValueError, match="must be"):
         connect_to(value)
 
@@ -143,7 +139,6 @@ def test_what_is_no_connect_to(value: str) -> None:
         (networks, "10.0.0.0/99"),
     ],
 )
-@pytest.mark.spec("OpenID Connect Discovery §3")
-def test_values_that_are_refused(parse, value: str) -> None:
+def test_invalid_value_is_rejected(parse, value: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         parse(value)

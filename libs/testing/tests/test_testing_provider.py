@@ -1,4 +1,4 @@
-"""The provider for other projects' test suites, used as they would use it."""
+"""The provider for the tests of other projects, used like they do."""
 
 import base64
 import json
@@ -46,30 +46,30 @@ def claims_of(id_token: str) -> dict[str, Any]:
     return claims
 
 
-def test_discovery_has_the_issuer_that_it_was_found_by(op: OpenIdProviderContainer) -> None:
+def test_discovery_document_has_the_issuer(op: OpenIdProviderContainer) -> None:
     assert requests.get(op.discovery_url, timeout=5).json()["issuer"] == op.issuer
 
 
-def test_a_users_tokens_for_a_client(op: OpenIdProviderContainer) -> None:
+def test_user_is_signed_in_to_a_client(op: OpenIdProviderContainer) -> None:
     tokens = op.sign_in("web", "alice", scope="openid email")
     claims = claims_of(tokens["id_token"])
     assert (claims["sub"], claims["aud"], claims["email"]) == ("alice", "web", "alice@example.com")
-    assert claims["exp"] - claims["iat"] == 77, "the settings reach the provider"
+    assert claims["exp"] - claims["iat"] == 77, "the settings are passed to the provider"
     bearer = {"Authorization": f"Bearer {tokens['access_token']}"}
     userinfo = requests.get(f"{op.issuer}/userinfo", headers=bearer, timeout=5).json()
     assert userinfo == {"sub": "alice", "email": "alice@example.com"}
 
 
-def test_a_public_client(op: OpenIdProviderContainer) -> None:
+def test_user_is_signed_in_to_a_public_client(op: OpenIdProviderContainer) -> None:
     assert claims_of(op.sign_in("app", "bob", nonce="of-my-own")["id_token"])["nonce"] == "of-my-own"
 
 
-def test_an_error_of_the_client_is_said(op: OpenIdProviderContainer) -> None:
+def test_error_of_the_request_is_reported(op: OpenIdProviderContainer) -> None:
     with pytest.raises(LoginFailed, match="error=login_required"):
         op.sign_in("app", "bob", prompt="none")
 
 
-def test_a_wrong_password_is_said(op: OpenIdProviderContainer) -> None:
+def test_wrong_password_is_reported(op: OpenIdProviderContainer) -> None:
     url = (
         f"{op.issuer}/authorize?response_type=code&client_id=app&redirect_uri=http://localhost:9/app&scope=openid"
         f"&nonce=n&code_challenge={'A' * 43}&code_challenge_method=S256"
@@ -79,8 +79,8 @@ def test_a_wrong_password_is_said(op: OpenIdProviderContainer) -> None:
     assert log_in(url, "bob", "b-password").startswith("http://localhost:9/app?code=")
 
 
-def test_another_container_reaches_the_issuer_by_connect_to(op: OpenIdProviderContainer, images: Images) -> None:
-    """A client in a container has the same issuer, and sends its connections elsewhere."""
+def test_container_reaches_the_issuer_with_connect_to(op: OpenIdProviderContainer, images: Images) -> None:
+    """A client in a container has the same issuer, and connects to another address."""
     target = op.connect_to.partition("=")[2]
     program = f"import urllib.request as u; print(u.urlopen('http://{target}/readyz').status)"
     client = docker.from_env()
@@ -91,9 +91,9 @@ def test_another_container_reaches_the_issuer_by_connect_to(op: OpenIdProviderCo
     assert output.strip() == b"200"
 
 
-def test_a_directory_that_cannot_be_is_said_and_nothing_is_left(images: Images) -> None:
+def test_invalid_directory_is_reported_and_cleaned_up(images: Images) -> None:
     provider = OpenIdProviderContainer(clients=[{"client_id": "x"}], image=images.op, redis_image=images.redis)
-    with pytest.raises(ProviderNotStarted, match="needs redirect_uris"):
+    with pytest.raises(ProviderNotStarted, match="requires redirect_uris"):
         provider.start()
     client = docker.from_env()
     names = [network.name for network in client.networks.list()]
@@ -101,7 +101,7 @@ def test_a_directory_that_cannot_be_is_said_and_nothing_is_left(images: Images) 
     assert provider.network.name not in names
 
 
-def test_the_example_of_the_guide_works(images: Images, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_example_in_the_guide_works(images: Images, monkeypatch: pytest.MonkeyPatch) -> None:
     guide = (ROOT / "docs" / "testing.md").read_text(encoding="utf-8")
     example = re.findall(r"```python\n(.*?)```", guide, re.DOTALL)[0]
     monkeypatch.setenv("TREFOIL_OP_IMAGE", images.op)

@@ -1,4 +1,4 @@
-"""The keys of test clients that sign: made once for a test run, and without anything of the provider."""
+"""The signing keys of test clients, generated once per test run without code of the provider."""
 
 from functools import cache
 from typing import Any

@@ -31,7 +31,7 @@ from servicekit.redis.client import Database
 
 @pytest.fixture(scope="session", autouse=True)
 def cheap_passwords() -> Iterator[None]:
-    """Lower the cost of argon2, the same for users and for the hash of nobody."""
+    """Lower the cost of argon2, equally for users and for unknown usernames."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("op.sessions.passwords.PASSES", CHEAP_PASSES)
         patch.setattr("op.sessions.passwords.MEMORY_KIB", CHEAP_MEMORY_KIB)
@@ -54,7 +54,7 @@ def key_pairs() -> KeyPairs:
 
 @pytest.fixture(autouse=True)
 def new_keys_are_shared(key_pairs: KeyPairs, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Within a test each new key pair is another one; the next test gets the same ones again."""
+    """Within a test each new key pair is different; the next test gets the same ones again."""
     key_pairs.begin()
     monkeypatch.setattr("op.keys.ring.new_keys", key_pairs.next)
 
@@ -74,7 +74,7 @@ def clock() -> Clock:
 async def provider_with(
     redis: Database, redis_server: RedisServer, clock: Clock, templates: BytecodeCache
 ) -> AsyncIterator[ProviderFactory]:
-    """Start a provider with settings of its own."""
+    """Start a provider with its own settings."""
     async with AsyncExitStack() as stack:
 
         async def start(**changes: Any) -> RunningProvider:

@@ -1,4 +1,4 @@
-"""What the tests of a session's end share: clients that are told of it, and a sign-in that ends."""
+"""What the tests of session ends share: clients that are notified, and a sign-in that ends."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -16,14 +16,14 @@ from redis_server import free_port
 
 @dataclass
 class Clients:
-    """Clients' own servers in one: what they were sent, and what they answer, 200 unless it is said."""
+    """The servers of all clients in one: what they received, and the status that they return, by default 200."""
 
     url: str
     received: list[tuple[str, str]] = field(default_factory=list)
     statuses: dict[str, list[int]] = field(default_factory=dict)
     gate: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def answer(self, request: web.Request) -> web.Response:
+    async def respond(self, request: web.Request) -> web.Response:
         name = request.match_info["name"]
         self.received.append((name, str((await request.post())["logout_token"])))
         if name == "slow":
@@ -40,7 +40,7 @@ async def running_clients() -> AsyncIterator[Clients]:
     port = free_port()
     served = Clients(f"http://127.0.0.1:{port}")
     application = web.Application()
-    application.router.add_post("/{name}", served.answer)
+    application.router.add_post("/{name}", served.respond)
     runner = web.AppRunner(application, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port).start()

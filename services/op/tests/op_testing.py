@@ -1,4 +1,4 @@
-"""What the provider's tests share: a running provider, what a client and a browser do with it, a clock to move."""
+"""What the provider's tests share: a running provider, the actions of a client and a browser, and a clock."""
 
 import asyncio
 import base64
@@ -53,7 +53,7 @@ ADA = {
 ISSUER = "http://localhost:25000"
 REDIRECT_URI = "http://client.test/callback"
 SECRET = "a-secret-of-the-test-client-that-is-long-enough"
-CHEAP_PASSES, CHEAP_MEMORY_KIB = 1, 8  # of argon2: conftest.py gives them to the provider, too
+CHEAP_PASSES, CHEAP_MEMORY_KIB = 1, 8  # of argon2; conftest.py passes them to the provider
 VERIFIER = secrets.token_urlsafe(48)
 CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
 
@@ -80,7 +80,7 @@ CLIENTS: dict[str, dict[str, Any]] = {
     # how it authenticates
     "basic": WEB | {"token_endpoint_auth_method": "client_secret_basic"},
     "post": WEB | {"token_endpoint_auth_method": "client_secret_post"},
-    # what it must send
+    # the parameters that it must send
     "easy": WEB | {"require_nonce": False, "require_pkce": False},
     "must-push": WEB | {"require_pushed_authorization_requests": True},
     "must-sign": WEB | {"jwks": {"keys": [public_jwk("ES256")]}, "require_signed_request_object": True},
@@ -89,7 +89,7 @@ CLIENTS: dict[str, dict[str, Any]] = {
     "signs-es256": WEB
     | {"jwks": {"keys": [public_jwk("RS256"), public_jwk("ES256")]}, "request_object_signing_alg": "ES256"},
     "unsigned": WEB | {"request_object_signing_alg": "none"},
-    # how what it gets is signed
+    # how its responses are signed
     "es256": WEB | {"id_token_signed_response_alg": "ES256"},
     "hs256": WEB | {"id_token_signed_response_alg": "HS256"},
     "signed-rs256": WEB | {"userinfo_signed_response_alg": "RS256"},
@@ -121,13 +121,13 @@ class Clock:
 
 @dataclass
 class Site:
-    """What a client publishes on this machine: `pages` by path; `visits` are the paths that were asked for."""
+    """What a client publishes on this machine: `pages` by path; `visits` are the requested paths."""
 
     url: str
     pages: dict[str, web.Response] = field(default_factory=dict)
     visits: list[str] = field(default_factory=list)
 
-    async def answer(self, request: web.BaseRequest) -> web.Response:
+    async def respond(self, request: web.BaseRequest) -> web.Response:
         self.visits.append(request.path)
         page = self.pages.get(request.path)
         if page is None:
@@ -139,7 +139,7 @@ class Site:
 async def running_site() -> AsyncIterator[Site]:
     port = free_port()
     site = Site(f"http://localhost:{port}")
-    runner = web.ServerRunner(web.Server(site.answer))
+    runner = web.ServerRunner(web.Server(site.respond))
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port).start()
     yield site
@@ -148,7 +148,7 @@ async def running_site() -> AsyncIterator[Site]:
 
 @dataclass
 class RunningProvider:
-    """A provider in service, and what a test does with it again and again."""
+    """A running provider, with the requests that many tests send."""
 
     client: TestClientProtocol
     new_client: Callable[[], TestClientProtocol]
@@ -170,11 +170,11 @@ class RunningProvider:
 
     @property
     def redis(self) -> RedisClient:
-        """The provider's own client, to look at what it wrote and how it reads."""
+        """The provider's own Redis client, to check what it writes and how it reads."""
         return self.op.clients._redis
 
     async def register(self, *client_ids: str) -> None:
-        """Register these of CLIENTS, each once, in one round trip."""
+        """Register some of CLIENTS, each once, in one round trip."""
         new = set(client_ids) - self.registered
         self.registered |= new
         async with self.redis.pipeline(transaction=False) as pipeline:
@@ -184,12 +184,12 @@ class RunningProvider:
             await pipeline.execute()
 
     async def authorize(self, *, client: TestClientProtocol | None = None, **changes: Any) -> Any:
-        """GET /authorize with the usual parameters; a change to None leaves one out."""
-        asked = {k: v for k, v in (self.request | changes).items() if v is not None}
-        return await (client or self.client).get("/authorize", query_string=asked)
+        """GET /authorize with the usual parameters; a change to None removes one."""
+        query = {k: v for k, v in (self.request | changes).items() if v is not None}
+        return await (client or self.client).get("/authorize", query_string=query)
 
     async def login(self, username: str = "user0", password: str = "password0", **changes: Any) -> Any:
-        """GET /authorize, then fill in the form; the response to the form."""
+        """GET /authorize, then submit the login form; the response to the form."""
         response = await self.authorize(**changes)
         return await self.submit_login(response.location, username, password)
 
@@ -202,7 +202,7 @@ class RunningProvider:
         return await self.client.post("/login", form=form)
 
     async def code(self, *, username: str = "user0", password: str = "password0", **changes: Any) -> str:
-        """A fresh code for the user who logs in, or is logged in already."""
+        """A new code for the user who logs in or is already logged in."""
         response = await self.authorize(**changes)
         if response.location.startswith(f"{ISSUER}/login"):
             response = await self.submit_login(response.location, username, password)
@@ -213,7 +213,7 @@ class RunningProvider:
         return query_of(response.location)["code"]
 
     async def token(self, **form: str | None) -> Any:
-        """POST /token as the client `web` with client_secret_basic, unless the form says otherwise."""
+        """POST /token, by default as the client `web` with client_secret_basic."""
         headers = {} if "client_id" in form else basic("web", SECRET)
         return await self.client.post("/token", form={k: v for k, v in form.items() if v is not None}, headers=headers)
 
@@ -227,7 +227,7 @@ class RunningProvider:
         return await self.token(**(form | changes))
 
     async def tokens(self, **changes: Any) -> dict[str, Any]:
-        """A whole sign-in: the token response."""
+        """A complete sign-in; the token response."""
         response = await self.redeem(await self.code(**changes))
         assert response.status_code == 200, await response.get_data(as_text=True)
         body: dict[str, Any] = await response.get_json()
@@ -247,7 +247,7 @@ class RunningProvider:
 
 
 def administrate(settings: Settings, arguments: list[str]) -> int:
-    """Carry out a command of `python -m op`; the exit status."""
+    """Run a command of `python -m op`; the exit status."""
     return command_line.administrate(settings, arguments, wire)
 
 
@@ -272,7 +272,7 @@ def hidden_fields(html: str) -> dict[str, str]:
 
 
 async def until(condition: Callable[[], Awaitable[bool]]) -> None:
-    """Wait for what happens beside the requests."""
+    """Wait for background tasks."""
     async with asyncio.timeout(20):
         while not await condition():  # noqa: ASYNC110 - it is a state of Redis or of a peer, and no event
             await asyncio.sleep(0.001)
@@ -282,7 +282,7 @@ ProviderFactory = Callable[..., Awaitable[RunningProvider]]
 
 
 async def verification_key(provider: RunningProvider, token: str, algorithm: str) -> Any:
-    """What a client verifies a token with: its secret, or the published key that the token names."""
+    """The key with which a client verifies a token: its secret, or the published key with the token's kid."""
     if algorithm == "HS256":
         return SECRET
     kid = jwt.get_unverified_header(token)["kid"]
@@ -296,7 +296,7 @@ def password_hash(password: str) -> str:
 
 
 async def add_users(op: Context) -> None:
-    """The people of these tests: user0 and Ada."""
+    """The users of these tests: user0 and Ada."""
     claims = {"name": "User Zero", "email": "user0@example.com", "email_verified": True, "nickname": "Zero"}
     for username, password, known in (("user0", "password0", claims), ("ada", "password-of-ada", ADA)):
         entry = user_entry({"username": username, "password": password, "claims": known})

@@ -1,4 +1,4 @@
-"""What the tests of op.protocol share: these are pure functions, tested without an application and without Redis."""
+"""What the tests of op.protocol share, which test pure functions without an application and without Redis."""
 
 import dataclasses
 from collections.abc import Iterator
@@ -56,7 +56,7 @@ NO_PKCE = {"code_challenge": None, "code_challenge_method": None}
 
 
 def parameters(*repeated: str, **changes: str | None) -> Parameters:
-    """Of a good authorization request with changes; `repeated` are names that came more than once."""
+    """The parameters of a valid authorization request with changes; `repeated` are the names of duplicates."""
     values = {name: value for name, value in (AUTHORIZATION | changes).items() if value is not None}
     return Parameters(values, frozenset(repeated))
 
@@ -64,7 +64,7 @@ def parameters(*repeated: str, **changes: str | None) -> Parameters:
 def authorization_request(
     *repeated: str, by: Client | None = None, policy: Policy = STRICT, **changes: Any
 ) -> AuthorizationRequest:
-    """What the checks make of such a request by a client."""
+    """The validated request with these parameters."""
     return validate(UncheckedRequest(by or client(), parameters(*repeated, **changes), policy))
 
 
@@ -74,7 +74,7 @@ SAFE = "must be an https URL, or an http URL with a loopback host"
 
 
 def faults_of(**changes: Any) -> list[str]:
-    """Every fault of valid client metadata with changes; a change to None removes a value."""
+    """The faults of valid client metadata with changes; a change to None removes a value."""
     try:
         client(**changes)
     except InvalidMetadata as invalid:

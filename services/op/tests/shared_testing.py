@@ -1,4 +1,4 @@
-"""What is made once for all tests of a run: it is expensive, and never changes."""
+"""Expensive objects that all tests of a run share."""
 
 import threading
 
@@ -9,7 +9,7 @@ from op.keys.ring import new_keys
 
 
 class KeyPairs:
-    """Private keys by algorithm, as `op.keys.ring.new_keys` makes them, and kept for the next test."""
+    """Private keys by algorithm, as `op.keys.ring.new_keys` creates them, shared by all tests."""
 
     def __init__(self) -> None:
         self._made: list[dict[str, str]] = []
@@ -17,11 +17,11 @@ class KeyPairs:
         self._lock = threading.Lock()
 
     def begin(self) -> None:
-        """A test begins: it may have all of them."""
+        """Make all keys available to the next test."""
         self._given = 0
 
     def next(self) -> dict[str, str]:
-        """Keys that this test did not have yet."""
+        """Keys that this test has not used yet."""
         with self._lock:
             if self._given == len(self._made):
                 self._made.append(new_keys())

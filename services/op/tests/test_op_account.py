@@ -1,4 +1,4 @@
-"""GET and POST /account: what a person allowed, where they are signed in, and how both end."""
+"""GET and POST /account: the consents and sessions of a user, and how they end."""
 
 import json
 import re
@@ -35,13 +35,12 @@ def moment(seconds: int) -> str:
     return time.strftime('<time datetime="%Y-%m-%dT%H:%M:%SZ">', time.gmtime(seconds))
 
 
-async def test_without_a_session_there_is_nothing_to_see(provider: RunningProvider) -> None:
+async def test_account_page_requires_a_session(provider: RunningProvider) -> None:
     response = await provider.client.get("/account")
     assert response.status_code == 401
     assert "You are not signed in" in await response.get_data(as_text=True)
 
 
-@pytest.mark.spec("OpenID Connect Core §17.2")
 async def test_allowed_application_is_shown_and_removed(provider: RunningProvider) -> None:
     tokens = await tokens_of(provider, (await allow(provider))["code"])
     html = await page(provider)
@@ -55,9 +54,8 @@ async def test_allowed_application_is_shown_and_removed(provider: RunningProvide
     assert again.location.startswith(f"{ISSUER}/consent?")
 
 
-@pytest.mark.spec("OpenID Connect Core §17.2")
-async def test_taking_back_ends_the_tokens_of_that_client_alone(provider: RunningProvider) -> None:
-    """A refresh keeps the grant in the index, whenever its first tokens were issued."""
+async def test_withdrawal_ends_only_the_tokens_of_that_client(provider: RunningProvider) -> None:
+    """A refresh keeps the grant in the index, however long ago its first tokens were issued."""
     mine = await provider.tokens()
     refresh = {"client_id": "third", "client_secret": SECRET}
     response = await allow(provider, scope="openid offline_access", prompt="consent")
@@ -73,8 +71,7 @@ async def test_taking_back_ends_the_tokens_of_that_client_alone(provider: Runnin
     assert (await provider.userinfo(mine["access_token"])).status_code == 200
 
 
-@pytest.mark.spec("OpenID Connect Core §17.2")
-async def test_a_session_elsewhere_is_shown_and_ended(provider: RunningProvider) -> None:
+async def test_session_of_another_browser_is_listed_and_ended(provider: RunningProvider) -> None:
     tokens = await provider.tokens()
     elsewhere, provider.client = provider.client, provider.new_client()
     provider.clock.pass_seconds(1)
@@ -87,11 +84,11 @@ async def test_a_session_elsewhere_is_shown_and_ended(provider: RunningProvider)
     assert sids_of(await page(provider)) == [here]
     assert (await provider.userinfo(tokens["access_token"])).status_code == 401
     assert (await provider.userinfo(mine["access_token"])).status_code == 200
-    asked = await provider.authorize(client=elsewhere)
-    assert asked.location.startswith(f"{ISSUER}/login?")
+    login_page = await provider.authorize(client=elsewhere)
+    assert login_page.location.startswith(f"{ISSUER}/login?")
 
 
-async def test_a_session_names_its_browser(provider: RunningProvider) -> None:
+async def test_session_is_listed_with_its_browser(provider: RunningProvider) -> None:
     location = (await provider.authorize()).location
     await provider.submit_login(location)
     session = (await provider.op.sessions.all("user0"))[0]
@@ -160,11 +157,8 @@ async def test_sign_out_everywhere_ends_every_session(provider: RunningProvider,
     assert await provider.op.sessions.all("user0") == []
 
 
-@pytest.mark.spec("OpenID Connect Core §17.2")
-async def test_nobody_ends_anothers_session(provider: RunningProvider) -> None:
-    """Nobody ends another user's session or its grants: a `sid` is not a secret, and every client of the session
-    knows it.
-    """
+async def test_session_of_another_user_is_not_ended(provider: RunningProvider) -> None:
+    """Its grants are not ended either: a `sid` is not secret, since every client of the session knows it."""
     tokens = await provider.tokens()
     victim = (await provider.op.sessions.all("user0"))[0]
     provider.client = provider.new_client()
@@ -175,21 +169,21 @@ async def test_nobody_ends_anothers_session(provider: RunningProvider) -> None:
 
 
 @pytest.mark.parametrize("form", [{}, {"csrf_token": "0" * 64}, {"csrf_token": "é"}], ids=str)
-async def test_another_sites_form_changes_nothing(provider: RunningProvider, form: dict[str, str]) -> None:
+async def test_form_of_another_site_changes_nothing(provider: RunningProvider, form: dict[str, str]) -> None:
     await allow(provider)
     response = await provider.client.post("/account", form={"client_id": "third", **form})
     assert response.status_code == 400
     assert "A third party" in await page(provider)
 
 
-async def test_a_form_that_names_nothing_is_refused(provider: RunningProvider) -> None:
+async def test_form_without_client_or_session_is_rejected(provider: RunningProvider) -> None:
     await provider.login()
     response = await provider.client.post("/account", form={"csrf_token": csrf_of(await page(provider))})
     assert response.status_code == 400
 
 
-async def test_every_index_has_a_ttl(provider: RunningProvider) -> None:
-    """Those of a user, and of a session."""
+async def test_indexes_have_a_ttl(provider: RunningProvider) -> None:
+    """The indexes of a user and of a session."""
     sid = jwt.get_unverified_claims((await provider.tokens())["id_token"])["sid"]
     redis, settings = provider.redis, provider.op.settings
     longest = {
@@ -203,14 +197,13 @@ async def test_every_index_has_a_ttl(provider: RunningProvider) -> None:
     assert [key for key in keys if not 0 < await redis.ttl(key) <= longest[key]] == []
 
 
-async def test_names_that_ended_are_dropped(provider: RunningProvider) -> None:
+async def test_expired_entries_are_dropped(provider: RunningProvider) -> None:
     await provider.tokens()
     provider.clock.pass_seconds(15 * 24 * 3600)
     await provider.redeem(await provider.code(prompt="login"))
     assert len(await provider.op.user_grants.all("user0")) == 1
 
 
-@pytest.mark.spec("OpenID Connect Core §17.2")
 async def test_code_is_revoked_with_its_consent(provider: RunningProvider) -> None:
     code = (await allow(provider))["code"]
     await provider.client.post("/account", form={"client_id": "third", "csrf_token": csrf_of(await page(provider))})

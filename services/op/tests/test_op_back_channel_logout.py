@@ -1,4 +1,4 @@
-"""Logout tokens on their way to the clients (OpenID Connect Back-Channel Logout 1.0)."""
+"""The delivery of logout tokens to clients (OpenID Connect Back-Channel Logout 1.0)."""
 
 import asyncio
 from dataclasses import replace
@@ -16,8 +16,7 @@ EVENT = "http://schemas.openid.net/event/backchannel-logout"
 
 
 @pytest.mark.parametrize("algorithm", ["RS256", "ES256", "HS256"])
-@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.4, §2.5")
-async def test_every_client_of_the_session_gets_a_logout_token(
+async def test_clients_of_the_session_get_a_logout_token(
     provider: RunningProvider, clients: Clients, algorithm: str
 ) -> None:
     """OpenID Connect Back-Channel Logout §2.4: A logout token has issuer, subject, audience, times, jti, sid and
@@ -50,9 +49,8 @@ async def test_every_client_of_the_session_gets_a_logout_token(
     }
 
 
-@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.5")
-async def test_the_person_does_not_wait_for_a_slow_client(provider: RunningProvider, clients: Clients) -> None:
-    """Neither the user nor the other clients wait for a slow client."""
+async def test_user_does_not_wait_for_a_slow_client(provider: RunningProvider, clients: Clients) -> None:
+    """Back-Channel Logout §2.5: and other clients do not wait for it either."""
     for name in ("slow", "quick"):
         await register(provider, name, backchannel_logout_uri=f"{clients.url}/{name}")
     tokens = await sign_in(provider, "slow")
@@ -64,7 +62,7 @@ async def test_the_person_does_not_wait_for_a_slow_client(provider: RunningProvi
         return {name for name, _ in clients.received} == {"slow", "quick"}
 
     await until(both_were_sent)
-    assert provider.op.back_channel._tasks, "the slow one has not answered yet"
+    assert provider.op.back_channel._tasks, "the slow client has not responded yet"
     clients.gate.set()
     await provider.op.back_channel.drain()
     assert not provider.op.back_channel._tasks
@@ -81,8 +79,7 @@ async def test_the_person_does_not_wait_for_a_slow_client(provider: RunningProvi
         pytest.param([400], 1, id="§2.8 refused"),
     ],
 )
-@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.5, §2.8")
-async def test_a_token_is_sent_again_where_that_may_help(
+async def test_logout_token_is_resent_after_a_temporary_failure(
     provider: RunningProvider, clients: Clients, statuses: list[int], tries: int
 ) -> None:
     """OpenID Connect Back-Channel Logout §2.8: 200 means that the logout token was accepted, and 400 that it was
@@ -100,10 +97,10 @@ async def test_a_token_is_sent_again_where_that_may_help(
     await delivered(channel)
     tokens = clients.tokens_of("client")
     assert len(tokens) == tries
-    assert len({jwt.get_unverified_claims(token)["jti"] for token in tokens}) == tries, "each has a jti of its own"
+    assert len({jwt.get_unverified_claims(token)["jti"] for token in tokens}) == tries, "each has its own jti"
 
 
-async def test_a_client_that_is_away_breaks_nothing(provider: RunningProvider) -> None:
+async def test_unreachable_client_does_not_prevent_logout(provider: RunningProvider) -> None:
     provider.op.back_channel._pauses = ()
     await register(provider, "away", backchannel_logout_uri=f"http://127.0.0.1:{free_port()}/logout")
     assert (await sign_out(provider, await sign_in(provider, "away"))).status_code == 200
@@ -115,11 +112,7 @@ async def test_a_client_that_is_away_breaks_nothing(provider: RunningProvider) -
 async def test_logout_token_for_a_self_registered_client_stays_public(
     provider_with: ProviderFactory, clients: Clients, allowed: bool
 ) -> None:
-    """A logout token cannot be sent to a private network either, nor to a host name of which one address is private,
-    nor to an IPv6 address that stands for a private IPv4 address.
-
-    Its URL was not chosen by an administrator; those of the directory may be anywhere.
-    """
+    """RFC 7591 §5: its URL is untrusted; those of the directory may lead anywhere."""
     provider = await provider_with(registration_private_addresses=allowed)
     provider.op.back_channel._pauses = ()
     for name in ("itself", "known"):
@@ -133,30 +126,22 @@ async def test_logout_token_for_a_self_registered_client_stays_public(
     assert {name for name, _ in clients.received} == ({"itself", "known"} if allowed else {"known"})
 
 
-@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.5")
-async def test_parallel_logouts_tell_each_client_once(provider: RunningProvider) -> None:
-    """Every client that the session signed in to is notified separately. The user waits for none of them, and an
-    unavailable client is tried again.
-    """
+async def test_parallel_logouts_notify_each_client_once(provider: RunningProvider) -> None:
     sid = jwt.get_unverified_claims((await provider.tokens())["id_token"])["sid"]
     taken = await asyncio.gather(*(provider.op.session_grants.take(sid) for _ in range(20)))
     assert sorted(len(grants) for grants in taken) == [0] * 19 + [1]
 
 
-@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.1")
-@pytest.mark.spec("OpenID Connect Front-Channel Logout §3")
-async def test_discovery_says_so(provider: RunningProvider) -> None:
-    """OpenID Connect Back-Channel Logout §2.1: Discovery says that logout tokens are sent, with `sid`."""
+async def test_discovery_advertises_back_channel_logout(provider: RunningProvider) -> None:
+    """Back-Channel Logout §2.1, Front-Channel Logout §3."""
     document = await (await provider.client.get("/.well-known/openid-configuration")).get_json()
     for name in ("backchannel", "frontchannel"):
         assert document[f"{name}_logout_supported"] is True
         assert document[f"{name}_logout_session_supported"] is True
 
 
-@pytest.mark.spec("OpenID Connect Core §8")
-@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.4")
-async def test_a_pairwise_client_is_told_by_the_sub_that_it_knows(provider: RunningProvider, clients: Clients) -> None:
-    """A logout token for a pairwise client has the `sub` that the client knows."""
+async def test_pairwise_client_gets_its_own_sub(provider: RunningProvider, clients: Clients) -> None:
+    """OpenID Connect Core §8 with Back-Channel Logout §2.4."""
     await register(provider, "paired", backchannel_logout_uri=f"{clients.url}/paired", subject_type="pairwise")
     tokens = await sign_in(provider, "paired")
     await sign_out(provider, tokens)

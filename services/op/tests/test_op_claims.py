@@ -1,4 +1,4 @@
-"""Claims: by scope (Core §5.4), and asked for one by one (Core §5.5)."""
+"""Claims by scope (Core §5.4), and individually requested ones (Core §5.5)."""
 
 import json
 from typing import Any
@@ -12,7 +12,7 @@ FULL = "openid email profile address phone"
 
 
 async def surfaces(provider: RunningProvider, **changes: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What Ada's id_token and UserInfo say to the client `plain`, unless the changes say otherwise."""
+    """The claims of Ada's ID token and UserInfo response, by default for the client `plain`."""
     client_id = changes.setdefault("client_id", "plain")
     await provider.register(client_id)
     code = await provider.code(username="ada", password="password-of-ada", **changes)
@@ -29,21 +29,16 @@ async def surfaces(provider: RunningProvider, **changes: Any) -> tuple[dict[str,
         (FULL, set(ADA)),
     ],
 )
-@pytest.mark.spec("OpenID Connect Core §5.1, §5.4")
-async def test_a_scope_opens_its_claims_at_userinfo_alone(
+async def test_scope_claims_are_returned_only_by_userinfo(
     provider: RunningProvider, scope: str, names: set[str]
 ) -> None:
-    """With an access token the claims are returned by UserInfo, each with the type of §5.1."""
+    """OpenID Connect Core §5.4: with an access token they are returned by UserInfo, with the types of §5.1."""
     id_token, userinfo = await surfaces(provider, scope=scope)
     assert id_token == {}
     assert userinfo == {"sub": "ada"} | {name: ADA[name] for name in names}
 
 
-@pytest.mark.spec("OpenID Connect Core §5.4")
-async def test_a_client_may_be_registered_for_them_in_the_id_token(provider: RunningProvider) -> None:
-    """The claims of a scope are returned by UserInfo. They are in the id_token too only if the client is
-    registered for it.
-    """
+async def test_scope_claims_can_be_in_the_id_token(provider: RunningProvider) -> None:
     id_token, _ = await surfaces(provider, client_id="web", scope="openid email")
     assert id_token == {"email": "ada@example.com", "email_verified": False}
 
@@ -57,8 +52,7 @@ async def test_a_client_may_be_registered_for_them_in_the_id_token(provider: Run
         pytest.param({"userinfo": {"locale": {"value": "de"}}}, set(), set(), id="§5.5.1 another value"),
     ],
 )
-@pytest.mark.spec("OpenID Connect Core §5.5, §5.5.1")
-async def test_claims_asked_for_one_by_one(
+async def test_individually_requested_claims_are_returned(
     provider: RunningProvider, claims: dict[str, Any], id_token: set[str], userinfo: set[str]
 ) -> None:
     got = await surfaces(provider, scope="openid", claims=json.dumps(claims))
@@ -66,9 +60,8 @@ async def test_claims_asked_for_one_by_one(
     assert got[1] == {"sub": "ada"} | {name: ADA[name] for name in userinfo}
 
 
-@pytest.mark.spec("OpenID Connect Core §5.5")
-async def test_what_was_asked_for_is_kept_with_the_grant(provider: RunningProvider) -> None:
-    """The requested claims apply to the access token of a refresh as well."""
+async def test_requested_claims_are_stored_with_the_grant(provider: RunningProvider) -> None:
+    """OpenID Connect Core §5.5: also for the access token of a refresh."""
     claims = json.dumps({"userinfo": {"email": None}})
     tokens = await provider.tokens(scope="openid", claims=claims)
     refreshed = await (await provider.refresh(tokens["refresh_token"])).get_json()
@@ -83,14 +76,10 @@ async def test_what_was_asked_for_is_kept_with_the_grant(provider: RunningProvid
     ],
     ids=lambda text: text[:40],
 )
-@pytest.mark.spec("OpenID Connect Core §5.5")
-async def test_a_claims_parameter_that_cannot_be_read(provider: RunningProvider, claims: str) -> None:
-    """The `claims` parameter requests claims of the id_token and of UserInfo, and is stored with the grant.
-    Unknown claims are omitted.
-    """
-    answer = query_of((await provider.authorize(claims=claims)).location)
-    assert answer["error"] == "invalid_request"
-    assert "claims" in answer["error_description"]
+async def test_malformed_claims_parameter_is_rejected(provider: RunningProvider, claims: str) -> None:
+    result = query_of((await provider.authorize(claims=claims)).location)
+    assert result["error"] == "invalid_request"
+    assert "claims" in result["error_description"]
 
 
 # --- The one person that a request is about --------------------------------------------------------------------------
@@ -100,36 +89,29 @@ def about(sub: str) -> str:
     return json.dumps({"id_token": {"sub": {"value": sub}}})
 
 
-@pytest.mark.spec("OpenID Connect Core §5.5.1")
-async def test_a_request_about_the_one_who_is_logged_in_is_answered(provider: RunningProvider) -> None:
-    """A claim that is requested with `value` or `values` is returned with one of these or not at all. `sub` with
-    a value names the only user who may sign in.
-    """
+async def test_request_for_the_logged_in_user_gets_a_code(provider: RunningProvider) -> None:
+    """OpenID Connect Core §5.5.1."""
     await provider.login()
     assert "code" in query_of((await provider.authorize(claims=about("user0"), prompt="none")).location)
 
 
-@pytest.mark.spec("OpenID Connect Core §3.1.2.2")
-async def test_a_request_about_somebody_else_needs_a_login(provider: RunningProvider) -> None:
-    """No response is about another user than the requested one: the result is `login_required` or a login."""
+async def test_request_for_another_user_requires_login(provider: RunningProvider) -> None:
+    """OpenID Connect Core §3.1.2.2."""
     await provider.login()
     silent = await provider.authorize(claims=about("ada"), prompt="none")
     assert query_of(silent.location)["error"] == "login_required"
-    asked = await provider.authorize(claims=about("ada"))
-    assert asked.location.startswith(f"{ISSUER}/login?")
-    assert "code" in query_of((await provider.submit_login(asked.location, "ada", "password-of-ada")).location)
+    login_page = await provider.authorize(claims=about("ada"))
+    assert login_page.location.startswith(f"{ISSUER}/login?")
+    assert "code" in query_of((await provider.submit_login(login_page.location, "ada", "password-of-ada")).location)
 
 
-@pytest.mark.spec("OpenID Connect Core §3.1.2.2, §5.5.1")
-async def test_the_login_of_another_person_is_no_answer(provider: RunningProvider) -> None:
-    """OpenID Connect Core §3.1.2.2: The login of another user never leads to an id_token, and the request cannot
-    be repeated.
-    """
-    asked = await provider.authorize(claims=about("ada"))
-    response = await provider.submit_login(asked.location)
+async def test_login_of_another_user_is_rejected(provider: RunningProvider) -> None:
+    """OpenID Connect Core §3.1.2.2: never with an ID token of another user; and only once."""
+    login_page = await provider.authorize(claims=about("ada"))
+    response = await provider.submit_login(login_page.location)
     assert query_of(response.location).keys() == {"error", "error_description", "state", "iss"}
     assert query_of(response.location)["error"] == "login_required"
-    again = await provider.client.get(asked.location.removeprefix(ISSUER))
+    again = await provider.client.get(login_page.location.removeprefix(ISSUER))
     assert again.status_code == 400
 
 
@@ -140,8 +122,7 @@ async def test_the_login_of_another_person_is_no_answer(provider: RunningProvide
         1990,
     ],
 )
-@pytest.mark.spec("RFC 8259")
-async def test_claims_that_are_nested_too_deep(provider: RunningProvider, depth: int) -> None:
-    """Deep nesting is rejected even if the JSON parser could read it, since the result could not be written again."""
+async def test_too_deeply_nested_claims_are_rejected(provider: RunningProvider, depth: int) -> None:
+    """Also at a depth that can be parsed but not serialized."""
     claims = f'{{"userinfo":{{"email":{{"value":{"[" * depth}{"]" * depth}}}}}}}'
     assert query_of((await provider.authorize(claims=claims)).location)["error"] == "invalid_request"

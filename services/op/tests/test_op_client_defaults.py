@@ -1,4 +1,4 @@
-"""What a client registers for all of its requests (OpenID Connect Dynamic Client Registration 1.0 §2)."""
+"""Defaults that a client registers for its requests (OpenID Connect Dynamic Client Registration 1.0 §2)."""
 
 from typing import Any
 
@@ -20,41 +20,32 @@ async def claims_of(op: RunningProvider, **changes: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("max_age", "asked_again"),
+    ("max_age", "login_is_required"),
     [pytest.param(None, True, id="the default"), pytest.param("3600", False, id="the request goes first")],
 )
-@pytest.mark.spec("OpenID Connect Core §4")
-@pytest.mark.spec("OpenID Connect Dynamic Client Registration §2")
-async def test_default_max_age(provider: RunningProvider, max_age: str | None, asked_again: bool) -> None:
-    """default_max_age and default_acr_values apply to requests that do not have max_age or acr_values, auth_time
-    is always present, and initiate_login_uri is stored: https, or http on the same host.
-    """
+async def test_default_max_age_is_applied(
+    provider: RunningProvider, max_age: str | None, login_is_required: bool
+) -> None:
     await provider.op.clients.save(client_of(CLIENT | {"default_max_age": 60}))
     await provider.login()
     provider.clock.pass_seconds(61)
     response = await provider.authorize(client_id="app", max_age=max_age)
-    assert response.location.startswith(f"{ISSUER}/login?") is asked_again
+    assert response.location.startswith(f"{ISSUER}/login?") is login_is_required
 
 
-@pytest.mark.spec("OpenID Connect Core §4")
-@pytest.mark.spec("OpenID Connect Dynamic Client Registration §2")
-async def test_default_acr_values(provider: RunningProvider) -> None:
+async def test_default_acr_values_are_applied(provider: RunningProvider) -> None:
     await provider.op.clients.save(client_of(CLIENT | {"default_acr_values": ["urn:x", ACR]}))
     assert (await claims_of(provider))["acr"] == ACR
     await provider.op.clients.save(client_of(CLIENT))
     assert "acr" not in await claims_of(provider)
 
 
-@pytest.mark.spec("OpenID Connect Core §4")
-@pytest.mark.spec("OpenID Connect Dynamic Client Registration §2")
-async def test_require_auth_time_is_always_met(provider: RunningProvider) -> None:
+async def test_id_token_always_has_auth_time(provider: RunningProvider) -> None:
     await provider.op.clients.save(client_of(CLIENT | {"require_auth_time": True}))
     assert (await claims_of(provider))["auth_time"] == int(provider.clock())
 
 
-@pytest.mark.spec("OpenID Connect Core §4")
-@pytest.mark.spec("OpenID Connect Dynamic Client Registration §2")
-async def test_they_are_registered_and_said_again(provider_with: ProviderFactory) -> None:
+async def test_registration_response_has_the_defaults(provider_with: ProviderFactory) -> None:
     op = await provider_with(registration="open")
     said = {
         "default_max_age": 0,
@@ -73,8 +64,6 @@ async def test_they_are_registered_and_said_again(provider_with: ProviderFactory
     ],
     ids=str,
 )
-@pytest.mark.spec("OpenID Connect Core §4")
-@pytest.mark.spec("OpenID Connect Dynamic Client Registration §2")
-async def test_what_cannot_be_registered(provider_with: ProviderFactory, changes: dict[str, Any]) -> None:
+async def test_invalid_defaults_are_rejected(provider_with: ProviderFactory, changes: dict[str, Any]) -> None:
     op = await provider_with(registration="open")
     await assert_refused(await register(op, **changes), "invalid_client_metadata")

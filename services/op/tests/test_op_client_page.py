@@ -1,9 +1,8 @@
-"""What the pages for a person show of the client (OpenID Connect Dynamic Client Registration 1.0 §2, §9.1)."""
+"""What the pages show of the client (OpenID Connect Dynamic Client Registration 1.0 §2, §9.1)."""
 
 import re
 from typing import Any
 
-import pytest
 from op_testing import ISSUER, REDIRECT_URI, SECRET, RunningProvider
 
 from op.protocol.clients.metadata import client_of
@@ -22,12 +21,7 @@ async def pages_of(provider: RunningProvider, **metadata: Any) -> tuple[Any, Any
     return login, await provider.client.get(consent.removeprefix(ISSUER))
 
 
-@pytest.mark.spec("OpenID Connect Dynamic Client Registration §9.1")
-@pytest.mark.spec("RFC 7591 §2")
-async def test_logo_policy_and_terms_are_on_both_pages(provider: RunningProvider) -> None:
-    """Login and consent show a client's logo and link to its policy and terms. For a client that registered
-    itself, no logo of another host is shown.
-    """
+async def test_logo_policy_and_terms_are_shown_on_both_pages(provider: RunningProvider) -> None:
     for page in await pages_of(provider, **ABOUT):
         html = await page.get_data(as_text=True)
         assert f'<img class="logo" src="{LOGO}" alt="">' in html
@@ -36,7 +30,7 @@ async def test_logo_policy_and_terms_are_on_both_pages(provider: RunningProvider
         assert "img-src 'self' https://client.test;" in page.headers["Content-Security-Policy"]
 
 
-async def test_without_them_nothing_comes_from_another_host(provider: RunningProvider) -> None:
+async def test_pages_without_logo_load_nothing_from_other_hosts(provider: RunningProvider) -> None:
     for page in await pages_of(provider):
         html = await page.get_data(as_text=True)
         assert 'class="logo"' not in html

@@ -1,4 +1,4 @@
-"""The device grant, from the device to the person and back (RFC 8628)."""
+"""The device grant (RFC 8628)."""
 
 import asyncio
 from typing import Any
@@ -31,7 +31,7 @@ async def begin(op: RunningProvider, **form: Any) -> dict[str, Any]:
 
 
 async def poll(op: RunningProvider, device: dict[str, Any], **changes: Any) -> Any:
-    """Ask as the device does, once it may."""
+    """Poll like the device, after the interval."""
     op.clock.pass_seconds(device["interval"])
     form = {"grant_type": GRANT, "device_code": device["device_code"], "client_id": "tv"}
     return await op.token(**(form | changes))
@@ -41,15 +41,15 @@ async def page(op: RunningProvider, user_code: str) -> Any:
     return await op.client.get("/device", query_string={"user_code": user_code})
 
 
-async def answer(op: RunningProvider, device: dict[str, Any], answer: str = "allow", **changes: Any) -> Any:
-    """What the person does: type the code, look, answer, and log in by the way."""
+async def decide(op: RunningProvider, device: dict[str, Any], decision: str = "allow", **changes: Any) -> Any:
+    """The actions of the user: enter the code, log in, and decide."""
     fields = hidden_fields(await (await page(op, device["user_code"])).get_data(as_text=True))
-    person = {"username": "user0", "password": "password0"}
-    return await op.client.post("/device", form=fields | person | {"answer": answer} | changes)
+    credentials = {"username": "user0", "password": "password0"}
+    return await op.client.post("/device", form=fields | credentials | {"answer": decision} | changes)
 
 
-@pytest.mark.spec("RFC 8628 §3.1, §3.2, §3.3, §3.4, §3.5, §5.4")
-async def test_the_whole_way(op: RunningProvider) -> None:
+async def test_device_is_connected(op: RunningProvider) -> None:
+    """§3.2 to §3.5."""
     device = await begin(op)
     assert device.keys() == {
         "device_code", "user_code", "verification_uri", "verification_uri_complete", "expires_in", "interval"
@@ -58,9 +58,9 @@ async def test_the_whole_way(op: RunningProvider) -> None:
     assert device["verification_uri_complete"] == f"{ISSUER}/device?user_code={device['user_code']}"
     await assert_refused(await poll(op, device), "authorization_pending")
     shown = await (await page(op, device["user_code"])).get_data(as_text=True)
-    assert "tv" in shown, "§5.4: the person sees who asks"
+    assert "tv" in shown, "§5.4: the user sees the client"
     assert device["user_code"] in shown
-    assert (await answer(op, device)).status_code == 200
+    assert (await decide(op, device)).status_code == 200
     tokens = await (await poll(op, device)).get_json()
     assert tokens.keys() == {"access_token", "token_type", "expires_in", "scope", "refresh_token", "id_token"}
     assert tokens["scope"] == "openid email"
@@ -72,36 +72,31 @@ async def test_the_whole_way(op: RunningProvider) -> None:
     assert again.status_code == 200
 
 
-async def test_the_session_of_a_device_page_names_its_browser(op: RunningProvider) -> None:
-    await answer(op, await begin(op))
+async def test_session_of_the_device_page_has_its_browser(op: RunningProvider) -> None:
+    await decide(op, await begin(op))
     (session,) = await op.op.sessions.all("user0")
     assert session.user_agent
 
 
-async def test_what_was_typed_is_there_again_after_a_fault(op: RunningProvider) -> None:
+async def test_typed_values_are_kept_after_a_fault(op: RunningProvider) -> None:
     html = await (await page(op, 'bcdf"<b>')).get_data(as_text=True)
     assert 'value="bcdf&#34;&lt;b&gt;"' in html
-    html = await (await answer(op, await begin(op), password="wrong")).get_data(as_text=True)
+    html = await (await decide(op, await begin(op), password="wrong")).get_data(as_text=True)
     assert 'name="username" value="user0"' in html
     assert "wrong" not in html.replace("password is wrong", "")
 
 
-@pytest.mark.spec("RFC 8628 §3.4")
-async def test_a_device_takes_its_tokens_once(op: RunningProvider) -> None:
-    """The device gets its tokens once, as the client that started the request. The user decides once."""
+async def test_device_gets_its_tokens_once(op: RunningProvider) -> None:
     device = await begin(op)
-    await answer(op, device)
+    await decide(op, device)
     await asyncio.gather(*(op.redis.ping() for _ in range(20)))
     taken = await asyncio.gather(*(op.op.devices.take(device["device_code"]) for _ in range(20)))
     assert sum(one is not None for one in taken) == 1
     await assert_refused(await poll(op, device), "invalid_grant")
 
 
-@pytest.mark.spec("RFC 8628 §3.5")
-async def test_whoever_asks_too_often_must_slow_down(op: RunningProvider) -> None:
-    """Polling returns authorization_pending, slow_down (which adds five seconds each time), access_denied or
-    expired_token.
-    """
+async def test_early_polls_get_slow_down(op: RunningProvider) -> None:
+    """§3.5: five seconds more from then on."""
     device = await begin(op)
     form = {"grant_type": GRANT, "device_code": device["device_code"], "client_id": "tv"}
     for wait, error in (
@@ -125,64 +120,55 @@ async def test_whoever_asks_too_often_must_slow_down(op: RunningProvider) -> Non
         pytest.param({"client_id": "spa"}, "unauthorized_client", id="a client without the grant"),
     ],
 )
-@pytest.mark.spec("RFC 8628 §3.4")
-async def test_a_poll_that_is_refused(op: RunningProvider, changes: dict[str, Any], error: str) -> None:
+async def test_invalid_poll_is_rejected(op: RunningProvider, changes: dict[str, Any], error: str) -> None:
     await op.register("spa")
     device = await begin(op)
-    await answer(op, device)
+    await decide(op, device)
     await assert_refused(await poll(op, device, **changes), error)
-    assert (await poll(op, device)).status_code == 200, "and uses nothing up"
+    assert (await poll(op, device)).status_code == 200, "and it does not use up the code"
 
 
-@pytest.mark.spec("RFC 8628 §3.5")
-async def test_nobody_answered_in_time(op: RunningProvider) -> None:
-    """After the code has expired, neither the device nor the user can continue."""
+async def test_late_poll_gets_expired_token(op: RunningProvider) -> None:
+    """§3.5: neither side can continue."""
     device = await begin(op)
     op.clock.pass_seconds(600)
     assert (await page(op, device["user_code"])).status_code == 404
     await assert_refused(await poll(op, device), "expired_token")
 
 
-@pytest.mark.spec("RFC 8628 §3.5")
-async def test_the_person_refuses(op: RunningProvider) -> None:
-    """The user can deny the request without a login."""
+async def test_denied_device_gets_access_denied(op: RunningProvider) -> None:
+    """§3.5: without a login."""
     device = await begin(op)
-    assert (await answer(op, device, "refuse", password="")).status_code == 200
+    assert (await decide(op, device, "refuse", password="")).status_code == 200
     await assert_refused(await poll(op, device), "access_denied")
     assert (await page(op, device["user_code"])).status_code == 404
 
 
-@pytest.mark.spec("RFC 8628 §3.3, §5.4")
-async def test_a_wrong_password_lets_no_device_in(op: RunningProvider) -> None:
+async def test_wrong_password_does_not_connect_a_device(op: RunningProvider) -> None:
     device = await begin(op)
-    response = await answer(op, device, password="wrong")
+    response = await decide(op, device, password="wrong")
     assert response.status_code == 403
     await assert_refused(await poll(op, device), "authorization_pending")
-    assert (await answer(op, device)).status_code == 200
+    assert (await decide(op, device)).status_code == 200
 
 
-@pytest.mark.spec("RFC 8628 §3.3, §5.4")
-async def test_who_is_signed_in_needs_no_password(op: RunningProvider) -> None:
-    """A page asks for the user code, says which client requests what, and accepts a decision after a login, from
-    its own form in the same browser.
-    """
+async def test_signed_in_user_does_not_need_a_password(op: RunningProvider) -> None:
     await op.tokens()
     device = await begin(op)
     assert 'name="password"' not in await (await page(op, device["user_code"])).get_data(as_text=True)
-    assert (await answer(op, device, username="", password="")).status_code == 200
+    assert (await decide(op, device, username="", password="")).status_code == 200
     assert (await poll(op, device)).status_code == 200
 
 
-async def test_the_login_opens_a_session_and_its_end_ends_the_device(op: RunningProvider) -> None:
+async def test_device_access_ends_with_its_session(op: RunningProvider) -> None:
     device = await begin(op)
-    await answer(op, device)
+    await decide(op, device)
     tokens = await (await poll(op, device)).get_json()
     await op.client.get("/logout", query_string={"id_token_hint": tokens["id_token"]})
     assert (await op.userinfo(tokens["access_token"])).status_code == 401
 
 
-@pytest.mark.spec("RFC 8628 §3.4")
-async def test_of_parallel_answers_one_counts(op: RunningProvider) -> None:
+async def test_one_of_parallel_decisions_counts(op: RunningProvider) -> None:
     device = await begin(op)
     waiting = await op.op.devices.find_by_user_code(device["user_code"])
     assert waiting is not None
@@ -201,11 +187,8 @@ async def test_of_parallel_answers_one_counts(op: RunningProvider) -> None:
         pytest.param({"answer": "perhaps"}, {}, id="no answer"),
     ],
 )
-@pytest.mark.spec("RFC 8628 §3.3, §5.4")
-async def test_a_form_that_is_not_ours_decides_nothing(
-    op: RunningProvider, changes: dict[str, Any], headers: dict[str, str]
-) -> None:
-    """RFC 8628 §5.4: Nobody can connect a device to another user's account by a link or a form."""
+async def test_forged_form_is_rejected(op: RunningProvider, changes: dict[str, Any], headers: dict[str, str]) -> None:
+    """§5.4: nobody can connect a device for another user by a link or a form."""
     await op.tokens()
     device = await begin(op)
     fields = hidden_fields(await (await page(op, device["user_code"])).get_data(as_text=True))
@@ -214,35 +197,31 @@ async def test_a_form_that_is_not_ours_decides_nothing(
     await assert_refused(await poll(op, device), "authorization_pending")
 
 
-@pytest.mark.spec("RFC 8628 §3.3, §5.4")
-async def test_a_form_of_another_browser_or_code_decides_nothing(op: RunningProvider) -> None:
+async def test_form_of_another_browser_or_code_is_rejected(op: RunningProvider) -> None:
     device, other = await begin(op), await begin(op)
     fields = hidden_fields(await (await page(op, device["user_code"])).get_data(as_text=True))
-    person = {"username": "user0", "password": "password0", "answer": "allow"}
-    assert (await op.new_client().post("/device", form=fields | person)).status_code == 400
+    credentials = {"username": "user0", "password": "password0", "answer": "allow"}
+    assert (await op.new_client().post("/device", form=fields | credentials)).status_code == 400
     moved = fields | {"user_code": other["user_code"]}
-    assert (await op.client.post("/device", form=moved | person)).status_code == 400
+    assert (await op.client.post("/device", form=moved | credentials)).status_code == 400
 
 
-@pytest.mark.spec("RFC 8628 §5.1")
-async def test_codes_cannot_be_guessed_for_long(op: RunningProvider) -> None:
-    """Wrong user codes are counted before they are looked up: for each signed-in user, else for each address."""
+async def test_guesses_of_user_codes_are_limited(op: RunningProvider) -> None:
+    """§5.1."""
     device = await begin(op)
     statuses = [(await page(op, "BCDF-GHJK")).status_code for _ in range(6)]
     assert statuses == [404] * 5 + [429]
     assert (await page(op, device["user_code"])).status_code == 429
 
 
-@pytest.mark.spec("RFC 8628 §5.1")
-async def test_codes_guessed_in_parallel_do_not_slip_through(op: RunningProvider) -> None:
-    """Five codes are looked up, however many are tried in parallel."""
+async def test_parallel_guesses_of_user_codes_are_limited(op: RunningProvider) -> None:
+    """§5.1: five are checked, however many arrive at once."""
     pages = await asyncio.gather(*(page(op, "BCDF-GHJK") for _ in range(30)))
     assert sorted(response.status_code for response in pages) == [404] * 5 + [429] * 25
 
 
-@pytest.mark.spec("RFC 8628 §5.1")
-async def test_a_device_of_ones_own_makes_up_for_no_wrong_code(op: RunningProvider) -> None:
-    """Right codes do not make up for wrong ones: a public client can create as many of them as it wants."""
+async def test_correct_code_does_not_reset_wrong_guesses(op: RunningProvider) -> None:
+    """With a public client an attacker gets any number of correct codes."""
     device = await begin(op)
     for _ in range(4):
         await page(op, "BCDF-GHJK")
@@ -251,29 +230,26 @@ async def test_a_device_of_ones_own_makes_up_for_no_wrong_code(op: RunningProvid
     assert [(await page(op, "BCDF-GHJK")).status_code for _ in range(2)] == [404, 429]
 
 
-@pytest.mark.spec("RFC 8628 §5.1")
-async def test_signed_in_user_is_not_locked_out_by_a_stranger(op: RunningProvider) -> None:
+async def test_signed_in_user_is_not_locked_out_by_others(op: RunningProvider) -> None:
     await op.tokens()
     device = await begin(op)
     stranger = op.new_client()
     for _ in range(6):
         await stranger.get("/device", query_string={"user_code": "BCDF-GHJK"})
     assert (await stranger.get("/device", query_string={"user_code": device["user_code"]})).status_code == 429
-    assert (await answer(op, device)).status_code == 200
+    assert (await decide(op, device)).status_code == 200
     assert [(await page(op, "BCDF-GHJK")).status_code for _ in range(6)] == [404] * 5 + [429]
 
 
 @pytest.mark.parametrize(
     ("typed", "headers", "status"),
     [
-        pytest.param("BCDF-GHJ", {}, 404, id="what can be no code"),
+        pytest.param("BCDF-GHJ", {}, 404, id="not a code"),
         pytest.param("BCDF-GHJK", {"Sec-Fetch-Dest": "image"}, 200, id="a picture on another site's page"),
         pytest.param("BCDF-GHJK", {"Sec-Fetch-Dest": "iframe"}, 200, id="a frame"),
     ],
 )
-@pytest.mark.spec("RFC 8628 §5.1")
-@pytest.mark.spec("Fetch Metadata §2.1")
-async def test_what_nobody_typed_or_followed_is_no_guess(
+async def test_empty_code_does_not_count_as_a_guess(
     op: RunningProvider, typed: str, headers: dict[str, str], status: int
 ) -> None:
     device = await begin(op)
@@ -285,7 +261,7 @@ async def test_what_nobody_typed_or_followed_is_no_guess(
     assert (await page(op, device["user_code"])).status_code == 200
 
 
-async def test_the_page_asks_for_the_code(op: RunningProvider) -> None:
+async def test_page_has_a_field_for_the_user_code(op: RunningProvider) -> None:
     response = await op.client.get("/device")
     assert response.status_code == 200
     assert 'name="user_code"' in await response.get_data(as_text=True)
@@ -300,8 +276,7 @@ async def test_the_page_asks_for_the_code(op: RunningProvider) -> None:
         pytest.param({"client_id": "tv", "scope": "unknown"}, {}, "invalid_scope", 400, id="no scope of its own"),
     ],
 )
-@pytest.mark.spec("RFC 8628 §3.1, §3.2")
-async def test_a_device_that_gets_no_code(
+async def test_invalid_device_request_is_rejected(
     op: RunningProvider, form: dict[str, str], headers: dict[str, str], error: str, status: int
 ) -> None:
     """A client that is registered for it gets a device code, a user code, and the address where the user enters it."""
@@ -309,14 +284,13 @@ async def test_a_device_that_gets_no_code(
     await assert_refused(response, error, status)
 
 
-@pytest.mark.spec("RFC 8628 §3.1, §3.2")
-async def test_a_confidential_device_proves_itself(op: RunningProvider) -> None:
+async def test_confidential_device_must_authenticate(op: RunningProvider) -> None:
     device = await begin(op, client_id="box", client_secret=SECRET)
-    await answer(op, device)
+    await decide(op, device)
     assert (await poll(op, device, client_id="box", client_secret=SECRET)).status_code == 200
 
 
-async def test_all_of_it_has_a_ttl_and_no_code_in_the_clear(op: RunningProvider) -> None:
+async def test_device_records_have_a_ttl_and_hashed_codes(op: RunningProvider) -> None:
     device = await begin(op)
     await poll(op, device)
     redis = op.redis
@@ -330,34 +304,32 @@ async def test_all_of_it_has_a_ttl_and_no_code_in_the_clear(op: RunningProvider)
         assert device["user_code"] not in stored
 
 
-@pytest.mark.spec("RFC 8628 §4")
-async def test_discovery_names_the_endpoint_and_the_grant(provider: RunningProvider) -> None:
-    """Discovery names the endpoint and the grant."""
+async def test_discovery_advertises_the_device_grant(provider: RunningProvider) -> None:
+    """§4."""
     document = await (await provider.client.get("/.well-known/openid-configuration")).get_json()
     assert document["device_authorization_endpoint"] == f"{ISSUER}/device_authorization"
     assert GRANT in document["grant_types_supported"]
 
 
 async def take_back(op: RunningProvider, client_id: str) -> str:
-    """What the account page says before."""
+    """The account page while the access exists."""
     html = await (await op.client.get("/account")).get_data(as_text=True)
     form = {"client_id": client_id, "csrf_token": html.split('name="csrf_token" value="')[1].split('"')[0]}
     assert (await op.client.post("/account", form=form)).status_code == 303
     return html
 
 
-@pytest.mark.spec("OpenID Connect Core §17.2")
-async def test_device_access_is_on_the_account_page_and_revocable(op: RunningProvider) -> None:
+async def test_device_access_can_be_removed_on_the_account_page(op: RunningProvider) -> None:
     device = await begin(op)
-    await answer(op, device)
+    await decide(op, device)
     tokens = await (await poll(op, device)).get_json()
     assert "see your email address" in await take_back(op, "tv")
     assert (await op.userinfo(tokens["access_token"])).status_code == 401
     assert (await op.refresh(tokens["refresh_token"], client_id="tv")).status_code == 400
 
 
-async def test_a_device_that_is_slow_gets_nothing_that_was_taken_back(op: RunningProvider) -> None:
+async def test_withdrawn_consent_denies_a_slow_device(op: RunningProvider) -> None:
     device = await begin(op)
-    await answer(op, device)
+    await decide(op, device)
     await take_back(op, "tv")
     await assert_refused(await poll(op, device), "access_denied")

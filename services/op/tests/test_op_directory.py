@@ -26,7 +26,7 @@ def write(tmp_path: Path, text: str) -> Path:
     return path
 
 
-def test_the_demo_directory_is_valid() -> None:
+def test_demo_directory_is_valid() -> None:
     directory = read_directory(DEMO, ENVIRONMENT)
     assert [user.username for user in directory.users] == ["user0"]
     assert [client.client_id for client in directory.clients] == ["demo-client", "resource-server"]
@@ -34,7 +34,7 @@ def test_the_demo_directory_is_valid() -> None:
     assert directory.clients[0].id_token_signed_response_alg == "RS256"
 
 
-def test_variables_come_from_the_environment_or_a_file(tmp_path: Path) -> None:
+def test_variables_are_read_from_environment_or_file(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("from-a-file\n")
     environment = {"CLIENT_SECRET_FILE": str(tmp_path / "secret"), "RS_CLIENT_SECRET": "x", "ID_TOKEN_ALG": "ES256"}
     directory = read_directory(DEMO, environment)
@@ -57,8 +57,7 @@ def test_variables_come_from_the_environment_or_a_file(tmp_path: Path) -> None:
         ),
     ],
 )
-@pytest.mark.spec("OpenID Connect Core §2, §5.1")
-def test_faults_are_said_with_their_place(tmp_path: Path, text: str, fault: str) -> None:
+def test_faults_are_reported_with_their_location(tmp_path: Path, text: str, fault: str) -> None:
     with pytest.raises(DirectoryError, match=fault):
         read_directory(write(tmp_path, text), {})
 
@@ -83,28 +82,25 @@ def test_faults_are_said_with_their_place(tmp_path: Path, text: str, fault: str)
         pytest.param("clients: &a [*a]", "contains itself|list of mappings", id="a knot"),
     ],
 )
-@pytest.mark.spec("OpenID Connect Core §5.1, §5.1.1")
-def test_entries_that_could_not_be_answered_with_are_refused(tmp_path: Path, text: str, fault: str) -> None:
-    """All 20 standard claims are supported, each with its type. An address is an object of strings."""
+def test_invalid_claims_are_rejected(tmp_path: Path, text: str, fault: str) -> None:
     with pytest.raises(DirectoryError, match=fault):
         read_directory(write(tmp_path, text), {})
 
 
-def test_a_fault_does_not_show_the_line_that_it_is_in(tmp_path: Path) -> None:
+def test_fault_does_not_repeat_the_line(tmp_path: Path) -> None:
     with pytest.raises(DirectoryError) as caught:
         read_directory(write(tmp_path, 'clients:\n  - client_secret: "my-very-secret: value\n'), {})
     assert "my-very-secret" not in str(caught.value)
     assert "line 3" in str(caught.value)
 
 
-@pytest.mark.spec("OpenID Connect Core §5.1, §5.1.1")
-def test_all_claims_of_core_5_1_can_be_written_down() -> None:
-    """OpenID Connect Core §5.1: There are 20 standard claims; `sub` is a field of its own."""
+def test_all_claims_of_core_5_1_are_accepted() -> None:
+    """OpenID Connect Core §5.1: 20 claims, of which `sub` is a separate field."""
     assert user_entry({"username": "ada", "password": "x", "claims": ADA}).claims == ADA
     assert len(ADA) == len(STANDARD_CLAIMS) == 19
 
 
-async def test_reloading_keeps_what_an_administrator_changed(provider: RunningProvider) -> None:
+async def test_reload_keeps_changes_of_an_administrator(provider: RunningProvider) -> None:
     op = provider.op
     directory = read_directory(DEMO, ENVIRONMENT)
     await load(directory, op.users, op.clients, op.passwords, KEY)
@@ -116,7 +112,7 @@ async def test_reloading_keeps_what_an_administrator_changed(provider: RunningPr
     assert await op.users.find("user0") == changed
 
 
-async def test_a_changed_entry_is_written_again(provider: RunningProvider) -> None:
+async def test_changed_entry_is_written_again(provider: RunningProvider) -> None:
     op = provider.op
     await load(read_directory(DEMO, ENVIRONMENT), op.users, op.clients, op.passwords, KEY)
     changed = ENVIRONMENT | {"ID_TOKEN_ALG": "HS256"}
@@ -136,7 +132,7 @@ Run = Callable[..., tuple[int, str, str]]
 def run(
     redis_server: RedisServer, redis: Database, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Run:
-    """Carry out a command; gives its exit status and what it printed."""
+    """Run a command; its exit status and its output."""
     settings = Settings(redis_url=redis_server.url, oidc_issuer="http://op.test", op_secret_key=KEY)
 
     def command(*arguments: str, stdin: str = "") -> tuple[int, str, str]:
@@ -147,7 +143,7 @@ def run(
     return command
 
 
-def test_users_by_command(run: Run) -> None:
+def test_users_are_managed_by_command(run: Run) -> None:
     status, out, _ = run(
         "users", "add", "ada", "--claim", "email=ada@x.org", "--claim", "email_verified=true", stdin="pw\n"
     )
@@ -164,7 +160,7 @@ def test_users_by_command(run: Run) -> None:
     assert run("users", "show", "ada")[2] == "op: user ada does not exist\n"
 
 
-def test_clients_by_command(run: Run) -> None:
+def test_clients_are_managed_by_command(run: Run) -> None:
     status, out, _ = run("clients", "add", "app", "--redirect-uri", "http://a/b", "--name", "An app")
     secret = out.splitlines()[1].removeprefix("client_secret: ")
     assert status == 0
@@ -192,16 +188,14 @@ def test_clients_by_command(run: Run) -> None:
         pytest.param(["clients", "show", "nobody"], "", "client nobody does not exist", id="unknown client"),
     ],
 )
-@pytest.mark.spec("OpenID Connect Core §5.1")
-def test_a_fault_is_one_line(run: Run, arguments: list[str], stdin: str, fault: str) -> None:
-    """A user has only standard claims."""
+def test_fault_of_a_command_is_one_line(run: Run, arguments: list[str], stdin: str, fault: str) -> None:
     status, _, err = run(*arguments, stdin=stdin)
     assert status == 1
     assert fault in err
     assert err.count("\n") == 1
 
 
-def test_a_name_is_taken_once(run: Run) -> None:
+def test_username_is_unique(run: Run) -> None:
     run("users", "add", "ada", stdin="pw\n")
     assert run("users", "add", "ada", stdin="pw\n")[0] == 1
     assert "taken" in run("users", "add", "ADA", "--sub", "2", stdin="pw\n")[2]

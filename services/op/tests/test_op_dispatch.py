@@ -1,4 +1,4 @@
-"""The one decision of every authorization, by table, without an app."""
+"""The next step of every authorization, in tables, without an application."""
 
 from typing import Any
 
@@ -26,20 +26,20 @@ def session(sub: str = "ada", auth_time: int = 900, sid: str = "here") -> Sessio
     return Session(sid=sid, sub=sub, auth_time=auth_time)
 
 
-def pending(asked: AuthorizationRequest, *, since: int = 950, sid: str | None = None) -> LoginRequest:
-    return LoginRequest(id="id", browser="browser", created_at=since, request=asked, sid=sid)
+def pending(incoming: AuthorizationRequest, *, since: int = 950, sid: str | None = None) -> LoginRequest:
+    return LoginRequest(id="id", browser="browser", created_at=since, request=incoming, sid=sid)
 
 
 def shown(step: Step) -> object:
-    """A step, or the class of the error that it refuses with."""
+    """A step, or the class of its error."""
     return type(step.error) if isinstance(step, Refuse) else step
 
 
 @pytest.mark.parametrize(
-    ("asked", "present", "consent", "expected"),
+    ("incoming", "present", "consent", "expected"),
     [
         pytest.param(request(), None, None, Login(), id="nobody is logged in"),
-        pytest.param(request(), session(), None, Consent(), id="logged in, never asked"),
+        pytest.param(request(), session(), None, Consent(), id="logged in, never consented"),
         pytest.param(request(), session(), REMEMBERED, Respond(), id="logged in, allowed before"),
         pytest.param(request(), session(), ENDED, Consent(), id="the consent has ended"),
         pytest.param(request(scope="openid phone"), session(), REMEMBERED, Consent(), id="a wider scope"),
@@ -49,7 +49,7 @@ def shown(step: Step) -> object:
         pytest.param(request(prompt="login"), session(), REMEMBERED, Login(), id="prompt=login"),
         pytest.param(request(prompt="select_account"), session(), REMEMBERED, Login(), id="prompt=select_account"),
         pytest.param(request(prompt="none"), None, None, LoginRequired, id="prompt=none, nobody"),
-        pytest.param(request(prompt="none"), session(), None, ConsentRequired, id="prompt=none, never asked"),
+        pytest.param(request(prompt="none"), session(), None, ConsentRequired, id="prompt=none, never consented"),
         pytest.param(request(prompt="none"), session(), REMEMBERED, Respond(), id="prompt=none, all is there"),
         pytest.param(
             request(prompt="none", sub="bob"), session(), REMEMBERED, LoginRequired, id="prompt=none, another"
@@ -73,32 +73,26 @@ def shown(step: Step) -> object:
         pytest.param(DEVICE, None, DENIED, AccessDenied, id="device, denied without a login"),
     ],
 )
-@pytest.mark.spec("OpenID Connect Core §3.1.2.3, §3.1.2.4, §3.1.2.6")
-@pytest.mark.spec("RFC 8628 §3.3")
-def test_the_next_step(
-    asked: AuthorizationRequest | DeviceRequest,
+def test_next_step_is_decided(
+    incoming: AuthorizationRequest | DeviceRequest,
     present: Session | None,
     consent: records.Consent | Decision | None,
     expected: object,
 ) -> None:
-    """One function decides between login, consent, response and error, for the authorization endpoint and the
-    login, consent and device pages.
-    """
-    assert shown(next_step(asked, present, consent, NOW)) == expected
+    """OpenID Connect Core §3.1.2.3, §3.1.2.4, §3.1.2.6; RFC 8628 §3.3."""
+    assert shown(next_step(incoming, present, consent, NOW)) == expected
 
 
 @pytest.mark.parametrize(
     ("prompt", "expected"),
     [("", Respond()), ("none", Respond()), ("consent", Consent()), ("none consent", ConsentRequired)],
 )
-@pytest.mark.spec("OpenID Connect Core §3.1.2.3, §3.1.2.4, §3.1.2.6")
-@pytest.mark.spec("RFC 8628 §3.3")
-def test_first_party_consent_only_when_prompted(prompt: str, expected: object) -> None:
+def test_first_party_client_needs_consent_only_when_prompted(prompt: str, expected: object) -> None:
     assert shown(next_step(request(prompt=prompt), session(), None, NOW, first_party=True)) == expected
 
 
 @pytest.mark.parametrize(
-    ("asked", "present", "since_sid", "expected"),
+    ("incoming", "present", "since_sid", "expected"),
     [
         pytest.param(request(prompt="login"), session(auth_time=950), "before", Respond(), id="a new session"),
         pytest.param(request(prompt="login"), session(auth_time=950), None, Respond(), id="the first session"),
@@ -112,17 +106,15 @@ def test_first_party_consent_only_when_prompted(prompt: str, expected: object) -
         pytest.param(request(max_age=49), session(auth_time=950), "here", Login(), id="max_age has passed since"),
     ],
 )
-@pytest.mark.spec("OpenID Connect Core §3.1.2.3, §3.1.2.4, §3.1.2.6")
-@pytest.mark.spec("RFC 8628 §3.3")
-def test_a_pending_request_after_a_login(
-    asked: AuthorizationRequest, present: Session | None, since_sid: str | None, expected: object
+def test_pending_authorization_continues_after_login(
+    incoming: AuthorizationRequest, present: Session | None, since_sid: str | None, expected: object
 ) -> None:
-    waiting = pending(asked, sid=since_sid)
-    assert shown(next_step(asked, present, REMEMBERED, NOW, pending=waiting)) == expected
+    waiting = pending(incoming, sid=since_sid)
+    assert shown(next_step(incoming, present, REMEMBERED, NOW, pending=waiting)) == expected
 
 
 @pytest.mark.parametrize(
-    ("asked", "present", "consent", "description"),
+    ("incoming", "present", "consent", "description"),
     [
         (request(prompt="none"), None, None, "The user must sign in. Send the request without prompt=none."),
         (request(prompt="none"), session(), None, "The user must give consent. Send the request without prompt=none."),
@@ -136,23 +128,20 @@ def test_a_pending_request_after_a_login(
         ),
     ],
 )
-@pytest.mark.spec("RFC 6749 §4.1.2.1")
-def test_a_refusal_says_why(
-    asked: AuthorizationRequest | DeviceRequest,
+def test_error_says_why(
+    incoming: AuthorizationRequest | DeviceRequest,
     present: Session | None,
     consent: Decision | None,
     description: str,
 ) -> None:
-    """The reason is the `error_description` for the client."""
-    waiting = None if isinstance(asked, DeviceRequest) else pending(asked)
-    step = next_step(asked, present, consent, NOW, pending=waiting)
+    """It is the client's `error_description` (RFC 6749 §4.1.2.1)."""
+    waiting = None if isinstance(incoming, DeviceRequest) else pending(incoming)
+    step = next_step(incoming, present, consent, NOW, pending=waiting)
     assert isinstance(step, Refuse)
     assert step.error.description == description
 
 
-@pytest.mark.spec("OpenID Connect Core §3.1.2.3, §3.1.2.4, §3.1.2.6")
-@pytest.mark.spec("RFC 8628 §3.3")
-def test_a_denial_precedes_another_person() -> None:
-    asked = request(sub="bob")
-    step = next_step(asked, session(auth_time=950), DENIED, NOW, pending=pending(asked))
+def test_denial_has_precedence_over_another_user() -> None:
+    incoming = request(sub="bob")
+    step = next_step(incoming, session(auth_time=950), DENIED, NOW, pending=pending(incoming))
     assert shown(step) is AccessDenied

@@ -1,4 +1,4 @@
-"""Redis away, and the provider's start."""
+"""Failures of Redis, and the start of the provider."""
 
 import time
 from typing import Any
@@ -19,7 +19,7 @@ def settings(url: str, **changes: Any) -> Settings:
 
 @pytest.fixture
 def away() -> str:
-    """The URL of a Redis that nobody serves."""
+    """The URL of a Redis server that does not exist."""
     return f"redis://127.0.0.1:{free_port()}/0"
 
 
@@ -35,7 +35,7 @@ def away() -> str:
         ("GET", "/jwks"),
     ],
 )
-async def test_every_endpoint_responds_503_in_a_second_without_redis(away: str, method: str, path: str) -> None:
+async def test_endpoints_return_503_within_a_second_without_redis(away: str, method: str, path: str) -> None:
     app = create_app(settings(away), clock=Clock())
     client: Any = app.test_client()
     headers = basic("web", SECRET) if method == "POST" else {"Authorization": f"Bearer {'A' * 22}.{'B' * 43}"}
@@ -51,7 +51,7 @@ async def test_every_endpoint_responds_503_in_a_second_without_redis(away: str, 
         assert (await response.get_json())["error"] == "temporarily_unavailable"
 
 
-async def test_discovery_and_healthz_need_no_redis_and_readyz_does(away: str) -> None:
+async def test_only_readyz_and_not_healthz_depends_on_redis(away: str) -> None:
     client = create_app(settings(away), clock=Clock()).test_client()
     assert (await client.get("/.well-known/openid-configuration")).status_code == 200
     assert (await client.get("/healthz")).status_code == 200
@@ -61,7 +61,7 @@ async def test_discovery_and_healthz_need_no_redis_and_readyz_does(away: str) ->
 
 
 @pytest.mark.slow
-async def test_it_starts_without_redis_and_is_ready_when_redis_comes(tmp_path_factory: pytest.TempPathFactory) -> None:
+async def test_provider_becomes_ready_when_redis_is_available(tmp_path_factory: pytest.TempPathFactory) -> None:
     server = RedisServer(tmp_path_factory.mktemp("late"))
     app = create_app(settings(server.url), clock=Clock())
     async with app.test_app() as running:
@@ -71,13 +71,13 @@ async def test_it_starts_without_redis_and_is_ready_when_redis_comes(tmp_path_fa
         try:
             deadline = time.monotonic() + 10
             while (await client.get("/readyz")).status_code != 200:
-                assert time.monotonic() < deadline, "it did not recover by itself"
+                assert time.monotonic() < deadline, "it has not recovered by itself"
         finally:
             server.stop()
 
 
 @pytest.mark.slow
-async def test_a_paused_redis_is_a_503_within_a_second_and_recovers(tmp_path_factory: pytest.TempPathFactory) -> None:
+async def test_paused_redis_causes_503_within_a_second(tmp_path_factory: pytest.TempPathFactory) -> None:
     server = RedisServer(tmp_path_factory.mktemp("paused")).start()
     try:
         app = create_app(settings(server.url), clock=Clock())
@@ -90,8 +90,8 @@ async def test_a_paused_redis_is_a_503_within_a_second_and_recovers(tmp_path_fac
             assert response.status_code == 503
             assert time.monotonic() - start < 1
             server.resume()
-            answer = await client.post("/introspect", form={"token": "x"}, headers=basic("web", SECRET))
-            assert answer.status_code == 401
+            result = await client.post("/introspect", form={"token": "x"}, headers=basic("web", SECRET))
+            assert result.status_code == 401
     finally:
         server.stop()
 
@@ -106,10 +106,10 @@ async def test_a_paused_redis_is_a_503_within_a_second_and_recovers(tmp_path_fac
         pytest.param(("-getdel",), id="the taking of the login request"),
     ],
 )
-async def test_a_login_that_could_not_be_finished_can_be_sent_again(
+async def test_login_interrupted_by_redis_can_be_repeated(
     provider_with: ProviderFactory, redis: RedisClient, redis_server: RedisServer, refused: tuple[str, ...]
 ) -> None:
-    """Each write in turn is one that Redis does not take: the person loses nothing by it."""
+    """Redis rejects each write in turn; the user can repeat the login."""
     everything = ("on", "nopass", "allkeys", "allchannels", "+@all")
     await redis.execute_command("ACL", "SETUSER", "provider", "reset", *everything)
     provider = await provider_with(redis_url=redis_server.url.replace("//", "//provider:any@"))
@@ -121,4 +121,4 @@ async def test_a_login_that_could_not_be_finished_can_be_sent_again(
     assert "op_session" not in str(failed.headers)
     await redis.execute_command("ACL", "SETUSER", "provider", *everything)
     assert "code" in query_of((await provider.client.post("/login", form=form)).location)
-    assert (await provider.client.post("/login", form=form)).status_code == 400, "and once only"
+    assert (await provider.client.post("/login", form=form)).status_code == 400, "and only once"

@@ -3,18 +3,13 @@
 import base64
 import hashlib
 
-import pytest
 from jose import jwt
 from logout_testing import register, sign_in, sign_out
 from op_testing import RunningProvider, hidden_fields
 
 
-@pytest.mark.spec("OpenID Connect Front-Channel Logout §2, §3")
-async def test_frames_of_the_front_channel(provider: RunningProvider) -> None:
-    """OpenID Connect Front-Channel Logout §3: The URL of the frame has `iss` and `sid`.
-
-    Only these frames are allowed by the policy.
-    """
+async def test_logout_page_has_frames_of_the_clients(provider: RunningProvider) -> None:
+    """Front-Channel Logout §2, §3: iss and sid in the query; only these URLs may be framed."""
     await register(provider, "framed", frontchannel_logout_uri="http://client.test/out?a=b")
     tokens = await sign_in(provider, "framed")
     sid = jwt.get_unverified_claims(tokens["id_token"])["sid"]
@@ -27,15 +22,8 @@ async def test_frames_of_the_front_channel(provider: RunningProvider) -> None:
     assert "<script>" not in html
 
 
-@pytest.mark.spec("OpenID Connect RP-Initiated Logout §3")
-@pytest.mark.spec("OpenID Connect Front-Channel Logout §2")
-async def test_after_the_frames_the_browser_goes_on(provider: RunningProvider) -> None:
-    """OpenID Connect Front-Channel Logout §2: The last page has a frame for each client, with an origin of its redirect
-    URIs, and can frame nothing else. The browser continues when the frames have loaded, and after at most three
-    seconds.
-
-    After the frames, the browser continues to the post_logout_redirect_uri.
-    """
+async def test_browser_continues_after_the_frames(provider: RunningProvider) -> None:
+    """Front-Channel Logout §2 with RP-Initiated Logout §3."""
     bye = "http://client.test/bye"
     uri = "http://client.test/out"
     await register(provider, "framed", frontchannel_logout_uri=uri, post_logout_redirect_uris=[bye])
@@ -51,13 +39,8 @@ async def test_after_the_frames_the_browser_goes_on(provider: RunningProvider) -
     assert policy.endswith(f"; frame-src http://client.test; script-src 'sha256-{allowed}'")
 
 
-@pytest.mark.spec("OpenID Connect Front-Channel Logout §2")
-async def test_who_signs_out_on_the_account_page_visits_the_frames_too(provider: RunningProvider) -> None:
-    """Ending the session of the current browser on the account page loads the frames as well; ending another session
-    does not.
-
-    The frames belong to this browser. Those of a session elsewhere do not.
-    """
+async def test_account_page_logout_loads_the_frames_too(provider: RunningProvider) -> None:
+    """Front-Channel Logout §2: they belong to this browser, unlike those of a session in another browser."""
     await register(provider, "framed", frontchannel_logout_uri="http://client.test/out")
     elsewhere = jwt.get_unverified_claims((await sign_in(provider, "framed"))["id_token"])["sid"]
     provider.client = provider.new_client()

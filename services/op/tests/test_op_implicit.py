@@ -32,7 +32,7 @@ IMPLICIT = {
     "grant_types": ["implicit", "refresh_token"],
     "response_types": ["id_token", "id_token token"],
 }
-ASK: dict[str, Any] = {
+PARAMETERS: dict[str, Any] = {
     "client_id": "implicit",
     "redirect_uri": CALLBACK,
     "code_challenge": None,
@@ -51,67 +51,51 @@ def fragment_of(url: str) -> dict[str, str]:
     return dict(parse_qsl(urlsplit(url).fragment))
 
 
-async def verified(op: RunningProvider, answer: dict[str, str]) -> dict[str, Any]:
-    id_token = answer["id_token"]
+async def verified(op: RunningProvider, result: dict[str, str]) -> dict[str, Any]:
+    id_token = result["id_token"]
     key = await verification_key(op, id_token, "RS256")
     options = {"verify_exp": False, "verify_at_hash": False}
     return jwt.decode(id_token, key, ["RS256"], audience="implicit", issuer=ISSUER, options=options)
 
 
 @pytest.mark.parametrize("response_type", ["id_token token", "token id_token"])
-@pytest.mark.spec("OpenID Connect Core §3.2.2.5, §5.4")
-@pytest.mark.spec("OAuth 2.0 Multiple Response Types §3, §5")
-@pytest.mark.spec("RFC 6749 §3.1.1, §4.2.2")
-async def test_tokens_come_in_the_fragment(op: RunningProvider, response_type: str) -> None:
-    """OpenID Connect Core §3.2.2.5; RFC 6749 §3.1.1, §4.2.2: Tokens are returned in the fragment; the order of
-    the values of response_type does not matter.
-    """
-    response = await op.login(**ASK, response_type=response_type)
+async def test_tokens_are_sent_in_the_fragment(op: RunningProvider, response_type: str) -> None:
+    """Core §3.2.2.5, RFC 6749 §4.2.2; the order of the values does not matter (§3.1.1)."""
+    response = await op.login(**PARAMETERS, response_type=response_type)
     assert response.location.startswith(f"{CALLBACK}#")
-    answer = fragment_of(response.location)
-    assert answer.keys() == {"access_token", "token_type", "expires_in", "scope", "id_token", "state", "iss"}
-    assert (answer["token_type"], answer["expires_in"], answer["state"]) == ("Bearer", "300", "state-of-the-test")
-    claims = await verified(op, answer)
+    result = fragment_of(response.location)
+    assert result.keys() == {"access_token", "token_type", "expires_in", "scope", "id_token", "state", "iss"}
+    assert (result["token_type"], result["expires_in"], result["state"]) == ("Bearer", "300", "state-of-the-test")
+    claims = await verified(op, result)
     assert claims["nonce"] == "nonce-of-the-test"
-    assert claims["at_hash"] == at_hash(answer["access_token"]), "§3.2.2.10"
-    assert "email" not in claims, "§5.4: UserInfo has them"
-    userinfo = await (await op.userinfo(answer["access_token"])).get_json()
+    assert claims["at_hash"] == at_hash(result["access_token"]), "§3.2.2.10"
+    assert "email" not in claims, "§5.4: UserInfo returns them"
+    userinfo = await (await op.userinfo(result["access_token"])).get_json()
     assert userinfo["email"] == "user0@example.com"
 
 
-@pytest.mark.spec("OpenID Connect Core §3.2.2.5, §5.4")
-async def test_an_id_token_alone_has_all_claims(op: RunningProvider) -> None:
-    """The implicit flow gives an id_token, and with `token` an access token too, but never a refresh token. An id_token
-    on its own has all claims that were granted.
-
-    There is no access token for UserInfo, and so no at_hash either.
-    """
-    response = await op.login(username="ada", password="password-of-ada", **ASK, response_type="id_token")
-    answer = fragment_of(response.location)
-    assert answer.keys() == {"id_token", "state", "iss"}
-    claims = await verified(op, answer)
+async def test_id_token_without_access_token_has_all_claims(op: RunningProvider) -> None:
+    """Core §5.4: without an access token for UserInfo, and therefore without at_hash."""
+    response = await op.login(username="ada", password="password-of-ada", **PARAMETERS, response_type="id_token")
+    result = fragment_of(response.location)
+    assert result.keys() == {"id_token", "state", "iss"}
+    claims = await verified(op, result)
     assert (claims["email"], claims["name"]) == (ADA["email"], ADA["name"])
     assert "at_hash" not in claims
 
 
-@pytest.mark.spec("OAuth 2.0 Multiple Response Types §3, §5")
-@pytest.mark.spec("OAuth 2.0 Form Post Response Mode §2")
-async def test_by_form_post(op: RunningProvider) -> None:
-    """OAuth 2.0 Multiple Response Types §3, §5: Tokens are sent in the fragment, a form or a signed response,
-    never in a query, and so are the errors of such a request.
-    """
-    response = await op.login(**ASK, response_type="id_token", response_mode="form_post")
+async def test_tokens_are_sent_by_form_post(op: RunningProvider) -> None:
+    """Form Post Response Mode §2."""
+    response = await op.login(**PARAMETERS, response_type="id_token", response_mode="form_post")
     fields = hidden_fields(await response.get_data(as_text=True))
     assert fields.keys() == {"id_token", "state", "iss"}
 
 
-@pytest.mark.spec("OAuth 2.0 Multiple Response Types §3, §5")
-@pytest.mark.spec("JARM §2.3.4")
-async def test_as_a_signed_answer(op: RunningProvider) -> None:
-    """JARM §2.3.4: `jwt` means fragment.jwt here."""
-    response = await op.login(**ASK, response_type="id_token", response_mode="jwt")
-    answer = jwt.get_unverified_claims(fragment_of(response.location)["response"])
-    assert {"id_token", "state", "iss", "aud", "exp"} == answer.keys()
+async def test_tokens_are_sent_in_a_signed_response(op: RunningProvider) -> None:
+    """JARM §2.3.4: `jwt` means fragment.jwt."""
+    response = await op.login(**PARAMETERS, response_type="id_token", response_mode="jwt")
+    result = jwt.get_unverified_claims(fragment_of(response.location)["response"])
+    assert {"id_token", "state", "iss", "aud", "exp"} == result.keys()
 
 
 @pytest.mark.parametrize(
@@ -123,26 +107,23 @@ async def test_as_a_signed_answer(op: RunningProvider) -> None:
         pytest.param({"prompt": "none"}, "login_required", id="§3.1.2.6 nobody is logged in"),
     ],
 )
-@pytest.mark.spec("OpenID Connect Core §3.2.2.1, §3.2.2.6")
-@pytest.mark.spec("OAuth 2.0 Multiple Response Types §3, §5")
-@pytest.mark.spec("RFC 6749 §4.2.2.1")
-async def test_errors_come_in_the_fragment(op: RunningProvider, changes: dict[str, Any], error: str) -> None:
-    response = await op.authorize(**(ASK | {"response_type": "id_token token"} | changes))
+async def test_errors_are_sent_in_the_fragment(op: RunningProvider, changes: dict[str, Any], error: str) -> None:
+    """Core §3.2.2.6, RFC 6749 §4.2.2.1."""
+    response = await op.authorize(**(PARAMETERS | {"response_type": "id_token token"} | changes))
     assert urlsplit(response.location).query == ""
-    answer: dict[str, Any] = fragment_of(response.location)
-    if "response" in answer:
-        answer = jwt.get_unverified_claims(answer["response"])
-    assert answer["error"] == error
-    assert answer["state"] == "state-of-the-test"
+    result: dict[str, Any] = fragment_of(response.location)
+    if "response" in result:
+        result = jwt.get_unverified_claims(result["response"])
+    assert result["error"] == error
+    assert result["state"] == "state-of-the-test"
 
 
 @pytest.mark.parametrize("response_type", ["id_token", "id_token token"])
-@pytest.mark.spec("OpenID Connect Core §3.2.2.1, §3.2.2.6")
 async def test_missing_nonce_is_an_error_for_the_client(provider_with: ProviderFactory, response_type: str) -> None:
     """Core §3.2.2.1, §3.2.2.6: whatever is configured for codes."""
     op = await provider_with(implicit_flow=True, require_nonce=False)
     await op.op.clients.save(client_of(IMPLICIT | {"require_nonce": False}))
-    response = await op.authorize(**ASK, response_type=response_type, nonce=None)
+    response = await op.authorize(**PARAMETERS, response_type=response_type, nonce=None)
     assert urlsplit(response.location).query == ""
     assert fragment_of(response.location) == {
         "error": "invalid_request",
@@ -152,21 +133,20 @@ async def test_missing_nonce_is_an_error_for_the_client(provider_with: ProviderF
     }
 
 
-@pytest.mark.spec("OpenID Connect Core §3.2.2.5, §5.4, §11")
-async def test_there_is_no_refresh_token_and_no_offline_access(op: RunningProvider) -> None:
-    """OpenID Connect Core §11: offline_access is ignored without a code."""
-    response = await op.login(**ASK, response_type="id_token token", scope="openid offline_access")
-    answer = fragment_of(response.location)
-    assert answer["scope"] == "openid"
-    assert "refresh_token" not in answer
+async def test_refresh_token_and_offline_access_are_not_issued(op: RunningProvider) -> None:
+    """Core §11: offline_access is ignored without a code."""
+    response = await op.login(**PARAMETERS, response_type="id_token token", scope="openid offline_access")
+    result = fragment_of(response.location)
+    assert result["scope"] == "openid"
+    assert "refresh_token" not in result
 
 
-async def test_the_access_token_ends_with_its_session(op: RunningProvider) -> None:
-    response = await op.login(**ASK, response_type="id_token token")
-    answer = fragment_of(response.location)
-    hint = {"id_token_hint": answer["id_token"], "client_id": "implicit"}
+async def test_access_token_ends_with_its_session(op: RunningProvider) -> None:
+    response = await op.login(**PARAMETERS, response_type="id_token token")
+    result = fragment_of(response.location)
+    hint = {"id_token_hint": result["id_token"], "client_id": "implicit"}
     assert (await op.client.get("/logout", query_string=hint)).status_code == 200
-    assert (await op.userinfo(answer["access_token"])).status_code == 401
+    assert (await op.userinfo(result["access_token"])).status_code == 401
 
 
 @pytest.mark.parametrize(
@@ -176,53 +156,43 @@ async def test_the_access_token_ends_with_its_session(op: RunningProvider) -> No
         pytest.param({"response_type": "code"}, "unauthorized_client", id="a client without codes"),
     ],
 )
-@pytest.mark.spec("RFC 6749 §4.2.2.1")
-async def test_a_client_gets_what_it_is_registered_for(
-    op: RunningProvider, changes: dict[str, Any], error: str
-) -> None:
+async def test_response_type_must_be_registered(op: RunningProvider, changes: dict[str, Any], error: str) -> None:
+    """RFC 6749 §4.2.2.1."""
     redirect_uri = REDIRECT_URI if changes.get("client_id") == "web" else CALLBACK
-    response = await op.authorize(**(ASK | {"redirect_uri": redirect_uri} | changes))
+    response = await op.authorize(**(PARAMETERS | {"redirect_uri": redirect_uri} | changes))
     assert (fragment_of(response.location) or query_of(response.location))["error"] == error
 
 
-@pytest.mark.spec("OpenID Connect Core §15.2")
-@pytest.mark.spec("RFC 9700 §2.1.2")
-async def test_it_is_off_unless_it_is_configured(provider: RunningProvider) -> None:
-    """RFC 9700 §2.1.2: Discovery does not list the implicit flow while it is disabled."""
+async def test_implicit_flow_is_off_by_default(provider: RunningProvider) -> None:
+    """RFC 9700 §2.1.2: and discovery says so."""
     await provider.op.clients.save(client_of(IMPLICIT))
-    response = await provider.authorize(**ASK, response_type="id_token")
+    response = await provider.authorize(**PARAMETERS, response_type="id_token")
     assert fragment_of(response.location)["error"] == "unsupported_response_type"
     document = await (await provider.client.get("/.well-known/openid-configuration")).get_json()
     assert document["response_types_supported"] == ["code"]
     assert "implicit" not in document["grant_types_supported"]
 
 
-@pytest.mark.spec("OpenID Connect Core §15.2")
-@pytest.mark.spec("OpenID Connect Discovery §3")
-@pytest.mark.spec("RFC 9700 §2.1.2")
-async def test_discovery_offers_it_where_it_is_on(op: RunningProvider) -> None:
-    """OpenID Connect Core §15.2; RFC 9700 §2.1.2: The implicit flow is disabled unless IMPLICIT_FLOW is set, and
-    discovery says which.
-    """
+async def test_discovery_advertises_the_implicit_flow_when_enabled(op: RunningProvider) -> None:
+    """Core §15.2, Discovery 1.0 §3."""
     document = await (await op.client.get("/.well-known/openid-configuration")).get_json()
     assert document["response_types_supported"] == ["code", "id_token", "id_token token"]
     assert "implicit" in document["grant_types_supported"]
 
 
-async def test_implicit_is_no_grant_of_the_token_endpoint(op: RunningProvider) -> None:
+async def test_token_endpoint_rejects_the_implicit_grant(op: RunningProvider) -> None:
     await assert_refused(await op.token(grant_type="implicit"), "unsupported_grant_type")
 
 
-@pytest.mark.spec("OpenID Connect Core §3.2.2.4")
-async def test_a_consented_client_gets_its_tokens_after_the_page(op: RunningProvider) -> None:
-    """The page says how long the access lasts, and that nothing renews it."""
+async def test_tokens_are_issued_after_consent(op: RunningProvider) -> None:
+    """Core §3.2.2.4: and the page says how long the access lasts without renewal."""
     await op.op.clients.save(client_of(IMPLICIT | {"first_party": False}))
-    response = await op.login(**ASK, response_type="id_token token")
+    response = await op.login(**PARAMETERS, response_type="id_token token")
     page = await op.client.get(response.location.removeprefix(ISSUER))
     text = await page.get_data(as_text=True)
     assert "Access ends after 5 minutes." in text
-    answer = await op.client.post("/consent", form=hidden_fields(text) | {"answer": "allow"})
-    assert "access_token" in fragment_of(answer.location)
+    result = await op.client.post("/consent", form=hidden_fields(text) | {"answer": "allow"})
+    assert "access_token" in fragment_of(result.location)
 
 
 @pytest.mark.parametrize(
@@ -232,13 +202,10 @@ async def test_a_consented_client_gets_its_tokens_after_the_page(op: RunningProv
         pytest.param({"response_types": ["token id_token", "code"]}, ["implicit", "authorization_code"], id="both"),
     ],
 )
-@pytest.mark.spec("OpenID Connect Dynamic Client Registration §2")
-async def test_a_client_registers_for_it(
+async def test_client_registers_for_the_implicit_flow(
     provider_with: ProviderFactory, metadata: dict[str, Any], expected: list[str]
 ) -> None:
-    """response_types and grant_types must match, and redirect URIs must suit the application_type: a web
-    application of the implicit flow uses only https, a native application uses http only on its own host.
-    """
+    """Dynamic Client Registration 1.0 §2."""
     op = await provider_with(implicit_flow=True, registration="open")
     client = await registered(op, redirect_uris=[CALLBACK], **metadata)
     assert client["grant_types"] == expected
@@ -253,15 +220,14 @@ async def test_a_client_registers_for_it(
         pytest.param({"redirect_uris": ["http://client.test/cb"], "response_types": ["id_token"]}, id="without TLS"),
     ],
 )
-@pytest.mark.spec("OpenID Connect Dynamic Client Registration §2")
-@pytest.mark.spec("RFC 7591 §2.1")
-async def test_what_does_not_fit_is_refused(provider_with: ProviderFactory, changes: dict[str, Any]) -> None:
+async def test_inconsistent_registration_is_rejected(provider_with: ProviderFactory, changes: dict[str, Any]) -> None:
+    """Dynamic Client Registration 1.0 §2, RFC 7591 §2.1."""
     op = await provider_with(implicit_flow=True, registration="open")
     response = await op.client.post("/register", json={"redirect_uris": [CALLBACK]} | changes)
     await assert_refused(response, "invalid_client_metadata")
 
 
-async def test_no_client_registers_for_what_is_off(provider_with: ProviderFactory) -> None:
+async def test_registration_is_rejected_when_disabled(provider_with: ProviderFactory) -> None:
     op = await provider_with(registration="open")
     response = await op.client.post("/register", json={"redirect_uris": [CALLBACK], "response_types": ["id_token"]})
     await assert_refused(response, "invalid_client_metadata")
@@ -273,9 +239,8 @@ async def test_no_client_registers_for_what_is_off(provider_with: ProviderFactor
         "http://127.0.0.1:8400/cb",
     ],
 )
-@pytest.mark.spec("OpenID Connect Dynamic Client Registration §2")
-@pytest.mark.spec("RFC 8252 §7")
-async def test_a_native_application_comes_back_to_its_machine(provider_with: ProviderFactory, uri: str) -> None:
+async def test_native_application_may_use_loopback(provider_with: ProviderFactory, uri: str) -> None:
+    """Dynamic Client Registration 1.0 §2, RFC 8252 §7."""
     op = await provider_with(registration="open")
     client = await registered(op, redirect_uris=[uri], application_type="native")
     assert client["application_type"] == "native"

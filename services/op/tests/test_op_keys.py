@@ -1,4 +1,4 @@
-"""Signing keys: made once, rotated once, kept sealed, named by their thumbprint."""
+"""Signing keys: generated once, rotated once, stored encrypted, named by their thumbprints."""
 
 import asyncio
 import json
@@ -36,10 +36,8 @@ async def kids(keys: KeyRing) -> set[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.spec("RFC 7517 §5")
-async def test_ten_replicas_that_start_together_have_one_key(redis: RedisClient, redis_server: RedisServer) -> None:
-    """The provider publishes its keys as a JWK Set."""
-    connections = [connect(redis_server.url, 5.0) for _ in range(10)]
+async def test_ten_replicas_that_start_together_share_a_key(redis: RedisClient, redis_server: RedisServer) -> None:
+    connections = [connect(redis_server.url, 2.0) for _ in range(10)]
     await asyncio.gather(*(connection.ping() for connection in connections))
     sets = await asyncio.gather(*(ring(connection).jwks() for connection in connections))
     assert len({key["kid"] for jwks in sets for key in jwks["keys"]}) == 2, "one RS256 key and one ES256 key"
@@ -47,28 +45,25 @@ async def test_ten_replicas_that_start_together_have_one_key(redis: RedisClient,
         await connection.aclose()
 
 
-async def test_a_restart_has_the_same_keys(redis: RedisClient) -> None:
+async def test_keys_survive_a_restart(redis: RedisClient) -> None:
     assert await ring(redis).jwks() == await ring(redis).jwks()
 
 
-@pytest.mark.spec("RFC 5869")
-@pytest.mark.spec("NIST SP 800-38D")
-async def test_private_keys_rest_sealed(redis: RedisClient) -> None:
+async def test_private_keys_are_stored_encrypted(redis: RedisClient) -> None:
     await ring(redis).load()
     stored = await redis.get("op:keys")
     assert "PRIVATE" not in stored
     assert "BEGIN" not in stored
 
 
-async def test_another_secret_key_opens_nothing(redis: RedisClient) -> None:
+async def test_another_secret_key_cannot_decrypt(redis: RedisClient) -> None:
     await ring(redis).load()
     with pytest.raises(DecryptionError):
         await ring(redis, "another-secret-of-more-than-32-characters").load()
 
 
-@pytest.mark.spec("RFC 7638 §3, §3.1")
-def test_the_kid_is_the_thumbprint_of_rfc_7638() -> None:
-    """The example of §3.1 has the same thumbprint."""
+def test_kid_is_the_thumbprint_of_rfc_7638() -> None:
+    """The example of RFC 7638 §3.1."""
     modulus = (
         "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3"
         "oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdA"
@@ -79,9 +74,8 @@ def test_the_kid_is_the_thumbprint_of_rfc_7638() -> None:
     assert thumbprint(key) == "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"
 
 
-@pytest.mark.spec("RFC 7518 §3.3, §3.4")
-def test_new_key_pairs_differ_and_have_the_promised_size() -> None:
-    """New keys have the required size. Elsewhere in these tests they come from a pool."""
+def test_new_keys_differ_and_have_the_required_size() -> None:
+    """RFC 7518 §3.3, §3.4. Other tests use keys from a pool."""
     one, two = new_keys(), new_keys()
     assert set(one) == set(two) == set(ALGORITHMS)
     assert not set(one.values()) & set(two.values())
@@ -92,9 +86,7 @@ def test_new_key_pairs_differ_and_have_the_promised_size() -> None:
     assert ec.curve.name == "secp256r1"
 
 
-@pytest.mark.spec("RFC 7517 §4, §5")
-async def test_jwks_may_be_cached_and_called_by_scripts(provider: RunningProvider) -> None:
-    """RFC 7517 §4: A published key has its use, and no private member."""
+async def test_jwks_can_be_cached_and_called_by_scripts(provider: RunningProvider) -> None:
     response = await provider.client.get("/jwks")
     assert response.headers["Cache-Control"] == "public, max-age=300"
     assert response.headers["Access-Control-Allow-Origin"] == "*"
@@ -117,7 +109,7 @@ async def test_new_key_is_published_before_it_signs(redis: RedisClient, clock: C
     both = await kids(keys)
     assert len(both) == 4
     assert first < both
-    assert await keys.signing_kids() == signs, "the new ones are published and do not sign yet"
+    assert await keys.signing_kids() == signs, "the new keys are published but do not sign yet"
     old = await keys.sign({"n": 1}, "RS256", typ="JWT")
     clock.pass_seconds(LEAD)
     assert await keys.signing_kids() == both - first
@@ -126,15 +118,14 @@ async def test_new_key_is_published_before_it_signs(redis: RedisClient, clock: C
     clock.pass_seconds(KEEP - 1)
     assert await kids(keys) == both
     clock.pass_seconds(1)
-    assert await kids(keys) == both - first, "nothing that the old ones signed is of use any more"
+    assert await kids(keys) == both - first, "no signature of the old keys is valid any longer"
     assert await keys.verify(new, "ES256", typ="JWT") == {"n": 2}
     with pytest.raises(InvalidSignature):
         await keys.verify(old, "RS256", typ="JWT")
 
 
 @pytest.mark.slow
-@pytest.mark.spec("OpenID Connect Core §10.1.1")
-async def test_ten_replicas_rotate_once_and_all_of_them_notice(
+async def test_ten_replicas_rotate_once_and_all_notice(
     redis: RedisClient, redis_server: RedisServer, clock: Clock
 ) -> None:
     """One of any number of replicas rotates; the others notice it without being told."""
@@ -152,9 +143,8 @@ async def test_ten_replicas_rotate_once_and_all_of_them_notice(
         await connection.aclose()
 
 
-@pytest.mark.spec("OpenID Connect Core §10.1.1")
-async def test_who_read_before_another_rotated_replaces_nothing(redis: RedisClient, key_pairs: KeyPairs) -> None:
-    """The gate itself: one comparison in Redis."""
+async def test_stale_replica_does_not_replace_keys(redis: RedisClient, key_pairs: KeyPairs) -> None:
+    """The atomic step: one comparison in Redis."""
     store = SigningKeyStore(redis, Encryptor(SECRET, "op signing keys"))
     await store.save_first(Generation(1, key_pairs.next()))
     before = await store.find()
@@ -175,7 +165,7 @@ async def test_rotate_command_waits_for_the_last_new_key_to_sign(redis: RedisCli
     assert len(await kids(keys)) == 6
 
 
-async def test_without_an_interval_nothing_is_ever_due(redis: RedisClient, clock: Clock) -> None:
+async def test_keys_are_not_rotated_without_an_interval(redis: RedisClient, clock: Clock) -> None:
     keys = KeyRing(SigningKeyStore(redis, Encryptor(SECRET, "op signing keys")), Schedule(0, LEAD, KEEP), clock)
     await keys.load()
     clock.pass_seconds(10**9)
@@ -190,10 +180,7 @@ async def test_replica_with_a_slow_clock_signs_with_the_first_key(redis: RedisCl
     assert await late.verify(await late.sign({"n": 1}, "RS256", typ="JWT"), "RS256", typ="JWT") == {"n": 1}
 
 
-@pytest.mark.spec("OpenID Connect Core §10.1.1")
-async def test_the_keys_of_before_there_was_rotation_go_on_and_are_due(
-    redis: RedisClient, clock: Clock, key_pairs: KeyPairs
-) -> None:
+async def test_keys_without_generations_are_used_and_due(redis: RedisClient, clock: Clock, key_pairs: KeyPairs) -> None:
     before = key_pairs.next()
     await redis.set("op:keys", Encryptor(SECRET, "op signing keys").encrypt(json.dumps(before), "op:keys"))
     keys = ring(redis, clock=clock)
@@ -204,8 +191,7 @@ async def test_the_keys_of_before_there_was_rotation_go_on_and_are_due(
     assert await keys.signing_kids() == first
 
 
-@pytest.mark.spec("OpenID Connect Core §10.1.1")
-async def test_a_replica_looks_by_itself_and_without_a_request(
+async def test_replica_refreshes_keys_without_a_request(
     redis: RedisClient, redis_server: RedisServer, clock: Clock
 ) -> None:
     keys = ring(redis, clock=clock)
@@ -221,7 +207,7 @@ async def test_a_replica_looks_by_itself_and_without_a_request(
     await rotation.stop()
 
 
-async def test_the_command_line_rotates_and_lists(
+async def test_command_line_rotates_and_lists_keys(
     provider: RunningProvider, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def command(*arguments: str) -> int:
@@ -255,12 +241,10 @@ async def kid_of(keys: KeyRing, state: str, clock: Clock) -> str:
     ("state", "survivors"),
     [("retired", {"signing", "pending"}), ("signing", {"retired", "pending"}), ("pending", {"retired", "signing"})],
 )
-@pytest.mark.spec("OpenID Connect Core §10.1.1")
-@pytest.mark.spec("RFC 7517 §5")
-async def test_a_key_that_leaked_is_withdrawn_at_once(
+async def test_revoked_key_is_withdrawn_at_once(
     redis: RedisClient, clock: Clock, state: str, survivors: set[str]
 ) -> None:
-    """A compromised key is removed whatever its state; the other keys stay, and one always signs."""
+    """In any state; the other keys stay, and there is always a key that signs."""
     keys, replica = ring(redis, clock=clock), ring(redis, clock=clock)
     old = await keys.sign({"of": "retired"}, "RS256", typ="JWT")
     await keys.rotate()
@@ -271,7 +255,7 @@ async def test_a_key_that_leaked_is_withdrawn_at_once(
     before, leaked = await kids(keys), await kid_of(keys, state, clock)
     withdrawn = await keys.revoke(leaked)
     assert leaked in withdrawn
-    assert len(withdrawn) == 2, "and the ES256 key that was made with it"
+    assert len(withdrawn) == 2, "and the ES256 key of the same generation"
     await replica.refresh()
     for one in (keys, replica):
         assert before - await kids(one) == withdrawn
@@ -287,17 +271,12 @@ async def test_a_key_that_leaked_is_withdrawn_at_once(
     assert (await keys.signing_kids() == new) is (state == "signing")
 
 
-@pytest.mark.spec("OpenID Connect Core §10.1.1")
-@pytest.mark.spec("RFC 7517 §5")
-async def test_the_only_key_is_replaced(redis: RedisClient, clock: Clock) -> None:
-    """A compromised key is removed from the set at once, on all replicas. What it signed no longer verifies, and
-    new keys replace it.
-    """
+async def test_revoked_only_key_is_replaced(redis: RedisClient, clock: Clock) -> None:
     keys = ring(redis, clock=clock)
     first = await kids(keys)
     assert await keys.revoke(min(first)) == first
     assert len(await kids(keys) - first) == 2
-    assert await keys.revoke(min(first)) == frozenset(), "it is gone"
+    assert await keys.revoke(min(first)) == frozenset(), "it is withdrawn"
 
 
 @pytest.mark.spec("OpenID Connect Core §10.1.1")
@@ -316,19 +295,17 @@ async def test_key_is_withdrawn_during_a_rotation_by_another_replica(redis: Redi
     keys._store.replace = late  # type: ignore[method-assign, assignment]
     assert await keys.revoke(min(first)) == first
     assert done == [True]
-    assert len(await kids(keys)) == 4, "what the other made, and what signs now"
+    assert len(await kids(keys)) == 4, "the key of the other replica, and the one that signs now"
     assert not first & await kids(keys)
 
 
-@pytest.mark.spec("OpenID Connect Core §10.1.1")
-@pytest.mark.spec("RFC 7517 §5")
-async def test_the_command_line_withdraws_a_key(provider: RunningProvider, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_command_line_revokes_a_key(provider: RunningProvider, capsys: pytest.CaptureFixture[str]) -> None:
     def command(kid: str) -> int:
         return administrate(provider.op.settings, ["keys", "revoke", kid])
 
     token = (await provider.tokens())["id_token"]
     kid = jws.get_unverified_header(token)["kid"]
-    for unknown in ("no-such-key", "-h8", "--help"):  # a thumbprint may begin so
+    for unknown in ("no-such-key", "-h8", "--help"):  # a thumbprint may start with a dash
         assert await asyncio.to_thread(command, unknown) == 1
         assert f"key {unknown} does not exist" in capsys.readouterr().err
     assert await asyncio.to_thread(command, kid) == 0

@@ -1,4 +1,4 @@
-"""GET and POST /login: the page, the session, and what stands against its abuse."""
+"""GET and POST /login: the page, the session, and the protection against abuse."""
 
 import asyncio
 import logging
@@ -21,23 +21,18 @@ async def login_page(provider: RunningProvider) -> tuple[str, str]:
     return location, await page.get_data(as_text=True)
 
 
-async def test_the_page_names_the_client_and_labels_its_fields(provider: RunningProvider) -> None:
+async def test_page_names_the_client_and_labels_its_fields(provider: RunningProvider) -> None:
     _, html = await login_page(provider)
     assert "web" in html
     for name in ("username", "password"):
         assert f'<label for="{name}">' in html
         assert f'autocomplete="{"username" if name == "username" else "current-password"}"' in html
     assert 'lang="en"' in html
-    assert not re.search(r"(src|href|action)=\"https?://", html), "nothing may come from another host"
+    assert not re.search(r"(src|href|action)=\"https?://", html), "nothing may be loaded from another host"
 
 
-@pytest.mark.spec("RFC 6265bis §4.1.2.6, §4.1.2.7")
-@pytest.mark.spec("RFC 9700 §4.12")
-async def test_a_good_password_opens_a_session_and_answers_303(provider: RunningProvider) -> None:
-    """RFC 9700 §4.12: Redirects are 303, so that a form with a password is never sent on.
-
-    A POST with credentials is never followed by another POST.
-    """
+async def test_correct_password_starts_a_session_and_returns_303(provider: RunningProvider) -> None:
+    """RFC 9700 §4.12: a POST with credentials is never followed by another POST."""
     response = await provider.login()
     assert response.status_code == 303
     cookie = next(c for c in response.headers.getlist("Set-Cookie") if c.startswith("op_session="))
@@ -46,9 +41,7 @@ async def test_a_good_password_opens_a_session_and_answers_303(provider: Running
     assert "Path=/" in cookie
 
 
-@pytest.mark.spec("RFC 6265bis §4.1.3.2")
-async def test_cookies_are_secure_and_bound_to_the_host_under_https(provider_with: ProviderFactory) -> None:
-    """Over TLS the provider's cookies are Secure and bound to the host by their name."""
+async def test_cookies_are_secure_and_host_only_over_https(provider_with: ProviderFactory) -> None:
     provider = await provider_with(oidc_issuer="https://op.test")
     response = await provider.authorize()
     assert response.headers["Set-Cookie"].startswith("__Host-op_login=")
@@ -57,11 +50,10 @@ async def test_cookies_are_secure_and_bound_to_the_host_under_https(provider_wit
 
 @pytest.mark.parametrize(("issuer", "sent"), [("https://op.test", "max-age=31536000"), (ISSUER, None)])
 @pytest.mark.parametrize("path", ["/account", "/jwks", "/assets/trefoil.css", "/nothing-here", "/authorize"])
-@pytest.mark.spec("RFC 6797 §7.1, §7.2")
-async def test_over_tls_no_answer_lets_a_browser_come_back_without(
+async def test_every_response_over_tls_has_hsts(
     provider_with: ProviderFactory, path: str, issuer: str, sent: str | None
 ) -> None:
-    """Pages, responses to machines and errors have the header, for this host only."""
+    """RFC 6797 §7.1, §7.2: for pages, endpoints and errors; only for this host."""
     provider = await provider_with(oidc_issuer=issuer)
     assert (await provider.client.get(path)).headers.get("Strict-Transport-Security") == sent
 
@@ -75,7 +67,7 @@ async def test_over_tls_no_answer_lets_a_browser_come_back_without(
         pytest.param("", "", id="nothing"),
     ],
 )
-async def test_unknown_user_and_wrong_password_get_the_same_answer(
+async def test_unknown_user_and_wrong_password_get_same_response(
     provider: RunningProvider, username: str, password: str
 ) -> None:
     response = await provider.login(username, password)
@@ -86,11 +78,10 @@ async def test_unknown_user_and_wrong_password_get_the_same_answer(
     assert await provider.client.get("/healthz")
 
 
-@pytest.mark.spec("RFC 9106")
-async def test_an_unknown_user_costs_as_much_as_a_wrong_password(
+async def test_unknown_user_takes_as_long_as_wrong_password(
     provider: RunningProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Both cost one argon2 verification."""
+    """Both take one argon2 verification."""
     checked = []
     verify = provider.op.passwords._verify
 
@@ -106,7 +97,7 @@ async def test_an_unknown_user_costs_as_much_as_a_wrong_password(
     assert "argon2id" in checked[0]
 
 
-async def test_a_password_is_hashed_at_the_cost_that_owasp_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_passwords_are_hashed_as_owasp_recommends(monkeypatch: pytest.MonkeyPatch) -> None:
     """OWASP Password Storage Cheat Sheet. All other tests hash at a lower cost (conftest.py)."""
     monkeypatch.setattr("op.sessions.passwords.PASSES", PASSES)
     monkeypatch.setattr("op.sessions.passwords.MEMORY_KIB", MEMORY_KIB)
@@ -115,9 +106,7 @@ async def test_a_password_is_hashed_at_the_cost_that_owasp_asks(monkeypatch: pyt
     passwords.close()
 
 
-@pytest.mark.spec("RFC 9106")
-async def test_an_unknown_name_costs_as_many_reads_as_a_known_one(provider: RunningProvider) -> None:
-    """Passwords are stored as argon2id hashes. An unknown user takes as long as a wrong password."""
+async def test_unknown_username_takes_as_many_reads(provider: RunningProvider) -> None:
     redis = provider.redis
     counts = []
     for name in ("user0", "nobody"):
@@ -127,19 +116,19 @@ async def test_an_unknown_name_costs_as_many_reads_as_a_known_one(provider: Runn
     assert counts[0] == counts[1]
 
 
-async def test_after_a_wrong_password_the_right_one_works(provider: RunningProvider) -> None:
-    """A wrong password loses nothing: the waiting request is still there."""
+async def test_correct_password_works_after_a_wrong_one(provider: RunningProvider) -> None:
+    """A wrong password does not end the pending authorization."""
     location = (await provider.authorize()).location
     assert (await provider.submit_login(location, password="wrong")).status_code == 403
     assert "code" in query_of((await provider.submit_login(location)).location)
 
 
-async def test_usernames_have_no_case(provider: RunningProvider) -> None:
+async def test_usernames_are_case_insensitive(provider: RunningProvider) -> None:
     assert "code" in query_of((await provider.login("USER0")).location)
 
 
-async def test_a_login_gets_a_fresh_session_id(provider: RunningProvider) -> None:
-    """No session fixation: what the browser came with is neither used nor kept."""
+async def test_login_creates_a_new_session_id(provider: RunningProvider) -> None:
+    """No session fixation: the cookies of the browser are neither used nor kept."""
     first = await provider.login()
     before = cookie_of(first)
     response = await provider.authorize(prompt="login")
@@ -149,7 +138,7 @@ async def test_a_login_gets_a_fresh_session_id(provider: RunningProvider) -> Non
     assert await provider.op.sessions.find(after) is not None
 
 
-async def test_a_planted_cookie_is_not_taken_up(provider: RunningProvider) -> None:
+async def test_planted_cookie_is_not_used(provider: RunningProvider) -> None:
     provider.client.set_cookie("localhost", "op_session", "planted-by-an-attacker")
     await provider.login()
     assert await provider.op.sessions.find("planted-by-an-attacker") is None
@@ -160,7 +149,7 @@ def cookie_of(response: Any) -> str:
     return next(c for c in cookies if c.startswith("op_session=")).split("=", 1)[1].split(";")[0]
 
 
-async def test_the_session_cookie_is_not_in_redis_in_the_clear(provider: RunningProvider) -> None:
+async def test_session_cookie_is_stored_hashed(provider: RunningProvider) -> None:
     cookie = cookie_of(await provider.login())
     redis = provider.redis
     keys = [key async for key in redis.scan_iter()]
@@ -171,10 +160,8 @@ async def test_the_session_cookie_is_not_in_redis_in_the_clear(provider: Running
 # --- CSRF ------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.spec("OpenID Connect Core §3.1.2.3")
-@pytest.mark.spec("RFC 6749 §10.12")
-async def test_the_form_of_another_browser_is_refused(provider: RunningProvider) -> None:
-    """An attacker's own login form, sent by the victim's browser, signs nobody in (login CSRF)."""
+async def test_form_of_another_browser_is_rejected(provider: RunningProvider) -> None:
+    """A login form of an attacker, sent by the victim's browser, is rejected (login CSRF)."""
     _, html = await login_page(provider)
     form = hidden_fields(html) | {"username": "user0", "password": "password0"}
     victim = provider.new_client()
@@ -184,21 +171,19 @@ async def test_the_form_of_another_browser_is_refused(provider: RunningProvider)
     assert (await victim.post("/login", form=form)).status_code == 400
 
 
-async def test_the_login_link_of_another_browser_is_refused(provider: RunningProvider) -> None:
-    """Even by one who is logged in: a request is answered in the browser that made it, or not at all."""
+async def test_login_link_of_another_browser_is_rejected(provider: RunningProvider) -> None:
+    """Even with a session: a request is only continued in the browser that sent it."""
     attacker = provider.new_client()
     link = (await provider.authorize(client=attacker)).location.removeprefix(ISSUER)
     await provider.login()
     response = await provider.client.get(link)
     assert response.status_code == 400
     assert response.location is None
-    assert (await attacker.get(link)).status_code == 200, "and it still waits where it belongs"
+    assert (await attacker.get(link)).status_code == 200, "and it is still pending in its own browser"
 
 
 @pytest.mark.parametrize("token", ["", "0" * 64, "é"])
-@pytest.mark.spec("RFC 6749 §10.12")
-async def test_a_wrong_csrf_token_is_refused(provider: RunningProvider, token: str) -> None:
-    """The login form is accepted only from the provider's own page, in the browser that it was shown in."""
+async def test_wrong_csrf_token_is_rejected(provider: RunningProvider, token: str) -> None:
     location = (await provider.authorize()).location
     response = await provider.submit_login(location, csrf_token=token)
     assert response.status_code == 400
@@ -206,25 +191,21 @@ async def test_a_wrong_csrf_token_is_refused(provider: RunningProvider, token: s
 
 
 @pytest.mark.parametrize("origin", ["http://evil.test", "null", "http://localhost:25001"])
-@pytest.mark.spec("OpenID Connect Core §3.1.2.3")
-@pytest.mark.spec("RFC 6749 §10.12")
-async def test_a_form_from_another_origin_is_refused(provider: RunningProvider, origin: str) -> None:
-    """OpenID Connect Core §3.1.2.3: The login is protected against cross-site request forgery."""
+async def test_form_of_another_origin_is_rejected(provider: RunningProvider, origin: str) -> None:
     _, html = await login_page(provider)
     form = hidden_fields(html) | {"username": "user0", "password": "password0"}
     response = await provider.client.post("/login", form=form, headers={"Origin": origin})
     assert response.status_code == 400
 
 
-async def test_our_own_origin_is_accepted(provider: RunningProvider) -> None:
+async def test_form_of_our_own_origin_is_accepted(provider: RunningProvider) -> None:
     _, html = await login_page(provider)
     form = hidden_fields(html) | {"username": "user0", "password": "password0"}
     assert (await provider.client.post("/login", form=form, headers={"Origin": ISSUER})).status_code == 303
 
 
-@pytest.mark.spec("RFC 6454 §6.2")
-async def test_our_own_origin_is_known_as_browsers_write_it(provider_with: ProviderFactory) -> None:
-    """The provider's origin is recognized however its issuer is written."""
+async def test_own_origin_is_compared_as_browsers_write_it(provider_with: ProviderFactory) -> None:
+    """RFC 6454 §6.2: in any notation of the issuer."""
     provider = await provider_with(oidc_issuer="HTTP://LOCALHOST:80")
     location = (await provider.authorize()).location.removeprefix("HTTP://LOCALHOST:80")
     form = hidden_fields(await (await provider.client.get(location)).get_data(as_text=True))
@@ -237,28 +218,27 @@ async def test_our_own_origin_is_known_as_browsers_write_it(provider_with: Provi
 
 
 @pytest.mark.parametrize("login", ["", "x", "A" * 22, "../../etc", "{}"])
-async def test_a_login_that_nobody_asked_for_is_refused(provider: RunningProvider, login: str) -> None:
+async def test_login_without_request_is_rejected(provider: RunningProvider, login: str) -> None:
     response = await provider.client.get("/login", query_string={"login": login})
     assert response.status_code == 400
 
 
-async def test_a_finished_login_cannot_be_sent_again(provider: RunningProvider) -> None:
+async def test_completed_login_cannot_be_repeated(provider: RunningProvider) -> None:
     _, html = await login_page(provider)
     form = hidden_fields(html) | {"username": "user0", "password": "password0"}
     assert (await provider.client.post("/login", form=form)).status_code == 303
     assert (await provider.client.post("/login", form=form)).status_code == 400
 
 
-async def test_of_parallel_forms_one_gets_a_code(provider: RunningProvider) -> None:
-    """LoginRequest is taken once."""
+async def test_one_of_parallel_forms_gets_a_code(provider: RunningProvider) -> None:
+    """A LoginRequest can be used once."""
     _, html = await login_page(provider)
     form = hidden_fields(html) | {"username": "user0", "password": "password0"}
     responses = await asyncio.gather(*(provider.client.post("/login", form=form) for _ in range(5)))
     assert sorted(r.status_code for r in responses) == [303] + [400] * 4
 
 
-@pytest.mark.spec("OpenID Connect Core §3.1.2.3")
-async def test_a_second_tab_goes_on_after_the_first_logged_in(provider: RunningProvider) -> None:
+async def test_second_tab_continues_after_login_in_the_first(provider: RunningProvider) -> None:
     second = (await provider.authorize()).location
     await provider.login()
     response = await provider.client.get(second.removeprefix(ISSUER))
@@ -266,9 +246,8 @@ async def test_a_second_tab_goes_on_after_the_first_logged_in(provider: RunningP
     assert "code" in query_of(response.location)
 
 
-@pytest.mark.spec("OpenID Connect Core §3.1.2.1")
-async def test_login_hint_fills_in_the_username(provider: RunningProvider) -> None:
-    """login_hint fills in the username, and is escaped."""
+async def test_login_hint_is_filled_in_as_username(provider: RunningProvider) -> None:
+    """OpenID Connect Core §3.1.2.1; it is escaped."""
     location = (await provider.authorize(login_hint='"><script>alert(1)</script>')).location
     html = await (await provider.client.get(location.removeprefix(ISSUER))).get_data(as_text=True)
     assert "<script>" not in html
@@ -278,8 +257,8 @@ async def test_login_hint_fills_in_the_username(provider: RunningProvider) -> No
 # --- Too many tries --------------------------------------------------------------------------------------------------
 
 
-async def test_too_many_wrong_passwords_are_refused_for_a_while(provider: RunningProvider) -> None:
-    """Even the right password is not looked at then; five are allowed in these tests."""
+async def test_too_many_wrong_passwords_are_rejected(provider: RunningProvider) -> None:
+    """Even the correct password is not checked then; these tests allow five attempts."""
     location = (await provider.authorize()).location
     for _ in range(5):
         assert (await provider.submit_login(location, password="wrong")).status_code == 403
@@ -289,15 +268,15 @@ async def test_too_many_wrong_passwords_are_refused_for_a_while(provider: Runnin
     assert (await provider.submit_login(location, username="nobody")).status_code == 403
 
 
-async def test_wrong_passwords_in_parallel_do_not_slip_through(provider: RunningProvider) -> None:
-    """Five are allowed, and tries of one user from one address take turns."""
+async def test_parallel_wrong_passwords_are_limited(provider: RunningProvider) -> None:
+    """Five are allowed, and attempts for one user from one address are serialized."""
     form = hidden_fields((await login_page(provider))[1]) | {"username": "user0", "password": "wrong"}
     responses = await asyncio.gather(*(provider.client.post("/login", form=form) for _ in range(30)))
     assert [response.status_code for response in responses].count(403) == 5
 
 
-async def test_wrong_passwords_at_two_processes_do_not_slip_through(provider_with: ProviderFactory) -> None:
-    """Each has turns of its own; the count is one for both."""
+async def test_wrong_passwords_at_two_replicas_are_limited(provider_with: ProviderFactory) -> None:
+    """Each replica has its own locks, but they share the counter."""
     providers = [await provider_with(), await provider_with()]
     forms = [
         hidden_fields((await login_page(one))[1]) | {"username": "user0", "password": "wrong"} for one in providers
@@ -309,8 +288,8 @@ async def test_wrong_passwords_at_two_processes_do_not_slip_through(provider_wit
     assert sorted(statuses) == [403] * 5 + [429] * 15
 
 
-async def test_good_logins_in_parallel_are_not_held_against_a_user(provider: RunningProvider) -> None:
-    """A test suite signs the same user in from one address all the time."""
+async def test_parallel_correct_logins_are_not_limited(provider: RunningProvider) -> None:
+    """A test suite signs in the same user from one address all the time."""
 
     async def sign_in() -> int:
         client = provider.new_client()
@@ -322,7 +301,7 @@ async def test_good_logins_in_parallel_are_not_held_against_a_user(provider: Run
     assert await asyncio.gather(*(sign_in() for _ in range(12))) == [303] * 12
 
 
-async def test_a_good_password_makes_up_for_wrong_ones(provider: RunningProvider) -> None:
+async def test_correct_password_resets_the_counter(provider: RunningProvider) -> None:
     for _ in range(3):
         location = (await provider.authorize(prompt="login")).location
         for _ in range(3):
@@ -330,9 +309,8 @@ async def test_a_good_password_makes_up_for_wrong_ones(provider: RunningProvider
         assert (await provider.submit_login(location)).status_code == 303
 
 
-@pytest.mark.spec("RFC 9110 §5.3")
-async def test_a_forged_line_of_x_forwarded_for_is_no_way_around(provider_with: ProviderFactory) -> None:
-    """Of several header lines, the last entry is that of the nearest proxy, and only it is trusted."""
+async def test_forged_x_forwarded_for_does_not_avoid_the_limit(provider_with: ProviderFactory) -> None:
+    """RFC 9110 §5.3: only the last entry of several headers is from the nearest proxy, and trusted."""
     proxied = await provider_with(trusted_proxies=(ip_network("127.0.0.0/8"),), login_attempts=2)
     location = (await proxied.authorize()).location
     form = hidden_fields(await (await proxied.client.get(location.removeprefix(ISSUER))).get_data(as_text=True))
@@ -347,7 +325,7 @@ async def test_a_forged_line_of_x_forwarded_for_is_no_way_around(provider_with: 
     assert statuses == [403, 403, 429, 429]
 
 
-async def test_no_secret_is_logged(provider: RunningProvider, caplog: pytest.LogCaptureFixture) -> None:
+async def test_secrets_are_not_logged(provider: RunningProvider, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     response = await provider.login()
     code = query_of(response.location)["code"]
@@ -361,7 +339,7 @@ async def test_no_secret_is_logged(provider: RunningProvider, caplog: pytest.Log
         assert secret.split(".")[-1] not in written
 
 
-async def test_tries_end_by_themselves(provider: RunningProvider) -> None:
+async def test_counter_of_attempts_expires(provider: RunningProvider) -> None:
     await provider.login(password="wrong")
     redis = provider.redis
     ttls = [await redis.ttl(key) async for key in redis.scan_iter(match="op:attempts:*")]

@@ -19,9 +19,7 @@ async def signed_in(provider: RunningProvider) -> bool:
 
 
 @pytest.mark.parametrize("client_id", ["web", "es256", "hs256"])
-@pytest.mark.spec("OpenID Connect RP-Initiated Logout §2")
-async def test_with_a_hint_the_session_ends_at_once(provider: RunningProvider, client_id: str) -> None:
-    """A hint of the current session ends it at once, even if the hint has expired."""
+async def test_hint_ends_the_session_at_once(provider: RunningProvider, client_id: str) -> None:
     await provider.register(client_id)
     code = await provider.code(client_id=client_id)
     tokens = await (await provider.redeem(code, client_id=client_id, client_secret=SECRET)).get_json()
@@ -31,11 +29,8 @@ async def test_with_a_hint_the_session_ends_at_once(provider: RunningProvider, c
     assert not await signed_in(provider)
 
 
-@pytest.mark.spec("OpenID Connect RP-Initiated Logout §2, §3")
-async def test_it_returns_to_a_registered_address_with_state(provider: RunningProvider) -> None:
-    """OpenID Connect RP-Initiated Logout §3: The browser is redirected only to a registered URI, with the state
-    that was sent.
-    """
+async def test_logout_returns_to_a_registered_uri_with_state(provider: RunningProvider) -> None:
+    """§2, §3."""
     tokens = await provider.tokens()
     response = await logout(
         provider, id_token_hint=tokens["id_token"], post_logout_redirect_uri=BYE, state="a b", client_id="web"
@@ -44,12 +39,8 @@ async def test_it_returns_to_a_registered_address_with_state(provider: RunningPr
     assert response.location == f"{BYE}?state=a+b"
 
 
-@pytest.mark.spec("OpenID Connect RP-Initiated Logout §2")
-async def test_without_a_hint_the_person_is_asked(provider: RunningProvider) -> None:
-    """Without a valid hint of the current session, the user is asked to confirm.
-
-    The form is protected against CSRF.
-    """
+async def test_logout_without_hint_needs_confirmation(provider: RunningProvider) -> None:
+    """§2: with a form that is protected against CSRF."""
     await provider.tokens()
     page = await logout(provider, client_id="web", post_logout_redirect_uri=BYE, state="s")
     assert page.status_code == 200
@@ -64,17 +55,13 @@ async def test_without_a_hint_the_person_is_asked(provider: RunningProvider) -> 
 
 
 async def confirmation(provider: RunningProvider) -> dict[str, str]:
-    """What the form of the page that asks would send."""
+    """The fields of the form of the confirmation page."""
     page = await logout(provider, client_id="web", post_logout_redirect_uri=BYE, state="s")
     return hidden_fields(await page.get_data(as_text=True))
 
 
-@pytest.mark.spec("OpenID Connect RP-Initiated Logout §2")
 async def test_confirmed_logout_of_an_ended_session_succeeds(provider: RunningProvider) -> None:
-    """A confirmed logout succeeds even if the session has already ended, by its lifetime or in another tab.
-
-    The session may expire while the user reads the page; the cookie is still there.
-    """
+    """§2: the session may expire while the user reads the page; the cookie still exists."""
     await provider.tokens()
     fields = await confirmation(provider)
     for session in await provider.op.sessions.all("user0"):
@@ -83,9 +70,8 @@ async def test_confirmed_logout_of_an_ended_session_succeeds(provider: RunningPr
     assert (response.status_code, response.location) == (303, f"{BYE}?state=s")
 
 
-@pytest.mark.spec("OpenID Connect RP-Initiated Logout §2")
-async def test_a_logout_that_is_confirmed_twice_is_signed_out(provider: RunningProvider) -> None:
-    """A logout that is confirmed in two tabs succeeds in both; the first one removed the cookie."""
+async def test_logout_can_be_confirmed_twice(provider: RunningProvider) -> None:
+    """§2: in two tabs, of which the first removes the cookie."""
     await provider.tokens()
     fields = await confirmation(provider)
     assert (await provider.client.post("/logout", form=fields)).location == f"{BYE}?state=s"
@@ -97,13 +83,8 @@ async def test_a_logout_that_is_confirmed_twice_is_signed_out(provider: RunningP
     assert again.location == f"{BYE}?state=s"
 
 
-@pytest.mark.spec("OpenID Connect RP-Initiated Logout §2")
-@pytest.mark.spec("OpenID Connect Front-Channel Logout §3")
-async def test_a_hint_of_another_session_asks_too(provider: RunningProvider) -> None:
-    """OpenID Connect Front-Channel Logout §3: `sid` identifies the session to clients, and the logout recognizes it.
-
-    An old id_token of the same user must not end another session.
-    """
+async def test_hint_of_another_session_needs_confirmation(provider: RunningProvider) -> None:
+    """An ID token of another session of the same user must not end this session."""
     old = await provider.tokens()
     await provider.tokens(prompt="login")
     page = await logout(provider, id_token_hint=old["id_token"])
@@ -149,11 +130,10 @@ async def test_a_hint_of_another_session_asks_too(provider: RunningProvider) -> 
         ),
     ],
 )
-@pytest.mark.spec("OpenID Connect RP-Initiated Logout §2, §3")
-async def test_what_is_not_ours_ends_and_redirects_nothing(
+async def test_invalid_request_does_not_end_or_redirect(
     provider: RunningProvider, parameters: dict[str, Any], sentence: str
 ) -> None:
-    """The page names the faulty parameter as it is written in the request."""
+    """The page names the invalid parameter."""
     await provider.register("other")
     await provider.tokens()
     response = await logout(provider, **parameters)
@@ -163,9 +143,7 @@ async def test_what_is_not_ours_ends_and_redirects_nothing(
     assert await signed_in(provider)
 
 
-@pytest.mark.spec("OpenID Connect RP-Initiated Logout §2")
-async def test_a_client_id_beside_anothers_hint_is_refused(provider: RunningProvider) -> None:
-    """A hint of another issuer or of another client ends nothing."""
+async def test_client_id_must_match_the_hint(provider: RunningProvider) -> None:
     await provider.register("other")
     tokens = await provider.tokens()
     assert (await logout(provider, id_token_hint=tokens["id_token"], client_id="other")).status_code == 400
@@ -180,15 +158,10 @@ async def test_a_client_id_beside_anothers_hint_is_refused(provider: RunningProv
         pytest.param({"csrf_token": "0" * 64}, f"{ISSUER}/logout", id="a confirmation"),
     ],
 )
-@pytest.mark.spec("OpenID Connect RP-Initiated Logout §2")
-async def test_cross_site_logout_form_ends_nothing(
+async def test_cross_site_form_does_not_end_the_session(
     provider: RunningProvider, form: dict[str, str], location: str
 ) -> None:
-    """A logout by POST from another site, which carries no cookie, becomes a GET that does; nothing is ended before
-    that.
-
-    Its POST carries no cookie (SameSite=Lax): it becomes a GET, which has the cookie and asks the user.
-    """
+    """Its POST has no cookie (SameSite=Lax): it becomes a GET, which has the cookie and asks the user."""
     await provider.tokens()
     response = await provider.new_client().post("/logout", form=form)
     assert (response.status_code, response.location) == (303, location)
@@ -212,33 +185,25 @@ async def with_public_key_as_secret(provider: RunningProvider, claims: dict[str,
 
 
 @pytest.mark.parametrize("forged", [with_foreign_issuer, with_client_secret, with_public_key_as_secret])
-@pytest.mark.spec("RFC 8725 §3.1")
 async def test_hint_of_another_issuer_or_algorithm_is_rejected(
     provider: RunningProvider, forged: Callable[[RunningProvider, dict[str, Any]], Awaitable[str]]
 ) -> None:
-    """At the provider the algorithm of a hint is configured, and its header never chooses it.
-
-    The algorithm is the client's registered one, never that of the token.
-    """
+    """The algorithm is the registered one of the client, never that of the token (RFC 8725 §3.1)."""
     claims = jwt.get_unverified_claims((await provider.tokens())["id_token"])
     assert (await logout(provider, id_token_hint=await forged(provider, claims))).status_code == 400
     assert await signed_in(provider)
 
 
 @pytest.mark.parametrize("typ", ["at+jwt", "logout+jwt", "jwt"])
-@pytest.mark.spec("RFC 8725 §3.11")
-async def test_a_token_of_another_type_is_no_hint(provider: RunningProvider, typ: str) -> None:
-    """At the provider, a token of another type is not an id_token_hint.
-
-    The same key signs both, and their claims could match.
-    """
+async def test_token_of_another_type_is_not_a_hint(provider: RunningProvider, typ: str) -> None:
+    """RFC 8725 §3.11: the same key signs them, and they may have the same claims."""
     id_token = (await provider.tokens())["id_token"]
     another = await provider.op.keys.sign(jwt.get_unverified_claims(id_token), "RS256", typ=typ)
     assert (await logout(provider, id_token_hint=another)).status_code == 400
     assert await signed_in(provider)
 
 
-async def test_without_a_session_it_is_a_page(provider: RunningProvider) -> None:
+async def test_logout_without_session_shows_a_page(provider: RunningProvider) -> None:
     response = await logout(provider)
     assert response.status_code == 200
     assert "signed out" in await response.get_data(as_text=True)

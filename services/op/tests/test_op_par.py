@@ -9,10 +9,10 @@ from test_op_request_object import INSIDE, signed
 
 
 async def push(provider: RunningProvider, **changes: Any) -> Any:
-    """POST /par as `web` with client_secret_basic, unless the changes say otherwise."""
-    asked = {k: v for k, v in (provider.request | changes).items() if v is not None}
-    headers = {} if "client_secret" in asked else basic(asked.get("client_id", "web"), SECRET)
-    return await provider.client.post("/par", form=asked, headers=headers)
+    """POST /par, by default as `web` with client_secret_basic."""
+    query = {k: v for k, v in (provider.request | changes).items() if v is not None}
+    headers = {} if "client_secret" in query else basic(query.get("client_id", "web"), SECRET)
+    return await provider.client.post("/par", form=query, headers=headers)
 
 
 async def pushed(provider: RunningProvider, **changes: Any) -> str:
@@ -26,11 +26,8 @@ async def go(provider: RunningProvider, request_uri: str, client_id: str = "web"
     return await provider.client.get("/authorize", query_string=query)
 
 
-@pytest.mark.spec("RFC 9126 §2.2, §4")
-async def test_a_pushed_request_is_answered(provider: RunningProvider) -> None:
-    """The request_uri stands for the pushed request, once, for the same client, for 90 seconds. Other parameters
-    beside it are ignored.
-    """
+async def test_pushed_request_gets_a_code(provider: RunningProvider) -> None:
+    """RFC 9126 §2.2, §4."""
     response = await push(provider)
     body = await response.get_json()
     assert response.status_code == 201
@@ -38,23 +35,20 @@ async def test_a_pushed_request_is_answered(provider: RunningProvider) -> None:
     assert body["request_uri"].startswith("urn:ietf:params:oauth:request_uri:")
     assert body["expires_in"] == 90
     waiting = await go(provider, body["request_uri"])
-    answer = query_of((await provider.submit_login(waiting.location)).location)
-    assert answer["state"] == "state-of-the-test"
-    assert (await provider.redeem(answer["code"])).status_code == 200
+    result = query_of((await provider.submit_login(waiting.location)).location)
+    assert result["state"] == "state-of-the-test"
+    assert (await provider.redeem(result["code"])).status_code == 200
 
 
-@pytest.mark.spec("RFC 9126 §2.2, §4")
-async def test_what_stands_beside_it_is_ignored(provider: RunningProvider) -> None:
-    """RFC 9126 §4: Parameters beside the request_uri are ignored: a pushed request cannot be changed in the browser."""
+async def test_other_parameters_are_ignored(provider: RunningProvider) -> None:
+    """RFC 9126 §4: a pushed request cannot be changed in the browser."""
     await provider.login()
     response = await go(provider, await pushed(provider), scope="openid", state="x", redirect_uri="http://evil.test/")
     assert query_of(response.location)["state"] == "state-of-the-test"
 
 
-@pytest.mark.spec("RFC 9110 §9.2.1, §9.3.2")
-@pytest.mark.spec("RFC 9126 §4")
-async def test_who_only_looks_ahead_uses_up_no_pushed_request(provider: RunningProvider) -> None:
-    """RFC 9110 §9.3.2; RFC 9126 §4: A link preview does not use up a pushed request."""
+async def test_link_preview_does_not_use_up_the_request(provider: RunningProvider) -> None:
+    """RFC 9110 §9.3.2 with RFC 9126 §4."""
     await provider.login()
     request_uri = await pushed(provider)
     query = {"client_id": "web", "request_uri": request_uri}
@@ -76,25 +70,22 @@ async def test_who_only_looks_ahead_uses_up_no_pushed_request(provider: RunningP
         pytest.param({"request": "a.b.c"}, "request_not_supported", 400, id="request"),
     ],
 )
-@pytest.mark.spec("RFC 9126 §2.1, §2.3")
-async def test_a_request_is_checked_when_it_is_pushed(
+async def test_request_is_checked_when_it_is_pushed(
     provider: RunningProvider, changes: dict[str, Any], error: str, status: int
 ) -> None:
     """RFC 9126 §2.3: The errors are JSON, not redirects."""
     await assert_refused(await push(provider, **changes), error, status)
 
 
-@pytest.mark.spec("RFC 9126 §2.2, §4")
-async def test_a_request_uri_is_good_once(provider: RunningProvider) -> None:
-    """RFC 9126 §4: A request_uri is accepted once, even by parallel requests."""
+async def test_request_uri_can_be_used_once(provider: RunningProvider) -> None:
+    """RFC 9126 §4: also among parallel requests."""
     await provider.login()
     request_uri = await pushed(provider)
     responses = await asyncio.gather(*(go(provider, request_uri) for _ in range(10)))
     assert sorted(response.status_code for response in responses) == [303] + [400] * 9
 
 
-@pytest.mark.spec("RFC 9126 §2.2, §4")
-async def test_a_request_uri_ends(provider: RunningProvider) -> None:
+async def test_request_uri_expires(provider: RunningProvider) -> None:
     request_uri = await pushed(provider)
     redis = provider.redis
     keys = [key async for key in redis.scan_iter(match="op:par:*")]
@@ -105,8 +96,7 @@ async def test_a_request_uri_ends(provider: RunningProvider) -> None:
     assert (await go(provider, request_uri)).status_code == 400
 
 
-@pytest.mark.spec("RFC 9126 §2.2, §4")
-async def test_a_request_uri_of_another_client_or_of_nobody(provider: RunningProvider) -> None:
+async def test_request_uri_of_another_client_is_rejected(provider: RunningProvider) -> None:
     await provider.register("es256")
     for response in (
         await go(provider, await pushed(provider), "es256"),
@@ -117,12 +107,12 @@ async def test_a_request_uri_of_another_client_or_of_nobody(provider: RunningPro
         assert "invalid_request_uri" in await response.get_data(as_text=True)
 
 
-@pytest.mark.spec("RFC 9126 §5, §6")
-async def test_who_must_push_is_not_heard_otherwise(provider: RunningProvider) -> None:
+async def test_unpushed_request_is_rejected_if_client_must_push(provider: RunningProvider) -> None:
+    """RFC 9126 §6."""
     await provider.register("must-push")
-    answer = query_of((await provider.authorize(client_id="must-push")).location)
+    result = query_of((await provider.authorize(client_id="must-push")).location)
     assert (
-        answer["error_description"]
+        result["error_description"]
         == "This client must push its authorization requests. Send the parameters to /par, then use the request_uri."
     )
     await provider.login()
@@ -130,9 +120,8 @@ async def test_who_must_push_is_not_heard_otherwise(provider: RunningProvider) -
     assert "code" in query_of(response.location)
 
 
-@pytest.mark.spec("RFC 9126 §5, §6")
-async def test_all_may_have_to(provider_with: ProviderFactory) -> None:
-    """Pushing may be required of all clients, or of one."""
+async def test_provider_can_require_pushed_requests(provider_with: ProviderFactory) -> None:
+    """RFC 9126 §5."""
     provider = await provider_with(require_pushed_authorization_requests=True)
     metadata = await (await provider.client.get("/.well-known/openid-configuration")).get_json()
     assert metadata["require_pushed_authorization_requests"] is True
@@ -141,19 +130,14 @@ async def test_all_may_have_to(provider_with: ProviderFactory) -> None:
     assert (await go(provider, await pushed(provider))).location.startswith(f"{ISSUER}/login?")
 
 
-@pytest.mark.spec("RFC 9126 §2.1, §2.3")
-async def test_a_public_client_pushes(provider: RunningProvider) -> None:
-    """The client authenticates as at the token endpoint. The request is checked as at the authorization
-    endpoint, its errors are JSON, and it must not have a request_uri.
-    """
+async def test_public_client_may_push(provider: RunningProvider) -> None:
     await provider.register("spa")
     response = await provider.client.post("/par", form=provider.request | {"client_id": "spa"})
     assert response.status_code == 201
 
 
-@pytest.mark.spec("RFC 9126 §3")
-async def test_a_request_object_is_pushed(provider: RunningProvider) -> None:
-    """A request object may be pushed."""
+async def test_request_object_can_be_pushed(provider: RunningProvider) -> None:
+    """RFC 9126 §3."""
     await provider.register("signs-rs256", "must-sign")
     await provider.login()
     request_uri = await pushed(provider, client_id="signs-rs256", request=signed(INSIDE))
@@ -165,11 +149,11 @@ async def test_a_request_object_is_pushed(provider: RunningProvider) -> None:
     await assert_refused(refused, "invalid_request_object")
 
 
-async def test_another_sites_form_does_not_use_it_up(provider: RunningProvider) -> None:
-    """Its POST comes without our cookies, and becomes a GET."""
+async def test_form_of_another_site_does_not_use_up_the_request(provider: RunningProvider) -> None:
+    """Its POST has no cookies and becomes a GET."""
     await provider.login()
     form = {"client_id": "web", "request_uri": await pushed(provider)}
     response = await provider.new_client().post("/authorize", form=form)
     assert response.location.startswith(f"{ISSUER}/authorize?")
-    answer = await provider.client.get(response.location.removeprefix(ISSUER))
-    assert "code" in query_of(answer.location)
+    result = await provider.client.get(response.location.removeprefix(ISSUER))
+    assert "code" in query_of(result.location)

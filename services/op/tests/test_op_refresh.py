@@ -13,13 +13,7 @@ from op.protocol.tokens.claims import at_hash
 from op.stores.tokens.grant import AlreadySpent
 
 
-@pytest.mark.spec("OpenID Connect Core §12.2")
-@pytest.mark.spec("RFC 6749 §6")
-async def test_it_gives_new_tokens_and_no_id_token(provider: RunningProvider) -> None:
-    """RFC 6749 §6: A refresh token gives a new access token and a new refresh token.
-
-    OpenID Connect Core §12.2: Any other client gets no id_token on refresh, which the specification allows.
-    """
+async def test_refresh_returns_new_tokens_without_id_token(provider: RunningProvider) -> None:
     first = await provider.tokens()
     response = await provider.refresh(first["refresh_token"])
     second = await response.get_json()
@@ -31,17 +25,14 @@ async def test_it_gives_new_tokens_and_no_id_token(provider: RunningProvider) ->
 
 
 async def with_id_token(provider: RunningProvider) -> dict[str, str]:
-    """A client that is registered for it, and its credentials."""
+    """A client that is registered for an ID token on refresh, and its credentials."""
     metadata = {"client_id": "again", "client_secret": SECRET, "redirect_uris": [REDIRECT_URI]}
     await provider.op.clients.save(client_of(metadata | {"id_token_on_refresh": True}))
     return {"client_id": "again", "client_secret": SECRET}
 
 
-@pytest.mark.spec("OpenID Connect Core §12.2")
-async def test_a_client_may_get_an_id_token_on_refresh(provider: RunningProvider) -> None:
-    """A client that registered for it gets an id_token on refresh: with the same user, client, session and
-    auth_time, new times and no nonce, and only if the scope still has `openid`.
-    """
+async def test_id_token_on_refresh_can_be_registered(provider: RunningProvider) -> None:
+    """OpenID Connect Core §12.2."""
     credentials = await with_id_token(provider)
     code = await provider.code(client_id="again")
     first = await (await provider.redeem(code, **credentials)).get_json()
@@ -56,8 +47,7 @@ async def test_a_client_may_get_an_id_token_on_refresh(provider: RunningProvider
     assert after == before, "iss, sub, aud, auth_time, sid"
 
 
-@pytest.mark.spec("OpenID Connect Core §12.2")
-async def test_no_id_token_without_openid(provider: RunningProvider) -> None:
+async def test_refresh_without_openid_returns_no_id_token(provider: RunningProvider) -> None:
     credentials = await with_id_token(provider)
     code = await provider.code(client_id="again")
     first = await (await provider.redeem(code, **credentials)).get_json()
@@ -65,9 +55,8 @@ async def test_no_id_token_without_openid(provider: RunningProvider) -> None:
     assert "id_token" not in await narrowed.get_json()
 
 
-@pytest.mark.spec("RFC 9700 §4.14.2")
-async def test_a_reused_refresh_token_ends_the_grant(provider: RunningProvider) -> None:
-    """After the reuse of a refresh token, neither the thief nor the victim can continue."""
+async def test_reused_refresh_token_ends_the_grant(provider: RunningProvider) -> None:
+    """RFC 9700 §4.14.2: neither the attacker nor the client can continue."""
     first = await provider.tokens()
     second = await (await provider.refresh(first["refresh_token"])).get_json()
     await assert_refused(await provider.refresh(first["refresh_token"]), "invalid_grant")
@@ -75,9 +64,8 @@ async def test_a_reused_refresh_token_ends_the_grant(provider: RunningProvider) 
     assert (await provider.userinfo(second["access_token"])).status_code == 401
 
 
-@pytest.mark.spec("RFC 9700 §4.14.2")
-async def test_within_the_grace_it_may_come_again(provider_with: ProviderFactory) -> None:
-    """A client that lost the response can repeat the request within the grace period; after it, that ends the grant."""
+async def test_rotated_token_is_accepted_within_the_grace(provider_with: ProviderFactory) -> None:
+    """A client that lost the response can repeat the request; after the grace period this ends the grant."""
     provider = await provider_with(refresh_token_grace=10)
     first = await provider.tokens()
     await provider.refresh(first["refresh_token"])
@@ -90,33 +78,31 @@ async def test_within_the_grace_it_may_come_again(provider_with: ProviderFactory
     await assert_refused(await provider.refresh(latest), "invalid_grant")
 
 
-@pytest.mark.spec("RFC 9700 §4.14.2")
-async def test_fifty_parallel_refreshes_have_one_winner(provider: RunningProvider) -> None:
-    """Refresh tokens are rotated. One that is used again revokes its grant."""
+async def test_one_of_fifty_parallel_refreshes_succeeds(provider: RunningProvider) -> None:
     await asyncio.gather(*(provider.redis.ping() for _ in range(50)))
     tokens = await provider.tokens()
     responses = await asyncio.gather(*(provider.refresh(tokens["refresh_token"]) for _ in range(50)))
     assert sorted(response.status_code for response in responses) == [200] + [400] * 49
 
 
-async def test_a_replica_whose_clock_is_behind_is_no_way_around(provider: RunningProvider) -> None:
-    """Single use does not depend on the time: neither for a refresh token nor, in parallel, for a code."""
+async def test_slow_clock_of_a_replica_does_not_allow_reuse(provider: RunningProvider) -> None:
+    """Single use does not depend on the time, neither for a refresh token nor for a code in parallel requests."""
     tokens = await provider.tokens()
     assert (await provider.refresh(tokens["refresh_token"])).status_code == 200
     provider.clock.pass_seconds(-5)
     await assert_refused(await provider.refresh(tokens["refresh_token"]), "invalid_grant")
 
 
-async def test_the_gate_itself_does_not_look_at_the_clock(provider: RunningProvider) -> None:
+async def test_atomic_gate_does_not_use_the_clock(provider: RunningProvider) -> None:
     handle = Handle.parse(await provider.code())
     assert handle is not None
     await provider.op.codes.redeem(handle, [], now=100)
     with pytest.raises(AlreadySpent):
         await provider.op.codes.redeem(handle, [], now=99)
-    assert await provider.op.codes.find(handle) is None, "and the grant is gone"
+    assert await provider.op.codes.find(handle) is None, "and the grant has ended"
 
 
-async def test_a_rotated_token_is_not_active_and_ends_in_redis(provider: RunningProvider) -> None:
+async def test_rotated_token_is_inactive_and_expires(provider: RunningProvider) -> None:
     first = await provider.tokens()
     await provider.refresh(first["refresh_token"])
     assert await provider.introspect(first["refresh_token"]) == {"active": False}
@@ -134,16 +120,15 @@ async def test_refresh_token_of_another_client_is_rejected(provider: RunningProv
     assert (await provider.refresh(tokens["refresh_token"])).status_code == 200
 
 
-@pytest.mark.spec("RFC 6749 §6")
-async def test_a_wider_scope_is_refused_and_loses_nothing(provider: RunningProvider) -> None:
+async def test_wider_scope_is_rejected_without_rotation(provider: RunningProvider) -> None:
+    """RFC 6749 §6."""
     tokens = await provider.tokens(scope="openid email")
     wider = await provider.refresh(tokens["refresh_token"], scope="openid email profile")
     await assert_refused(wider, "invalid_scope")
     assert (await provider.refresh(tokens["refresh_token"])).status_code == 200
 
 
-@pytest.mark.spec("RFC 6749 §6")
-async def test_a_narrower_scope_holds_for_the_access_token_alone(provider: RunningProvider) -> None:
+async def test_narrower_scope_applies_only_to_the_access_token(provider: RunningProvider) -> None:
     tokens = await provider.tokens()
     narrow = await (await provider.refresh(tokens["refresh_token"], scope="openid")).get_json()
     assert narrow["scope"] == "openid"
@@ -161,26 +146,24 @@ async def test_a_narrower_scope_holds_for_the_access_token_alone(provider: Runni
         pytest.param("A" * 22 + "." + "B" * 43, "invalid_grant", id="unknown"),
     ],
 )
-@pytest.mark.spec("RFC 6749 §6")
-async def test_a_token_that_is_none(provider: RunningProvider, token: str | None, error: str) -> None:
+async def test_invalid_refresh_token_is_rejected(provider: RunningProvider, token: str | None, error: str) -> None:
     response = await provider.token(grant_type="refresh_token", refresh_token=token)
     await assert_refused(response, error)
 
 
-async def test_an_access_token_is_no_refresh_token(provider: RunningProvider) -> None:
+async def test_access_token_is_not_a_refresh_token(provider: RunningProvider) -> None:
     tokens = await provider.tokens()
     await assert_refused(await provider.refresh(tokens["access_token"]), "invalid_grant")
 
 
-@pytest.mark.spec("RFC 6749 §6")
-async def test_a_refresh_token_ends(provider_with: ProviderFactory) -> None:
+async def test_refresh_token_expires(provider_with: ProviderFactory) -> None:
     provider = await provider_with(refresh_token_ttl=1000)
     tokens = await provider.tokens()
     provider.clock.pass_seconds(1000)
     await assert_refused(await provider.refresh(tokens["refresh_token"]), "invalid_grant")
 
 
-async def test_a_grant_lives_as_long_as_its_refresh_token(provider_with: ProviderFactory) -> None:
+async def test_grant_lasts_as_long_as_its_refresh_token(provider_with: ProviderFactory) -> None:
     provider = await provider_with(refresh_token_ttl=1000, access_token_ttl=50)
     await provider.tokens()
     redis = provider.redis
@@ -190,7 +173,7 @@ async def test_a_grant_lives_as_long_as_its_refresh_token(provider_with: Provide
     assert 40 < ttls["at"] <= 50
 
 
-async def test_a_removed_user_cannot_refresh(provider: RunningProvider) -> None:
+async def test_removed_user_cannot_refresh(provider: RunningProvider) -> None:
     tokens = await provider.tokens()
     user = await provider.op.users.find("user0")
     assert user is not None
@@ -198,7 +181,7 @@ async def test_a_removed_user_cannot_refresh(provider: RunningProvider) -> None:
     await assert_refused(await provider.refresh(tokens["refresh_token"]), "invalid_grant")
 
 
-async def test_a_public_client_refreshes_without_a_secret(provider: RunningProvider) -> None:
+async def test_public_client_refreshes_without_a_secret(provider: RunningProvider) -> None:
     await provider.register("spa")
     code = await provider.code(client_id="spa")
     tokens = await (await provider.redeem(code, client_id="spa")).get_json()
@@ -207,7 +190,7 @@ async def test_a_public_client_refreshes_without_a_secret(provider: RunningProvi
 
 @pytest.mark.spec("RFC 6749 §6")
 async def test_refresh_drops_scopes_no_longer_registered(provider: RunningProvider) -> None:
-    """What a client is no longer registered for ends with its current access token."""
+    """RFC 6749 §6 lets the provider narrow a scope: a removed scope ends with its access token."""
     tokens = await provider.tokens(scope="openid email profile")
     client = await provider.op.clients.read("web")
     assert client is not None

@@ -1,4 +1,4 @@
-"""What is left of a user or a client that an administrator removed."""
+"""The effects of the removal of a user or a client by an administrator."""
 
 import asyncio
 from dataclasses import replace
@@ -19,9 +19,8 @@ async def remove_user(provider: RunningProvider) -> None:
     await provider.op.users.remove(user)
 
 
-@pytest.mark.spec("OpenID Connect Core §3.1.2.3, §3.1.2.6")
-async def test_the_session_of_a_removed_user_is_no_login(provider: RunningProvider) -> None:
-    """OpenID Connect Core §3.1.2.3: The session of a deleted user does not count as a login."""
+async def test_session_of_a_removed_user_is_not_a_login(provider: RunningProvider) -> None:
+    """OpenID Connect Core §3.1.2.3, §3.1.2.6."""
     await provider.login()
     await remove_user(provider)
     response = await provider.authorize()
@@ -56,18 +55,17 @@ async def test_user_removed_during_the_password_check_is_not_logged_in(
     assert "Set-Cookie" not in response.headers
 
 
-async def test_a_removed_user_gets_no_tokens(provider: RunningProvider) -> None:
+async def test_removed_user_gets_no_tokens(provider: RunningProvider) -> None:
     code = await provider.code()
     await remove_user(provider)
     await assert_refused(await provider.redeem(code), "invalid_grant")
 
 
 @pytest.mark.parametrize("redirect_uris", [None, ("http://client.test/elsewhere",)], ids=["client", "redirect_uri"])
-@pytest.mark.spec("RFC 6749 §3.1.2.4")
-async def test_what_was_removed_during_a_login_gets_no_code(
+async def test_client_removed_during_login_gets_no_code(
     provider: RunningProvider, redirect_uris: tuple[str, ...] | None
 ) -> None:
-    """No code is issued for a user or client that was deleted during the login."""
+    """RFC 6749 §3.1.2.4: nothing is sent to a URI that is no longer registered."""
     location = (await provider.authorize()).location
     client = await provider.op.clients.read("web")
     assert client is not None
@@ -80,20 +78,15 @@ async def test_what_was_removed_during_a_login_gets_no_code(
     assert "Set-Cookie" not in response.headers
 
 
-@pytest.mark.spec("RFC 7592 §2.3")
-@pytest.mark.spec("RFC 7662 §2.2")
-async def test_the_tokens_of_a_removed_client_open_nothing(provider: RunningProvider) -> None:
-    """The access tokens of a deleted client are inactive and give no access."""
+async def test_tokens_of_a_removed_client_are_rejected(provider: RunningProvider) -> None:
     token = (await provider.tokens())["access_token"]
     await provider.op.clients.remove("web")
     await assert_refused(await provider.userinfo(token), "invalid_token", 401)
 
 
 @pytest.mark.parametrize("client_id", ["web", "jwt"])
-@pytest.mark.spec("RFC 7592 §2.3")
-@pytest.mark.spec("RFC 7662 §2.2")
-async def test_the_tokens_of_a_removed_client_are_inactive(provider: RunningProvider, client_id: str) -> None:
-    """The tokens of a deleted client are inactive in both formats."""
+async def test_tokens_of_a_removed_client_are_inactive(provider: RunningProvider, client_id: str) -> None:
+    """RFC 7592 §2.3, RFC 7662 §2.2: in both formats."""
     await provider.register(client_id, "resource-server")
     code = await provider.code(client_id=client_id)
     token = (await (await provider.redeem(code, client_id=client_id, client_secret=SECRET)).get_json())["access_token"]
@@ -102,7 +95,7 @@ async def test_the_tokens_of_a_removed_client_are_inactive(provider: RunningProv
     assert await provider.introspect(token, "resource-server", SECRET + "3") == {"active": False}
 
 
-async def test_a_client_is_kept_for_five_seconds_and_no_longer(provider: RunningProvider) -> None:
+async def test_client_is_cached_for_five_seconds(provider: RunningProvider) -> None:
     store, clock = provider.op.clients, Clock()
     replica = ClientStore(store._redis, store._encryptor, clock)
     assert await replica.find("web") is not None
@@ -118,14 +111,10 @@ OFFLINE: dict[str, Any] = {"client_id": "third", "scope": "openid offline_access
 
 @pytest.mark.parametrize("rule", ["all", "none"], ids="LOGOUT_ENDS_GRANTS={}".format)
 @pytest.mark.parametrize("command", ["remove", "sign-out"])
-@pytest.mark.spec("RFC 7009 §2.1")
-@pytest.mark.spec("RFC 7662 §2.2")
-async def test_a_command_ends_all_that_a_person_has(
+async def test_command_ends_all_sessions_and_grants_of_a_user(
     provider_with: ProviderFactory, command: str, rule: Literal["all", "none"]
 ) -> None:
-    """The command ends sessions in two browsers, an opaque token, a JWT, offline access, a code and a consent,
-    and nothing of other users.
-    """
+    """Two browsers, an opaque token, a JWT, offline access, a code and a consent, but nothing of other users."""
     provider = await provider_with(logout_ends_grants=rule)
     await provider.register("third", "jwt", "resource-server")
     third = {"client_id": "third", "client_secret": SECRET}
@@ -160,9 +149,7 @@ async def test_a_command_ends_all_that_a_person_has(
 
 
 @pytest.mark.parametrize("command", ["remove", "sign-out"])
-@pytest.mark.spec("RFC 7009 §2.1")
-@pytest.mark.spec("RFC 7662 §2.2")
-async def test_a_command_that_redis_broke_off_can_be_given_again(
+async def test_command_interrupted_by_redis_can_be_repeated(
     provider: RunningProvider, redis: RedisClient, command: str
 ) -> None:
     """A user who was deleted, or signed out everywhere by command, has no active token of any kind and no code;
@@ -180,15 +167,10 @@ async def test_a_command_that_redis_broke_off_can_be_given_again(
 
 
 @pytest.mark.parametrize("command", ["remove", "sign-out"])
-@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.5")
-@pytest.mark.spec("RFC 7009 §2.1")
-@pytest.mark.spec("RFC 7662 §2.2")
-async def test_the_clients_hear_of_a_command_before_it_returns(
+async def test_command_waits_for_logout_notifications(
     provider: RunningProvider, clients: Clients, command: str
 ) -> None:
-    """OpenID Connect Back-Channel Logout §2.5: Clients are notified before the command returns, even one that
-    must be tried twice.
-    """
+    """Back-Channel Logout §2.5: also for a client that needs two attempts."""
     clients.statuses["told"] = [503]
     await register(provider, "told", backchannel_logout_uri=f"{clients.url}/told")
     tokens = await sign_in(provider, "told")

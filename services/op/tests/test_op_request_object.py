@@ -41,23 +41,17 @@ async def sign_in(provider: RunningProvider, client_id: str, request: str, **cha
         pytest.param("unsigned", unsigned(INSIDE), id="none, where registered"),
     ],
 )
-@pytest.mark.spec("OpenID Connect Core §6.1")
-async def test_what_is_inside_goes_first(provider: RunningProvider, client_id: str, request_object: str) -> None:
-    """A request object is read if the client is registered for it. Its parameters override those outside it, and
-    client_id and response_type must agree.
-
-    Parameters that are only outside the object are used too.
-    """
-    answer = await sign_in(provider, client_id, request_object, state="from-outside", nonce="nonce-from-outside")
-    assert answer["state"] == "from-inside"
-    tokens = await provider.redeem(answer["code"], client_id=client_id, client_secret=SECRET)
+async def test_request_object_has_precedence(provider: RunningProvider, client_id: str, request_object: str) -> None:
+    """OpenID Connect Core §6.1: and parameters that are only outside are used too."""
+    result = await sign_in(provider, client_id, request_object, state="from-outside", nonce="nonce-from-outside")
+    assert result["state"] == "from-inside"
+    tokens = await provider.redeem(result["code"], client_id=client_id, client_secret=SECRET)
     assert (await tokens.get_json())["scope"] == "openid email"
     assert jwt.get_unverified_claims((await tokens.get_json())["id_token"])["nonce"] == "nonce-from-inside"
 
 
-@pytest.mark.spec("OpenID Connect Core §6.1")
-async def test_all_of_the_request_may_be_inside(provider: RunningProvider) -> None:
-    """Only client_id and response_type must be outside the object; JSON allows numbers and objects."""
+async def test_all_parameters_may_be_in_the_request_object(provider: RunningProvider) -> None:
+    """OpenID Connect Core §6.1: with only client_id and response_type outside, and with numbers and objects inside."""
     claims = {"id_token": {"nickname": {"essential": True}}}
     inside = {k: v for k, v in provider.request.items() if k not in ("client_id", "response_type")}
     nothing = dict.fromkeys(inside)
@@ -82,9 +76,7 @@ async def test_all_of_the_request_may_be_inside(provider: RunningProvider) -> No
         ),
     ],
 )
-@pytest.mark.spec("OpenID Connect Core §6.1")
-@pytest.mark.spec("RFC 9101 §4, §6.1")
-async def test_how_it_is_signed_is_a_matter_of_registration(
+async def test_registration_determines_the_algorithm(
     provider: RunningProvider, client_id: str, request_object: str, error: str
 ) -> None:
     """OpenID Connect Core §6.1: For a client that is registered for none, a request object is rejected with
@@ -101,16 +93,13 @@ async def test_how_it_is_signed_is_a_matter_of_registration(
         pytest.param({"exp": 1_800_000_000}, id="expired"),
     ],
 )
-@pytest.mark.spec("OpenID Connect Core §6.1")
-@pytest.mark.spec("RFC 9101 §4, §6.1")
-async def test_a_request_object_that_is_refused(provider: RunningProvider, claims: dict[str, Any]) -> None:
-    answer = await sign_in(provider, "signs-rs256", signed(INSIDE | claims))
-    assert answer["error"] == "invalid_request_object"
+async def test_invalid_request_object_is_rejected(provider: RunningProvider, claims: dict[str, Any]) -> None:
+    result = await sign_in(provider, "signs-rs256", signed(INSIDE | claims))
+    assert result["error"] == "invalid_request_object"
 
 
-@pytest.mark.spec("RFC 9101 §6.3")
-async def test_a_redirect_uri_inside_is_checked_like_any(provider: RunningProvider) -> None:
-    """A redirect_uri of a request object is checked like any other, so that it cannot redirect elsewhere."""
+async def test_redirect_uri_in_the_request_object_is_checked(provider: RunningProvider) -> None:
+    """RFC 9101 §6.3: no redirect to an unregistered URI."""
     await provider.register("signs-rs256")
     inside = signed(INSIDE | {"redirect_uri": "http://evil.test/"})
     response = await provider.authorize(client_id="signs-rs256", request=inside)
@@ -119,19 +108,14 @@ async def test_a_redirect_uri_inside_is_checked_like_any(provider: RunningProvid
     assert (nowhere.status_code, nowhere.location) == (400, None)
 
 
-@pytest.mark.spec("RFC 9101 §6.3")
-async def test_the_checks_hold_for_what_is_inside(provider: RunningProvider) -> None:
-    """The parameters of a request object are checked like those of any request. For a client that must sign,
-    only they count.
-    """
-    answer = await sign_in(provider, "signs-rs256", signed(INSIDE | {"prompt": "none login"}))
-    assert answer["error"] == "invalid_request"
-    assert answer["state"] == "from-inside"
+async def test_parameters_in_the_request_object_are_checked(provider: RunningProvider) -> None:
+    result = await sign_in(provider, "signs-rs256", signed(INSIDE | {"prompt": "none login"}))
+    assert result["error"] == "invalid_request"
+    assert result["state"] == "from-inside"
 
 
-@pytest.mark.spec("RFC 9101 §10.5")
-async def test_who_must_sign_is_not_heard_otherwise(provider: RunningProvider) -> None:
-    """A request of a client that must sign is rejected without a signed request object."""
+async def test_unsigned_request_is_rejected_if_client_must_sign(provider: RunningProvider) -> None:
+    """RFC 9101 §10.5."""
     await provider.register("must-sign")
     plain = query_of((await provider.authorize(client_id="must-sign")).location)
     assert (
@@ -139,18 +123,17 @@ async def test_who_must_sign_is_not_heard_otherwise(provider: RunningProvider) -
     )
 
 
-@pytest.mark.spec("RFC 9101 §6.3")
-async def test_for_who_must_sign_only_what_is_inside_counts(provider: RunningProvider) -> None:
-    """For a client that must sign, parameters outside the object are ignored."""
+async def test_parameters_outside_are_ignored_if_client_must_sign(provider: RunningProvider) -> None:
+    """RFC 9101 §6.3: parameters outside are ignored."""
     await provider.register("must-sign")
     inside = {k: v for k, v in provider.request.items() if k not in ("client_id", "nonce", "state")}
     without = await provider.authorize(client_id="must-sign", request=signed(inside, "ES256"))
-    assert without.status_code == 400, "the nonce outside does not count"
-    answer = await sign_in(provider, "must-sign", signed(inside | {"nonce": "n"}, "ES256"), state="from-outside")
-    assert answer.keys() == {"code", "iss"}
+    assert without.status_code == 400, "the nonce outside is ignored"
+    result = await sign_in(provider, "must-sign", signed(inside | {"nonce": "n"}, "ES256"), state="from-outside")
+    assert result.keys() == {"code", "iss"}
 
 
-async def test_another_sites_form_keeps_its_request_object(provider: RunningProvider) -> None:
+async def test_form_of_another_site_keeps_its_request_object(provider: RunningProvider) -> None:
     await provider.register("signs-rs256")
     form = provider.request | {"client_id": "signs-rs256", "request": signed(INSIDE)}
     response = await provider.client.post("/authorize", form=form)

@@ -35,7 +35,7 @@ async def refers(provider: RunningProvider, site: Site) -> RunningProvider:
     return provider
 
 
-async def ask(provider: RunningProvider, request_uri: str, **changes: Any) -> dict[str, str]:
+async def authorize(provider: RunningProvider, request_uri: str, **changes: Any) -> dict[str, str]:
     response = await provider.authorize(client_id="refers", request_uri=request_uri, **changes)
     if response.location.startswith(f"{ISSUER}/login"):
         response = await provider.submit_login(response.location)
@@ -45,47 +45,39 @@ async def ask(provider: RunningProvider, request_uri: str, **changes: Any) -> di
 @pytest.mark.parametrize(
     "media_type", ["application/oauth-authz-req+jwt", "application/jwt", "application/jose", "text/plain"]
 )
-@pytest.mark.spec("OpenID Connect Core §6.2")
-@pytest.mark.spec("RFC 9101 §5.2")
-async def test_it_is_fetched_and_counts_like_one_by_value(refers: RunningProvider, site: Site, media_type: str) -> None:
-    """A request object by reference is fetched for each request, without following redirects, and is treated
-    like one by value. The fragment of its URL only names a version.
-    """
+async def test_fetched_request_object_works_like_one_by_value(
+    refers: RunningProvider, site: Site, media_type: str
+) -> None:
+    """Core §6.2: the request object has precedence."""
     site.pages[PATH] = published(signed(INSIDE), media_type=media_type)
-    answer = await ask(refers, site.url + PATH)
-    assert answer["state"] == "from-inside"
-    assert answer["code"]
+    result = await authorize(refers, site.url + PATH)
+    assert result["state"] == "from-inside"
+    assert result["code"]
     assert site.visits == [PATH]
 
 
-@pytest.mark.spec("OpenID Connect Core §6.2")
-@pytest.mark.spec("RFC 9101 §5, §5.2")
-async def test_what_is_only_inside_needs_nothing_outside(refers: RunningProvider, site: Site) -> None:
-    """RFC 9101 §5: Only client_id and request_uri are required outside the object."""
+async def test_parameters_may_be_only_in_the_request_object(refers: RunningProvider, site: Site) -> None:
+    """RFC 9101 §5: client_id and request_uri are enough."""
     inside = {name: value for name, value in refers.request.items() if name != "client_id"}
     site.pages[PATH] = published(signed(inside))
     response = await refers.client.get(
         "/authorize", query_string={"client_id": "refers", "request_uri": site.url + PATH}
     )
-    answer = query_of((await refers.submit_login(response.location)).location)
-    assert answer["state"] == "state-of-the-test"
+    result = query_of((await refers.submit_login(response.location)).location)
+    assert result["state"] == "state-of-the-test"
 
 
-@pytest.mark.spec("OpenID Connect Core §6.2")
-@pytest.mark.spec("RFC 9101 §5.2")
-async def test_the_fragment_only_names_a_version(refers: RunningProvider, site: Site) -> None:
-    """OpenID Connect Core §6.2: The fragment is not sent, and differs with the contents."""
-    assert (await ask(refers, site.url + PATH + "#the-hash-of-other-contents"))["code"]
+async def test_fragment_is_only_a_version(refers: RunningProvider, site: Site) -> None:
+    """Core §6.2: it is not sent, and identifies the version of the contents."""
+    assert (await authorize(refers, site.url + PATH + "#the-hash-of-other-contents"))["code"]
     assert site.visits == [PATH]
 
 
-@pytest.mark.spec("OpenID Connect Core §6.2")
-@pytest.mark.spec("RFC 9101 §5.2")
-async def test_what_the_client_changes_counts_at_once(refers: RunningProvider, site: Site) -> None:
-    """OpenID Connect Core §6.2: A request object by reference is not cached."""
-    await ask(refers, site.url + PATH)
+async def test_change_of_the_request_object_takes_effect_at_once(refers: RunningProvider, site: Site) -> None:
+    """Core §6.2: the provider does not cache it."""
+    await authorize(refers, site.url + PATH)
     site.pages[PATH] = published(signed(INSIDE | {"state": "newer"}))
-    assert (await ask(refers, site.url + PATH))["state"] == "newer"
+    assert (await authorize(refers, site.url + PATH))["state"] == "newer"
 
 
 @pytest.mark.parametrize(
@@ -95,20 +87,13 @@ async def test_what_the_client_changes_counts_at_once(refers: RunningProvider, s
         pytest.param(lambda _: "file:///etc/passwd", id="a file"),
     ],
 )
-@pytest.mark.spec("OpenID Connect Core §6.2")
-@pytest.mark.spec("RFC 9101 §10.4.1")
-async def test_only_a_registered_one_is_fetched(refers: RunningProvider, site: Site, changed: Any) -> None:
-    """RFC 9101 §10.4.1: Whoever sends a browser to the provider cannot choose what it fetches."""
-    assert (await ask(refers, changed(site.url + PATH)))["error"] == "invalid_request_uri"
+async def test_only_a_registered_request_uri_is_fetched(refers: RunningProvider, site: Site, changed: Any) -> None:
+    """RFC 9101 §10.4.1: the sender of a request cannot choose what the provider fetches."""
+    assert (await authorize(refers, changed(site.url + PATH)))["error"] == "invalid_request_uri"
     assert site.visits == []
 
 
-@pytest.mark.spec("OpenID Connect Core §6.2")
-@pytest.mark.spec("RFC 9101 §10.4.1")
-async def test_a_client_that_has_registered_none_is_told_so(provider: RunningProvider, site: Site) -> None:
-    """Only a registered request_uri of up to 512 characters is fetched. For a client that has registered none,
-    it is rejected with `request_uri_not_supported`.
-    """
+async def test_client_without_request_uris_gets_an_error(provider: RunningProvider, site: Site) -> None:
     await provider.register("signs-rs256")
     response = await provider.authorize(client_id="signs-rs256", request_uri=site.url + PATH)
     assert query_of(response.location)["error"] == "request_uri_not_supported"
@@ -130,41 +115,38 @@ async def test_a_client_that_has_registered_none_is_told_so(provider: RunningPro
         pytest.param(published(signed(INSIDE | {"iss": "web"})), "invalid_request_object", id="of another client"),
     ],
 )
-@pytest.mark.spec("OpenID Connect Core §6.2")
-@pytest.mark.spec("RFC 9101 §5.2, §6, §7")
-async def test_what_is_there_must_be_a_request_object(
+async def test_response_must_be_a_request_object(
     refers: RunningProvider, site: Site, page: web.Response, error: str
 ) -> None:
-    """RFC 9101 §6, §7: The response must be a request object, and redirects are not followed."""
+    """RFC 9101 §6, §7: and redirects are not followed."""
     site.pages[PATH] = page
-    assert (await ask(refers, site.url + PATH))["error"] == error
+    assert (await authorize(refers, site.url + PATH))["error"] == error
     assert site.visits == [PATH]
 
 
-async def test_an_address_where_nobody_answers(refers: RunningProvider, site: Site) -> None:
+async def test_unreachable_request_uri_is_rejected(refers: RunningProvider, site: Site) -> None:
     unreachable = f"http://localhost:1{PATH}"
     client = await refers.op.clients.read("refers")
     assert client is not None
     await refers.op.clients.save(client_of({**client_metadata(client), "request_uris": [unreachable]}))
-    assert (await ask(refers, unreachable))["error"] == "invalid_request_uri"
+    assert (await authorize(refers, unreachable))["error"] == "invalid_request_uri"
 
 
-@pytest.mark.spec("OpenID Connect Core §6.2")
-@pytest.mark.spec("RFC 9101 §5")
-async def test_not_beside_a_request_object_by_value(refers: RunningProvider, site: Site) -> None:
-    assert (await ask(refers, site.url + PATH, request=signed(INSIDE)))["error"] == "invalid_request"
+async def test_request_and_request_uri_cannot_be_combined(refers: RunningProvider, site: Site) -> None:
+    """Core §6.2, RFC 9101 §5."""
+    assert (await authorize(refers, site.url + PATH, request=signed(INSIDE)))["error"] == "invalid_request"
     assert site.visits == []
 
 
-@pytest.mark.spec("RFC 6749 §4.1.2.1")
-async def test_without_an_outer_redirect_uri_its_faults_are_a_page(refers: RunningProvider, site: Site) -> None:
+async def test_faults_without_outer_redirect_uri_are_a_page(refers: RunningProvider, site: Site) -> None:
+    """RFC 6749 §4.1.2.1."""
     response = await refers.authorize(client_id="refers", request_uri=site.url + "/other", redirect_uri=None)
     assert (response.status_code, response.location) == (400, None)
     assert "The request_uri must be one of" in await response.get_data(as_text=True)
 
 
-async def test_another_sites_form_fetches_it_once(refers: RunningProvider, site: Site) -> None:
-    """The form is answered with the same request by GET, and that one fetches."""
+async def test_form_of_another_site_fetches_it_once(refers: RunningProvider, site: Site) -> None:
+    """The form is redirected to the same request by GET, which fetches the request object."""
     form = refers.request | {"client_id": "refers", "request_uri": site.url + PATH}
     response = await refers.client.post("/authorize", form=form)
     assert query_of(response.location) == form
@@ -173,14 +155,10 @@ async def test_another_sites_form_fetches_it_once(refers: RunningProvider, site:
 
 @pytest.mark.parametrize("make", [signed, unsigned])
 @pytest.mark.parametrize("allowed", [True, False])
-@pytest.mark.spec("OpenID Connect Dynamic Client Registration §2")
-async def test_of_a_client_that_registered_itself(
+async def test_self_registered_client_may_use_request_uri(
     provider_with: ProviderFactory, site: Site, make: Any, allowed: bool
 ) -> None:
-    """A client that registered itself without request_object_signing_alg may use any algorithm, including `none`.
-
-    Such a client cannot have a request object fetched from a private network.
-    """
+    """Dynamic Client Registration 1.0 §2: with any algorithm, but not from a private network."""
     op = await provider_with(registration="open", registration_private_addresses=allowed)
     keys = {"keys": [public_jwk("RS256")]}
     client = await registered(op, request_uris=[site.url + PATH], jwks=keys)
@@ -201,9 +179,7 @@ async def test_of_a_client_that_registered_itself(
         pytest.param("http://client.test/request.jwt", id="no TLS"),
     ],
 )
-@pytest.mark.spec("OpenID Connect Core §6.2")
-@pytest.mark.spec("RFC 9101 §10.4.1")
-async def test_what_cannot_be_registered(provider_with: ProviderFactory, uri: str) -> None:
+async def test_invalid_request_uris_are_rejected(provider_with: ProviderFactory, uri: str) -> None:
     op = await provider_with(registration="open")
     response = await op.client.post("/register", json={"redirect_uris": [REDIRECT_URI], "request_uris": [uri]})
     assert (await response.get_json())["error"] == "invalid_client_metadata"

@@ -1,4 +1,4 @@
-"""How the answer reaches the client: Multiple Response Types §2.1, Form Post Response Mode, JARM."""
+"""The response modes: Multiple Response Types §2.1, Form Post Response Mode, JARM."""
 
 import base64
 import hashlib
@@ -10,13 +10,13 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from jose import jwt
 from op_testing import ISSUER, REDIRECT_URI, SECRET, RunningProvider, hidden_fields, query_of, verification_key
-from test_op_consent import answer, to_consent
+from test_op_consent import decide, to_consent
 
-ANSWER = {"code", "state", "iss"}
+CODE_RESPONSE = {"code", "state", "iss"}
 
 
 async def received(response: Any) -> dict[str, str]:
-    """What the client receives, by whatever way; and that it goes to the client and nowhere else."""
+    """The parameters that the client receives in any mode, after checking that they are sent to the client."""
     if response.status_code == 200:
         text = await response.get_data(as_text=True)
         assert re.findall(r'<form method="post" action="([^"]*)">', text) == [REDIRECT_URI]
@@ -29,7 +29,7 @@ async def received(response: Any) -> dict[str, str]:
 
 
 async def opened(provider: RunningProvider, response: Any, client_id: str = "web", alg: str = "RS256") -> Any:
-    """The claims of a signed answer, checked as a client does it (JARM §2.4)."""
+    """The claims of a signed response, checked like a client does it (JARM §2.4)."""
     parameters = await received(response)
     assert parameters.keys() == {"response"}
     key = await verification_key(provider, parameters["response"], alg)
@@ -37,28 +37,23 @@ async def opened(provider: RunningProvider, response: Any, client_id: str = "web
     return jwt.decode(parameters["response"], key, [alg], options=options, audience=client_id, issuer=ISSUER)
 
 
-@pytest.mark.spec("OAuth 2.0 Multiple Response Types §2.1")
-async def test_fragment(provider: RunningProvider) -> None:
-    """response_mode is `query`, the default of `code`, or `fragment`. Errors use the same mode, and an unknown
-    mode is rejected.
-    """
+async def test_fragment_mode_is_supported(provider: RunningProvider) -> None:
+    """Multiple Response Types §2.1."""
     response = await provider.login(response_mode="fragment")
     assert urlsplit(response.location).query == ""
-    assert (await received(response)).keys() == ANSWER
+    assert (await received(response)).keys() == CODE_RESPONSE
 
 
-async def test_query_may_be_said(provider: RunningProvider) -> None:
-    assert query_of((await provider.login(response_mode="query")).location).keys() == ANSWER
+async def test_query_mode_can_be_requested(provider: RunningProvider) -> None:
+    assert query_of((await provider.login(response_mode="query")).location).keys() == CODE_RESPONSE
 
 
-@pytest.mark.spec("OAuth 2.0 Form Post Response Mode §2")
-@pytest.mark.spec("Content Security Policy Level 3 §2.3.1")
-async def test_form_post_is_a_form_that_sends_itself(provider: RunningProvider) -> None:
-    """OAuth 2.0 Form Post Response Mode §2: The form can be submitted by hand if scripts are disabled."""
+async def test_form_post_is_submitted_automatically(provider: RunningProvider) -> None:
+    """Form Post Response Mode §2: and can be submitted manually without scripts."""
     state = 'a"><script>alert(1)</script>&amp;'
     response = await provider.login(response_mode="form_post", state=state)
     got = await received(response)
-    assert got.keys() == ANSWER
+    assert got.keys() == CODE_RESPONSE
     assert got["state"] == state
     assert response.headers["Cache-Control"] == "no-store"
     text = await response.get_data(as_text=True)
@@ -73,25 +68,19 @@ async def test_form_post_is_a_form_that_sends_itself(provider: RunningProvider) 
     assert "unsafe" not in policy
 
 
-@pytest.mark.spec("OAuth 2.0 Form Post Response Mode §2")
-async def test_the_client_is_told_by_origin_whose_form_it_is(provider: RunningProvider) -> None:
-    """With a Referrer-Policy that hides the page from other sites, browsers would send `Origin: null` with the form."""
+async def test_form_post_sends_the_origin_of_the_provider(provider: RunningProvider) -> None:
+    """With a stricter Referrer-Policy browsers would send `Origin: null` with the form."""
     response = await provider.login(response_mode="form_post")
     assert response.headers["Referrer-Policy"] == "origin"
 
 
-@pytest.mark.spec("OAuth 2.0 Form Post Response Mode §2")
-async def test_a_form_posted_code_is_as_good(provider: RunningProvider) -> None:
-    """`form_post` is a page with a form that submits itself, by the only script that its policy allows, or by a
-    click. It is not cached.
-    """
+async def test_form_posted_code_can_be_redeemed(provider: RunningProvider) -> None:
     code = (await received(await provider.login(response_mode="form_post")))["code"]
     assert (await provider.redeem(code)).status_code == 200
 
 
 @pytest.mark.parametrize("mode", ["query", "fragment", "form_post"])
-@pytest.mark.spec("OAuth 2.0 Multiple Response Types §2.1")
-async def test_an_error_goes_the_same_way(provider: RunningProvider, mode: str) -> None:
+async def test_error_uses_the_response_mode(provider: RunningProvider, mode: str) -> None:
     response = await provider.authorize(response_mode=mode, prompt="none")
     got = await received(response)
     assert (got["error"], got["state"], got["iss"]) == ("login_required", "state-of-the-test", ISSUER)
@@ -99,9 +88,8 @@ async def test_an_error_goes_the_same_way(provider: RunningProvider, mode: str) 
     assert bool(urlsplit(response.location or "").fragment) is (mode == "fragment")
 
 
-@pytest.mark.spec("OAuth 2.0 Form Post Response Mode §2")
-async def test_a_refused_consent_goes_the_same_way(provider: RunningProvider) -> None:
-    response = await answer(provider, await to_consent(provider, response_mode="form_post"), "refuse")
+async def test_denied_consent_uses_the_response_mode(provider: RunningProvider) -> None:
+    response = await decide(provider, await to_consent(provider, response_mode="form_post"), "refuse")
     assert (await received(response))["error"] == "access_denied"
 
 
@@ -109,13 +97,12 @@ async def test_a_refused_consent_goes_the_same_way(provider: RunningProvider) ->
     ("client_id", "alg"), [("web", "RS256"), ("jarm-es256", "ES256"), ("jarm-hs256", "HS256")], ids=lambda v: v
 )
 @pytest.mark.parametrize("mode", ["jwt", "query.jwt", "fragment.jwt", "form_post.jwt"])
-@pytest.mark.spec("JARM §2.1, §2.2, §2.3, §3")
-async def test_a_signed_answer(provider: RunningProvider, client_id: str, alg: str, mode: str) -> None:
-    """JARM §2.1, §2.3: The JWT is for this client and expires soon; `jwt` means `query.jwt` for a code."""
+async def test_response_is_signed(provider: RunningProvider, client_id: str, alg: str, mode: str) -> None:
+    """JARM §2.1, §2.3: for this client, with a short lifetime; for a code `jwt` means `query.jwt`."""
     await provider.register(client_id)
     response = await provider.login(client_id=client_id, response_mode=mode)
     claims = await opened(provider, response, client_id, alg)
-    assert claims.keys() == ANSWER | {"aud", "exp"}
+    assert claims.keys() == CODE_RESPONSE | {"aud", "exp"}
     assert claims["exp"] == int(provider.clock()) + 60
     assert (response.status_code == 200) is (mode == "form_post.jwt")
     assert bool(urlsplit(response.location or "").fragment) is (mode == "fragment.jwt")
@@ -123,20 +110,15 @@ async def test_a_signed_answer(provider: RunningProvider, client_id: str, alg: s
     assert redeemed.status_code == 200
 
 
-@pytest.mark.spec("JARM §2.1, §2.3")
-async def test_a_signed_error(provider: RunningProvider) -> None:
-    """With `query.jwt`, `fragment.jwt`, `form_post.jwt` and `jwt`, the response or the error is one JWT for this
-    client that expires soon.
-    """
+async def test_error_is_signed(provider: RunningProvider) -> None:
+    """JARM §2.1."""
     claims = await opened(provider, await provider.authorize(response_mode="jwt", prompt="none"))
     assert claims["error"] == "login_required"
     assert claims["state"] == "state-of-the-test"
 
 
-@pytest.mark.spec("JARM §2.2, §3")
-@pytest.mark.spec("RFC 8725 §3.11, §3.12")
-async def test_a_signed_answer_is_no_id_token(provider: RunningProvider) -> None:
-    """RFC 8725 §3.11, §3.12: The same keys sign both and no `typ` distinguishes them, but a response names no user."""
+async def test_signed_response_is_not_an_id_token(provider: RunningProvider) -> None:
+    """RFC 8725 §3.11, §3.12: the same keys sign both, with the same `typ`, but the response has no `sub`."""
     token = (await received(await provider.login(response_mode="jwt")))["response"]
     assert jwt.get_unverified_header(token)["typ"] == "JWT"
     assert "sub" not in jwt.get_unverified_claims(token)
@@ -152,4 +134,4 @@ async def test_every_advertised_mode_works(provider: RunningProvider) -> None:
     await provider.login()
     for mode in metadata["response_modes_supported"]:
         got = await received(await provider.authorize(response_mode=mode))
-        assert got.keys() in (ANSWER, {"response"}), mode
+        assert got.keys() in (CODE_RESPONSE, {"response"}), mode

@@ -1,4 +1,4 @@
-"""`python -m op` as a process: its start, its workers, its end."""
+"""`python -m op` as a process: its start, its workers and its shutdown."""
 
 import http.client
 import os
@@ -63,7 +63,7 @@ class Process:
 
 @pytest.fixture
 def start(redis: Database, redis_server: RedisServer) -> Iterator[Callable[..., Process]]:
-    """Start a provider; it is ended with the test."""
+    """Start a provider, which is stopped at the end of the test."""
     started: list[Process] = []
 
     def process(**changes: Any) -> Process:
@@ -77,15 +77,14 @@ def start(redis: Database, redis_server: RedisServer) -> Iterator[Callable[..., 
         one.process.wait(15)
 
 
-@pytest.mark.spec("RFC 9112 §3.2.2")
-def test_a_request_through_a_proxys_absolute_form_is_answered(start: Callable[..., Process]) -> None:
+def test_target_in_absolute_form_is_accepted(start: Callable[..., Process]) -> None:
     """RFC 9112 §3.2.2: for the endpoints of clients and for the pages."""
     op = start()
     for path, status in (("/jwks", 200), ("/login", 400), ("/nowhere", 404)):
         assert op.get(f"http://localhost:{op.port}{path}?a=b")[0] == status, path
 
 
-def test_all_faults_of_the_environment_are_said_in_a_line_each() -> None:
+def test_faults_of_the_environment_are_one_line_each() -> None:
     command = [sys.executable, "-m", "op"]
     done = subprocess.run(command, env=environment(WORKERS="0"), capture_output=True, text=True, check=False)
     assert done.returncode == 2
@@ -93,7 +92,7 @@ def test_all_faults_of_the_environment_are_said_in_a_line_each() -> None:
     assert [line.split(":")[1].strip() for line in done.stderr.splitlines()] == names
 
 
-def test_a_fault_of_the_directory_is_said_too(tmp_path: Path, redis_server: RedisServer) -> None:
+def test_fault_of_the_directory_is_reported(tmp_path: Path, redis_server: RedisServer) -> None:
     path = tmp_path / "directory.yaml"
     path.write_text("clients: [{client_id: a}]")
     values = environment(
@@ -105,9 +104,7 @@ def test_a_fault_of_the_directory_is_said_too(tmp_path: Path, redis_server: Redi
     assert "Traceback" not in done.stderr
 
 
-def test_a_secret_key_that_opens_nothing_ends_the_start(
-    start: Callable[..., Process], redis_server: RedisServer
-) -> None:
+def test_wrong_secret_key_prevents_the_start(start: Callable[..., Process], redis_server: RedisServer) -> None:
     start()
     values = environment(
         REDIS_URL=redis_server.url,
@@ -119,11 +116,14 @@ def test_a_secret_key_that_opens_nothing_ends_the_start(
         [sys.executable, "-m", "op"], env=values, capture_output=True, text=True, check=False, timeout=20
     )
     assert done.returncode == 2
-    assert done.stderr == "op: OP_SECRET_KEY is not the one that what is stored was sealed with\n"
+    assert (
+        done.stderr
+        == "op: OP_SECRET_KEY cannot decrypt the stored records; set it to the value that they were encrypted with\n"
+    )
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs /proc to see the workers")
-def test_workers_share_address_and_metrics_and_are_replaced(start: Callable[..., Process]) -> None:
+def test_workers_share_a_socket_and_are_replaced(start: Callable[..., Process]) -> None:
     management = free_port()
     op = start(WORKERS="2", MANAGEMENT_BIND=f"127.0.0.1:{management}")
     wait_until(lambda: len(op.workers()) == 2)
@@ -132,7 +132,7 @@ def test_workers_share_address_and_metrics_and_are_replaced(start: Callable[...,
     page = op.get("/metrics", management)[2]
     counted = re.findall(r'trefoil_requests_total\{method="GET",path="/healthz",status="200"\} (\S+)', page)
     assert counted == ["10.0"]
-    assert op.get("/metrics")[0] == 404, "not on the public address"
+    assert op.get("/metrics")[0] == 404, "not at the public address"
 
     before = op.workers()
     os.kill(before[0], signal.SIGKILL)
@@ -141,14 +141,14 @@ def test_workers_share_address_and_metrics_and_are_replaced(start: Callable[...,
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs /proc to see the workers")
-def test_an_end_asked_for_while_a_worker_is_replaced_is_not_lost(start: Callable[..., Process]) -> None:
+def test_sigterm_during_worker_replacement_is_not_lost(start: Callable[..., Process]) -> None:
     op = start(WORKERS="2")
     os.kill(op.workers()[0], signal.SIGKILL)
     op.process.send_signal(signal.SIGTERM)
     assert op.process.wait(10) == 0
 
 
-def test_workers_that_refuse_to_start_are_not_started_again(redis_server: RedisServer, tmp_path: Path) -> None:
+def test_workers_that_cannot_start_are_not_restarted(redis_server: RedisServer, tmp_path: Path) -> None:
     path = tmp_path / "directory.yaml"
     path.write_text("clients: [{client_id: a}]")
     values = environment(
@@ -166,8 +166,8 @@ def test_workers_that_refuse_to_start_are_not_started_again(redis_server: RedisS
     assert "no worker could start" in done.stderr
 
 
-def test_sigterm_finishes_what_runs_and_ends_within_ten_seconds(start: Callable[..., Process]) -> None:
-    """A login, whose password check takes a while, is answered although the end was asked for meanwhile."""
+def test_sigterm_completes_requests_within_ten_seconds(start: Callable[..., Process]) -> None:
+    """A login whose password check takes a while is completed after SIGTERM."""
     op = start(OP_DIRECTORY_FILE=str(DEMO), RP_BASE_URL="http://rp.test")
     query = urlencode(
         {
@@ -186,11 +186,11 @@ def test_sigterm_finishes_what_runs_and_ends_within_ten_seconds(start: Callable[
     form_page = op.get(headers["Location"].partition(f":{op.port}")[2], Cookie=cookie)[2]
     form = dict(re.findall(r'name="(login|csrf_token)" value="([^"]*)"', form_page))
     form |= {"username": "user0", "password": "password0"}
-    answers: list[int] = []
+    statuses: list[int] = []
 
     def log_in() -> None:
         content_type: dict[str, Any] = {"Content-Type": "application/x-www-form-urlencoded"}
-        answers.append(op.request("POST", "/login", urlencode(form), Cookie=cookie, **content_type)[0])
+        statuses.append(op.request("POST", "/login", urlencode(form), Cookie=cookie, **content_type)[0])
 
     login = threading.Thread(target=log_in)
     login.start()
@@ -200,11 +200,11 @@ def test_sigterm_finishes_what_runs_and_ends_within_ten_seconds(start: Callable[
     assert op.process.wait(12) == 0
     assert time.monotonic() - began < 10
     login.join(5)
-    assert answers == [303]
+    assert statuses == [303]
 
 
 def _has_a_connection(port: int) -> bool:
-    """Whether some socket is connected to the port (Linux); elsewhere it is taken for granted."""
+    """Whether a socket is connected to the port (Linux); always true on other systems."""
     table = Path("/proc/net/tcp")
     if not table.exists():
         return True

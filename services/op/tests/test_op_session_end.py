@@ -1,4 +1,4 @@
-"""What ends with a session, and who is told."""
+"""What ends with a session, and which clients are notified."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -64,7 +64,7 @@ Way = Callable[[RunningProvider, dict[str, Any]], Awaitable[Any]]
 async def test_session_end_revokes_grants_and_notifies_clients(
     provider: RunningProvider, clients: Clients, way: Way
 ) -> None:
-    """The tokens and an unredeemed code are revoked, and every client is notified."""
+    """Back-Channel Logout §2.5, §2.7: the tokens, a code that is not redeemed yet, and all clients."""
     await register(provider, "told", first_party=True, backchannel_logout_uri=f"{clients.url}/told")
     tokens = await sign_in(provider, "told")
     code = await provider.code()
@@ -93,7 +93,7 @@ BROKEN_OFF = pytest.mark.parametrize(
 async def faulty(
     provider_with: ProviderFactory, clients: Clients, redis: RedisClient, redis_server: RedisServer
 ) -> tuple[RunningProvider, Refuse]:
-    """A provider with a client that wants to be told, and what makes Redis refuse it something until the next call."""
+    """A provider with a client that is notified, and a function that makes Redis reject some commands."""
 
     async def refuse(*rules: str) -> None:
         await redis.execute_command("ACL", "SETUSER", "provider", "reset", "on", "nopass", "allkeys", "+@all", *rules)
@@ -106,14 +106,13 @@ async def faulty(
 
 @BROKEN_OFF
 @WAYS
-@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.5, §2.7")
-async def test_session_end_that_redis_interrupted_can_be_repeated(
+async def test_session_end_interrupted_by_redis_can_be_repeated(
     faulty: tuple[RunningProvider, Refuse],
     clients: Clients,
     way: Way,
     refused: tuple[str, ...],
 ) -> None:
-    """The next attempt ends the grants and notifies every client once."""
+    """With its grants; every client is notified once."""
     provider, refuse = faulty
     tokens = await sign_in(provider, "told")
     await refuse(*refused)
@@ -127,8 +126,7 @@ async def test_session_end_that_redis_interrupted_can_be_repeated(
 
 
 @BROKEN_OFF
-@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.5, §2.7")
-async def test_login_that_redis_interrupted_keeps_the_sessions_clients(
+async def test_login_interrupted_by_redis_keeps_the_clients(
     faulty: tuple[RunningProvider, Refuse], clients: Clients, refused: tuple[str, ...]
 ) -> None:
     """If Redis fails while a session ends, the next attempt completes it, with everything that was issued in it,
@@ -145,9 +143,8 @@ async def test_login_that_redis_interrupted_keeps_the_sessions_clients(
     assert len(clients.tokens_of("told")) == 1
 
 
-@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.7")
-async def test_session_with_more_grants_than_connections_ends(provider: RunningProvider) -> None:
-    """A page that renews silently every half minute has that many grants."""
+async def test_session_with_more_grants_than_connections_is_ended(provider: RunningProvider) -> None:
+    """As with a page that renews silently every half minute."""
     tokens = await provider.tokens()
     (session,) = await provider.op.sessions.all("user0")
     more = [SessionGrant(gid=f"gid-{number}", client_id="web", sid=session.sid) for number in range(700)]
@@ -186,10 +183,7 @@ async def test_clients_keep_their_sid_after_a_second_login(provider: RunningProv
 
 @pytest.mark.spec("OpenID Connect Back-Channel Logout §2.5")
 async def test_login_at_the_consent_page_keeps_earlier_grants(provider: RunningProvider, clients: Clients) -> None:
-    """A session that another login in its browser replaces is ended like any other; that of the same user is continued.
-
-    The session became too old for max_age while the user read the page; its grants end with the new one.
-    """
+    """The session became too old for max_age while the user read the page; its grants end with the new session."""
     await register(provider, "app", first_party=True, backchannel_logout_uri=f"{clients.url}/app")
     await register(provider, "asks", backchannel_logout_uri=f"{clients.url}/asks")
     tokens = await sign_in(provider, "app")

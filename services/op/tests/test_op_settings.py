@@ -1,4 +1,4 @@
-"""What the provider's settings say beyond their values."""
+"""The rules of the provider's settings beyond single values."""
 
 from typing import Any
 
@@ -21,9 +21,8 @@ from servicekit.settings import SettingsError
         ("http://[::80]", "http://[::80]", False),
     ],
 )
-@pytest.mark.spec("RFC 6454 §6.2")
-def test_the_origin_as_browsers_write_it(issuer: str, origin: str, secure: bool) -> None:
-    """An origin is compared as browsers serialize it."""
+def test_origin_is_written_as_in_browsers(issuer: str, origin: str, secure: bool) -> None:
+    """RFC 6454 §6.2."""
     settings = Settings(redis_url="redis://localhost", oidc_issuer=issuer, op_secret_key="x" * 32)
     assert (settings.origin, settings.secure, settings.oidc_issuer) == (origin, secure, issuer)
 

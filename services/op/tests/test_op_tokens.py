@@ -1,4 +1,4 @@
-"""What the issuer of tokens recognises as one."""
+"""Which texts have the handle of a token."""
 
 import pytest
 
@@ -31,5 +31,5 @@ def test_opaque_token_has_a_handle() -> None:
     ],
     ids=lambda token: token[:40],
 )
-def test_what_is_no_token_has_no_handle(token: str) -> None:
+def test_other_text_has_no_handle(token: str) -> None:
     assert handle_of(token) is None

@@ -1,4 +1,4 @@
-"""The two walks of docs/architecture.md ("Where to read first") name files that these requests really run through."""
+"""The two walks of docs/architecture.md ("Where to read first") name files that really handle these requests."""
 
 import re
 import sys
@@ -16,14 +16,14 @@ GUIDE = (ROOT / "docs/architecture.md").read_text().partition("## Where to read 
 
 
 def named(heading: str) -> list[str]:
-    """The files of the numbered list below a heading, in its order."""
+    """The files of the numbered list below a heading, in order."""
     part = re.search(rf"^`{heading}`.*?\n\n((?:\d+\..*\n)+)", GUIDE, re.MULTILINE)
     assert part is not None, heading
     return re.findall(r"\(\.\./services/op/src/op/([\w/]+\.py)\)", part[1])
 
 
 async def walked(request: Awaitable[Any]) -> tuple[Any, list[str]]:
-    """A response, and the provider's files that ran for it, in the order of their first call."""
+    """A response, and the provider's files that were executed for it, in the order of their first calls."""
     files: dict[str, None] = {}
 
     def note(frame: FrameType, event: str, _: object) -> None:
@@ -39,7 +39,7 @@ async def walked(request: Awaitable[Any]) -> tuple[Any, list[str]]:
 
 
 @pytest.mark.parametrize(("heading", "most"), [("POST /token", 12), ("GET /authorize", 16)])
-async def test_each_file_of_a_walk_is_on_the_way(provider: RunningProvider, heading: str, most: int) -> None:
+async def test_documented_files_handle_the_request(provider: RunningProvider, heading: str, most: int) -> None:
     code = await provider.code()
     request = provider.redeem(code) if heading == "POST /token" else provider.authorize()
     response, files = await walked(request)

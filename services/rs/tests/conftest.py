@@ -1,4 +1,4 @@
-"""A provider that does what a test tells it, tokens of every kind, and the resource server in front of both."""
+"""A scripted provider, tokens of every kind, and a resource server that uses them."""
 
 import base64
 import json
@@ -22,7 +22,7 @@ NOW = 1_800_000_000
 
 
 class Clock:
-    """A clock that stands still until a test moves it."""
+    """A clock that tests set."""
 
     def __init__(self, now: float) -> None:
         self.now = now
@@ -52,7 +52,7 @@ class SigningKey:
 
     @property
     def private_document(self) -> dict[str, Any]:
-        """What no provider may publish."""
+        """The private JWK, which a provider must not publish."""
         return {**self._key.to_dict(), "kid": self.kid, "use": "sig"}
 
     def sign(self, signing_input: bytes) -> bytes:
@@ -66,7 +66,7 @@ def segment(value: object) -> str:
 
 
 class Mint:
-    """Makes access tokens as RFC 9068 wants them, and whatever else a test asks for."""
+    """Creates access tokens of RFC 9068, and modified ones."""
 
     def __init__(self, issuer: str, key: SigningKey) -> None:
         self.key = key
@@ -83,7 +83,7 @@ class Mint:
         }
 
     def token(self, *, header: dict[str, Any] | None = None, sign=None, **claims: Any) -> str:
-        """A token with these changes; a member that is None is left out."""
+        """A token with changes; a member that is None is removed."""
         head = {k: v for k, v in {**self.header, **(header or {})}.items() if v is not None}
         body = {k: v for k, v in {**self.claims, **claims}.items() if v is not None}
         return self.raw(head, body, sign)
@@ -94,7 +94,7 @@ class Mint:
 
 
 class ScriptedProvider:
-    """A real HTTP server with the provider's three documents; `scripted` has an answer for a path instead."""
+    """A real HTTP server with the provider's three documents; `scripted` has other responses by path."""
 
     def __init__(self, key: SigningKey) -> None:
         self.port = free_port()
@@ -108,7 +108,7 @@ class ScriptedProvider:
 
     async def start(self) -> None:
         app = web.Application()
-        app.router.add_route("*", "/{path:.*}", self._answer)
+        app.router.add_route("*", "/{path:.*}", self._respond)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", self.port).start()
@@ -118,7 +118,7 @@ class ScriptedProvider:
             await self._runner.cleanup()
             self._runner = None
 
-    async def _answer(self, request: web.Request) -> web.Response:
+    async def _respond(self, request: web.Request) -> web.Response:
         self.calls[request.path] += 1
         if request.path in self.scripted:
             status, body = self.scripted[request.path]
@@ -168,7 +168,7 @@ async def provider(rsa_key) -> AsyncIterator[ScriptedProvider]:
 
 @pytest.fixture
 def mint(request, rsa_key):
-    """Tokens of the scripted provider where the test has one, else of an issuer that needs no server."""
+    """Creates tokens of the scripted provider if the test uses it, otherwise of an issuer without a server."""
     issuer = "http://op.test"
     if "provider" in request.fixturenames:
         issuer = request.getfixturevalue("provider").issuer
@@ -187,11 +187,11 @@ def ticks():
 
 @pytest.fixture
 def environment(provider, redis, redis_server):
-    """What the resource server needs, over an empty database."""
+    """The settings of the resource server, with an empty database."""
     return {
         "OIDC_ISSUER": provider.issuer,
         "REDIS_URL": redis_server.url,
-        "REDIS_TIMEOUT": "5",  # a busy machine is no fault of Redis
+        "REDIS_TIMEOUT": "5",  # a busy machine must not look like a failure of Redis
         "RS_CLIENT_ID": "resource-server",
         "RS_CLIENT_SECRET": "secret",
         "RS_BASE_URL": "http://localhost:25002",
@@ -216,7 +216,7 @@ class Caller:
         return await self.client.get("/api/me", headers={"Authorization": f"{scheme} {token}"})
 
     async def check_refusal(self, response, status: int, error: str) -> None:
-        """What every refusal looks like: the status, the JSON error, no caching, and a challenge or none."""
+        """Check an error: the status, the JSON error, no caching, and the challenge, if any."""
         body = await response.get_json()
         assert (response.status_code, body["error"]) == (status, error)
         assert set(body) == {"error", "error_description"}
@@ -238,12 +238,12 @@ class Caller:
 
 @pytest.fixture
 async def start(environment, clock, ticks):
-    """Start the resource server with some settings of a test's own; gives a caller."""
+    """Start the resource server with the settings of a test; returns a client."""
     async with AsyncExitStack() as running:
 
         async def start_with(**settings: str) -> Caller:
             app = create_app(read_settings({**environment, **settings}), clock=clock, ticks=ticks)
-            test_app: Any = app.test_app()  # Quart's type of it is not that of an asynchronous context manager
+            test_app: Any = app.test_app()  # Quart does not declare it as an asynchronous context manager
             return Caller((await running.enter_async_context(test_app)).test_client())
 
         yield start_with

@@ -1,4 +1,4 @@
-"""What surrounds the protected resource: metadata, health, unknown paths, profiles at start, Redis away."""
+"""Everything except the protected resource: metadata, health, unknown paths, profiles at start, failures of Redis."""
 
 import asyncio
 import base64
@@ -18,9 +18,7 @@ from rs.stores.profile import ProfileStore
 METADATA = "/.well-known/oauth-protected-resource"
 
 
-@pytest.mark.spec("RFC 9728 §2")
-async def test_the_metadata_says_what_a_client_must_know(start, provider):
-    """The metadata of the resource server names the resource, its authorization servers and its scopes."""
+async def test_metadata_describes_the_resource(start, provider):
     response = await (await start()).get(METADATA)
     assert response.status_code == 200
     assert response.headers["Access-Control-Allow-Origin"] == "*"
@@ -33,9 +31,7 @@ async def test_the_metadata_says_what_a_client_must_know(start, provider):
     }
 
 
-@pytest.mark.spec("RFC 9728 §3.1, §5.1")
-async def test_a_resource_with_a_path_has_its_metadata_before_the_path(start):
-    """RFC 9728 §5.1: Every challenge names the URL of the metadata."""
+async def test_metadata_path_precedes_the_resource_path(start):
     client = await start(RS_BASE_URL="https://api.example/v1")
     challenge = (await client.get("/api/me")).headers["WWW-Authenticate"]
     assert f'resource_metadata="{metadata_url("https://api.example/v1")}"' in challenge
@@ -44,7 +40,7 @@ async def test_a_resource_with_a_path_has_its_metadata_before_the_path(start):
 
 
 async def test_scripts_of_other_origins_may_call_it(start):
-    """A page of its own origin has the token, and no cookie counts here."""
+    """A page of another origin can send the token; cookies are not used."""
     client = (await start()).client
     preflight = await client.options("/api/me")
     assert preflight.status_code == 204
@@ -54,14 +50,14 @@ async def test_scripts_of_other_origins_may_call_it(start):
     assert "www-authenticate" in response.headers["Access-Control-Expose-Headers"]
 
 
-async def test_another_method_is_405(start):
+async def test_other_method_gets_405(start):
     response = await (await start()).client.post("/api/me", form={"access_token": "a"})
     assert response.status_code == 405
     assert response.headers["Allow"] == "GET, HEAD, OPTIONS"
 
 
 @pytest.mark.parametrize("path", ["/start", "/api/me/", "/api", "/metrics"])
-async def test_an_unknown_path_is_a_json_404(start, path):
+async def test_unknown_path_gets_a_json_404(start, path):
     client = await start()
     await client.check_refusal(await client.get(path), 404, "not_found")
 
@@ -89,13 +85,13 @@ async def test_start_page_has_a_strict_policy(start):
     assert response.headers["X-Content-Type-Options"] == "nosniff"
 
 
-async def test_ready_when_redis_and_the_provider_answer(start):
+async def test_service_is_ready_with_redis_and_provider(start):
     client = await start()
     assert (await client.get("/healthz")).status_code == 200
     assert await (await client.get("/readyz")).get_json() == {"status": "ready"}
 
 
-async def test_not_ready_without_the_provider_and_ready_again_with_it(start, provider):
+async def test_readiness_follows_the_provider(start, provider):
     await provider.stop()
     client = await start()
     response = await client.get("/readyz")
@@ -106,7 +102,7 @@ async def test_not_ready_without_the_provider_and_ready_again_with_it(start, pro
 
 
 @pytest.mark.parametrize("mode", ["introspection", "jwt"])
-async def test_redis_away_makes_503_within_a_second(start, mint, provider, mode):
+async def test_unavailable_redis_causes_503_within_a_second(start, mint, provider, mode):
     token = mint.token()
     provider.tokens[token] = {"active": True, "sub": "user0", "aud": "resource-server", "scope": "profile"}
     client = await start(TOKEN_VALIDATION=mode, REDIS_URL=f"redis://127.0.0.1:{free_port()}/0")
@@ -117,7 +113,7 @@ async def test_redis_away_makes_503_within_a_second(start, mint, provider, mode)
 
 
 @pytest.mark.parametrize("mode", ["introspection", "jwt"])
-async def test_a_restart_of_redis_loses_no_later_call(start, mint, provider, redis_server, mode):
+async def test_requests_succeed_after_a_restart_of_redis(start, mint, provider, redis_server, mode):
     token = mint.token()
     provider.tokens[token] = {"active": True, "sub": "user0", "aud": "resource-server", "scope": "profile"}
     client = await start(TOKEN_VALIDATION=mode)
@@ -142,7 +138,7 @@ def profiles_file(tmp_path, profile):
     return str(path)
 
 
-async def test_the_profiles_of_the_file_are_there_after_start_however_often(start, redis, profile, profiles_file):
+async def test_profiles_of_the_file_are_loaded_at_each_start(start, redis, profile, profiles_file):
     for _ in range(2):
         await start(RS_PROFILES_FILE=profiles_file)
         assert await ProfileStore(redis).find("user0") == profile
@@ -153,21 +149,23 @@ async def test_the_profiles_of_the_file_are_there_after_start_however_often(star
     ("base_url", "sent"), [("https://api.example", "max-age=31536000"), ("http://localhost:25002", None)]
 )
 @pytest.mark.parametrize("path", ["/api/me", "/healthz", "/nothing-here"])
-@pytest.mark.spec("RFC 6797 §7.1, §7.2")
-async def test_over_tls_no_answer_lets_a_caller_come_back_without(start, path, base_url, sent):
+async def test_every_response_over_tls_has_hsts(start, path, base_url, sent):
+    """RFC 6797 §7.1, §7.2."""
     caller = await start(RS_BASE_URL=base_url)
     assert (await caller.get(path)).headers.get("Strict-Transport-Security") == sent
 
 
 @pytest.fixture
 def impatient(monkeypatch):
-    """Loading that starts to serve, and tries again, after a moment."""
+    """The service starts although loading fails, and retries after a moment."""
     monkeypatch.setattr("rs.app.LOAD_SECONDS", 0.01)
     monkeypatch.setattr("rs.app.LOAD_PAUSE_SECONDS", 0.01)
 
 
 @pytest.mark.usefixtures("impatient")
-async def test_profiles_are_loaded_when_redis_comes_back(environment, redis_server, redis, profile, profiles_file):
+async def test_profiles_are_loaded_when_redis_is_available_again(
+    environment, redis_server, redis, profile, profiles_file
+):
     redis_server.stop()
     try:
         app = create_app(read_settings({**environment, "RS_PROFILES_FILE": profiles_file}))
@@ -182,7 +180,7 @@ async def test_profiles_are_loaded_when_redis_comes_back(environment, redis_serv
         redis_server.start()
 
 
-async def test_the_log_has_one_event_for_each_outcome_and_no_token(start, mint, redis, profile, caplog):
+async def test_log_has_one_event_per_outcome_and_no_token(start, mint, redis, profile, caplog):
     caplog.set_level("INFO")
     await ProfileStore(redis).save(profile)
     client = await start(TOKEN_VALIDATION="jwt")
@@ -200,7 +198,7 @@ async def test_the_log_has_one_event_for_each_outcome_and_no_token(start, mint, 
     assert not any(token in str(vars(entry)) for entry in caplog.records for token in (good, bad))
 
 
-async def test_a_fault_of_the_program_is_a_json_500_with_its_trace_in_the_log(start, mint, redis, caplog):
+async def test_internal_error_is_a_json_500_and_logged(start, mint, redis, caplog):
     await redis.set("rs:profile:user0", "not JSON")
     await (await start(TOKEN_VALIDATION="jwt")).refuses(mint.token(), 500, "server_error")
     assert any(entry.exc_info for entry in caplog.records)

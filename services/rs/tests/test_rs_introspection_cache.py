@@ -1,4 +1,4 @@
-"""The memory of introspection answers: bounded, short, and useless as a list of tokens."""
+"""The cache of introspection responses is bounded, short-lived, and does not contain tokens."""
 
 import pytest
 
@@ -13,9 +13,7 @@ def cache(ticks):
     return IntrospectionCache(ticks, capacity=3)
 
 
-@pytest.mark.spec("RFC 7662 §4")
-def test_an_answer_is_found_until_its_time_is_over(cache, ticks):
-    """A response is cached no longer than configured, and never longer than its token is valid."""
+def test_entry_is_found_until_it_expires(cache, ticks):
     cache.keep("token", VERIFIED, 5)
     ticks.now += 4.9
     assert cache.find("token") is VERIFIED
@@ -25,18 +23,18 @@ def test_an_answer_is_found_until_its_time_is_over(cache, ticks):
 
 
 @pytest.mark.parametrize("lifetime", [0, -1])
-def test_no_lifetime_is_no_memory(cache, lifetime):
+def test_entry_without_lifetime_is_not_cached(cache, lifetime):
     cache.keep("token", VERIFIED, lifetime)
     assert len(cache) == 0
 
 
-def test_the_oldest_makes_room(cache):
+def test_full_cache_drops_the_oldest_entry(cache):
     for token in "abcd":
         cache.keep(token, VERIFIED, 5)
     assert [cache.find(token) is not None for token in "abcd"] == [False, True, True, True]
     assert len(cache) == 3
 
 
-def test_no_token_is_kept(cache):
+def test_cache_does_not_contain_tokens(cache):
     cache.keep("secret-token", VERIFIED, 5)
     assert "secret-token" not in repr(vars(cache))

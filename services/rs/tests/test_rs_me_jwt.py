@@ -1,4 +1,4 @@
-"""`GET /api/me` in Mode B: the token is verified here, with the provider's published keys."""
+"""`GET /api/me` in Mode B: the token is verified with the provider's published keys."""
 
 import asyncio
 
@@ -24,7 +24,7 @@ def start_jwt(start):
     return start_with
 
 
-async def test_a_good_token_gets_the_profile_and_the_keys_are_fetched_once(start_jwt, mint, provider):
+async def test_valid_token_gets_the_profile_with_one_key_fetch(start_jwt, mint, provider):
     client = await start_jwt()
     for _ in range(3):
         response = await client.me(mint.token())
@@ -42,30 +42,24 @@ async def test_a_good_token_gets_the_profile_and_the_keys_are_fetched_once(start
         pytest.param({"kid": "unknown"}, {}, id="an unknown kid"),
     ],
 )
-@pytest.mark.spec("RFC 8725 §3.12")
-@pytest.mark.spec("RFC 9700 §4.10.2")
-async def test_a_token_that_is_not_for_here_is_invalid(start_jwt, mint, header, claims):
-    """RFC 9700 §4.10.2: An access token names its audience and gives no access elsewhere."""
+async def test_token_for_another_resource_is_invalid(start_jwt, mint, header, claims):
     await (await start_jwt()).refuses(mint.token(header=header, **claims), 401, "invalid_token")
 
 
 @pytest.mark.parametrize("token", ["not-a-real-token", "é.é.é"])
-async def test_what_is_no_token_is_invalid(start_jwt, provider, token):
+async def test_malformed_token_is_invalid(start_jwt, provider, token):
     await (await start_jwt()).refuses(token, 401, "invalid_token")
     assert provider.calls["/jwks"] == 0
 
 
-@pytest.mark.spec("RFC 7519 §4.1.4")
-async def test_a_token_expires_while_the_server_runs(start_jwt, mint, clock):
-    """`exp` is in the future; clocks may differ by a few seconds."""
+async def test_token_expires_while_the_server_runs(start_jwt, mint, clock):
     client, token = await start_jwt(), mint.token(exp=NOW + 60)
     assert (await client.me(token)).status_code == 200
     clock.now += 120
     await client.refuses(token, 401, "invalid_token")
 
 
-@pytest.mark.spec("RFC 8725 §3.1")
-async def test_the_algorithm_is_pinned_by_configuration(start_jwt, mint, provider, ec_key):
+async def test_algorithm_is_configured(start_jwt, mint, provider, ec_key):
     provider.keys.append(ec_key)
     token = mint.token(header={"alg": "ES256", "kid": ec_key.kid}, sign=ec_key.sign)
     await (await start_jwt()).refuses(token, 401, "invalid_token")
@@ -73,16 +67,12 @@ async def test_the_algorithm_is_pinned_by_configuration(start_jwt, mint, provide
     await (await start_jwt(ACCESS_TOKEN_SIGNING_ALG="ES256")).refuses(mint.token(), 401, "invalid_token")
 
 
-@pytest.mark.spec("RFC 7517 §4.5")
-async def test_the_kid_of_a_key_for_another_algorithm_is_invalid(start_jwt, mint, provider, ec_key):
-    """The key is found by its `kid`."""
+async def test_kid_of_a_key_for_another_algorithm_is_invalid(start_jwt, mint, provider, ec_key):
     provider.keys.append(ec_key)
     await (await start_jwt()).refuses(mint.token(header={"kid": ec_key.kid}), 401, "invalid_token")
 
 
-@pytest.mark.spec("RFC 9068 §4")
-async def test_an_unknown_kid_refetches_once_and_is_then_throttled(start_jwt, mint, provider, ticks):
-    """An unknown key is looked up at the provider once more. A failure of the provider is never a 401."""
+async def test_unknown_kid_refetches_once_and_is_then_limited(start_jwt, mint, provider, ticks):
     client = await start_jwt()
     await client.me(mint.token())
     ticks.now += REFETCH_INTERVAL
@@ -92,10 +82,7 @@ async def test_an_unknown_kid_refetches_once_and_is_then_throttled(start_jwt, mi
     assert (await client.me(mint.token())).status_code == 200
 
 
-@pytest.mark.spec("OpenID Connect Core §10.1.1")
-async def test_a_rotated_key_is_picked_up_and_the_old_one_dies_with_its_set(
-    start_jwt, mint, provider, second_rsa_key, ticks
-):
+async def test_rotated_key_replaces_the_old_one(start_jwt, mint, provider, second_rsa_key, ticks):
     client, old = await start_jwt(), mint.token()
     assert (await client.me(old)).status_code == 200
     provider.keys = [second_rsa_key]
@@ -105,8 +92,7 @@ async def test_a_rotated_key_is_picked_up_and_the_old_one_dies_with_its_set(
     await client.refuses(old, 401, "invalid_token")
 
 
-@pytest.mark.spec("RFC 7517 §4.5")
-async def test_a_new_key_under_an_old_kid_replaces_it(start_jwt, mint, provider, make_key, ticks):
+async def test_new_key_with_an_old_kid_replaces_it(start_jwt, mint, provider, make_key, ticks):
     client, old = await start_jwt(), mint.token()
     assert (await client.me(old)).status_code == 200
     replacement = make_key(mint.key.kid)
@@ -116,12 +102,12 @@ async def test_a_new_key_under_an_old_kid_replaces_it(start_jwt, mint, provider,
     await client.refuses(old, 401, "invalid_token")
 
 
-async def test_too_little_scope_is_refused_and_named(start_jwt, mint):
+async def test_insufficient_scope_is_rejected_with_the_scope(start_jwt, mint):
     response = await (await start_jwt(RS_REQUIRED_SCOPE="api:read")).refuses(mint.token(), 403, "insufficient_scope")
     assert 'scope="api:read"' in response.headers["WWW-Authenticate"]
 
 
-async def test_known_keys_serve_while_the_provider_is_away(start_jwt, mint, provider, ticks):
+async def test_known_keys_are_used_while_provider_is_unreachable(start_jwt, mint, provider, ticks):
     client = await start_jwt()
     assert (await client.me(mint.token())).status_code == 200
     await provider.stop()
@@ -130,9 +116,7 @@ async def test_known_keys_serve_while_the_provider_is_away(start_jwt, mint, prov
     await client.refuses(mint.token(header={"kid": "unknown"}), 401, "invalid_token")
 
 
-@pytest.mark.spec("OpenID Connect Core §10.1.1")
-@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.8")
-async def test_an_unknown_kid_is_invalid_also_when_the_provider_fails(start_jwt, mint, provider):
+async def test_unknown_kid_is_invalid_if_the_provider_fails(start_jwt, mint, provider):
     client = await start_jwt()
     assert (await client.me(mint.token())).status_code == 200
     provider.scripted["/jwks"] = 500, ""
@@ -140,7 +124,7 @@ async def test_an_unknown_kid_is_invalid_also_when_the_provider_fails(start_jwt,
     assert (await client.me(mint.token())).status_code == 200
 
 
-async def test_without_any_key_a_provider_that_is_away_makes_503(start_jwt, mint, provider):
+async def test_unreachable_provider_without_keys_causes_503(start_jwt, mint, provider):
     client = await start_jwt()
     await provider.stop()
     responses = await asyncio.gather(*(client.me(mint.token()) for _ in range(20)))
@@ -150,15 +134,14 @@ async def test_without_any_key_a_provider_that_is_away_makes_503(start_jwt, mint
     assert (await client.me(mint.token())).status_code == 200
 
 
-async def test_twenty_callers_of_a_failing_provider_make_one_attempt(start_jwt, mint, provider):
+async def test_twenty_parallel_requests_cause_one_attempt(start_jwt, mint, provider):
     client = await start_jwt()
     provider.scripted["/.well-known/openid-configuration"] = 500, ""
     await asyncio.gather(*(client.me(mint.token()) for _ in range(20)))
     assert provider.calls["/.well-known/openid-configuration"] == 1
 
 
-@pytest.mark.spec("OpenID Connect Discovery §4.2")
-async def test_nor_do_twenty_one_after_the_other(start_jwt, mint, provider, ticks):
+async def test_twenty_sequential_requests_cause_one_attempt(start_jwt, mint, provider, ticks):
     client = await start_jwt()
     provider.scripted["/.well-known/openid-configuration"] = 500, ""
     for _ in range(20):
@@ -170,7 +153,7 @@ async def test_nor_do_twenty_one_after_the_other(start_jwt, mint, provider, tick
 
 
 @pytest.mark.parametrize(
-    ("path", "answer"),
+    ("path", "response"),
     [
         pytest.param("/.well-known/openid-configuration", (500, ""), id="discovery 500"),
         pytest.param("/.well-known/openid-configuration", (404, ""), id="discovery 404"),
@@ -181,7 +164,6 @@ async def test_nor_do_twenty_one_after_the_other(start_jwt, mint, provider, tick
         pytest.param("/jwks", (200, "{}"), id="jwks without keys"),
     ],
 )
-@pytest.mark.spec("RFC 9068 §4")
-async def test_a_provider_with_unusable_documents_makes_503_and_never_401(start_jwt, mint, provider, path, answer):
-    provider.scripted[path] = answer
+async def test_unusable_documents_cause_503_and_not_401(start_jwt, mint, provider, path, response):
+    provider.scripted[path] = response
     await (await start_jwt()).refuses(mint.token(), 503, "temporarily_unavailable")

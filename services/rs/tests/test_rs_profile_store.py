@@ -1,4 +1,4 @@
-"""The profiles in Redis, and the file that they may be loaded from."""
+"""The profiles in Redis, and the file with profiles to load."""
 
 import json
 from dataclasses import replace
@@ -14,18 +14,18 @@ def store(redis):
     return ProfileStore(redis)
 
 
-async def test_a_profile_comes_back_as_it_was_saved(store, profile):
+async def test_saved_profile_is_found(store, profile):
     strange = replace(profile, sub="a:b{c}\x00 d", metadata="Ünïcödé \n ☘")
     await store.save(strange)
     assert await store.find(strange.sub) == strange
 
 
-async def test_an_unknown_subject_has_none(store, profile):
+async def test_unknown_subject_has_no_profile(store, profile):
     await store.save(profile)
     assert await store.find("user1") is None
 
 
-async def test_a_later_save_replaces_and_nothing_expires(store, redis, profile):
+async def test_later_save_replaces_the_profile_without_ttl(store, redis, profile):
     await store.save(profile)
     await store.save(replace(profile, metadata="new"))
     assert json.loads(await redis.get("rs:profile:user0"))["metadata"] == "new"
@@ -33,7 +33,7 @@ async def test_a_later_save_replaces_and_nothing_expires(store, redis, profile):
     assert await redis.ttl("rs:profile:user0") == -1
 
 
-def test_the_file_gives_its_profiles(tmp_path, profile):
+def test_profiles_are_read_from_the_file(tmp_path, profile):
     path = tmp_path / "profiles.yaml"
     path.write_text(
         "profiles: [{sub: user0, username: user0, email: user0@example.com, metadata: Prefers tea.}]", encoding="utf-8"
@@ -57,13 +57,13 @@ def test_the_file_gives_its_profiles(tmp_path, profile):
         ),
     ],
 )
-def test_a_fault_of_the_file_is_named(tmp_path, content, complaint):
+def test_fault_of_the_file_is_reported(tmp_path, content, complaint):
     path = tmp_path / "profiles.yaml"
     path.write_text(content, encoding="utf-8")
     with pytest.raises(ValueError, match=complaint):
         profiles_in(str(path))
 
 
-def test_a_missing_file_is_a_fault(tmp_path):
+def test_missing_file_is_a_fault(tmp_path):
     with pytest.raises(ValueError, match="cannot read"):
         profiles_in(str(tmp_path / "none.yaml"))

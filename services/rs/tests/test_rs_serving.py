@@ -1,4 +1,4 @@
-"""The program as it is started: `python -m rs`, real sockets, raw bytes."""
+"""`python -m rs` as a process, with real sockets and raw bytes."""
 
 import asyncio
 import json
@@ -12,7 +12,7 @@ from redis_server import free_port
 
 @asynccontextmanager
 async def running(environment: dict[str, str]):
-    """The program behind a socket that listens before it starts: a call waits until it serves."""
+    """The process, with a socket that listens before it starts: requests wait until it serves."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         program = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -31,14 +31,14 @@ async def running(environment: dict[str, str]):
 
 
 async def exchange(port: int, request: bytes) -> tuple[int, str]:
-    """Status and everything that came, for raw bytes."""
+    """Send raw bytes; the status and the whole response."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(request)
     async with asyncio.timeout(10):
-        answer = (await reader.read()).decode()
+        response = (await reader.read()).decode()
     writer.close()
     await writer.wait_closed()
-    return int(answer.split(" ")[1]), answer
+    return int(response.split(" ")[1]), response
 
 
 def get_me(*headers: bytes) -> bytes:
@@ -46,7 +46,7 @@ def get_me(*headers: bytes) -> bytes:
     return b"\r\n".join(lines) + b"\r\n\r\n"
 
 
-async def test_the_program_answers_raw_calls_and_ends_in_order(redis_server):
+async def test_service_handles_raw_requests_and_exits_cleanly(redis_server):
     environment = {
         "OIDC_ISSUER": f"http://127.0.0.1:{free_port()}",
         "REDIS_URL": redis_server.url,
@@ -54,9 +54,9 @@ async def test_the_program_answers_raw_calls_and_ends_in_order(redis_server):
         "LOG_LEVEL": "INFO",
     }
     async with running(environment) as (program, port):
-        status, answer = await exchange(port, get_me())
+        status, response = await exchange(port, get_me())
         assert status == 401
-        assert "www-authenticate: bearer" in answer.lower()
+        assert "www-authenticate: bearer" in response.lower()
         expected = {
             get_me(b"Authorization: Bearer not-a-real-token"): 401,
             get_me(b"Authorization: Bearer a\x00b"): 400,

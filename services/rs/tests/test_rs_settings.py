@@ -1,4 +1,4 @@
-"""The settings: every fault at once and by name, and credentials only where they are needed."""
+"""The settings: all faults with their names, and credentials only if they are required."""
 
 import subprocess
 import sys
@@ -16,7 +16,7 @@ ENOUGH = {
 }
 
 
-def test_the_defaults_are_mode_a_on_the_port_of_the_lab():
+def test_defaults_are_mode_a_on_port_25002():
     settings = read_settings(ENOUGH)
     assert settings.token_validation == "introspection"
     assert settings.bind == "127.0.0.1:25002"
@@ -26,12 +26,12 @@ def test_the_defaults_are_mode_a_on_the_port_of_the_lab():
     assert settings.access_token_signing_alg == "RS256"
 
 
-def test_mode_b_needs_no_credentials():
+def test_mode_b_does_not_need_credentials():
     only = {name: ENOUGH[name] for name in ("OIDC_ISSUER", "REDIS_URL")}
     assert read_settings({**only, "TOKEN_VALIDATION": "jwt"}).rs_client_secret is None
 
 
-def test_the_secret_may_come_from_a_file_and_is_not_shown(tmp_path):
+def test_secret_is_read_from_a_file_and_not_shown(tmp_path):
     path = tmp_path / "secret"
     path.write_text("from-a-file\n", encoding="utf-8")
     environment = {**ENOUGH, "RS_CLIENT_SECRET": "", "RS_CLIENT_SECRET_FILE": str(path)}
@@ -70,12 +70,12 @@ def test_all_faults_are_reported_together():
     }
 
 
-def test_an_unknown_mode_is_a_fault():
+def test_unknown_mode_is_a_fault():
     with pytest.raises(SettingsError, match="TOKEN_VALIDATION"):
         read_settings({**ENOUGH, "TOKEN_VALIDATION": "both"})
 
 
-def test_the_program_prints_every_fault_and_ends_with_2():
+def test_service_prints_all_faults_and_exits_with_2():
     done = subprocess.run([sys.executable, "-m", "rs"], env={}, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     named = [line.partition(":")[0] for line in done.stderr.splitlines()]

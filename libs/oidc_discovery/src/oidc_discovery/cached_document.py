@@ -25,11 +25,9 @@ class CachedDocument(Generic[Document]):
     exception: a document of another issuer removes it. Attempts run one at a time; callers that waited for another
     caller's attempt share its outcome, a failure too, instead of making their own. A cancelled attempt has no outcome.
 
-    Without a document, a failure is cached for FAILURE_AGE seconds, so that requests from strangers do not become as
-    many requests to a provider in trouble. A failed connection is not cached, so that the provider's return is noticed
-    at once. A failure is never cached for longer than `max_age`.
-
-    OpenID Connect Core §10.1.1; OpenID Connect Discovery §4.2, §4.3; OpenID Connect Back-Channel Logout §2.8.
+    Without a document, a failure is cached for FAILURE_AGE seconds, so that untrusted requests do not cause as
+    many requests to a provider that has problems. A failed connection is not cached, so that the provider is used as
+    soon as it is reachable again. A failure is never cached for longer than `max_age`.
     """
 
     def __init__(self, clock: Clock, max_age: float) -> None:
@@ -69,7 +67,12 @@ class CachedDocument(Generic[Document]):
             if isinstance(failure, WrongIssuer):
                 self.known = None
             if self.known is not None:
-                event(log, "provider's document not renewed, using the last one", logging.WARNING, reason=failure)
+                event(
+                    log,
+                    "provider's document could not be fetched again, using the last one",
+                    logging.WARNING,
+                    reason=failure,
+                )
         self._attempts += 1
         self._fresh_until = self._clock() + self._age_of_outcome()
 

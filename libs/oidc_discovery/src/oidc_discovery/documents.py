@@ -45,9 +45,9 @@ class ProviderDocuments:
         An unknown `kid` causes the key set to be fetched again, even right after it was fetched: the provider may just
         have rotated its keys. So does a token without a `kid`, because nobody can tell whether the set is too old for
         it. For a token that anybody can send, this happens at most once in REFETCH_INTERVAL seconds, or in FAILURE_AGE
-        after a failure, so that strangers cannot flood the provider with requests. For a `solicited` token, which is
-        the provider's response to our own request, it happens every time: the provider may rotate its keys as often as
-        it likes, and neither strangers nor a cached failure can hide the new keys.
+        after a failure, so that nobody can flood the provider with requests. For a `solicited` token, which is the
+        provider's response to our own request, it happens every time: the provider may rotate its keys as often as it
+        likes, and neither other callers nor a cached failure can hide the new keys.
 
         While the set cannot be fetched, an unknown `kid` may be that of a new key. With `conclusive`, no matching key
         raises ProviderUnavailable in that case, instead of returning an empty tuple.
@@ -65,7 +65,7 @@ class ProviderDocuments:
             self._next_refetch = self._clock() + pause
         found = _matching(keys, kid)
         if conclusive and not found and self._keys.failure:
-            raise ProviderUnavailable(f"the provider's keys are those of before: {self._keys.failure}")
+            raise ProviderUnavailable(f"the provider's keys could not be fetched again: {self._keys.failure}")
         return found
 
     async def _fetch_metadata(self) -> Metadata:
@@ -89,13 +89,13 @@ class ProviderDocuments:
         except Unreachable as failure:
             raise ProviderUnavailable(str(failure), reached=not isinstance(failure, ConnectFailed)) from failure
         if is_unavailable(response.status):
-            raise ProviderUnavailable(f"{url} answered {response.status}")
+            raise ProviderUnavailable(f"{url} responded with {response.status}")
         if response.status != 200:
-            raise ProviderMisconfigured(f"{url} answered {response.status}")
+            raise ProviderMisconfigured(f"{url} responded with {response.status}")
         try:
             return response.json_object()
         except ValueError:
-            raise ProviderMisconfigured(f"{url} answered with something that is no JSON object") from None
+            raise ProviderMisconfigured(f"{url} responded with something other than a JSON object") from None
 
 
 def _matching(keys: Keys | None, kid: str | None) -> Keys:

@@ -1,5 +1,5 @@
-"""Plumbing that all three services need, and no protocol.
+"""The infrastructure of all three services, without any protocol.
 
-It owns how a service reads its settings, connects to Redis and to other services, logs, counts, responds to
-machines and is served. It imports none of the services, and knows nothing of claims, codes or tokens.
+It reads settings, connects to Redis and to other services, logs, counts requests, dispatches requests to endpoints and
+serves applications. It does not import the services, and does not know claims, codes or tokens.
 """

@@ -1,4 +1,4 @@
-"""Clocks, and how far the clocks of two machines may differ.
+"""Clocks, and the leeways for differences between the clocks of two hosts.
 
 A clock is an argument: a service passes `time.time` or `time.monotonic`, a test passes its own.
 

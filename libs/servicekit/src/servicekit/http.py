@@ -1,7 +1,7 @@
-"""The HTTP client of the services: deadlines, bounded answers, no redirects, and connect-to.
+"""The HTTP client of the services: with timeouts, a limit for responses and `connect_to`, but without redirects.
 
-`connect_to` works like curl's `--connect-to`: URL, `Host` header and TLS name stay the public ones, only the
-socket goes elsewhere, for names and IP literals alike.
+`connect_to` works like curl's `--connect-to`: the URL, the `Host` header and the TLS server name do not change; only
+the socket is connected to another address. It works for names and IP addresses.
 """
 
 import errno
@@ -23,15 +23,15 @@ CONNECT_TIMEOUT = 1.0
 BODY_LIMIT = 1024 * 1024
 DNS_CACHE_SECONDS = 1
 KEEP_ALIVE_SECONDS = 2.0
-"""How long an idle connection is kept: less than a DRAIN_DELAY of three seconds, so that no request meets its end."""
+"""How long an idle connection is kept, in seconds: less than a DRAIN_DELAY of 3, so that no request is interrupted."""
 
 
 class Unreachable(Exception):
-    """No usable HTTP answer came: refused, timed out, broken off or too large."""
+    """There was no usable HTTP response: connection refused, timeout, connection closed, or too large."""
 
 
 class ConnectFailed(Unreachable):
-    """Not even a connection came about: the other side has noticed nothing."""
+    """No connection was established, so the server has not seen the request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,28 +43,25 @@ class HttpResponse:
     body: bytes
 
     def json_object(self) -> dict[str, Any]:
-        """The body as a JSON object; raises ValueError when it is none."""
+        """The body as a JSON object; raises ValueError if it is not one."""
         try:
             value = json.loads(self.body)
         except RecursionError:
-            raise ValueError("nested too deep") from None
+            raise ValueError("nested too deeply") from None
         if not isinstance(value, dict):
             raise ValueError("not a JSON object")
         return value
 
 
 class PrivateAddress(OSError):
-    """A name or an address leads where a stranger's URL must not."""
+    """An untrusted URL leads to a private network."""
 
     def __init__(self) -> None:
-        super().__init__(errno.EACCES, "this leads into a private network")
+        super().__init__(errno.EACCES, "the address belongs to a private network")
 
 
 class _PublicResolver(aiohttp.ThreadedResolver):
-    """Names, without those that have an address in a private network among theirs.
-
-    RFC 6890; RFC 7591 §5.
-    """
+    """Resolves names, but rejects those that have an address in a private network."""
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
@@ -75,8 +72,8 @@ class _PublicResolver(aiohttp.ThreadedResolver):
         return found
 
 
-# What some version of Python counts as global, and no stranger's host is at: protocol assignments, 6to4 relays, NAT64
-# of one's own network (RFC 8215), Teredo, 6to4 (RFC 7526), documentation, segment routing, site-local addresses.
+# Networks without public hosts that some versions of Python treat as global: protocol assignments, 6to4 relays, local
+# NAT64 (RFC 8215), Teredo, 6to4 (RFC 7526), documentation, segment routing, site-local addresses.
 _NOT_PUBLIC = tuple(
     ip_network(network)
     for network in (
@@ -90,16 +87,13 @@ _NOT_PUBLIC = tuple(
         "fec0::/10",
     )
 )
-# With an IPv4 address in the last 32 bits: IPv4-compatible (RFC 4291 §2.5.5.1), and NAT64 (RFC 6052 §2.1).
+# With an IPv4 address in the last 32 bits: IPv4-compatible (RFC 4291 §2.5.5.1) and NAT64 (RFC 6052 §2.1).
 _WITH_IPV4 = (ip_network("::/96"), ip_network("64:ff9b::/96"))
 _IPV4_BITS = 0xFFFFFFFF
 
 
 def _is_private(host: str) -> bool:
-    """Whether it is an IP address that is not public; one in IPv6 that stands for an IPv4 address is looked into.
-
-    RFC 6890; RFC 7591 §5.
-    """
+    """Whether the host is an IP address that is not public; IPv4 addresses inside IPv6 addresses are checked too."""
     try:
         address = _meant(ip_address(host.partition("%")[0]))
     except ValueError:
@@ -109,7 +103,7 @@ def _is_private(host: str) -> bool:
 
 
 def _meant(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
-    """The IPv4 address that one of IPv6 stands for; any other stands for itself."""
+    """The IPv4 address inside an IPv6 address, or else the address itself."""
     if isinstance(address, IPv6Address):
         if address.ipv4_mapped is not None:
             return address.ipv4_mapped
@@ -119,12 +113,12 @@ def _meant(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
 
 
 class HttpClient:
-    """One pool of connections for a service; made in its event loop, closed with it.
+    """A connection pool of a service, created in its event loop.
 
-    `total_timeout` holds for a request with its answer, in seconds.
+    `total_timeout` is the limit for a request with its response, in seconds.
 
-    With `public_only` it connects to no address of a private network, of this machine or of a link: for URLs that a
-    stranger chose. The address that is looked at is the one that is connected to.
+    With `public_only`, for untrusted URLs, it does not connect to private, loopback or link-local addresses. The
+    address that is checked is the address that is used.
     """
 
     def __init__(
@@ -170,14 +164,14 @@ class HttpClient:
                 return HttpResponse(response.status, response.headers, body)
         except (aiohttp.ClientError, OSError, ValueError) as failure:
             reason = str(failure) or type(failure).__name__
-            # One that TLS ended was a connection.
+            # After a TLS error there was a connection.
             reached = not isinstance(failure, aiohttp.ClientConnectorError) or isinstance(
                 failure, aiohttp.ClientSSLError
             )
             raise (Unreachable if reached else ConnectFailed)(f"{method} {url}: {reason}") from failure
 
     def _target(self, url: URL) -> tuple[URL, dict[str, str], str | None]:
-        """Where the socket goes, the Host header, and the TLS name, for a public URL."""
+        """The URL to connect to, the Host header, and the TLS server name."""
         mapped = self._connect_to.get(((url.host or "").lower(), url.port or 0))
         if mapped is None:
             return url, {}, None
@@ -204,5 +198,5 @@ class HttpClient:
         async for chunk in response.content.iter_chunked(64 * 1024):
             body += chunk
             if len(body) > BODY_LIMIT:
-                raise Unreachable(f"{response.url}: the answer is larger than {BODY_LIMIT} bytes")
+                raise Unreachable(f"{response.url}: the response is larger than {BODY_LIMIT} bytes")
         return bytes(body)

@@ -1,4 +1,4 @@
-"""Records that a store wrote as JSON, read back field by field."""
+"""Reading the fields of records that a store has written as JSON."""
 
 import json
 from collections.abc import Mapping

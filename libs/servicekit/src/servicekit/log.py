@@ -1,6 +1,6 @@
-"""Logging: an event with named fields, as one JSON object a line or as a line for a person.
+"""Logging of events with named fields, as one JSON object or one readable line each.
 
-A field holds what an operator needs to follow a flow (client_id, sub, a grant's id), never a secret.
+Fields contain what an operator needs to follow a flow (client_id, sub, the id of a grant), but never a secret.
 """
 
 import json
@@ -11,13 +11,13 @@ from typing import Any
 
 
 def event(logger: logging.Logger, message: str, /, level: int = logging.INFO, **fields: object) -> None:
-    """Log `message` with `fields`; fields that are None are left out."""
+    """Log `message` with those `fields` that are not None."""
     if logger.isEnabledFor(level):
         logger.log(level, message, extra={"fields": {k: v for k, v in fields.items() if v is not None}})
 
 
 class JsonFormatter(logging.Formatter):
-    """One object a line: time (RFC 3339), level, logger, message, and the event's fields."""
+    """One JSON object per line: time (RFC 3339), level, logger, message, and the event's fields."""
 
     def format(self, record: logging.LogRecord) -> str:
         entry: dict[str, Any] = {
@@ -48,7 +48,7 @@ def _shown(value: object) -> str:
 
 
 def configure(level: str, style: str) -> None:
-    """Send this process's log to standard output."""
+    """Configure the log of this process, which goes to standard output."""
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(ConsoleFormatter() if style == "console" else JsonFormatter())
     root = logging.getLogger()

@@ -1,7 +1,7 @@
 """Typed settings, read once from the environment into a frozen object.
 
-A service declares a frozen dataclass whose fields are made by `setting`; `read` fills it and reports every
-fault together, each with the variable's name. A secret `NAME` may come from the file that `NAME_FILE` names.
+A service declares a frozen dataclass whose fields are created by `setting`; `read` fills it and reports all faults
+together, each with the variable's name. A secret `NAME` may be read from the file that `NAME_FILE` names.
 """
 
 import dataclasses
@@ -34,7 +34,7 @@ Address = tuple[str, int]
 
 
 class SettingsError(Exception):
-    """The environment does not make a valid configuration; `faults` has one line for each fault."""
+    """The environment is not a valid configuration; `faults` has one line for each fault."""
 
     def __init__(self, faults: list[str]) -> None:
         super().__init__("\n".join(faults))
@@ -43,7 +43,7 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True)
 class Setting:
-    """What one environment variable means: how it is read, its default, and whether it is a secret."""
+    """An environment variable: its parser, its default, and whether it is a secret."""
 
     parse: Callable[[str], Any]
     default: Any
@@ -64,7 +64,7 @@ def setting(parse: Callable[[str], Any], description: str, *, default: Any = _RE
 
 
 def declared(settings_class: type) -> dict[str, Setting]:
-    """The settings of a class by the name of their variable."""
+    """The settings of a class by the names of their variables."""
     return {
         field.name.upper(): field.metadata[_MEANING]
         for field in dataclasses.fields(settings_class)
@@ -75,7 +75,7 @@ def declared(settings_class: type) -> dict[str, Setting]:
 def read(settings_class: type[T], environment: Mapping[str, str]) -> T:
     """Read every declared setting; an empty variable counts as absent.
 
-    Raises SettingsError with all the faults at once, so that one start shows everything there is to mend.
+    Raises SettingsError with all faults, so that one start shows everything that must be fixed.
     """
     values: dict[str, Any] = {}
     faults: list[str] = []
@@ -101,7 +101,7 @@ def _text_of(name: str, meaning: Setting, environment: Mapping[str, str]) -> str
     if path is None:
         return text
     if text is not None:
-        raise ValueError(f"give either {name} or {name}_FILE, not both")
+        raise ValueError(f"set either {name} or {name}_FILE, not both")
     try:
         return Path(path).read_text(encoding="utf-8").strip() or None
     except (OSError, UnicodeDecodeError) as fault:
@@ -121,7 +121,7 @@ def boolean(value: str) -> bool:
 
 
 def whole_number(least: int, unit: str = "") -> Callable[[str], int]:
-    """A parser of whole numbers of at least `least`."""
+    """A parser of whole numbers that are at least `least`."""
 
     def parse(value: str) -> int:
         if not re.fullmatch(r"[0-9]{1,12}", value.strip()) or int(value) < least:
@@ -143,7 +143,7 @@ def decimal_seconds(value: str) -> float:
 
 
 def drain_delay(value: str) -> int:
-    """Whole seconds that leave a service some of its ten to finish what runs."""
+    """Whole seconds that leave some of the ten seconds before exit for open requests."""
     if not re.fullmatch(r"[0-6]", value.strip()):
         raise ValueError(f"must be a whole number of seconds, 0 to 6, not {value!r}")
     return int(value)
@@ -159,7 +159,7 @@ def one_of(*choices: str) -> Callable[[str], str]:
 
 
 def secret_of(least_length: int) -> Callable[[str], str]:
-    """A parser of secrets that never repeats the value in its complaint."""
+    """A parser of secrets whose error does not repeat the value."""
 
     def parse(value: str) -> str:
         if len(value) < least_length:
@@ -177,9 +177,9 @@ def existing_file(value: str) -> Path:
 
 
 def base_url(value: str) -> str:
-    """An http(s) URL with a host and without query, fragment, credentials or a closing slash.
+    """An http(s) URL with a host and without query, fragment, credentials or a trailing slash.
 
-    An issuer is such a URL (OpenID Connect Discovery 1.0 §3): it is compared as an exact string everywhere.
+    An issuer is such a URL (OpenID Connect Discovery 1.0 §3), which is compared as an exact string everywhere.
     """
     try:
         parts = urlsplit(value)
@@ -194,13 +194,10 @@ def base_url(value: str) -> str:
 
 
 def site_url(value: str) -> str:
-    """A base URL of a scheme, a host and perhaps a port: of a service that has a whole site for itself.
-
-    OpenID Connect Discovery §3.
-    """
+    """A base URL without a path, for a service that occupies the whole origin."""
     url = base_url(value)
     if urlsplit(url).path:
-        raise ValueError(f"must have no path: {value!r}")
+        raise ValueError(f"must not have a path: {value!r}")
     return url
 
 
@@ -225,21 +222,21 @@ def host_and_port(value: str) -> Address:
 
 
 def redis_address(value: str) -> str:
-    """A Redis URL of a known form; the complaint does not repeat it, since it may hold a password."""
+    """A Redis URL with a known scheme; the error does not repeat it, since it may contain a password."""
     if value.partition("://")[0] not in REDIS_SCHEMES:
         raise ValueError(f"must begin with one of {', '.join(f'{scheme}://' for scheme in REDIS_SCHEMES)}")
     return value
 
 
 def listen_address(value: str) -> str:
-    """What hypercorn binds: `host:port`, `unix:path` or `fd://number`."""
+    """An address for Hypercorn: `host:port`, `unix:path` or `fd://number`."""
     if not value.startswith(("unix:", "fd://")):
         host_and_port(value)
     return value
 
 
 def connect_to(value: str) -> dict[Address, Address]:
-    """`host:port=host:port`, separated by commas: where a socket goes instead of where its URL says."""
+    """`host:port=host:port`, separated by commas: the address of a URL, and the one to connect to instead."""
     routes = {}
     for entry in filter(None, (part.strip() for part in value.split(","))):
         public, separator, target = entry.partition("=")
@@ -260,30 +257,30 @@ class ServiceSettings:
 
     redis_url: str = setting(
         redis_address,
-        "where the state lives: redis://, rediss://, unix://, redis+sentinel:// or redis+cluster://",
+        "the URL of Redis: redis://, rediss://, unix://, redis+sentinel:// or redis+cluster://",
         secret=True,
     )
-    redis_timeout: float = setting(decimal_seconds, "how long a connection or a command of Redis may take", default=0.5)
+    redis_timeout: float = setting(
+        decimal_seconds, "the timeout of a connection to Redis and of a command, in seconds", default=0.5
+    )
     log_level: str = setting(
-        one_of("DEBUG", "INFO", "WARNING", "ERROR"), "the least severe message that is logged", default="INFO"
+        one_of("DEBUG", "INFO", "WARNING", "ERROR"), "the lowest level that is logged", default="INFO"
     )
     log_format: str = setting(
-        one_of("json", "console"), "one JSON object a line, or lines for a person", default="json"
+        one_of("json", "console"), "the format of the log: JSON objects, or readable lines", default="json"
     )
     bind: str = setting(listen_address, "where the service listens: host:port, unix:path or fd://number")
-    workers: int = setting(whole_number(1), "processes that serve the same address", default=1)
+    workers: int = setting(whole_number(1), "the number of processes that serve the same address", default=1)
     drain_delay: int = setting(
         drain_delay,
-        "how long to go on after SIGTERM, not ready any more, until balancers and clients have gone elsewhere",
+        "how long to serve after SIGTERM without being ready, so that traffic moves to other replicas, in seconds",
         default=0,
     )
-    management_bind: str | None = setting(
-        listen_address, "where /metrics is served; nowhere unless it is set", default=None
-    )
+    management_bind: str | None = setting(listen_address, "where /metrics is served; not at all if unset", default=None)
     tls_cert_file: Path | None = setting(
-        existing_file, "a certificate chain (PEM): the service then speaks TLS by itself", default=None
+        existing_file, "a certificate chain (PEM), with which the service itself serves TLS", default=None
     )
-    tls_key_file: Path | None = setting(existing_file, "the certificate's private key (PEM)", default=None)
+    tls_key_file: Path | None = setting(existing_file, "the private key of the certificate (PEM)", default=None)
     trusted_proxies: tuple[Network, ...] = setting(
-        networks, "proxies whose X-Forwarded-For is believed: addresses or networks, comma-separated", default=()
+        networks, "the proxies whose X-Forwarded-For is trusted: addresses or networks, separated by commas", default=()
     )

@@ -1,7 +1,7 @@
-"""An OpenID Provider for somebody else's test suite: the provider's image and a Redis, started and thrown away.
+"""An OpenID Provider for the tests of other projects: a container of the provider's image and one of Redis.
 
-`OpenIdProviderContainer` is the provider with users and clients of your own; `log_in` is a person without a browser.
-This package knows the provider by its image and by the specifications alone.
+`OpenIdProviderContainer` is the provider with your users and clients; `log_in` signs a user in without a browser. This
+package depends only on the provider's image and on the specifications.
 """
 
 from trefoil_testing.login import LoginFailed, log_in

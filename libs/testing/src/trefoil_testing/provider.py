@@ -1,4 +1,4 @@
-"""The provider's container, with a Redis of its own."""
+"""The container of the provider, with its own Redis."""
 
 import base64
 import hashlib
@@ -31,15 +31,15 @@ _ALIAS = "op"
 
 
 class ProviderNotStarted(Exception):
-    """The provider ended, or was not ready in time; the message has the end of its log."""
+    """The provider exited, or was not ready in time; the message contains the end of its log."""
 
 
 class OpenIdProviderContainer:
-    """An OpenID Provider with `users` and `clients`, from `with` to the end of its block.
+    """A running OpenID Provider with `users` and `clients`, as a context manager.
 
-    Users and clients are written as in the provider's directory file (docs/configuration.md), `settings` are further
-    variables of its environment. `image` and `redis_image` come from TREFOIL_OP_IMAGE and TREFOIL_REDIS_IMAGE where
-    they are not given. `port` fixes the published port, and with it the issuer; without one a free port is taken.
+    Users and clients are written as in the provider's directory file (docs/configuration.md); `settings` are additional
+    environment variables. The defaults of `image` and `redis_image` are TREFOIL_OP_IMAGE and TREFOIL_REDIS_IMAGE.
+    `port` is the published port, and thus part of the issuer; by default a free port is used.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class OpenIdProviderContainer:
 
     @property
     def issuer(self) -> str:
-        """The issuer, which is the provider's address for whatever runs on this machine."""
+        """The issuer, which is also the provider's address for processes on this machine."""
         return f"http://localhost:{self._port}"
 
     @property
@@ -72,7 +72,7 @@ class OpenIdProviderContainer:
 
     @property
     def connect_to(self) -> str:
-        """Where containers in `network` have to connect to instead: `localhost:PORT=op:25000`."""
+        """The address to which containers in `network` must connect instead: `localhost:PORT=op:25000`."""
         return f"localhost:{self._port}={_ALIAS}:{_PORT}"
 
     def __enter__(self) -> Self:
@@ -84,7 +84,7 @@ class OpenIdProviderContainer:
         self.stop()
 
     def start(self) -> Self:
-        """Start both, and wait until the provider is ready; raises ProviderNotStarted, and then leaves nothing."""
+        """Start both containers and wait until the provider is ready; raises ProviderNotStarted after removing them."""
         try:
             self._running.enter_context(self.network)
             self._running.enter_context(self._redis())
@@ -99,10 +99,10 @@ class OpenIdProviderContainer:
         self._running.close()
 
     def sign_in(self, client_id: str, username: str, *, scope: str = "openid", **parameters: str) -> dict[str, Any]:
-        """Sign a user in to a client as the client would do it, with PKCE: the token response (RFC 6749 §5.1).
+        """Sign a user in to a client, with PKCE, and return the token response (RFC 6749 §5.1).
 
-        The client's first redirect URI is used, which nothing has to answer; `parameters` go into the authorization
-        request. Raises LoginFailed.
+        The first redirect URI of the client is used; nothing needs to listen there. `parameters` are added to the
+        authorization request. Raises LoginFailed.
         """
         client, user = self._clients[client_id], self._users[username]
         verifier = secrets.token_urlsafe(32)
@@ -119,21 +119,21 @@ class OpenIdProviderContainer:
             "code_challenge_method": "S256",
             **parameters,
         }
-        back = log_in(f"{self.issuer}/authorize?{urlencode(query)}", username, str(user["password"]))
-        answer = parse_qs(urlsplit(back).query)
-        if "code" not in answer:
-            raise LoginFailed(back)
-        form = {"grant_type": "authorization_code", "code": answer["code"][0], "redirect_uri": redirect_uri}
+        redirect = log_in(f"{self.issuer}/authorize?{urlencode(query)}", username, str(user["password"]))
+        response = parse_qs(urlsplit(redirect).query)
+        if "code" not in response:
+            raise LoginFailed(redirect)
+        form = {"grant_type": "authorization_code", "code": response["code"][0], "redirect_uri": redirect_uri}
         secret = client.get("client_secret")
-        response = requests.post(
+        token_response = requests.post(
             f"{self.issuer}/token",
             data={**form, "code_verifier": verifier, **({} if secret else {"client_id": client_id})},
             auth=(client_id, str(secret)) if secret else None,
             timeout=_TIMEOUT,
         )
-        if not response.ok:
-            raise LoginFailed(f"{response.status_code} {response.text}")
-        tokens: dict[str, Any] = response.json()
+        if not token_response.ok:
+            raise LoginFailed(f"{token_response.status_code} {token_response.text}")
+        tokens: dict[str, Any] = token_response.json()
         return tokens
 
     def _redis(self) -> DockerContainer:
@@ -160,7 +160,7 @@ class OpenIdProviderContainer:
 
     def _wait_until_ready(self, provider: DockerContainer) -> None:
         deadline = time.monotonic() + START_SECONDS
-        while not _answers(f"{self.issuer}/readyz"):
+        while not _is_ready(f"{self.issuer}/readyz"):
             provider.reload()
             if provider.status == "exited" or time.monotonic() > deadline:
                 log = provider.get_wrapped_container().logs(tail=20).decode(errors="replace")
@@ -168,7 +168,7 @@ class OpenIdProviderContainer:
             time.sleep(_POLL_SECONDS)
 
 
-def _answers(url: str) -> bool:
+def _is_ready(url: str) -> bool:
     try:
         return requests.get(url, timeout=_TIMEOUT).ok
     except requests.RequestException:

@@ -1,4 +1,4 @@
-"""The authorization response (RFC 6749 §4.1.2), and how it reaches the client."""
+"""The authorization response (RFC 6749 §4.1.2) and its response modes."""
 
 import pytest
 
@@ -89,8 +89,7 @@ def test_supported_response_modes() -> None:
         pytest.param("web_message", "id_token", "fragment", id="an unknown mode with tokens"),
     ],
 )
-@pytest.mark.spec("OAuth 2.0 Multiple Response Types §2.1")
-def test_response_mode(mode: str | None, response_type: str | None, known: str) -> None:
+def test_response_mode_has_a_default(mode: str | None, response_type: str | None, known: str) -> None:
     assert known_mode(mode, response_type) == known
 
 
@@ -105,12 +104,12 @@ def test_response_mode(mode: str | None, response_type: str | None, known: str) 
         ("form_post.jwt", True, "form_post"),
     ],
 )
-def test_mode_says_how_parameters_travel(mode: str, signed: bool, travels: str) -> None:
+def test_mode_determines_the_encoding(mode: str, signed: bool, travels: str) -> None:
     assert (is_signed(mode), encoding(mode)) == (signed, travels)
 
 
-@pytest.mark.spec("JARM §2.1")
-def test_signed_response_names_client_and_end() -> None:
+def test_signed_response_has_audience_and_expiry() -> None:
+    """JARM §2.1."""
     assert response_claims({"code": "c", "iss": ISSUER}, "app", 60) == {
         "code": "c",
         "iss": ISSUER,
@@ -137,11 +136,11 @@ def test_parameters_are_added_to_the_query(uri: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize("uri", ["http://a/b", "http://a/b?c=d"])
-def test_uri_stays_as_it_is_without_parameters(uri: str) -> None:
+def test_uri_without_parameters_is_unchanged(uri: str) -> None:
     assert with_query(uri, {"state": None}) == uri
 
 
-def test_parameters_are_put_into_the_fragment() -> None:
+def test_parameters_are_added_as_the_fragment() -> None:
     assert with_fragment("http://a/b?c=d", {"x": "1 2", "y": "&"}) == "http://a/b?c=d#x=1+2&y=%26"
 
 

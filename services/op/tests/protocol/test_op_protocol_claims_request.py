@@ -1,4 +1,4 @@
-"""Claims that are requested one by one (OpenID Connect Core §5.5), and acr and amr (§5.5.1.1)."""
+"""Individually requested claims (OpenID Connect Core §5.5), and acr and amr (§5.5.1.1)."""
 
 import json
 from typing import Any
@@ -115,12 +115,12 @@ def test_malformed_claims_parameter_is_rejected(text: str, description: str) -> 
     ("place", "name", "expected"),
     [("id_token", "a", {"value": 1}), ("id_token", "b", None), ("userinfo", "a", None)],
 )
-def test_how_a_claim_was_requested(place: str, name: str, expected: dict[str, Any] | None) -> None:
+def test_requested_claim_is_found(place: str, name: str, expected: dict[str, Any] | None) -> None:
     assert requested_claim({"id_token": {"a": {"value": 1}}}, place, name) == expected
 
 
 @pytest.mark.parametrize(
-    ("asked", "value", "accepted"),
+    ("requested", "value", "accepted"),
     [
         ({}, "x", True),
         ({"value": "x"}, "x", True),
@@ -135,13 +135,13 @@ def test_how_a_claim_was_requested(place: str, name: str, expected: dict[str, An
     ],
     ids=str,
 )
-@pytest.mark.spec("OpenID Connect Core §5.5.1")
-def test_value_must_be_one_that_was_requested(asked: dict[str, Any], value: str, accepted: bool) -> None:
-    assert accepts(asked, value) is accepted
+def test_value_must_be_a_requested_one(requested: dict[str, Any], value: str, accepted: bool) -> None:
+    """OpenID Connect Core §5.5.1."""
+    assert accepts(requested, value) is accepted
 
 
 @pytest.mark.parametrize(
-    ("asked", "expected"),
+    ("requested", "expected"),
     [
         pytest.param({}, {}, id="nothing"),
         pytest.param(
@@ -154,12 +154,12 @@ def test_value_must_be_one_that_was_requested(asked: dict[str, Any], value: str,
         pytest.param({"locale": {"values": ["de", "en-GB"]}}, {"locale": "en-GB"}, id="one of the values"),
     ],
 )
-def test_requested_claims_are_those_that_are_known(asked: dict[str, Any], expected: dict[str, Any]) -> None:
-    assert requested_claims({"userinfo": asked}, "userinfo", KNOWN) == expected
-    assert requested_claims({"userinfo": asked}, "id_token", KNOWN) == {}
+def test_only_known_requested_claims_are_returned(requested: dict[str, Any], expected: dict[str, Any]) -> None:
+    assert requested_claims({"userinfo": requested}, "userinfo", KNOWN) == expected
+    assert requested_claims({"userinfo": requested}, "id_token", KNOWN) == {}
 
 
-def test_individual_claims_are_beyond_the_scope_and_ordered() -> None:
+def test_individual_claims_exclude_the_scope_and_are_ordered() -> None:
     userinfo: dict[str, Any] = {"phone_number": {}, "email": {}, "x": {}}
     claims = {"userinfo": userinfo, "id_token": {"name": {}, "phone_number": {}}}
     assert individual_claims(claims, ["email"]) == ["name", "phone_number"]
@@ -177,8 +177,8 @@ def test_individual_claims_are_beyond_the_scope_and_ordered() -> None:
     ],
     ids=str,
 )
-@pytest.mark.spec("OpenID Connect Core §5.5.1")
-def test_demanded_subject(claims: dict[str, Any], sub: str | None) -> None:
+def test_demanded_subject_is_found(claims: dict[str, Any], sub: str | None) -> None:
+    """OpenID Connect Core §5.5.1."""
     assert demanded_subject(claims) == sub
 
 
@@ -191,7 +191,7 @@ def test_demanded_subject_must_be_a_string(value: Any) -> None:
 # --- acr and amr -----------------------------------------------------------------------------------------------------
 
 
-def test_there_is_one_acr() -> None:
+def test_one_acr_is_supported() -> None:
     assert ACR == "urn:oasis:names:tc:SAML:2.0:ac:classes:Password"
     assert list(ACR_VALUES) == [ACR]
 
@@ -229,14 +229,13 @@ def test_acr_values_request_voluntary_claims(
     ],
     ids=json.dumps,
 )
-@pytest.mark.spec("OpenID Connect Core §5.5.1.1")
-def test_acr_that_can_be_met_is_accepted(acr: dict[str, Any] | None) -> None:
+def test_supported_acr_is_accepted(acr: dict[str, Any] | None) -> None:
+    """OpenID Connect Core §5.5.1.1."""
     check_acr({} if acr is None else {"id_token": {"acr": acr}})
 
 
 @pytest.mark.parametrize("wanted", [{"value": "urn:gold"}, {"values": ["urn:gold"]}, {"values": []}], ids=str)
-@pytest.mark.spec("OpenID Connect Core §5.5.1.1")
-def test_essential_acr_that_cannot_be_met_is_rejected(wanted: dict[str, Any]) -> None:
+def test_unsupported_essential_acr_is_rejected(wanted: dict[str, Any]) -> None:
     """OpenID Connect Core §5.5.1.1."""
     with refused(
         UnmetAuthenticationRequirements,
@@ -256,7 +255,6 @@ def test_essential_acr_that_cannot_be_met_is_rejected(wanted: dict[str, Any]) ->
     ],
     ids=str,
 )
-@pytest.mark.spec("OpenID Connect Core §5.5.1.1")
-@pytest.mark.spec("RFC 8176 §2")
-def test_acr_and_amr_say_what_was_done(claims: dict[str, Any], expected: dict[str, Any]) -> None:
+def test_acr_and_amr_describe_the_authentication(claims: dict[str, Any], expected: dict[str, Any]) -> None:
+    """OpenID Connect Core §5.5.1.1, RFC 8176 §2."""
     assert authentication_claims(claims) == expected

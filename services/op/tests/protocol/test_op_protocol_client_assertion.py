@@ -57,17 +57,16 @@ def algorithm_of(header: dict[str, Any], registered: Client) -> str:
     return assertion_algorithm(ClientAssertion.parse(unsigned(header, {"sub": "app"})), registered)
 
 
-@pytest.mark.spec("OpenID Connect Core §9")
-def test_assertion_algorithms() -> None:
-    """Discovery publishes the algorithms."""
+def test_assertion_algorithms_are_supported() -> None:
+    """OpenID Connect Core §9: discovery publishes them."""
     assert " ".join(ASSERTION_ALGORITHMS) == "HS256 RS256 ES256"
 
 
 # --- Who is it from --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.spec("RFC 7523 §3 (2)")
-def test_asserted_client_is_the_sub() -> None:
+def test_sub_names_the_asserted_client() -> None:
+    """RFC 7523 §3 (2)."""
     assert ClientAssertion.parse(unsigned({}, {"sub": "app", "iss": "other"})).client_id == "app"
 
 
@@ -120,8 +119,8 @@ def test_assertion_with_another_algorithm_is_rejected(registered: Client, algori
         algorithm_of({"alg": algorithm}, registered)
 
 
-def test_algorithm_alone_is_not_enough_without_the_method() -> None:
-    """A record whose method was changed may still have the algorithm of the old one."""
+def test_algorithm_without_its_method_is_rejected() -> None:
+    """A record whose method was changed may still have the algorithm of the previous one."""
     record = Client(client_id="app", client_secret=SECRET, token_endpoint_auth_signing_alg="HS256")
     with refused(InvalidClient, FAILED, "the client is not registered for assertions with the algorithm 'HS256'"):
         algorithm_of({"alg": "HS256"}, record)
@@ -152,7 +151,7 @@ OTHER_AUDIENCES: tuple[Any, ...] = ("https://elsewhere.test", None, {"a": 1}, [[
         pytest.param({"iat": None}, NOW + 60, id="no iat"),
     ],
 )
-def test_good_assertion_is_verified(changes: dict[str, Any], expires_at: int) -> None:
+def test_valid_assertion_is_verified(changes: dict[str, Any], expires_at: int) -> None:
     assert check(signed(**changes)) == VerifiedAssertion("jti", expires_at)
 
 
@@ -191,8 +190,7 @@ def test_assertion_with_wrong_claims_is_rejected(changes: dict[str, Any], detail
 
 
 @pytest.mark.parametrize(("keys", "count"), [([], 0), (["x" * 32], 1), (["x" * 32, "y" * 32], 2)])
-@pytest.mark.spec("RFC 7523 §3 (9)")
-def test_assertion_that_no_key_fits_is_rejected(keys: list[str], count: int) -> None:
+def test_assertion_signed_with_another_key_is_rejected(keys: list[str], count: int) -> None:
     """RFC 7523 §3 (9)."""
     with refused(InvalidClient, FAILED, f"the signature of the assertion matches none of the client's {count} keys"):
         verify_assertion(ClientAssertion.parse(signed()), "HS256", keys, audiences=AUDIENCES, now=NOW)

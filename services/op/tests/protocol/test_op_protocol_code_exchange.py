@@ -1,4 +1,4 @@
-"""What codes and refresh tokens are bound to (RFC 6749 §4.1.3, §6), and the token request (§3.2)."""
+"""The bindings of codes and refresh tokens (RFC 6749 §4.1.3, §6), and the token request (§3.2)."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ def token_request(**changes: Any) -> TokenRequest:
     return parse_token_request(Parameters({name: value for name, value in values.items() if value is not None}))
 
 
-def test_code_is_accepted_until_it_ends() -> None:
+def test_code_is_accepted_until_it_expires() -> None:
     check_code(CODE, GRANT, client(), token_request(), 199)
 
 
@@ -60,13 +60,8 @@ def test_code_is_accepted_until_it_ends() -> None:
         ),
     ],
 )
-@pytest.mark.spec("RFC 6749 §4.1.3")
-def test_code_with_a_broken_binding_is_rejected(
-    client_id: str, changes: dict[str, Any], now: int, refusal: Any
-) -> None:
-    """A code is bound to its client and to its redirect_uri, which must be sent again. A request that fails
-    leaves the code usable.
-    """
+def test_code_with_another_binding_is_rejected(client_id: str, changes: dict[str, Any], now: int, refusal: Any) -> None:
+    """RFC 6749 §4.1.3."""
     with refused(*refusal):
         check_code(CODE, GRANT, client(client_id=client_id), token_request(**changes), now)
 
@@ -75,15 +70,14 @@ def refresh_token() -> RefreshToken:
     return RefreshToken(gid="gid", client_id="app", sub="user0", scope="openid", issued_at=100, expires_at=200)
 
 
-def test_refresh_token_is_accepted_until_it_ends() -> None:
+def test_refresh_token_is_accepted_until_it_expires() -> None:
     check_refresh_token(refresh_token(), client(), 199)
 
 
 @pytest.mark.parametrize(
     ("client_id", "now", "detail"), [("other", 199, "issued to another client"), ("app", 200, "expired")]
 )
-@pytest.mark.spec("RFC 6749 §6")
-def test_refresh_token_with_a_broken_binding_is_rejected(client_id: str, now: int, detail: str) -> None:
+def test_refresh_token_with_another_binding_is_rejected(client_id: str, now: int, detail: str) -> None:
     """RFC 6749 §6."""
     with refused(InvalidGrant, "The refresh token is invalid.", detail):
         check_refresh_token(refresh_token(), client(client_id=client_id), now)
@@ -100,8 +94,10 @@ def test_refresh_token_with_a_broken_binding_is_rejected(client_id: str, now: in
         pytest.param(100, 110, 10, True, id="after the grace period"),
     ],
 )
-@pytest.mark.spec("RFC 9700 §4.14.2")
-def test_when_a_refresh_token_is_reused(rotated_at: int | None, now: int, grace: int, reuse: bool) -> None:
+def test_rotated_refresh_token_is_reuse_after_the_grace(
+    rotated_at: int | None, now: int, grace: int, reuse: bool
+) -> None:
+    """RFC 9700 §4.14.2."""
     assert is_reuse(rotated_at, now, grace) is reuse
 
 
@@ -123,15 +119,14 @@ def test_token_request_has_the_parameters_of_all_grants() -> None:
     assert parse_token_request(Parameters({"grant_type": "x", "more": "y"})) == TokenRequest(**nothing)
 
 
-@pytest.mark.spec("RFC 6749 §5.2")
-def test_token_request_needs_a_grant_type() -> None:
+def test_token_request_requires_a_grant_type() -> None:
     """RFC 6749 §5.2."""
     with refused(InvalidRequest, "The parameter grant_type is missing."):
         parse_token_request(Parameters({"code": "c"}))
 
 
-@pytest.mark.spec("RFC 6749 §3.2")
-def test_form_is_read_from_the_body_alone() -> None:
+def test_form_is_read_from_the_body_only() -> None:
+    """RFC 6749 §3.2."""
     request = Request("POST", "/token", b"a=query", FORM, b"grant_type=x&scope=a+b")
     assert dict(parse_form(request)) == {"grant_type": "x", "scope": "a b"}
 
@@ -151,7 +146,7 @@ def test_form_is_read_from_the_body_alone() -> None:
         pytest.param(FORM, b"a=1&" * 100, "The request has more than 64 parameters.", id="too many parameters"),
     ],
 )
-def test_unreadable_form_is_rejected(headers: list[tuple[bytes, bytes]], body: bytes, description: str) -> None:
+def test_malformed_form_is_rejected(headers: list[tuple[bytes, bytes]], body: bytes, description: str) -> None:
     with refused(InvalidRequest, description):
         parse_form(Request("POST", "/token", b"", headers, body))
 

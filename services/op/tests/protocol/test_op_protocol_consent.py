@@ -1,4 +1,4 @@
-"""When a person must be asked for consent (OpenID Connect Core §3.1.2.4)."""
+"""When consent is needed (OpenID Connect Core §3.1.2.4)."""
 
 from typing import Any
 
@@ -38,19 +38,21 @@ def consent(scope: str = "openid email", claims: tuple[str, ...] = (), expires_a
         pytest.param({"prompt": "login"}, consent(), 100, False, id="another prompt"),
     ],
 )
-def test_when_consent_is_needed(changes: dict[str, Any], given: Consent | None, now: int, needed: bool) -> None:
+def test_consent_is_needed_for_what_is_not_allowed_yet(
+    changes: dict[str, Any], given: Consent | None, now: int, needed: bool
+) -> None:
     assert consent_is_needed(request(**changes), given, now) is needed
 
 
 @pytest.mark.parametrize(("prompt", "needed"), [("", False), ("consent", True)])
-def test_first_party_client_needs_consent_on_demand_only(prompt: str, needed: bool) -> None:
+def test_first_party_client_needs_consent_only_on_demand(prompt: str, needed: bool) -> None:
     assert consent_is_needed(request(prompt=prompt), None, 100, first_party=True) is needed
 
 
 @pytest.mark.parametrize(
     ("scope", "claims", "beyond"),
     [
-        pytest.param("openid", {}, (), id="nothing asked for"),
+        pytest.param("openid", {}, (), id="nothing requested"),
         pytest.param("openid", {"userinfo": {"email": {}}}, ("email",), id="no scope opens it"),
         pytest.param("openid email", {"userinfo": {"email": {}}}, (), id="a scope opens it"),
         pytest.param("openid unknown", {"userinfo": {"sub": {}, "x": {}}}, (), id="no standard claim"),
@@ -62,7 +64,7 @@ def test_first_party_client_needs_consent_on_demand_only(prompt: str, needed: bo
         ),
     ],
 )
-def test_claims_beyond_the_scope(scope: str, claims: dict[str, Any], beyond: tuple[str, ...]) -> None:
+def test_claims_beyond_the_scope_need_consent(scope: str, claims: dict[str, Any], beyond: tuple[str, ...]) -> None:
     assert claims_beyond_scope(request(scope=scope, claims=claims)) == beyond
 
 
@@ -81,6 +83,6 @@ def test_claims_beyond_the_scope(scope: str, claims: dict[str, Any], beyond: tup
         ),
     ],
 )
-def test_what_is_remembered_of_a_consent(before: Consent | None, scope: str, claims: tuple[str, ...]) -> None:
+def test_consent_is_added_to_the_earlier_one(before: Consent | None, scope: str, claims: tuple[str, ...]) -> None:
     remembered = consented("openid", ("nickname",), before, 100, 10)
     assert remembered == Consent(scope=scope, claims=claims, given_at=100, expires_at=110)

@@ -1,4 +1,4 @@
-"""The introspection response (RFC 7662 §2.2), and the same as a JWT (RFC 9701)."""
+"""The introspection response (RFC 7662 §2.2), also as a JWT (RFC 9701)."""
 
 from typing import Any
 
@@ -37,8 +37,7 @@ REFRESH = RefreshToken(**COMMON)
         pytest.param("api", ["api"], REFRESH, False, id="a refresh token has no audience"),
     ],
 )
-@pytest.mark.spec("RFC 7662 §4")
-def test_who_may_introspect_a_token(
+def test_only_client_and_audience_may_introspect(
     client_id: str, audiences: list[str], token: AccessToken | RefreshToken, allowed: bool
 ) -> None:
     caller = client(client_id=client_id, introspection_audience=audiences)
@@ -52,8 +51,8 @@ def test_who_may_introspect_a_token(
         pytest.param(REFRESH, {}, id="a refresh token"),
     ],
 )
-@pytest.mark.spec("RFC 7662 §2.2")
-def test_live_token_is_described(token: AccessToken | RefreshToken, more: dict[str, Any]) -> None:
+def test_active_token_is_described(token: AccessToken | RefreshToken, more: dict[str, Any]) -> None:
+    """RFC 7662 §2.2."""
     assert introspection_response(ISSUER, token) == {
         "active": True,
         "iss": ISSUER,
@@ -91,9 +90,8 @@ def test_media_type_is_that_of_rfc_9701() -> None:
         (None, False),
     ],
 )
-@pytest.mark.spec("RFC 9110 §12.4.2")
-@pytest.mark.spec("RFC 9701 §4")
-def test_jwt_is_sent_when_accept_names_it(accept: str | None, wanted: bool) -> None:
+def test_jwt_is_sent_if_accept_names_it(accept: str | None, wanted: bool) -> None:
+    """RFC 9701 §4, RFC 9110 §12.4.2."""
     assert wants_jwt(accept) is wanted
 
 

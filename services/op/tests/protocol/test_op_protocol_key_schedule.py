@@ -1,4 +1,4 @@
-"""When signing keys are published, sign and go (OpenID Connect Core §10.1.1)."""
+"""When signing keys are published, sign and are withdrawn (OpenID Connect Core §10.1.1)."""
 
 import pytest
 
@@ -9,8 +9,7 @@ SCHEDULE = Schedule(interval=1000, lead=100, keep=50)
 FIRST, SECOND, THIRD = (Generation(at, {"RS256": f"key from {at}"}) for at in (1000, 2000, 3000))
 
 
-@pytest.mark.spec("OpenID Connect Core §10.1.1")
-def test_least_lead_outlasts_two_caches_and_a_replica() -> None:
+def test_minimum_lead_covers_two_caches_and_a_replica() -> None:
     """Our Cache-Control allows 300 s, a client keeps the set for 300 s more, a replica reads the keys every 5 s."""
     assert MINIMUM_LEAD == 605
 
@@ -26,18 +25,18 @@ def test_least_lead_outlasts_two_caches_and_a_replica() -> None:
         pytest.param([FIRST], 999, False, id="the newest does not sign yet"),
     ],
 )
-def test_when_the_next_generation_is_due(generations: list[Generation], now: int, due: bool) -> None:
+def test_next_generation_is_due_before_the_interval_ends(generations: list[Generation], now: int, due: bool) -> None:
     assert SCHEDULE.is_due(generations, now) is due
 
 
-def test_nothing_is_due_before_the_newest_signs() -> None:
+def test_next_generation_is_not_due_before_the_newest_signs() -> None:
     """Also with a lead as long as the interval."""
     schedule = Schedule(interval=100, lead=100, keep=50)
     assert not schedule.is_due([FIRST], 999)
     assert schedule.is_due([FIRST], 1000)
 
 
-def test_without_an_interval_nothing_is_due() -> None:
+def test_next_generation_is_never_due_without_an_interval() -> None:
     assert not Schedule(interval=0, lead=100, keep=50).is_due([FIRST], 10**9)
 
 
@@ -52,11 +51,13 @@ def test_without_an_interval_nothing_is_due() -> None:
         pytest.param([THIRD, FIRST, SECOND], 3050, [THIRD], id="the last of three"),
     ],
 )
-def test_which_generations_are_needed(generations: list[Generation], now: int, needed: list[Generation]) -> None:
+def test_needed_generations_sign_or_have_valid_signatures(
+    generations: list[Generation], now: int, needed: list[Generation]
+) -> None:
     assert SCHEDULE.needed(generations, now) == tuple(needed)
 
 
-def test_rotation_adds_one_and_drops_what_is_not_needed() -> None:
+def test_rotation_adds_a_generation_and_drops_unneeded_ones() -> None:
     pems = {"RS256": "new"}
     assert SCHEDULE.rotated([FIRST, SECOND], pems, 2050) == (SECOND, Generation(2150, pems))
     assert SCHEDULE.rotated([SECOND, FIRST], pems, 2049) == (FIRST, SECOND, Generation(2149, pems))
@@ -71,7 +72,9 @@ def test_rotation_adds_one_and_drops_what_is_not_needed() -> None:
         pytest.param([FIRST, SECOND], 2000, None, id="signs"),
     ],
 )
-def test_which_generation_waits(generations: list[Generation], now: int, expected: Generation | None) -> None:
+def test_published_generation_is_pending_until_it_signs(
+    generations: list[Generation], now: int, expected: Generation | None
+) -> None:
     assert pending_generation(generations, now) is expected
 
 
@@ -84,7 +87,7 @@ def test_which_generation_waits(generations: list[Generation], now: int, expecte
         pytest.param([SECOND, FIRST], 999, FIRST, id="a clock that is behind"),
     ],
 )
-def test_which_generation_signs(generations: list[Generation], now: int, expected: Generation) -> None:
+def test_newest_started_generation_signs(generations: list[Generation], now: int, expected: Generation) -> None:
     assert signing_generation(generations, now) is expected
 
 

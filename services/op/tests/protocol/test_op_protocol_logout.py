@@ -1,4 +1,4 @@
-"""Logout requests (RP-Initiated Logout 1.0 §2, §3) and what clients are told (Back- and Front-Channel Logout 1.0)."""
+"""Logout requests (RP-Initiated Logout 1.0 §2, §3) and logout notifications (Back- and Front-Channel Logout 1.0)."""
 
 import base64
 import json
@@ -48,13 +48,13 @@ def test_hint_names_its_client(client_id: str) -> None:
     ],
     ids=lambda value: value[:40],
 )
-def test_unreadable_hint_is_rejected(value: str) -> None:
+def test_malformed_hint_is_rejected(value: str) -> None:
     with refused(InvalidRequest, NO_ID_TOKEN):
         audience_of_hint(value)
 
 
 @pytest.mark.parametrize("audience", [5, None, ["app"], "é", "\ud800"], ids=ascii)
-def test_hint_with_a_strange_audience_is_rejected(audience: Any) -> None:
+def test_hint_with_an_invalid_audience_is_rejected(audience: Any) -> None:
     with refused(InvalidRequest, "The id_token_hint is not an ID token of this provider."):
         audience_of_hint(hint({"aud": audience}))
 
@@ -72,7 +72,7 @@ def test_hint_of_another_issuer_is_rejected(issuer: str | None) -> None:
 
 
 def test_hint_without_sub_is_rejected() -> None:
-    """A signed authorization response has none."""
+    """A signed authorization response does not have a `sub`."""
     with refused(InvalidRequest, NO_ID_TOKEN):
         check_hint_claims({"iss": ISSUER, "sid": "sid"}, ISSUER)
 
@@ -86,14 +86,14 @@ def test_registered_post_logout_redirect_uri_is_accepted() -> None:
 
 
 @pytest.mark.parametrize("uri", [f"{BYE}/", BYE[:-1], BYE.upper(), "https://client.test/callback", ""])
-def test_other_post_logout_redirect_uri_is_rejected(uri: str) -> None:
+def test_unregistered_post_logout_redirect_uri_is_rejected(uri: str) -> None:
     with refused(
         InvalidRequest, "The post_logout_redirect_uri must exactly match one of the client's registered URIs."
     ):
         check_post_logout_redirect_uri(uri, client(post_logout_redirect_uris=[BYE]))
 
 
-def test_post_logout_redirect_uri_of_nobody_is_rejected() -> None:
+def test_post_logout_redirect_uri_without_client_is_rejected() -> None:
     with refused(InvalidRequest, "The post_logout_redirect_uri requires an id_token_hint or a client_id."):
         check_post_logout_redirect_uri(BYE, None)
 
@@ -103,7 +103,7 @@ def test_post_logout_redirect_uri_of_nobody_is_rejected() -> None:
 
 @pytest.mark.spec("OpenID Connect Back-Channel Logout §2.4")
 def test_logout_token_has_the_claims_of_section_2_4() -> None:
-    """A logout token is valid for at most two minutes and never has a nonce."""
+    """Back-Channel Logout §2.4: valid for at most two minutes, and without a nonce."""
     assert LOGOUT_TOKEN_TYPE == "logout+jwt"
     assert logout_token_claims(issuer=ISSUER, client_id="app", sub="user0", sid="sid", jti="jti", now=100) == {
         "iss": ISSUER,
@@ -118,8 +118,8 @@ def test_logout_token_has_the_claims_of_section_2_4() -> None:
 
 
 @pytest.mark.parametrize(("uri", "separator"), [("http://a/out", "?"), ("http://a/out?b=c", "&")])
-@pytest.mark.spec("OpenID Connect Front-Channel Logout §2")
-def test_frame_has_issuer_and_sid(uri: str, separator: str) -> None:
+def test_frame_url_has_issuer_and_sid(uri: str, separator: str) -> None:
+    """Front-Channel Logout §2."""
     assert frame_url(uri, ISSUER, "s d") == f"{uri}{separator}iss=https%3A%2F%2Fop.test&sid=s+d"
 
 

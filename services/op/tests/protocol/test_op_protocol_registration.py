@@ -1,4 +1,4 @@
-"""Dynamic client registration: what a client may say about itself (RFC 7591, RFC 7592)."""
+"""Dynamic client registration: the metadata that a client may choose (RFC 7591, RFC 7592)."""
 
 import dataclasses
 import json
@@ -52,7 +52,7 @@ def test_new_client_has_the_defaults_of_rfc_7591() -> None:
     )
 
 
-def test_each_new_client_has_a_secret_of_its_own() -> None:
+def test_each_new_client_has_its_own_secret() -> None:
     assert registered().client_secret != registered().client_secret
 
 
@@ -68,13 +68,13 @@ def test_each_new_client_has_a_secret_of_its_own() -> None:
     ],
     ids=" ".join,
 )
-def test_new_client_has_what_it_says(changes: dict[str, Any]) -> None:
+def test_new_client_has_its_metadata(changes: dict[str, Any]) -> None:
     client = registered(**changes)
     got = {name: getattr(client, name) for name in changes}
     assert got == {name: tuple(value) if isinstance(value, list) else value for name, value in changes.items()}
 
 
-def test_null_is_the_default() -> None:
+def test_null_means_the_default() -> None:
     assert registered(scope=None).scope == registered().scope
 
 
@@ -84,15 +84,14 @@ NOT_REGISTRABLE = (
 )
 
 
-@pytest.mark.spec("RFC 7591 §2")
-def test_what_would_widen_rights_is_not_registrable() -> None:
-    """What clients may choose is an allow list: whether a new field of Client is on it must be decided here."""
+def test_members_that_give_rights_cannot_be_registered() -> None:
+    """RFC 7591 §2: an allow list, to which every new field of Client must be added or not."""
     assert {field.name for field in dataclasses.fields(Client)} - REGISTRABLE == set(NOT_REGISTRABLE.split())
 
 
 @pytest.mark.parametrize("name", [*NOT_REGISTRABLE.split(), "something_new", "client_name#de"])
-@pytest.mark.spec("RFC 7591 §2")
-def test_other_metadata_is_ignored(name: str) -> None:
+def test_unknown_metadata_is_ignored(name: str) -> None:
+    """RFC 7591 §2."""
     said: dict[str, Any] = {name: ["chosen"]}
     client = registered(**said)
     assert dataclasses.replace(client, client_secret=None) == dataclasses.replace(registered(), client_secret=None)
@@ -115,8 +114,8 @@ def test_other_metadata_is_ignored(name: str) -> None:
     ],
     ids=lambda value: str(value)[:60],
 )
-@pytest.mark.spec("RFC 7591 §3.2.1")
-def test_client_gets_a_secret_where_it_needs_one(changes: dict[str, Any], has_secret: bool) -> None:
+def test_client_gets_a_secret_if_it_needs_one(changes: dict[str, Any], has_secret: bool) -> None:
+    """RFC 7591 §3.2.1."""
     assert bool(registered(**changes).client_secret) is has_secret
 
 
@@ -137,7 +136,7 @@ def test_grant_types_follow_from_response_types(response_types: Any, grant_types
     assert registered(response_types=response_types, offered=ALL_TYPES).grant_types == grant_types
 
 
-def test_no_response_types_are_the_default() -> None:
+def test_empty_response_types_mean_the_default() -> None:
     assert registered(response_types=[]).response_types == ("code",)
 
 
@@ -157,7 +156,7 @@ GRANT_TYPES = f"authorization_code, implicit, refresh_token, {DEVICE_CODE_GRANT}
             {"grant_types": [{}]},
             InvalidClientMetadata,
             f"The grant_types must be among {GRANT_TYPES}.",
-            id="grant_types that are none",
+            id="invalid grant_types",
         ),
         pytest.param(
             {"grant_types": "x"}, InvalidClientMetadata, "grant_types must be a list of strings", id="no list"
@@ -220,7 +219,7 @@ GRANT_TYPES = f"authorization_code, implicit, refresh_token, {DEVICE_CODE_GRANT}
             {"token_endpoint_auth_method": []},
             InvalidClientMetadata,
             "token_endpoint_auth_method must be a string",
-            id="a method that is none",
+            id="an invalid method",
         ),
     ],
 )
@@ -243,7 +242,7 @@ def test_update_replaces_the_metadata_and_keeps_the_identity() -> None:
     )
 
 
-def test_update_gives_a_secret_where_there_was_none() -> None:
+def test_update_issues_a_missing_secret() -> None:
     before = registered(token_endpoint_auth_method="none")
     assert updated(before, token_endpoint_auth_method="client_secret_post").client_secret
 
@@ -327,9 +326,8 @@ def test_update_keeps_subject_type_and_sector(before: str, after: dict[str, Any]
 # --- The response ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.spec("RFC 7591 §3.2.1")
-@pytest.mark.spec("RFC 7592 §3")
-def test_response_has_all_that_is_registered() -> None:
+def test_response_has_the_whole_registration() -> None:
+    """RFC 7591 §3.2.1, RFC 7592 §3."""
     client = registered(client_name="An app", jwks=JWKS, default_max_age=0, contacts=[], logo_uri="")
     response = registration_response(client, registration_token="token", uri="https://op.test/r", secret_expires_at=5)
     assert json.loads(json.dumps(response)) == {

@@ -44,7 +44,7 @@ def test_metadata_is_a_json_object(content_type: bytes) -> None:
         pytest.param(JSON, b"null", InvalidClientMetadata, "The client metadata must be a JSON object.", id="null"),
     ],
 )
-def test_unreadable_metadata_is_rejected(
+def test_malformed_metadata_is_rejected(
     headers: list[tuple[bytes, bytes]], body: bytes, error: type[OAuthError], description: str
 ) -> None:
     with refused(error, description):

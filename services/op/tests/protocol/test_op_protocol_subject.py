@@ -40,7 +40,7 @@ def test_sectors_are_hosts(uris: list[str], sector_identifier_uri: str | None, s
     assert sectors_of(registered) == sectors
 
 
-def test_public_sub_is_the_users() -> None:
+def test_public_sub_is_that_of_the_user() -> None:
     assert subjects().of(client(), "user0") == "user0"
     assert subjects().sid_of(client(), "sid") == "sid"
 
@@ -52,7 +52,7 @@ def test_pairwise_sub_is_43_base64url_characters() -> None:
 
 
 def test_pairwise_sub_does_not_change_between_versions() -> None:
-    """Clients store it: another derivation would make every user a stranger."""
+    """Clients store it, so another derivation would make every user a new one."""
     assert subjects().of(pairwise(), "user0") == "E4bGhdEn75uPrDv19MJMwgOGaBMHqrGNeY15T0ZknG4"
     assert subjects().sid_of(pairwise(), "sid") == "mxSrymPM6aV73p-nyPRYaQupbY2wVThqyM5PI06OhlU"
 
@@ -84,12 +84,12 @@ def test_sub_depends_on_sector_user_and_secret() -> None:
     assert len(subs) == 6
 
 
-@pytest.mark.spec("RFC 9068 §2.2")
-def test_client_in_its_own_name_has_its_own_name() -> None:
+def test_client_acting_for_itself_keeps_its_client_id() -> None:
+    """RFC 9068 §2.2."""
     assert subjects().of(pairwise(), "app") == "app"
 
 
-def test_session_is_seen_with_the_sub_of_the_client() -> None:
+def test_session_has_the_sub_for_the_client() -> None:
     session = Session(sid="sid", sub="user0", auth_time=100, user_agent="x")
     seen = subjects().seen_by(pairwise(), session)
     assert seen == Session(sid="sid", sub=subjects().of(pairwise(), "user0"), auth_time=100, user_agent="x")

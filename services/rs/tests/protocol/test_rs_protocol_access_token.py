@@ -1,4 +1,4 @@
-"""Mode B's checks, each named by its rule (RFC 9068 §4, RFC 7515, RFC 7519, RFC 8725)."""
+"""The checks of Mode B, one for each rule (RFC 9068 §4, RFC 7515, RFC 7519, RFC 8725)."""
 
 import base64
 import hmac
@@ -44,13 +44,7 @@ def judge(rsa_key):
         pytest.param({}, {"exp": NOW + 0.5}, id="exp with a fraction"),
     ],
 )
-@pytest.mark.spec("RFC 7519 §4.1.3")
-@pytest.mark.spec("RFC 9068 §2.1, §4")
-def test_a_good_token_is_verified(judge, mint, header, claims):
-    """RFC 9068 §2.1: `at+jwt` is accepted with and without `application/`, in upper or lower case.
-
-    RFC 9068 §4: Type, algorithm, signature, issuer, audience and time are checked, in that order.
-    """
+def test_valid_token_is_verified(judge, mint, header, claims):
     verified = judge(mint.token(header=header, **claims))
     assert verified == VerifiedToken(
         sub="user0",
@@ -103,19 +97,12 @@ def test_a_good_token_is_verified(judge, mint, header, claims):
         pytest.param({}, {"scope": ["profile"]}, id="scope a list"),
     ],
 )
-@pytest.mark.spec("OpenID Connect Core §2")
-@pytest.mark.spec("RFC 7515 §4.1.4, §4.1.11")
-@pytest.mark.spec("RFC 7519 §2, §4.1.1, §4.1.3, §4.1.4, §4.1.5, §4.1.6, §4.1.7")
-@pytest.mark.spec("RFC 8693 §4.2, §4.3")
-@pytest.mark.spec("RFC 8725 §3.11")
-@pytest.mark.spec("RFC 9068 §2.1, §2.2, §4")
-def test_a_token_that_breaks_a_rule_is_invalid(judge, mint, header, claims):
-    """RFC 9068 §2.2: A token that lacks one of the required claims is invalid."""
+def test_token_with_an_invalid_claim_is_rejected(judge, mint, header, claims):
     with pytest.raises(InvalidToken):
         judge(mint.token(header=header, **claims))
 
 
-def test_header_says_which_key_is_needed(mint):
+def test_header_names_the_required_key(mint):
     header, payload, signature = mint.token().split(".")
     assert access_token.parse(f"{header}.{payload}.{signature}", "RS256").kid == mint.key.kid
 
@@ -135,12 +122,10 @@ def test_segments_of_any_length_are_decoded(judge, mint, size):
         pytest.param("a.e30.e30", id="a segment of one character"),
         pytest.param("e+0.e30.e30", id="base64 instead of base64url"),
         pytest.param("bnVsbA.e30.e30", id="the header is null"),
-        pytest.param("_w.e30.e30", id="the header is no UTF-8"),
+        pytest.param("_w.e30.e30", id="the header is not UTF-8"),
     ],
 )
-@pytest.mark.spec("RFC 7515 §2")
-def test_what_is_no_jws_is_invalid(judge, token):
-    """Segments are base64url without padding."""
+def test_malformed_jws_is_rejected(judge, token):
     with pytest.raises(InvalidToken):
         judge(token)
 
@@ -152,28 +137,22 @@ def test_what_is_no_jws_is_invalid(judge, token):
         pytest.param(None, DEEP.encode(), id="a payload that is nested too deep"),
         pytest.param({"typ": json.loads("[" * 80 + "]" * 80)}, {}, id="a typ that is nested"),
         pytest.param(None, [1], id="a payload that is a list"),
-        pytest.param(None, b"\xff", id="a payload that is no UTF-8"),
+        pytest.param(None, b"\xff", id="a payload that is not UTF-8"),
         pytest.param(None, '{"iss": 1}'.encode("utf-16"), id="a payload in UTF-16"),
         pytest.param(None, b'{"exp": ' + b"9" * 5000 + b"}", id="a number of 5,000 digits"),
     ],
 )
-@pytest.mark.spec("RFC 7515 §5.2")
-@pytest.mark.spec("RFC 7519 §7.2")
-def test_what_is_no_json_object_is_invalid(judge, mint, header, payload):
-    """RFC 7519 §7.2: Header and claims are JSON objects in UTF-8."""
+def test_segment_must_be_a_json_object(judge, mint, header, payload):
     with pytest.raises(InvalidToken):
         judge(mint.raw(header or mint.header, payload))
 
 
-@pytest.mark.spec("RFC 7515 §5.2")
-def test_the_signature_of_another_key_does_not_verify(judge, mint, second_rsa_key):
-    """The header is checked and the signature is verified before any claim is read."""
+def test_signature_of_another_key_is_rejected(judge, mint, second_rsa_key):
     with pytest.raises(InvalidToken, match="signature"):
         judge(mint.token(sign=second_rsa_key.sign))
 
 
-@pytest.mark.spec("RFC 7515 §5.2")
-def test_a_changed_payload_does_not_verify(judge, mint):
+def test_modified_payload_is_rejected(judge, mint):
     header, _, signature = mint.token().split(".")
     _, payload, _ = mint.token(sub="user1").split(".")
     with pytest.raises(InvalidToken, match="signature"):
@@ -182,11 +161,7 @@ def test_a_changed_payload_does_not_verify(judge, mint):
 
 @pytest.mark.parametrize("form", ["PEM", "modulus"])
 @pytest.mark.parametrize("alg", ["HS256", "RS256"])
-@pytest.mark.spec("RFC 8725 §3.1")
-def test_a_mac_keyed_with_the_public_key_does_not_verify(judge, mint, rsa_key, form, alg):
-    """The algorithm is configured. The header of a token must agree with it and never chooses it: `none` and a
-    MAC keyed with the public key are rejected.
-    """
+def test_mac_with_the_public_key_is_rejected(judge, mint, rsa_key, form, alg):
     public = rsa_key.public.to_pem() if form == "PEM" else base64.urlsafe_b64decode(rsa_key.document["n"] + "==")
     token = mint.token(header={"alg": alg}, sign=lambda signed: hmac.digest(public, signed, sha256))
     with pytest.raises(InvalidToken):
@@ -194,16 +169,14 @@ def test_a_mac_keyed_with_the_public_key_does_not_verify(judge, mint, rsa_key, f
 
 
 @pytest.mark.parametrize("alg", ["none", "None", "NONE"])
-@pytest.mark.spec("RFC 8725 §3.1")
-def test_an_unsigned_token_is_invalid(judge, mint, alg):
+def test_unsigned_token_is_rejected(judge, mint, alg):
     header, payload, _ = mint.token(header={"alg": alg}).split(".")
     for signature in ("", "e30"):
         with pytest.raises(InvalidToken):
             judge(f"{header}.{payload}.{signature}")
 
 
-@pytest.mark.spec("RFC 7518 §3.4")
-def test_an_es256_token_is_verified_where_es256_is_configured(mint, ec_key):
+def test_es256_token_is_verified_if_configured(mint, ec_key):
     token = mint.token(header={"alg": "ES256", "kid": ec_key.kid}, sign=ec_key.sign)
     key = verification_key(ec_key.document, "ES256")
     assert key is not None
@@ -211,12 +184,11 @@ def test_an_es256_token_is_verified_where_es256_is_configured(mint, ec_key):
 
 
 @pytest.mark.parametrize("scope", [pytest.param(None, id="no scope"), "", "openid", "profiles", "Profile"])
-@pytest.mark.spec("RFC 6750 §3.1")
-def test_the_scope_must_hold_the_name_that_is_needed(judge, mint, scope):
+def test_scope_must_contain_the_required_name(judge, mint, scope):
     with pytest.raises(InsufficientScope) as refusal:
         require_scope(judge(mint.token(scope=scope)), "profile")
     assert refusal.value.scope == "profile"
 
 
-def test_the_needed_scope_is_enough(judge, mint):
+def test_required_scope_is_sufficient(judge, mint):
     require_scope(judge(mint.token(scope="profile")), "profile")

@@ -1,4 +1,4 @@
-"""RFC 6750 §2: where a token may stand in a request."""
+"""Where a request may have its token (RFC 6750 §2)."""
 
 import pytest
 
@@ -14,13 +14,11 @@ from rs.protocol.bearer import TOKEN_LIMIT, bearer_token
         pytest.param(b"BEARER   abc.DEF-_~+/123==", id="more than one space"),
     ],
 )
-@pytest.mark.spec("RFC 6750 §2.1")
-def test_a_token_is_taken_from_the_header(header):
-    """The token is sent in the Authorization header, and the scheme is not case-sensitive."""
+def test_token_is_read_from_the_header(header):
     assert bearer_token([header], b"page=1", form_body=False) == "abc.DEF-_~+/123=="
 
 
-def test_a_token_of_the_longest_length_is_taken():
+def test_token_of_maximum_length_is_accepted():
     token = "a" * TOKEN_LIMIT
     assert bearer_token([f"Bearer {token}".encode()], b"", form_body=False) == token
 
@@ -38,7 +36,7 @@ def test_a_token_of_the_longest_length_is_taken():
         pytest.param([b"Bearer a"], b"access_token=a", False, InvalidRequest, id="a token in header and query"),
         pytest.param([], b"access_token=a", False, InvalidRequest, id="a token in the query"),
         pytest.param([], b"%61ccess_token=a", False, InvalidRequest, id="a token in the query, percent-encoded"),
-        pytest.param([], b"a=%ff", False, InvalidRequest, id="a query that is no UTF-8"),
+        pytest.param([], b"a=%ff", False, InvalidRequest, id="a query that is not UTF-8"),
         pytest.param([b"Bearer a"], b"", True, InvalidRequest, id="a form body"),
         pytest.param([b"Bearer a b"], b"", False, InvalidToken, id="a space in the token"),
         pytest.param([b"Bearer a,Bearer b"], b"", False, InvalidToken, id="two tokens, joined by a comma"),
@@ -49,8 +47,6 @@ def test_a_token_of_the_longest_length_is_taken():
         pytest.param([b"Bearer " + b"a" * (TOKEN_LIMIT + 1)], b"", False, InvalidToken, id="too long"),
     ],
 )
-@pytest.mark.spec("RFC 6750 §2, §2.3, §5.3")
-def test_everything_else_is_refused(authorization, query, form_body, error):
-    """RFC 6750 §2: A request to the resource server carries one token, in one way."""
+def test_other_requests_are_rejected(authorization, query, form_body, error):
     with pytest.raises(error):
         bearer_token(authorization, query, form_body=form_body)

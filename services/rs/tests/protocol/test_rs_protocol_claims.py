@@ -1,4 +1,4 @@
-"""The checks of single claims (RFC 7519 §4.1, RFC 8693 §4): their bounds, and what the log is told."""
+"""The checks of single claims (RFC 7519 §4.1, RFC 8693 §4): their limits, and what is logged."""
 
 from typing import Any
 
@@ -58,13 +58,13 @@ def test_claim_at_its_bound_is_accepted(check: Check, sent: dict[str, Any]) -> N
         pytest.param(claims.check_jwt_id, {"jti": 1}, "jti is 1", id="jti a number"),
     ],
 )
-def test_claim_that_breaks_its_rule_is_named_in_the_log(check: Check, sent: dict[str, Any], detail: str) -> None:
+def test_invalid_claim_is_named_in_the_log(check: Check, sent: dict[str, Any], detail: str) -> None:
     with pytest.raises(InvalidToken) as refusal:
         check(sent, EXPECTED, NOW)
     assert refusal.value.detail == detail
 
 
-def test_optional_claim_is_checked_where_it_is_sent() -> None:
+def test_optional_claim_is_checked_if_present() -> None:
     seen: list[tuple[claims.Claims, Expected, float]] = []
     check = claims.if_sent("nbf", lambda *given: seen.append(given))
     check({"iat": 1}, EXPECTED, NOW)
@@ -85,7 +85,7 @@ def test_scope_is_a_set_of_names(sent: dict[str, Any], names: frozenset[str]) ->
     assert claims.scope_names(sent) == names
 
 
-def test_value_of_a_stranger_is_short_in_the_log() -> None:
+def test_untrusted_value_is_shortened_in_the_log() -> None:
     assert claims.shown("a\nb") == r"'a\nb'"
     assert len(claims.shown("x" * 1000)) == 80
     assert len(claims.shown([[[[[[["x" * 1000] * 50]]]]]])) < 100

@@ -1,4 +1,4 @@
-"""Mode A's checks of an introspection answer, each named by its rule (RFC 7662 §2.2)."""
+"""The checks of an introspection response in Mode A, one for each rule (RFC 7662 §2.2)."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from servicekit.clock import CLOCK_AHEAD, REUSABLE_EXPIRY_LEEWAY
 
 NOW = 1_800_000_000
 EXPECTED = Expected("http://op.test", "resource-server")
-ANSWER = {
+RESPONSE = {
     "active": True,
     "iss": "http://op.test",
     "sub": "user0",
@@ -24,27 +24,25 @@ ANSWER = {
 }
 
 
-def answer_with(change: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in {**ANSWER, **change}.items() if value is not None}
+def response_with(change: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in {**RESPONSE, **change}.items() if value is not None}
 
 
-def test_an_active_answer_is_a_verified_token():
-    assert introspection.process(ANSWER, EXPECTED, NOW) == VerifiedToken(
+def test_active_response_is_a_verified_token():
+    assert introspection.process(RESPONSE, EXPECTED, NOW) == VerifiedToken(
         "user0", "demo-client", frozenset({"openid", "profile"}), NOW + 300.0
     )
 
 
-@pytest.mark.spec("RFC 7662 §2.2")
-def test_the_optional_members_may_be_absent():
-    """Issuer, audience, times and subject of an active token are checked as well."""
-    answer = {"active": True, "sub": "user0", "aud": ["resource-server"]}
-    assert introspection.process(answer, EXPECTED, NOW) == VerifiedToken("user0", None, frozenset(), None)
+def test_optional_members_may_be_absent():
+    response = {"active": True, "sub": "user0", "aud": ["resource-server"]}
+    assert introspection.process(response, EXPECTED, NOW) == VerifiedToken("user0", None, frozenset(), None)
 
 
 @pytest.mark.parametrize("token_type", ["Bearer", "bearer", "access_token", "ACCESS_TOKEN"])
-def test_the_type_of_an_access_token_has_two_names(token_type):
-    answer = answer_with({"token_type": token_type})
-    assert introspection.process(answer, EXPECTED, NOW).sub == "user0"
+def test_token_type_may_have_two_values(token_type):
+    response = response_with({"token_type": token_type})
+    assert introspection.process(response, EXPECTED, NOW).sub == "user0"
 
 
 @pytest.mark.parametrize(
@@ -66,22 +64,12 @@ def test_the_type_of_an_access_token_has_two_names(token_type):
         pytest.param({"scope": ["profile"]}, id="scope a list"),
     ],
 )
-@pytest.mark.spec("RFC 7519 §4.1.5")
-@pytest.mark.spec("RFC 7662 §2.2, §4")
-def test_an_answer_that_breaks_a_rule_makes_the_token_invalid(change):
-    """RFC 7519 §4.1.5: `nbf`, if present, is not in the future.
-
-    RFC 7662 §4: A refresh token gives no access to the resource server, although it is active.
-    """
+def test_invalid_response_makes_the_token_invalid(change):
     with pytest.raises(InvalidToken):
-        introspection.process(answer_with(change), EXPECTED, NOW)
+        introspection.process(response_with(change), EXPECTED, NOW)
 
 
 @pytest.mark.parametrize("active", [None, "true", 1, [True]], ids=["missing", "a string", "a number", "a list"])
-@pytest.mark.spec("RFC 7662 §2.2")
-def test_without_a_boolean_active_it_is_no_introspection_answer(active):
-    """`active` must be the boolean true. A response without a boolean is a fault of the provider, and the token
-    is not judged by it.
-    """
+def test_active_must_be_a_boolean(active):
     with pytest.raises(ProviderUnusable):
-        introspection.process(answer_with({"active": active}), EXPECTED, NOW)
+        introspection.process(response_with({"active": active}), EXPECTED, NOW)

@@ -1,1 +1,1 @@
-"""Whether a service is alive and ready, and what it counts."""
+"""Health checks and metrics."""

@@ -1,4 +1,4 @@
-"""`/healthz`: the process is alive. `/readyz`: what it needs answers."""
+"""`/healthz`: the process is alive. `/readyz`: everything that it depends on is available."""
 
 from collections.abc import Awaitable, Callable, Mapping
 
@@ -10,7 +10,7 @@ _NO_STORE = (("cache-control", "no-store"),)
 
 
 def health_routes(checks: Mapping[str, Check]) -> dict[str, Route]:
-    """The two routes; `checks` are awaited for readiness, and one that raises makes it fail with 503."""
+    """The two routes; the service is ready if none of the `checks` raises an exception, and otherwise returns 503."""
 
     async def healthz(_: Request) -> Reply:
         return json_reply(200, {"status": "ok"}, _NO_STORE)
@@ -20,7 +20,7 @@ def health_routes(checks: Mapping[str, Check]) -> dict[str, Route]:
         for name, check in checks.items():
             try:
                 await check()
-            except Exception as failure:  # noqa: BLE001 - whatever it is, not ready
+            except Exception as failure:  # noqa: BLE001 - any exception means not ready
                 failed[name] = type(failure).__name__
         if failed:
             return json_reply(503, {"status": "unavailable", "failed": failed}, (("retry-after", "1"), *_NO_STORE))

@@ -1,7 +1,7 @@
-"""`python -m servicekit.healthcheck`: whether the service of this container is ready, for images without a shell.
+"""`python -m servicekit.monitoring.healthcheck`: the health check of a container, for images without a shell.
 
-It asks `/readyz` where `BIND` says that the service listens; the exit status is 0 or 1. Docker starts it every few
-seconds for each container, so it imports next to nothing.
+It requests `/readyz` at the address of `BIND`; the exit status is 0 or 1. Docker starts it every few seconds for each
+container, so it imports as little as possible.
 """
 
 import os
@@ -14,26 +14,26 @@ _STATUS_LENGTH = len(b"HTTP/1.1 200")
 
 
 def ready(bind: str, *, tls: bool = False) -> bool:
-    """Whether what listens at `host:port`, with `tls` or without, answers /readyz with 200."""
+    """Whether the service at `host:port` returns 200 for /readyz, over TLS if `tls` is set."""
     host, _, port = bind.rpartition(":")
     address = "127.0.0.1" if host in ("0.0.0.0", "[::]") else host.strip("[]")  # noqa: S104
-    answer = b""
+    response = b""
     try:
         with (
             socket.create_connection((address, int(port)), _TIMEOUT_SECONDS) as connection,
-            _over_tls(connection) if tls else connection as spoken,
+            _over_tls(connection) if tls else connection as stream,
         ):
-            spoken.sendall(_REQUEST)
-            while len(answer) < _STATUS_LENGTH and (received := spoken.recv(_STATUS_LENGTH)):
-                answer += received
+            stream.sendall(_REQUEST)
+            while len(response) < _STATUS_LENGTH and (received := stream.recv(_STATUS_LENGTH)):
+                response += received
     except OSError:
         return False
-    return answer[:_STATUS_LENGTH].endswith(b" 200")
+    return response[:_STATUS_LENGTH].endswith(b" 200")
 
 
 def _over_tls(connection: socket.socket) -> socket.socket:
-    """It asks itself under a name that is not the certificate's, and sends no secret."""
-    import ssl  # noqa: PLC0415 - it is large, and most containers do without
+    """The certificate is not verified: the address is local, and the request contains no secret."""
+    import ssl  # noqa: PLC0415 - it is large, and most containers do not need it
 
     context = ssl.create_default_context()
     context.check_hostname = False

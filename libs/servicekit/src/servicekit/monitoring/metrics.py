@@ -1,6 +1,6 @@
-"""What a service counts, and the small application that serves it on `MANAGEMENT_BIND`.
+"""The metrics of a service, and the application that serves them on `MANAGEMENT_BIND`.
 
-With several workers each one writes to `PROMETHEUS_MULTIPROC_DIR`, and whichever is asked adds them up.
+With several workers, each writes to `PROMETHEUS_MULTIPROC_DIR`, and the one that serves a request adds them up.
 """
 
 import os
@@ -15,16 +15,16 @@ _METHODS = ("GET", "POST", "HEAD", "OPTIONS")
 
 
 class Metrics:
-    """Requests by path, method and status, and how long they took in seconds."""
+    """Counts requests by path, method and status, and measures their duration in seconds."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self._requests = Counter(
-            "trefoil_requests", "Requests answered", ("path", "method", "status"), registry=self.registry
+            "trefoil_requests", "Completed requests", ("path", "method", "status"), registry=self.registry
         )
         self._duration = Histogram(
             "trefoil_request_duration_seconds",
-            "Time from a request's head to its answer",
+            "Time from the head of a request to its response",
             ("path",),
             registry=self.registry,
             buckets=_BUCKETS,
@@ -32,7 +32,7 @@ class Metrics:
         self._series: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     def observe(self, path: str, method: str, status: int, seconds: float) -> None:
-        """Count one answered request; an unknown method is counted as `other`, to keep the labels few."""
+        """Count a completed request; unknown methods are counted as `other`, to limit the number of labels."""
         key = (path, method if method in _METHODS else "other", status)
         known = self._series.get(key)
         if known is None:
@@ -43,7 +43,7 @@ class Metrics:
         histogram.observe(seconds)
 
     def page(self) -> bytes:
-        """The figures in Prometheus' text format."""
+        """The metrics in the text format of Prometheus."""
         if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
             return generate_latest(self.registry)
         together = CollectorRegistry()
@@ -52,7 +52,7 @@ class Metrics:
 
 
 def management_app(metrics: Metrics) -> AsgiApp:
-    """An ASGI application that answers GET /metrics and nothing else."""
+    """An ASGI application that serves GET /metrics and nothing else."""
 
     async def app(scope: Scope, _receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

@@ -1,8 +1,8 @@
 """The connection to Redis, from one URL.
 
 `redis://`, `rediss://` and `unix://` as redis-py reads them; `redis+sentinel://host:port,host:port/service/db`;
-`redis+cluster://host:port` (`rediss+...` for TLS). Every command has a timeout and is tried once: a service
-responds with 503 rather than let a person wait, and a closed connection of the pool is noticed before it is used.
+`redis+cluster://host:port` (`rediss+...` for TLS). Every command has a timeout and is tried once: a service responds
+with 503 rather than let a user wait, and a closed connection of the pool is detected before it is used.
 """
 
 import asyncio
@@ -19,14 +19,14 @@ from redis.maint_notifications import MaintNotificationsConfig
 
 from servicekit.redis.database import Database
 
-# Beyond it the response is 503 at once: Redis would not serve more connections in time anyway.
+# Requests beyond this limit get 503 at once: Redis could not serve more connections in time anyway.
 MAX_CONNECTIONS = 512
 
 __all__ = ["Database", "RedisError", "connect"]
 
 
 def connect(url: str, timeout: float) -> Database:
-    """A client for `url`; `timeout` in seconds holds for connecting and for every command.
+    """A client for `url`; `timeout` in seconds applies to connecting and to every command.
 
     Raises ValueError if the form of the URL is unknown. Nothing is sent before the first command.
     """
@@ -34,7 +34,7 @@ def connect(url: str, timeout: float) -> Database:
         "decode_responses": True,
         "socket_timeout": timeout,
         "socket_connect_timeout": timeout,
-        # With them on, redis-py's pool does not look whether a connection was closed while it lay idle.
+        # If enabled, redis-py's pool does not check whether an idle connection has been closed.
         "maint_notifications_config": MaintNotificationsConfig(enabled=False),
     }
     scheme = url.partition("://")[0]
@@ -45,7 +45,7 @@ def connect(url: str, timeout: float) -> Database:
         return cast(Database, _Cluster.from_url(url.replace("+cluster", "", 1), retry=_once(), **options))
     if scheme in ("redis+sentinel", "rediss+sentinel"):
         return _sentinel_master(url, options)
-    raise ValueError(f"no known form of Redis URL: {scheme}://")
+    raise ValueError(f"unknown scheme of a Redis URL: {scheme}://")
 
 
 class _Cluster(RedisCluster):
@@ -59,9 +59,9 @@ class _Cluster(RedisCluster):
 
 
 class Reader:
-    """Reads whose commands of one tick of the event loop go to Redis together, as one pipeline.
+    """Sends the reads of one iteration of the event loop to Redis in one pipeline.
 
-    Under load that is a fraction of the work that a connection and a write for each command would be.
+    Under load this takes a fraction of the work of a connection and a write for each command.
     """
 
     def __init__(self, redis: Database) -> None:
@@ -70,39 +70,39 @@ class Reader:
         self._sending: set[asyncio.Task[None]] = set()
 
     async def mget(self, *keys: str) -> list[str | None]:
-        """The values of keys, all in one slot; raises RedisError."""
+        """The values of keys, which must be in one slot; raises RedisError."""
         loop = asyncio.get_running_loop()
-        answer: asyncio.Future[list[str | None]] = loop.create_future()
-        self._waiting.append((keys, answer))
+        result: asyncio.Future[list[str | None]] = loop.create_future()
+        self._waiting.append((keys, result))
         if len(self._waiting) == 1:
             loop.call_soon(self._send)
-        return await answer
+        return await result
 
     async def get(self, key: str) -> str | None:
         """The value of a key; raises RedisError."""
         return (await self.mget(key))[0]
 
     def _send(self) -> None:
-        task = asyncio.get_running_loop().create_task(self._answer(self._waiting))
+        task = asyncio.get_running_loop().create_task(self._execute(self._waiting))
         self._waiting = []
         self._sending.add(task)
         task.add_done_callback(self._sending.discard)
 
-    async def _answer(self, waiting: list[tuple[tuple[str, ...], asyncio.Future[list[str | None]]]]) -> None:
+    async def _execute(self, waiting: list[tuple[tuple[str, ...], asyncio.Future[list[str | None]]]]) -> None:
         try:
             pipeline = self._redis.pipeline(transaction=False)
             for keys, _ in waiting:
                 # Not `mget`, which redis-py refuses in a cluster's pipeline: these keys are all in one slot.
                 pipeline.execute_command("MGET", *keys)
-            answers = await pipeline.execute()
-        except Exception as failure:  # noqa: BLE001 - each reader gets it
-            for _, answer in waiting:
-                if not answer.done():
-                    answer.set_exception(failure)
+            results = await pipeline.execute()
+        except Exception as failure:  # noqa: BLE001 - every waiting reader gets it
+            for _, result in waiting:
+                if not result.done():
+                    result.set_exception(failure)
         else:
-            for (_, answer), values in zip(waiting, answers, strict=True):
-                if not answer.done():
-                    answer.set_result(values)
+            for (_, result), values in zip(waiting, results, strict=True):
+                if not result.done():
+                    result.set_result(values)
 
 
 def _sentinel_master(url: str, options: dict[str, Any]) -> Database:
@@ -111,7 +111,7 @@ def _sentinel_master(url: str, options: dict[str, Any]) -> Database:
     username, _, password = credentials.partition(":")
     service, _, database = parts.path.strip("/").partition("/")
     if not service:
-        raise ValueError("a sentinel URL needs the service: redis+sentinel://host:26379/mymaster/0")
+        raise ValueError("a Sentinel URL must name the service: redis+sentinel://host:26379/mymaster/0")
     sentinels = [(host, int(port or 26379)) for host, _, port in (h.partition(":") for h in hosts.split(","))]
     sentinel = Sentinel(  # type: ignore[no-untyped-call]
         sentinels,

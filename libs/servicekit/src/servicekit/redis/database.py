@@ -11,10 +11,10 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Protocol, Self, TypeAlias
 
 Argument: TypeAlias = str | int | float
-"""What redis-py encodes as an argument of a command or of a script."""
+"""The types that redis-py accepts as arguments of a command or a script."""
 
 ScriptResult: TypeAlias = Any
-"""Whatever the Lua script returns: the store that wrote the script knows the type."""
+"""The result of a Lua script, whose type only the store that uses the script knows."""
 
 
 class Script(Protocol):

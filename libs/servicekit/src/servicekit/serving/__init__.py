@@ -1,1 +1,1 @@
-"""Serving an application: workers, draining, the end of TLS connections."""
+"""Serving an application: workers, draining and the shutdown of TLS connections."""

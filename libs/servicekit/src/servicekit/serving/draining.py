@@ -1,7 +1,7 @@
-"""The last seconds of a service: it is not ready any more, but still answers, while everybody goes elsewhere.
+"""Draining before shutdown: the service is no longer ready, but still responds while traffic moves elsewhere.
 
-A balancer takes it out because `/readyz` fails; a client that keeps its connection is asked with each answer to make a
-new one. Whoever keeps connections idle for less than the delay never sends a request into one that is being closed.
+A load balancer removes it because `/readyz` fails; every response tells the client to close its connection. A client
+that keeps idle connections for less than the delay never sends a request on a connection that is being closed.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ _HEADERS = [
 
 
 class Drain:
-    """Begun by a signal, over after `delay` seconds."""
+    """A drain that is started by a signal and is over after `delay` seconds."""
 
     def __init__(self, delay: float) -> None:
         self._delay = delay
@@ -29,12 +29,12 @@ class Drain:
         self._begun.set()
 
     async def over(self) -> None:
-        """Wait until it has begun and the delay has passed."""
+        """Wait until it has started and the delay has passed."""
         await self._begun.wait()
         await asyncio.sleep(self._delay)
 
     def around(self, app: AsgiApp) -> AsgiApp:
-        """The application, with other answers once this has begun."""
+        """Wrap an application, whose responses change once the drain has started."""
 
         async def draining(scope: Scope, receive: Receive, send: Send) -> None:
             if scope["type"] != "http" or not self._begun.is_set():
@@ -43,15 +43,15 @@ class Drain:
                 await send({"type": "http.response.start", "status": 503, "headers": _HEADERS})
                 await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else _BODY})
             else:
-                await app(scope, receive, _asking_to_close(send))
+                await app(scope, receive, _closing(send))
 
         return draining
 
 
-def _asking_to_close(send: Send) -> Send:
-    async def closing(message: Any) -> None:
+def _closing(send: Send) -> Send:
+    async def send_closing(message: Any) -> None:
         if message["type"] == "http.response.start":
             message["headers"] = [*message.get("headers", ()), (b"connection", b"close")]
         await send(message)
 
-    return closing
+    return send_closing

@@ -1,7 +1,7 @@
-"""Serving: hypercorn runs `create_app()`, drains on SIGTERM and is gone within ten seconds.
+"""Serving an application: Hypercorn runs it, drains on SIGTERM and exits within ten seconds.
 
-One worker serves in this process. With more, this process opens the sockets, starts a child for each worker with the
-same command and environment, and starts a new one when one dies.
+A single worker serves in this process. With several, this process opens the sockets, starts a child process for each
+worker with the same command and environment, and replaces one that exits.
 """
 
 import asyncio
@@ -38,11 +38,11 @@ _RESTART_PAUSE = 0.5
 _CANNOT_LISTEN = (errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES)
 
 REFUSED = 2
-"""The exit status of a service whose configuration or start was refused."""
+"""The exit status of a service that cannot start with its configuration."""
 
 
 class StartFailed(Exception):
-    """The application refused to start; the message says why."""
+    """The application could not start; the message says why."""
 
 
 def serve(create_app: Callable[[], Quart], settings: ServiceSettings) -> None:
@@ -87,7 +87,7 @@ async def _serve_here(app: Quart, settings: ServiceSettings) -> None:
 
 
 def hypercorn_config(bind: str) -> Config:
-    """How every Hypercorn of the house is set up."""
+    """The configuration of every Hypercorn server in this project."""
     config = Config()
     config.bind = [bind]
     config.graceful_timeout = DRAIN_SECONDS
@@ -101,27 +101,21 @@ def hypercorn_config(bind: str) -> Config:
 
 
 def _configure_tls(config: Config, settings: ServiceSettings) -> None:
-    """TLS where there is a certificate. HTTP/1.1 alone: the drain speaks through `Connection`.
-
-    RFC 9325 §3.1.1; RFC 9700 §2.6.
-    """
+    """Configure TLS if there is a certificate; only HTTP/1.1, because draining uses the header `Connection`."""
     if settings.tls_cert_file and settings.tls_key_file:
         config.certfile, config.keyfile = str(settings.tls_cert_file), str(settings.tls_key_file)
         config.alpn_protocols = ["http/1.1"]
 
 
 def _check_certificate(settings: ServiceSettings) -> None:
-    """Raises StartFailed unless certificate and key are both there and fit, or neither is there.
-
-    RFC 9325 §3.1.1; RFC 9700 §2.6.
-    """
+    """Raises StartFailed unless there are both a certificate and its key, or neither."""
     certificate, key = settings.tls_cert_file, settings.tls_key_file
     if bool(certificate) != bool(key):
-        raise StartFailed("TLS_CERT_FILE and TLS_KEY_FILE go together")
+        raise StartFailed("TLS_CERT_FILE and TLS_KEY_FILE must be set together")
     if certificate and key:
         try:
             ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key)
-        except OSError as fault:  # an SSLError is one
+        except OSError as fault:  # includes SSLError
             reason = getattr(fault, "reason", None) or os.strerror(fault.errno or 0)
             raise StartFailed(f"TLS_CERT_FILE and TLS_KEY_FILE cannot be used: {reason}") from None
 
@@ -143,17 +137,17 @@ def _supervise(settings: ServiceSettings) -> None:
 
 
 class _Supervisor:
-    """Keeps workers running until it is told to stop; the sockets `handles` are theirs, too."""
+    """Keeps workers running until it is stopped; they inherit the sockets `handles`."""
 
     def __init__(self, environment: dict[str, str], handles: list[int]) -> None:
         self._environment = environment
         self._handles = handles
-        # Popen objects are kept, or Python would reap their processes behind the back of os.wait.
+        # The Popen objects are kept, because otherwise Python would reap their processes before os.wait does.
         self._workers: dict[int, subprocess.Popen[bytes]] = {}
         self._stopping = False
 
     def run(self, count: int) -> None:
-        """Until the last worker has ended. Raises StartFailed when they all refused to start."""
+        """Run until the last worker has exited. Raises StartFailed if none could start."""
         signal.signal(signal.SIGTERM, self._stop)
         signal.signal(signal.SIGINT, self._stop)
         refused = False
@@ -163,12 +157,12 @@ class _Supervisor:
             pid, status = os.wait()
             self._workers.pop(pid, None)
             if os.waitstatus_to_exitcode(status) == REFUSED:
-                refused = True  # it would refuse again
+                refused = True  # it would fail again
             elif not self._stopping:
                 signal.sigtimedwait([], _RESTART_PAUSE)
                 self._start()
         if refused and not self._stopping:
-            raise StartFailed("no worker could start; each has said why")
+            raise StartFailed("no worker could start; see their messages")
 
     def _start(self) -> None:
         if self._stopping:
@@ -176,12 +170,12 @@ class _Supervisor:
         command = [sys.executable, *sys.orig_argv[1:]]
         worker = subprocess.Popen(command, env=self._environment, pass_fds=self._handles)  # noqa: S603 - our own command
         self._workers[worker.pid] = worker
-        if self._stopping:  # it was asked for while the worker was being started
+        if self._stopping:  # the signal arrived while the worker was being started
             self._stop()
 
     def _stop(self, *_: object) -> None:
         self._stopping = True
         for pid in list(self._workers):
-            # Not terminate(), which would reap what os.wait waits for; one that has just ended is no fault.
+            # Not terminate(), which would reap the process before os.wait does. It may just have exited.
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)

@@ -1,7 +1,7 @@
-"""Closing TLS connections whose peer does not answer the close_notify alert (RFC 8446 §6.1).
+"""Closing TLS connections whose peer does not respond to the close_notify alert (RFC 8446 §6.1).
 
-asyncio waits half a minute for the answer and then reports a failure; Hypercorn has no setting for either. A service
-that has to end within ten seconds cannot wait that long, and the failure would cut other responses short.
+asyncio waits half a minute for the response and then reports a failure; Hypercorn has no setting for either. A service
+that must exit within ten seconds cannot wait that long, and the failure would interrupt other responses.
 """
 
 import asyncio

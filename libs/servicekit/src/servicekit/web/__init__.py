@@ -1,1 +1,1 @@
-"""Requests and responses: the endpoints that machines call, the pages that people see, parameters, proxies."""
+"""Requests and responses: endpoints, pages, parameters and proxies."""

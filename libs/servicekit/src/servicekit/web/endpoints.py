@@ -1,8 +1,8 @@
-"""The door for machines: one small parsed request in, one small reply out.
+"""The dispatcher of the endpoints that programs call, in front of the pages of a service.
 
-It stands in front of a service's pages. A path in its table is answered by a plain function that touches no
-framework; every other path goes on to Quart. Here are the limits that hold for all: a body's size, HEAD, unknown
-methods, CORS where a browser's script is a client, and that no exception leaves without an answer.
+A path in its table is handled by a function from a parsed request to a reply, without a framework; every other path is
+passed on to Quart. The dispatcher applies what all endpoints have in common: the limit of the body, HEAD, unknown
+methods, CORS for scripts of a browser, and a response for every exception.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ HeaderList: TypeAlias = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A complete request of a machine."""
+    """A complete request to an endpoint."""
 
     method: str
     path: str
@@ -37,7 +37,7 @@ class Request:
     body: bytes = b""
 
     def header(self, name: str) -> str | None:
-        """The value of a header; several of one name are joined by a comma (RFC 9110 §5.3)."""
+        """The value of a header; the values of several headers are joined by commas (RFC 9110 §5.3)."""
         wanted = name.lower().encode("ascii")
         found = [value for key, value in self.headers if key == wanted]
         return b", ".join(found).decode("latin-1") if found else None
@@ -50,7 +50,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A complete response to a machine."""
+    """A complete response of an endpoint."""
 
     status: int
     body: bytes = b""
@@ -96,7 +96,7 @@ Observer: TypeAlias = Callable[[str, str, int, float], None]
 
 @dataclass(frozen=True)
 class Route:
-    """What answers a path: a handler for each method, and whether scripts of any origin may call it."""
+    """The handlers of a path by method, and whether scripts of any origin may call them."""
 
     handlers: Mapping[str, Handler]
     cors: bool = False
@@ -125,7 +125,7 @@ class BodyTooLarge(Exception):
 
 
 class BodyTimeout(Exception):
-    """The body did not come within BODY_SECONDS."""
+    """The body was not received within BODY_SECONDS."""
 
 
 class ClientDisconnected(Exception):
@@ -133,13 +133,11 @@ class ClientDisconnected(Exception):
 
 
 class EndpointDispatcher:
-    """An ASGI application: `routes` answered here, the rest by `pages`.
+    """An ASGI application that handles `routes` itself and passes all other requests to `pages`.
 
-    `failure` turns every exception of a handler into a reply; `observe(path, method, status, seconds)` counts. `secure`
-    is whether callers reach the service over TLS, whoever speaks it: then no answer lets a browser come back without
-    (RFC 6797 §7.2).
-
-    RFC 9112 §3.2.2.
+    `failure` converts every exception of a handler into a reply; `observe(path, method, status, seconds)` counts
+    requests. `secure` means that callers reach the service over TLS, perhaps through a proxy: then every response tells
+    browsers to use TLS only (RFC 6797 §7.2).
     """
 
     def __init__(
@@ -169,33 +167,37 @@ class EndpointDispatcher:
         start = perf_counter()
         request = Request(scope["method"], path, scope["query_string"], list(scope["headers"]))
         try:
-            reply = await self._answer(route, request, receive)
+            reply = await self._reply(route, request, receive)
         except ClientDisconnected:
             return
-        # Before it is sent: whoever has the response finds it counted, whichever worker is asked for the figures.
+        # Before it is sent, so that a client that has the response finds it in the metrics of every worker.
         self._observe(request.path, request.method, reply.status, perf_counter() - start)
         await self._send(route, request, reply, send)
 
-    async def _answer(self, route: Route, request: Request, receive: Receive) -> Reply:
+    async def _reply(self, route: Route, request: Request, receive: Receive) -> Reply:
         method = "GET" if request.method == "HEAD" else request.method
         handler = route.handlers.get(method)
         if handler is None:
             if method == "OPTIONS":
                 preflight = (("access-control-allow-methods", route.allow), *_PREFLIGHT) if route.cors else ()
                 return Reply(204, b"", (("allow", route.allow), *preflight))
-            return error_reply(405, "invalid_request", f"use {route.allow}", (("allow", route.allow),))
+            return error_reply(
+                405, "invalid_request", f"The method is not allowed. Use {route.allow}.", (("allow", route.allow),)
+            )
         try:
             if method in ("POST", "PUT"):
                 body = await _body_in_time(request, receive)
                 request = Request(request.method, request.path, request.query, request.headers, body)
             return await handler(request)
         except BodyTooLarge:
-            return error_reply(413, "invalid_request", f"the body is over {BODY_LIMIT} bytes", _CLOSE)
+            return error_reply(413, "invalid_request", f"The body must not be larger than {BODY_LIMIT} bytes.", _CLOSE)
         except BodyTimeout:
-            return error_reply(408, "invalid_request", f"the body did not come within {BODY_SECONDS} s", _CLOSE)
+            return error_reply(
+                408, "invalid_request", f"The body was not received within {BODY_SECONDS} seconds.", _CLOSE
+            )
         except ClientDisconnected:
             raise
-        except Exception as exception:  # noqa: BLE001 - the service's own renderer answers everything
+        except Exception as exception:  # noqa: BLE001 - the service's renderer converts all exceptions
             return self._failure(request, exception)
 
     async def _send(self, route: Route, request: Request, reply: Reply, send: Send) -> None:
@@ -234,7 +236,7 @@ async def _body_in_time(request: Request, receive: Receive) -> bytes:
 
 
 async def read_body(request: Request, receive: Receive) -> bytes:
-    """The whole body; raises BodyTooLarge as soon as it is known to be over BODY_LIMIT, and ClientDisconnected."""
+    """Read the whole body; raises BodyTooLarge as soon as it exceeds BODY_LIMIT, and ClientDisconnected."""
     declared = request.header("content-length")
     if declared and declared.isdecimal() and int(declared) > BODY_LIMIT:
         raise BodyTooLarge

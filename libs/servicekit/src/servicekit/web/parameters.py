@@ -1,14 +1,14 @@
 """The parameters of a query or a form body, decoded once and strictly.
 
-Plumbing of every door: what cannot be decoded, is too long or holds control characters is refused here, and a name
-that came more than once is remembered, because only the endpoint knows how to refuse it.
+Parameters that cannot be decoded, are too long or contain control characters are rejected here. Duplicate names are
+recorded, because only the endpoint knows how to reject them.
 """
 
 import re
 from collections.abc import Iterator, Mapping
 from urllib.parse import parse_qsl
 
-# As long as a bearer token can be in a header that Hypercorn takes: each can be introspected.
+# The maximum length of a bearer token in a header that Hypercorn accepts, so that every such token can be introspected.
 PARAMETER_LIMIT = 16 * 1024
 COUNT_LIMIT = 64
 
@@ -17,11 +17,11 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class MalformedParameters(Exception):
-    """What came cannot be read as parameters; the message says why and repeats no value."""
+    """The parameters are malformed; the message says why, without repeating a value."""
 
 
 class Parameters(Mapping[str, str]):
-    """The decoded parameters by name. One without a value counts as absent (RFC 6749 §3.1, §3.2)."""
+    """The decoded parameters by name. Parameters without a value count as absent (RFC 6749 §3.1, §3.2)."""
 
     def __init__(self, values: Mapping[str, str], repeated: frozenset[str] = frozenset()) -> None:
         self._values = dict(values)
@@ -49,7 +49,7 @@ class Parameters(Mapping[str, str]):
         return cls(values, frozenset(repeated))
 
     def repetition(self) -> str | None:
-        """What to say when a name came more than once, repeating nothing that a stranger made up; else None."""
+        """The error if there are duplicate parameters, with their names if they are harmless; otherwise None."""
         if not self.repeated:
             return None
         names = sorted(name for name in self.repeated if _PLAIN_NAME.fullmatch(name))

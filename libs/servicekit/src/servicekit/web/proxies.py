@@ -1,4 +1,4 @@
-"""Who asks, when proxies stand in front: `X-Forwarded-For` is believed from trusted proxies alone."""
+"""The address of a client behind proxies: `X-Forwarded-For` is used only if a trusted proxy sent it."""
 
 from collections.abc import Iterable
 from ipaddress import ip_address
@@ -7,9 +7,9 @@ from servicekit.settings import Network
 
 
 def client_address(peer: str, forwarded_for: str | None, trusted: Iterable[Network]) -> str:
-    """The nearest address that is not a trusted proxy's.
+    """The nearest address that does not belong to a trusted proxy.
 
-    `peer` is the other end of the socket; `forwarded_for` is the header, whose last entry the nearest proxy wrote.
+    `peer` is the address of the socket; `forwarded_for` is the header, to which each proxy appends an entry.
     """
     networks = tuple(trusted)
     address = peer

@@ -52,8 +52,9 @@ def _logout_token(request: Request) -> str:
     if not request.has_form_body():
         raise BadRequest("Send the logout token as application/x-www-form-urlencoded.")
     form = Parameters.parse(request.body)
-    if form.repeated:
-        raise BadRequest(form.repetition() or "")
+    repetition = form.repetition()
+    if repetition is not None:
+        raise BadRequest(repetition)
     found = form.get("logout_token")
     if found is None:
         raise BadRequest("The parameter logout_token is missing.")

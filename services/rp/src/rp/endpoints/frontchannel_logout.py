@@ -24,8 +24,9 @@ async def frontchannel_logout(rp: Context, request: Request) -> Reply:
     session. Only those to whom the provider has sent the `sid` know it.
     """
     parameters = Parameters.parse(request.query)
-    if parameters.repeated:
-        raise BadRequest(parameters.repetition() or "")
+    repetition = parameters.repetition()
+    if repetition is not None:
+        raise BadRequest(repetition)
     issuer, sid = parameters.get("iss"), parameters.get("sid")
     if not issuer or not sid:
         raise BadRequest("The parameters iss and sid are both required.")
