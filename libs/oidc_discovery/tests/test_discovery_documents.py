@@ -17,7 +17,11 @@ async def fetch(known: ProviderDocuments, path: str) -> object:
     return await (known.metadata() if path == DISCOVERY else known.keys("a"))
 
 
+@pytest.mark.spec("OpenID Connect Discovery §4.2")
 async def test_metadata_is_fetched_again_when_it_is_stale(provider: Provider, documents) -> None:
+    """The metadata is fetched once and cached. The last valid copy is used while the provider is unavailable or
+    returns something else, and a cancelled attempt does not count.
+    """
     known, ticks = documents()
     for _ in range(3):
         assert (await known.metadata()).issuer == provider.issuer
@@ -41,8 +45,9 @@ async def test_uncached_documents_are_fetched_each_time(provider: Provider) -> N
 
 
 @pytest.mark.parametrize("issuer", ["/", ".evil.test", None], ids=["a slash more", "another", "none"])
+@pytest.mark.spec("OpenID Connect Discovery §4.3", "RFC 8414 §3.3")
 async def test_another_issuer_is_rejected(provider: Provider, documents, issuer: str | None) -> None:
-    """OpenID Connect Discovery 1.0 §4.3: as an exact string."""
+    """RFC 8414 §3.3: The metadata of another issuer is not used."""
     known, _ = documents()
     provider.metadata["issuer"] = issuer and provider.issuer + issuer
     with pytest.raises(ProviderMisconfigured):
@@ -65,7 +70,11 @@ async def test_another_issuer_is_rejected(provider: Provider, documents, issuer:
         pytest.param(7, "7", id="a number"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Discovery §4.3")
 async def test_error_shows_another_issuer_short_and_printable(provider: Provider, documents, found, shown) -> None:
+    """The metadata of another issuer is rejected each time, and an older copy does not hide it. The message
+    about it is short and printable.
+    """
     known, _ = documents()
     provider.metadata["issuer"] = found
     with pytest.raises(WrongIssuer) as refusal:
@@ -86,6 +95,7 @@ async def test_error_status_of_the_provider_is_reported(provider: Provider, docu
         await known.metadata()
 
 
+@pytest.mark.spec("OpenID Connect Discovery §4.2")
 async def test_stale_document_is_used_while_provider_is_unreachable(provider: Provider, documents) -> None:
     known, ticks = documents()
     await known.metadata()
@@ -94,8 +104,9 @@ async def test_stale_document_is_used_while_provider_is_unreachable(provider: Pr
     assert (await known.metadata()).issuer == provider.issuer
 
 
+@pytest.mark.spec("OpenID Connect Discovery §4.1")
 async def test_issuer_may_end_with_a_slash(provider: Provider, documents) -> None:
-    """OpenID Connect Discovery 1.0 §4.1: the slash is removed from the URL, but not for the comparison."""
+    """The URL of the metadata leaves the slash out; the comparison keeps it."""
     known, _ = documents("/")
     provider.metadata["issuer"] = f"{provider.issuer}/"
     assert (await known.metadata()).issuer == f"{provider.issuer}/"
@@ -103,6 +114,7 @@ async def test_issuer_may_end_with_a_slash(provider: Provider, documents) -> Non
 
 
 @pytest.mark.parametrize("path", [DISCOVERY, JWKS])
+@pytest.mark.spec("OpenID Connect Discovery §4.2")
 async def test_cancelled_attempt_does_not_refresh_the_document(provider: Provider, documents, path: str) -> None:
     """A caller may cancel its request; the document is as stale as before."""
     known, ticks = documents()
@@ -119,6 +131,7 @@ async def test_cancelled_attempt_does_not_refresh_the_document(provider: Provide
 
 
 @pytest.mark.parametrize("path", [DISCOVERY, JWKS])
+@pytest.mark.spec("OpenID Connect Discovery §4.2")
 async def test_waiting_caller_retries_after_a_cancelled_attempt(provider: Provider, documents, path: str) -> None:
     known, _ = documents()
     provider.held = path
@@ -135,6 +148,7 @@ async def test_waiting_caller_retries_after_a_cancelled_attempt(provider: Provid
 @pytest.mark.parametrize(
     ("status", "failure"), [(500, ProviderUnavailable), (429, ProviderUnavailable), (404, ProviderMisconfigured)]
 )
+@pytest.mark.spec("OpenID Connect Discovery §4.2")
 async def test_thirty_requests_cause_one_request_to_a_failing_provider(
     provider: Provider, documents, path: str, status: int, failure
 ) -> None:
@@ -183,10 +197,11 @@ async def test_provider_is_used_as_soon_as_it_is_reachable_again(provider: Provi
         pytest.param((200, "[]"), id="no object"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Discovery §4.2")
 async def test_last_good_document_is_used_after_a_failed_fetch(
     provider: Provider, documents, caplog, path: str, response: tuple[int, str]
 ) -> None:
-    """All callers get the last document, which is logged."""
+    """The first caller gets the same document as all others, and the log says that it is the last valid one."""
     known, ticks = documents()
     good = await fetch(known, path)
     provider.scripted[path] = response
@@ -199,8 +214,9 @@ async def test_last_good_document_is_used_after_a_failed_fetch(
     assert path in str(record.fields["reason"])
 
 
+@pytest.mark.spec("OpenID Connect Discovery §4.3")
 async def test_document_of_another_issuer_removes_the_cached_one(provider: Provider, documents) -> None:
-    """Discovery 1.0 §4.3: the previous document is not used, even if the provider becomes unreachable."""
+    """An older document does not hide it, even while the provider is unavailable afterwards."""
     known, ticks = documents()
     await known.metadata()
     right, provider.metadata = provider.metadata, {**provider.metadata, "issuer": "http://evil.test"}

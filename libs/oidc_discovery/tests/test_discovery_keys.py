@@ -10,7 +10,9 @@ from oidc_discovery.documents import MAX_AGE, REFETCH_INTERVAL
 from oidc_discovery.errors import ProviderUnavailable
 
 
+@pytest.mark.spec("OpenID Connect Core §10.1.1")
 async def test_unknown_kid_refetches_the_keys_once(provider: Provider, documents) -> None:
+    """An unknown `kid` makes a client fetch the set again, at a limited rate."""
     known, ticks = documents()
     assert len(await known.keys("a")) == 1
     provider.keys = {"keys": [{"kid": "c"}]}
@@ -23,8 +25,9 @@ async def test_unknown_kid_refetches_the_keys_once(provider: Provider, documents
     assert provider.requests.count("/jwks") == 3
 
 
+@pytest.mark.spec("OpenID Connect Core §10.1.1")
 async def test_token_without_kid_refetches_the_keys_once(provider: Provider, documents) -> None:
-    """OpenID Connect Core §10.1.1: it may be signed with a key that was published after the set was fetched."""
+    """A token without `kid` may be signed with a key that was added after the set was fetched."""
     known, ticks = documents()
     assert len(await known.keys()) == 2
     provider.keys = {"keys": [{"kid": "c"}]}
@@ -37,8 +40,11 @@ async def test_token_without_kid_refetches_the_keys_once(provider: Provider, doc
 
 
 @pytest.mark.parametrize("named", [True, False], ids=["with kid", "without kid"])
+@pytest.mark.spec("OpenID Connect Core §10.1.1")
 async def test_solicited_token_always_finds_the_newest_keys(provider: Provider, documents, named: bool) -> None:
-    """OpenID Connect Core §10.1.1: however often the provider rotates them, and whatever others sent before."""
+    """The token of a sign-in finds the newest keys, however often the provider changes them and whatever forged
+    tokens came before.
+    """
     known, _ = documents()
     await known.keys("a")
     await known.keys("a stranger's")
@@ -75,6 +81,7 @@ async def test_keys_are_fetched_with_the_cached_metadata(provider: Provider, doc
     assert provider.requests == [DISCOVERY, JWKS]
 
 
+@pytest.mark.spec("OpenID Connect Discovery §4.2")
 async def test_failing_key_endpoint_is_not_flooded(provider: Provider, documents) -> None:
     known, ticks = documents()
     provider.scripted[JWKS] = 500, ""
@@ -100,6 +107,7 @@ async def test_cached_failure_does_not_hide_keys_of_solicited_token(
     assert await known.keys("a", solicited=True) == ({"kid": "a"},)
 
 
+@pytest.mark.spec("OpenID Connect Discovery §4.2")
 async def test_known_keys_are_used_while_the_key_set_is_malformed(provider: Provider, documents) -> None:
     known, ticks = documents()
     await known.keys("a")
@@ -113,6 +121,7 @@ async def test_known_keys_are_used_while_the_key_set_is_malformed(provider: Prov
     [((500, ""), True), ((200, "<!doctype html>"), True), ((200, '{"keys": []}'), False)],
     ids=["500", "HTML", "a set without it"],
 )
+@pytest.mark.spec("OpenID Connect Core §10.1.1", "OpenID Connect Back-Channel Logout §2.8")
 async def test_key_is_unknown_only_if_the_key_set_was_fetched(
     provider: Provider, documents, response: tuple[int, str], fails: bool
 ) -> None:

@@ -18,7 +18,9 @@ from oidc_discovery.metadata import Metadata
         "https://op.test/%C3%A9?a='b;c'",
     ],
 )
+@pytest.mark.spec("OpenID Connect Discovery §3", "RFC 3986 §3.2.2")
 def test_usable_endpoint_is_returned(url: str) -> None:
+    """An endpoint is a URL of printable ASCII whose host is unambiguous in a header or a policy."""
     assert Metadata("http://op.test", {"end_session_endpoint": url}).endpoint("end_session_endpoint") == url
 
 
@@ -49,8 +51,9 @@ def test_usable_endpoint_is_returned(url: str) -> None:
         pytest.param(None, id="null"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Discovery §3", "RFC 3986 §3.2.2")
 def test_unusable_endpoint_is_rejected(url: str | None) -> None:
-    """It is copied into headers and policies, and shown to users, who must recognise it."""
+    """An endpoint appears in headers and policies, and is shown to users, who have to recognize it."""
     with pytest.raises(ProviderMisconfigured, match="no end_session_endpoint"):
         Metadata("https://op.test", {"end_session_endpoint": url}).endpoint("end_session_endpoint")
 
@@ -66,8 +69,9 @@ def test_unusable_endpoint_is_rejected(url: str | None) -> None:
         ("http://localhost:25000", "https://op.test/token", True),
     ],
 )
+@pytest.mark.spec("OpenID Connect Discovery §3")
 def test_endpoints_of_an_https_issuer_must_be_https(issuer: str, url: str, usable: bool) -> None:
-    """OpenID Connect Discovery 1.0 §3."""
+    """The endpoints of an https issuer are https."""
     metadata = Metadata(issuer, {"token_endpoint": url})
     if usable:
         assert metadata.endpoint("token_endpoint") == url

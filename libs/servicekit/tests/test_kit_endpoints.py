@@ -55,6 +55,7 @@ async def test_chunked_body_is_joined() -> None:
     assert (await call(pieces))[1]["body"] == b'{"body":"ab"}'
 
 
+@pytest.mark.spec("RFC 9110 §15.5.9")
 async def test_incomplete_body_gets_408(monkeypatch: pytest.MonkeyPatch) -> None:
     """RFC 9110 §15.5.9: and the connection is closed."""
     monkeypatch.setattr(endpoints, "BODY_SECONDS", 0.01)
@@ -73,6 +74,7 @@ async def test_disconnected_client_gets_no_response() -> None:
 
 
 @pytest.mark.parametrize("path", ["http://a.test/echo", "HTTPS://a.test:1/echo", "http://u@[::1]/echo"])
+@pytest.mark.spec("RFC 9112 §3.2.2")
 async def test_target_in_absolute_form_is_routed_by_its_path(path: str) -> None:
     """RFC 9112 §3.2.2: a server MUST accept it."""
     assert (await call([{"type": "http.request"}], path))[0]["status"] == 200
@@ -96,6 +98,7 @@ async def test_other_targets_are_not_routed(path: str) -> None:
         pytest.param("§5 für", "?5 f?r", id="outside ASCII"),
     ],
 )
+@pytest.mark.spec("RFC 6749 §5.2")
 def test_error_description_has_allowed_characters_only(description: str, sent: str) -> None:
     """RFC 6749 §5.2."""
     reply = error_reply(400, "invalid_request", description, (("cache-control", "no-store"),))

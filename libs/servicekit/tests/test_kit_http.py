@@ -142,8 +142,9 @@ def test_response_that_is_not_a_json_object_is_rejected(body: bytes) -> None:
     "host",
     ["localhost", "127.0.0.1", "127.1", "0x7f000001", "[::1]", "[::ffff:127.0.0.1]", "[64:ff9b::7f00:1]", "10.0.0.1"],
 )
+@pytest.mark.spec("RFC 7591 §5")
 async def test_public_only_does_not_connect_to_private_addresses(server: int, host: str) -> None:
-    """Neither by name nor in any notation of the address."""
+    """Neither a name nor any notation of an address leads to a private address."""
     http = HttpClient(public_only=True)
     with pytest.raises(Unreachable, match=r"private network|not a canonical"):
         await http.get(f"http://{host}:{server}/echo")
@@ -183,16 +184,18 @@ async def test_public_only_does_not_connect_to_private_addresses(server: int, ho
         pytest.param("2001:db8::1", id="documentation"),
     ],
 )
+@pytest.mark.spec("RFC 6890", "RFC 7591 §5")
 def test_private_address_is_rejected(address: str) -> None:
-    """RFC 6890: in all notations."""
+    """RFC 6890: Private addresses are recognized in every notation."""
     assert _is_private(address)
 
 
 @pytest.mark.parametrize(
     "address", ["1.1.1.1", "2606:4700:4700::1111", "::ffff:1.1.1.1", "64:ff9b::101:101", "op.example", ""]
 )
+@pytest.mark.spec("RFC 6890", "RFC 7591 §5")
 def test_public_address_and_host_name_are_accepted(address: str) -> None:
-    """In a network with only IPv6, NAT64 leads to public IPv4 addresses; names are checked when they are resolved."""
+    """On a network with only IPv6, NAT64 leads to public IPv4 addresses. A name is checked when it is resolved."""
     assert not _is_private(address)
 
 
@@ -201,8 +204,9 @@ def test_public_address_and_host_name_are_accepted(address: str) -> None:
     [["127.0.0.1", "1.1.1.1"], ["1.1.1.1", "127.0.0.1"], ["1.1.1.1", "64:ff9b::7f00:1"]],
     ids=["first", "last", "in IPv6"],
 )
+@pytest.mark.spec("RFC 6890", "RFC 7591 §5")
 async def test_name_with_a_private_address_is_rejected(monkeypatch: pytest.MonkeyPatch, addresses: list[str]) -> None:
-    """The client cannot choose which of the addresses is used."""
+    """Nobody can choose which of the addresses is connected to."""
 
     async def found(*_: object) -> list[dict[str, object]]:
         return [{"hostname": "name.test", "host": address, "port": 80} for address in addresses]

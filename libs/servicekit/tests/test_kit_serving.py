@@ -118,7 +118,9 @@ def test_address_in_use_is_reported_in_one_line(start, workers: str) -> None:
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.spec("RFC 9325 §3.1.1", "RFC 9700 §2.6")
 def test_service_serves_tls_with_a_certificate(start, tmp_path: Path, workers: str) -> None:
+    """A service serves TLS itself if it has a certificate; without one a proxy must."""
     cert_file, key_file = certificate(tmp_path, "own")
     trust = ssl.create_default_context(cafile=cert_file)
     example = start(trust, TLS_CERT_FILE=cert_file, TLS_KEY_FILE=key_file, WORKERS=workers)
@@ -130,8 +132,9 @@ def test_service_serves_tls_with_a_certificate(start, tmp_path: Path, workers: s
     assert example.process.wait(10) == 0
 
 
+@pytest.mark.spec("RFC 8446 §6.1")
 def test_idle_tls_connection_does_not_delay_shutdown(start, tmp_path: Path) -> None:
-    """Its peer does not respond to close_notify, because nobody reads."""
+    """A TLS connection is closed with close_notify. A peer that does not reply is waited for at most one second."""
     cert_file, key_file = certificate(tmp_path, "own")
     example = start(ssl.create_default_context(cafile=cert_file), TLS_CERT_FILE=cert_file, TLS_KEY_FILE=key_file)
     with closing(example.connection()) as kept:
@@ -149,6 +152,7 @@ def test_idle_tls_connection_does_not_delay_shutdown(start, tmp_path: Path) -> N
         ("own.key", "own.key", "cannot be used"),
     ],
 )
+@pytest.mark.spec("RFC 9325 §3.1.1", "RFC 9700 §2.6")
 def test_unusable_certificate_is_reported_in_one_line(
     tmp_path: Path, cert: str | None, key: str | None, complaint: str
 ) -> None:

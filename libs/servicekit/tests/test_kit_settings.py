@@ -101,7 +101,11 @@ def test_base_url_is_accepted(value: str) -> None:
         "http://x:99999",
     ],
 )
+@pytest.mark.spec("OpenID Connect Discovery §3")
 def test_invalid_base_url_is_rejected(value: str) -> None:
+    """An issuer is a URL without query and fragment, in its normalized form; the provider's own issuer has no
+    path either.
+    """
     with pytest.raises(ValueError, match="must"):
         base_url(value)
 
@@ -139,6 +143,7 @@ def test_invalid_connect_to_is_rejected(value: str) -> None:
         (networks, "10.0.0.0/99"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Discovery §3")
 def test_invalid_value_is_rejected(parse, value: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         parse(value)

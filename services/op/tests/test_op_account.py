@@ -41,6 +41,7 @@ async def test_account_page_requires_a_session(provider: RunningProvider) -> Non
     assert "You are not signed in" in await response.get_data(as_text=True)
 
 
+@pytest.mark.spec("OpenID Connect Core §17.2")
 async def test_allowed_application_is_shown_and_removed(provider: RunningProvider) -> None:
     tokens = await tokens_of(provider, (await allow(provider))["code"])
     html = await page(provider)
@@ -54,6 +55,7 @@ async def test_allowed_application_is_shown_and_removed(provider: RunningProvide
     assert again.location.startswith(f"{ISSUER}/consent?")
 
 
+@pytest.mark.spec("OpenID Connect Core §17.2")
 async def test_withdrawal_ends_only_the_tokens_of_that_client(provider: RunningProvider) -> None:
     """A refresh keeps the grant in the index, however long ago its first tokens were issued."""
     mine = await provider.tokens()
@@ -71,6 +73,7 @@ async def test_withdrawal_ends_only_the_tokens_of_that_client(provider: RunningP
     assert (await provider.userinfo(mine["access_token"])).status_code == 200
 
 
+@pytest.mark.spec("OpenID Connect Core §17.2")
 async def test_session_of_another_browser_is_listed_and_ended(provider: RunningProvider) -> None:
     tokens = await provider.tokens()
     elsewhere, provider.client = provider.client, provider.new_client()
@@ -157,8 +160,11 @@ async def test_sign_out_everywhere_ends_every_session(provider: RunningProvider,
     assert await provider.op.sessions.all("user0") == []
 
 
+@pytest.mark.spec("OpenID Connect Core §17.2")
 async def test_session_of_another_user_is_not_ended(provider: RunningProvider) -> None:
-    """Its grants are not ended either: a `sid` is not secret, since every client of the session knows it."""
+    """Nobody ends another user's session or its grants: a `sid` is not a secret, and every client of the session
+    knows it.
+    """
     tokens = await provider.tokens()
     victim = (await provider.op.sessions.all("user0"))[0]
     provider.client = provider.new_client()
@@ -204,6 +210,7 @@ async def test_expired_entries_are_dropped(provider: RunningProvider) -> None:
     assert len(await provider.op.user_grants.all("user0")) == 1
 
 
+@pytest.mark.spec("OpenID Connect Core §17.2")
 async def test_code_is_revoked_with_its_consent(provider: RunningProvider) -> None:
     code = (await allow(provider))["code"]
     await provider.client.post("/account", form={"client_id": "third", "csrf_token": csrf_of(await page(provider))})

@@ -28,7 +28,11 @@ async def id_token_of(provider: RunningProvider, location: str, **form: Any) -> 
         pytest.param({"max_age": "0", "prompt": "login"}, id="both again"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §3.1.2.1")
 async def test_demanded_login_has_a_later_auth_time(provider: RunningProvider, changes: dict[str, Any]) -> None:
+    """`max_age=0` works like `prompt=login`, and `select_account` shows the login page; the id_token then has a
+    later auth_time.
+    """
     first = await id_token_of(provider, (await provider.login()).location)
     first_response = await provider.authorize(**changes)
     assert first_response.location.startswith(f"{ISSUER}/login?")
@@ -38,8 +42,9 @@ async def test_demanded_login_has_a_later_auth_time(provider: RunningProvider, c
     assert second["sid"] != first["sid"]
 
 
+@pytest.mark.spec("OpenID Connect Core §2, §3.1.2.1")
 async def test_auth_time_is_kept_within_max_age(provider: RunningProvider) -> None:
-    """OpenID Connect Core §2: auth_time is in the id_token."""
+    """OpenID Connect Core §2: Within max_age, the id_token has the auth_time of the first login."""
     first = await id_token_of(provider, (await provider.login()).location)
     provider.clock.pass_seconds(50)
     second = await id_token_of(provider, (await provider.authorize(max_age="60")).location)
@@ -51,14 +56,16 @@ async def test_prompt_none_must_be_the_only_value(provider: RunningProvider, pro
     assert query_of((await provider.authorize(prompt=prompt)).location)["error"] == "invalid_request"
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.2.1")
 async def test_prompt_none_with_max_age_0_is_login_required(provider: RunningProvider) -> None:
     await provider.login()
     result = query_of((await provider.authorize(prompt="none", max_age="0")).location)
     assert result["error"] == "login_required"
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.2.1")
 async def test_parameters_without_effect_are_accepted(provider: RunningProvider) -> None:
-    """OpenID Connect Core §3.1.2.1: display and claims_locales; unknown parameters are ignored."""
+    """display and claims_locales are accepted and have no effect. Unknown parameters are ignored."""
     strange = {"display": "popup", "claims_locales": "se en", "foo": "bar", "resource_x": "y"}
     assert "code" in query_of((await provider.login(**strange)).location)
 
@@ -74,15 +81,20 @@ async def hint_of(provider: RunningProvider, client_id: str = "web") -> str:
 
 
 @pytest.mark.parametrize("client_id", ["web", "es256", "hs256"])
+@pytest.mark.spec("OpenID Connect Core §3.1.2.1")
 async def test_hint_of_the_logged_in_user_is_accepted(provider: RunningProvider, client_id: str) -> None:
-    """Expired hints are accepted too."""
+    """An expired hint is accepted as well."""
     hint = await hint_of(provider, client_id)
     provider.clock.pass_seconds(3600)
     response = await provider.authorize(client_id=client_id, prompt="none", id_token_hint=hint)
     assert "code" in query_of(response.location)
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.2.1")
 async def test_hint_of_another_user_requires_login(provider: RunningProvider) -> None:
+    """id_token_hint, expired or not, names the user who must be logged in. A hint of another issuer or client is
+    rejected.
+    """
     hint = await hint_of(provider)
     provider.client = provider.new_client()
     await provider.login("ada", "password-of-ada")
@@ -95,8 +107,11 @@ async def test_hint_of_another_user_requires_login(provider: RunningProvider) ->
     assert "code" in query_of((await provider.login(id_token_hint=hint)).location)
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.2.1")
 async def test_invalid_hint_is_rejected(provider: RunningProvider) -> None:
-    """A hint of another provider or client, a modified one, another token, or one that contradicts `claims`."""
+    """A hint is rejected if it was changed, is of another issuer or client, is not an id_token, or contradicts
+    the claims parameter.
+    """
     hint = await hint_of(provider)
     header, payload, signature = hint.split(".")
     of_another = await hint_of(provider, "es256")
@@ -110,6 +125,7 @@ async def test_invalid_hint_is_rejected(provider: RunningProvider) -> None:
     assert result["error"] == "invalid_request"
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.2.1")
 async def test_hint_of_another_client_is_rejected(provider: RunningProvider) -> None:
     hint = await hint_of(provider, "plain")
     result = query_of((await provider.authorize(id_token_hint=hint)).location)
@@ -130,15 +146,18 @@ async def test_hint_of_another_client_is_rejected(provider: RunningProvider) -> 
         pytest.param({"claims": '{"id_token": {"acr": {"value": "x"}}}'}, {"acr": ACR}, id="a voluntary acr"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §3.1.2.1")
 async def test_acr_and_amr_are_returned_on_request(
     provider: RunningProvider, changes: dict[str, Any], expected: dict[str, Any]
 ) -> None:
+    """acr_values requests `acr` as a voluntary claim, with `amr`."""
     claims = await id_token_of(provider, (await provider.login(**changes)).location)
     assert {name: claims[name] for name in ("acr", "amr") if name in claims} == expected
 
 
+@pytest.mark.spec("OpenID Connect Core §5.5.1.1")
 async def test_unsupported_essential_acr_is_rejected(provider: RunningProvider) -> None:
-    """OpenID Connect Core §5.5.1.1: this counts as a failed authentication."""
+    """An essential `acr` that no login here satisfies is a failed authentication."""
     claims = '{"id_token": {"acr": {"essential": true, "values": ["urn:gold"]}}}'
     result = query_of((await provider.authorize(claims=claims)).location)
     assert result["error"] == "unmet_authentication_requirements"

@@ -16,6 +16,7 @@ EVENT = "http://schemas.openid.net/event/backchannel-logout"
 
 
 @pytest.mark.parametrize("algorithm", ["RS256", "ES256", "HS256"])
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.4, §2.5")
 async def test_clients_of_the_session_get_a_logout_token(
     provider: RunningProvider, clients: Clients, algorithm: str
 ) -> None:
@@ -49,8 +50,9 @@ async def test_clients_of_the_session_get_a_logout_token(
     }
 
 
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.5")
 async def test_user_does_not_wait_for_a_slow_client(provider: RunningProvider, clients: Clients) -> None:
-    """Back-Channel Logout §2.5: and other clients do not wait for it either."""
+    """Neither the user nor the other clients wait for a slow client."""
     for name in ("slow", "quick"):
         await register(provider, name, backchannel_logout_uri=f"{clients.url}/{name}")
     tokens = await sign_in(provider, "slow")
@@ -79,6 +81,7 @@ async def test_user_does_not_wait_for_a_slow_client(provider: RunningProvider, c
         pytest.param([400], 1, id="§2.8 refused"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.5, §2.8")
 async def test_logout_token_is_resent_after_a_temporary_failure(
     provider: RunningProvider, clients: Clients, statuses: list[int], tries: int
 ) -> None:
@@ -112,7 +115,11 @@ async def test_unreachable_client_does_not_prevent_logout(provider: RunningProvi
 async def test_logout_token_for_a_self_registered_client_stays_public(
     provider_with: ProviderFactory, clients: Clients, allowed: bool
 ) -> None:
-    """RFC 7591 §5: its URL is untrusted; those of the directory may lead anywhere."""
+    """A logout token cannot be sent to a private network either, nor to a host name of which one address is private,
+    nor to an IPv6 address that stands for a private IPv4 address.
+
+    Its URL was not chosen by an administrator; those of the directory may be anywhere.
+    """
     provider = await provider_with(registration_private_addresses=allowed)
     provider.op.back_channel._pauses = ()
     for name in ("itself", "known"):
@@ -126,22 +133,28 @@ async def test_logout_token_for_a_self_registered_client_stays_public(
     assert {name for name, _ in clients.received} == ({"itself", "known"} if allowed else {"known"})
 
 
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.5")
 async def test_parallel_logouts_notify_each_client_once(provider: RunningProvider) -> None:
+    """Every client that the session signed in to is notified separately. The user waits for none of them, and an
+    unavailable client is tried again.
+    """
     sid = jwt.get_unverified_claims((await provider.tokens())["id_token"])["sid"]
     taken = await asyncio.gather(*(provider.op.session_grants.take(sid) for _ in range(20)))
     assert sorted(len(grants) for grants in taken) == [0] * 19 + [1]
 
 
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.1", "OpenID Connect Front-Channel Logout §3")
 async def test_discovery_advertises_back_channel_logout(provider: RunningProvider) -> None:
-    """Back-Channel Logout §2.1, Front-Channel Logout §3."""
+    """OpenID Connect Back-Channel Logout §2.1: Discovery says that logout tokens are sent, with `sid`."""
     document = await (await provider.client.get("/.well-known/openid-configuration")).get_json()
     for name in ("backchannel", "frontchannel"):
         assert document[f"{name}_logout_supported"] is True
         assert document[f"{name}_logout_session_supported"] is True
 
 
+@pytest.mark.spec("OpenID Connect Core §8", "OpenID Connect Back-Channel Logout §2.4")
 async def test_pairwise_client_gets_its_own_sub(provider: RunningProvider, clients: Clients) -> None:
-    """OpenID Connect Core §8 with Back-Channel Logout §2.4."""
+    """A logout token for a pairwise client has the `sub` that the client knows."""
     await register(provider, "paired", backchannel_logout_uri=f"{clients.url}/paired", subject_type="pairwise")
     tokens = await sign_in(provider, "paired")
     await sign_out(provider, tokens)

@@ -29,16 +29,21 @@ async def surfaces(provider: RunningProvider, **changes: Any) -> tuple[dict[str,
         (FULL, set(ADA)),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §5.1, §5.4")
 async def test_scope_claims_are_returned_only_by_userinfo(
     provider: RunningProvider, scope: str, names: set[str]
 ) -> None:
-    """OpenID Connect Core §5.4: with an access token they are returned by UserInfo, with the types of §5.1."""
+    """With an access token the claims are returned by UserInfo, each with the type of §5.1."""
     id_token, userinfo = await surfaces(provider, scope=scope)
     assert id_token == {}
     assert userinfo == {"sub": "ada"} | {name: ADA[name] for name in names}
 
 
+@pytest.mark.spec("OpenID Connect Core §5.4")
 async def test_scope_claims_can_be_in_the_id_token(provider: RunningProvider) -> None:
+    """The claims of a scope are returned by UserInfo. They are in the id_token too only if the client is
+    registered for it.
+    """
     id_token, _ = await surfaces(provider, client_id="web", scope="openid email")
     assert id_token == {"email": "ada@example.com", "email_verified": False}
 
@@ -52,6 +57,7 @@ async def test_scope_claims_can_be_in_the_id_token(provider: RunningProvider) ->
         pytest.param({"userinfo": {"locale": {"value": "de"}}}, set(), set(), id="§5.5.1 another value"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §5.5, §5.5.1")
 async def test_individually_requested_claims_are_returned(
     provider: RunningProvider, claims: dict[str, Any], id_token: set[str], userinfo: set[str]
 ) -> None:
@@ -60,8 +66,9 @@ async def test_individually_requested_claims_are_returned(
     assert got[1] == {"sub": "ada"} | {name: ADA[name] for name in userinfo}
 
 
+@pytest.mark.spec("OpenID Connect Core §5.5")
 async def test_requested_claims_are_stored_with_the_grant(provider: RunningProvider) -> None:
-    """OpenID Connect Core §5.5: also for the access token of a refresh."""
+    """The requested claims apply to the access token of a refresh as well."""
     claims = json.dumps({"userinfo": {"email": None}})
     tokens = await provider.tokens(scope="openid", claims=claims)
     refreshed = await (await provider.refresh(tokens["refresh_token"])).get_json()
@@ -76,7 +83,11 @@ async def test_requested_claims_are_stored_with_the_grant(provider: RunningProvi
     ],
     ids=lambda text: text[:40],
 )
+@pytest.mark.spec("OpenID Connect Core §5.5")
 async def test_malformed_claims_parameter_is_rejected(provider: RunningProvider, claims: str) -> None:
+    """The `claims` parameter requests claims of the id_token and of UserInfo, and is stored with the grant.
+    Unknown claims are omitted.
+    """
     result = query_of((await provider.authorize(claims=claims)).location)
     assert result["error"] == "invalid_request"
     assert "claims" in result["error_description"]
@@ -89,14 +100,18 @@ def about(sub: str) -> str:
     return json.dumps({"id_token": {"sub": {"value": sub}}})
 
 
+@pytest.mark.spec("OpenID Connect Core §5.5.1")
 async def test_request_for_the_logged_in_user_gets_a_code(provider: RunningProvider) -> None:
-    """OpenID Connect Core §5.5.1."""
+    """A claim that is requested with `value` or `values` is returned with one of these or not at all. `sub` with
+    a value names the only user who may sign in.
+    """
     await provider.login()
     assert "code" in query_of((await provider.authorize(claims=about("user0"), prompt="none")).location)
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.2.2")
 async def test_request_for_another_user_requires_login(provider: RunningProvider) -> None:
-    """OpenID Connect Core §3.1.2.2."""
+    """No response is about another user than the requested one: the result is `login_required` or a login."""
     await provider.login()
     silent = await provider.authorize(claims=about("ada"), prompt="none")
     assert query_of(silent.location)["error"] == "login_required"
@@ -105,8 +120,11 @@ async def test_request_for_another_user_requires_login(provider: RunningProvider
     assert "code" in query_of((await provider.submit_login(login_page.location, "ada", "password-of-ada")).location)
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.2.2, §5.5.1")
 async def test_login_of_another_user_is_rejected(provider: RunningProvider) -> None:
-    """OpenID Connect Core §3.1.2.2: never with an ID token of another user; and only once."""
+    """OpenID Connect Core §3.1.2.2: The login of another user never leads to an id_token, and the request cannot
+    be repeated.
+    """
     login_page = await provider.authorize(claims=about("ada"))
     response = await provider.submit_login(login_page.location)
     assert query_of(response.location).keys() == {"error", "error_description", "state", "iss"}
@@ -122,7 +140,8 @@ async def test_login_of_another_user_is_rejected(provider: RunningProvider) -> N
         1990,
     ],
 )
+@pytest.mark.spec("RFC 8259")
 async def test_too_deeply_nested_claims_are_rejected(provider: RunningProvider, depth: int) -> None:
-    """Also at a depth that can be parsed but not serialized."""
+    """Deep nesting is rejected even if the JSON parser could read it, since the result could not be written again."""
     claims = f'{{"userinfo":{{"email":{{"value":{"[" * depth}{"]" * depth}}}}}}}'
     assert query_of((await provider.authorize(claims=claims)).location)["error"] == "invalid_request"

@@ -76,7 +76,9 @@ async def introspect(provider: RunningProvider, assertion: str, **changes: Any) 
 
 
 @pytest.mark.parametrize(("client_id", "algorithm"), [("by-key", "RS256"), ("by-key", "ES256"), ("by-secret", "HS256")])
+@pytest.mark.spec("RFC 7523 §2.2")
 async def test_code_is_redeemed_with_an_assertion(clients: RunningProvider, client_id: str, algorithm: str) -> None:
+    """A client can authenticate with an assertion at every endpoint that authenticates clients."""
     code = await clients.code(client_id=client_id)
     assertion = signed(claims_of(clients, client_id), algorithm)
     response = await clients.client.post(
@@ -102,7 +104,9 @@ async def test_code_is_redeemed_with_an_assertion(clients: RunningProvider, clie
         pytest.param(["https://elsewhere.test", ISSUER], id="several"),
     ],
 )
+@pytest.mark.spec("RFC 7523 §3 (3)")
 async def test_audience_may_be_issuer_or_endpoint(clients: RunningProvider, audience: Any) -> None:
+    """`aud` is the issuer, the token endpoint, or the endpoint that is called."""
     response = await introspect(clients, signed(claims_of(clients, "by-key", aud=audience), "RS256"))
     assert response.status_code == 200
 
@@ -117,7 +121,9 @@ async def test_audience_may_be_issuer_or_endpoint(clients: RunningProvider, audi
         pytest.param({"jti": None}, id="Core §9 no jti"),
     ],
 )
+@pytest.mark.spec("RFC 7523 §3 (1), (2), (3), (4), (5), (6)")
 async def test_invalid_claims_are_rejected(clients: RunningProvider, changes: dict[str, Any]) -> None:
+    """RFC 7523 §3 (1), (2): `iss` and `sub` are the client_id."""
     assertion = signed_as_it_is(claims_of(clients, "by-key", **changes))
     await assert_refused(await introspect(clients, assertion), "invalid_client", 401)
 
@@ -141,6 +147,7 @@ def signed_as_it_is(claims: dict[str, Any]) -> str:
         pytest.param("nobody", "HS256", None, {}, id="an unknown client"),
     ],
 )
+@pytest.mark.spec("RFC 7523 §3 (9)")
 async def test_invalid_signature_is_rejected(
     clients: RunningProvider, client_id: str, algorithm: str, key: str | None, headers: dict[str, Any]
 ) -> None:
@@ -155,6 +162,7 @@ async def test_invalid_signature_is_rejected(
         "a.b.c",
     ],
 )
+@pytest.mark.spec("RFC 7523 §2.2")
 async def test_malformed_assertion_is_rejected(clients: RunningProvider, assertion: str) -> None:
     await assert_refused(await introspect(clients, assertion), "invalid_client", 401)
 
@@ -166,19 +174,26 @@ async def test_malformed_assertion_is_rejected(clients: RunningProvider, asserti
         pytest.param({"client_secret": SECRET}, id="RFC 6749 §2.3 two ways at once"),
     ],
 )
+@pytest.mark.spec("RFC 7521 §4.2")
 async def test_contradictory_request_is_rejected(clients: RunningProvider, changes: dict[str, Any]) -> None:
+    """An assertion is sent with its type and without another authentication method; a client_id beside it must
+    be that of the assertion.
+    """
     response = await introspect(clients, signed(claims_of(clients, "by-key"), "RS256"), **changes)
     await assert_refused(response, "invalid_request")
 
 
 @pytest.mark.parametrize("client_id", ["by-key", "by-secret"])
+@pytest.mark.spec("OpenID Connect Core §9")
 async def test_unregistered_method_is_rejected(clients: RunningProvider, client_id: str) -> None:
+    """A client can use only the method that it registered."""
     response = await clients.client.post("/introspect", form={"token": "x"}, headers=basic(client_id, SECRET))
     await assert_refused(response, "invalid_client", 401)
 
 
+@pytest.mark.spec("RFC 7523 §3 (7)")
 async def test_assertion_can_be_used_once(clients: RunningProvider) -> None:
-    """§3 (7): also among parallel requests; it is stored as long as the assertion is valid."""
+    """A `jti` is accepted once, even by parallel requests, and is remembered for as long as the assertion is valid."""
     assertion = signed(claims_of(clients, "by-key", jti="once"), "RS256")
     responses = await asyncio.gather(*(introspect(clients, assertion) for _ in range(20)))
     assert sorted(response.status_code for response in responses) == [200] + [401] * 19
@@ -189,7 +204,9 @@ async def test_assertion_can_be_used_once(clients: RunningProvider) -> None:
     assert (await introspect(clients, other)).status_code == 200, "the jti of another client is independent"
 
 
+@pytest.mark.spec("RFC 7523 §3 (7)")
 async def test_rejected_assertion_does_not_use_up_the_jti(clients: RunningProvider) -> None:
+    """A `jti` is accepted once per client. A forged assertion does not use one up."""
     forged = signed(claims_of(clients, "by-key", jti="mine"), "RS256", OTHER_KEYS["RS256"])
     await assert_refused(await introspect(clients, forged), "invalid_client", 401)
     good = signed(claims_of(clients, "by-key", jti="mine"), "RS256")
@@ -227,15 +244,22 @@ async def key_server(clients: RunningProvider) -> AsyncIterator[KeyServer]:
     await runner.cleanup()
 
 
+@pytest.mark.spec("RFC 7591 §2")
 async def test_keys_are_fetched_and_cached(clients: RunningProvider, key_server: KeyServer) -> None:
+    """Keys by reference are fetched within limits and cached. An unknown `kid` causes another fetch, at a
+    limited rate.
+    """
     assertions = [signed(claims_of(clients, "by-uri"), "ES256") for _ in range(5)]
     responses = await asyncio.gather(*(introspect(clients, assertion) for assertion in assertions))
     assert [response.status_code for response in responses] == [200] * 5
     assert key_server.requests == 1
 
 
+@pytest.mark.spec("OpenID Connect Core §10.1.1", "RFC 7591 §2")
 async def test_unknown_kid_refetches_keys_with_a_limit(clients: RunningProvider, key_server: KeyServer) -> None:
-    """OpenID Connect Core §10.1.1: after a rotation by the client; forged tokens cannot flood it with requests."""
+    """OpenID Connect Core §10.1.1: An unknown `kid` may mean that the client has rotated its keys, but must not
+    let anyone flood the client with requests.
+    """
     keys = clients.op.client_keys
     seconds = 100.0
     keys._clock = lambda: seconds
@@ -269,6 +293,7 @@ async def test_unknown_kid_refetches_keys_with_a_limit(clients: RunningProvider,
         pytest.param(b"{}", 500, id="away"),
     ],
 )
+@pytest.mark.spec("RFC 7591 §2")
 async def test_unusable_keys_lead_to_invalid_client(
     clients: RunningProvider, key_server: KeyServer, body: bytes, status: int
 ) -> None:
@@ -278,8 +303,9 @@ async def test_unusable_keys_lead_to_invalid_client(
     assert key_server.requests == 1
 
 
+@pytest.mark.spec("OpenID Connect Discovery §3")
 async def test_discovery_advertises_methods_and_algorithms(provider: RunningProvider) -> None:
-    """Discovery 1.0 §3."""
+    """The metadata lists the methods and their algorithms."""
     document = await (await provider.client.get("/.well-known/openid-configuration")).get_json()
     assert {"client_secret_jwt", "private_key_jwt"} <= set(document["token_endpoint_auth_methods_supported"])
     for endpoint in ("token", "introspection", "revocation"):
@@ -287,8 +313,9 @@ async def test_discovery_advertises_methods_and_algorithms(provider: RunningProv
         assert sorted(algorithms) == ["ES256", "HS256", "RS256"]
 
 
+@pytest.mark.spec("RFC 9101 §6.2")
 async def test_request_objects_are_verified_with_fetched_keys(clients: RunningProvider, key_server: KeyServer) -> None:
-    """RFC 9101 §6.2: the same keys as for client authentication."""
+    """Request objects are verified with the same keys as client assertions."""
     request_object = signed(
         {**clients.request, "iss": "by-uri", "aud": ISSUER, "client_id": "by-uri"},
         "ES256",

@@ -9,8 +9,11 @@ from op_testing import REDIRECT_URI, SECRET, VERIFIER, RunningProvider, assert_r
     [("web", "basic"), ("web", "post"), ("basic", "basic"), ("post", "post"), ("spa", "none")],
     ids=["none registered, basic", "none registered, post", "basic", "post", "none, a public client"],
 )
+@pytest.mark.spec("OpenID Connect Core §9", "RFC 6749 §2.1, §2.3.1, §3.2.1", "RFC 7591 §2")
 async def test_client_is_authenticated(provider: RunningProvider, client_id: str, how: str) -> None:
-    """RFC 6749 §2.3.1, §3.2.1."""
+    """RFC 6749 §2.1, §3.2.1: A public client has no secret and is identified by its client_id alone; a
+    confidential client must authenticate.
+    """
     await provider.register(client_id)
     form = {
         "grant_type": "authorization_code",
@@ -27,10 +30,15 @@ async def test_client_is_authenticated(provider: RunningProvider, client_id: str
 @pytest.mark.parametrize(
     ("client_id", "registered"), [("basic", "client_secret_basic"), ("post", "client_secret_post")]
 )
+@pytest.mark.spec("OpenID Connect Core §9", "RFC 7591 §2")
 async def test_only_the_registered_method_is_accepted(
     provider: RunningProvider, client_id: str, registered: str
 ) -> None:
-    """OpenID Connect Core §9: only a client with the correct secret learns its registered method."""
+    """client_secret_basic, client_secret_post and none are supported. A client uses the one that it is registered for;
+    a client of the directory without one uses basic or post.
+
+    A client with the right secret is told which method it is registered for; nobody else is.
+    """
     await provider.register(client_id)
     for secret, told in ((SECRET, True), ("wrong", False)):
         if registered == "client_secret_basic":
@@ -82,8 +90,9 @@ async def test_failed_client_authentication_gets_401_with_a_challenge(
     assert response.headers["WWW-Authenticate"].startswith("Basic ")
 
 
+@pytest.mark.spec("RFC 6749 §2.3")
 async def test_two_authentication_methods_are_rejected(provider: RunningProvider) -> None:
-    """RFC 6749 §2.3."""
+    """A request uses one authentication method, not two; a client_id in the form must be that of the header."""
     response = await provider.client.post(
         "/token",
         form={"grant_type": "authorization_code", "client_id": "web", "client_secret": SECRET},

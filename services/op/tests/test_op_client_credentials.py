@@ -28,8 +28,9 @@ async def request_token(provider: RunningProvider, client_id: str = "service", *
     return await provider.token(**form)
 
 
+@pytest.mark.spec("RFC 6749 §4.4, §4.4.3")
 async def test_client_gets_only_an_access_token(service: RunningProvider) -> None:
-    """§4.4.3: no refresh token, and no ID token, since no user logged in."""
+    """RFC 6749 §4.4.3: There is no refresh token and no id_token, since nobody logged in."""
     response = await request_token(service)
     tokens = await response.get_json()
     assert response.status_code == 200
@@ -49,8 +50,9 @@ async def test_client_gets_only_an_access_token(service: RunningProvider) -> Non
     }
 
 
+@pytest.mark.spec("RFC 9068 §2.2, §5")
 async def test_sub_of_the_jwt_is_the_client(service: RunningProvider) -> None:
-    """RFC 9068 §2.2."""
+    """Without a user, `sub` is the client_id. A client whose client_id is the name of a user gets no such token."""
     await service.op.clients.save(client_of(CLIENT | {"client_id": "jwt-service", "access_token_format": "jwt"}))
     token = (await (await request_token(service, "jwt-service")).get_json())["access_token"]
     claims = jwt.get_unverified_claims(token)
@@ -59,8 +61,11 @@ async def test_sub_of_the_jwt_is_the_client(service: RunningProvider) -> None:
 
 
 @pytest.mark.parametrize("scope", ["openid", "offline_access", "unknown", "a  b"])
+@pytest.mark.spec("RFC 6749 §4.4, §4.4.2")
 async def test_unregistered_scope_is_rejected(service: RunningProvider, scope: str) -> None:
-    """§4.4.2."""
+    """RFC 6749 §4.4: A confidential client gets an access token in its own name, without a refresh token, an
+    id_token, or a scope that is about a user's sign-in.
+    """
     await assert_refused(await request_token(service, scope=scope), "invalid_scope")
 
 
@@ -68,8 +73,9 @@ async def test_narrower_scope_is_granted(service: RunningProvider) -> None:
     assert (await (await request_token(service, scope="reports openid")).get_json())["scope"] == "reports"
 
 
+@pytest.mark.spec("OpenID Connect Core §5.3", "RFC 6749 §4.4")
 async def test_userinfo_rejects_the_token(service: RunningProvider) -> None:
-    """OpenID Connect Core §5.3: there is no user."""
+    """OpenID Connect Core §5.3: UserInfo rejects the token of a client, since there is no user."""
     token = (await (await request_token(service)).get_json())["access_token"]
     response = await service.userinfo(token)
     assert response.status_code == 403
@@ -90,12 +96,16 @@ async def test_unregistered_client_is_rejected(provider: RunningProvider) -> Non
     await assert_refused(await provider.token(grant_type="client_credentials"), "unauthorized_client")
 
 
+@pytest.mark.spec("RFC 6749 §4.4.2")
 async def test_unauthenticated_client_is_rejected(service: RunningProvider) -> None:
     """§4.4.2."""
     await assert_refused(await request_token(service, client_secret="wrong"), "invalid_client", 401)
 
 
+@pytest.mark.spec("RFC 9068 §2.2, §5")
 async def test_client_named_like_a_user_is_rejected(provider: RunningProvider) -> None:
-    """RFC 9068 §5: the resource server would mistake it for that user."""
+    """RFC 9068 §5: A client whose client_id is the name of a user gets no token: the resource server would take
+    it for that user.
+    """
     await provider.op.clients.save(client_of(CLIENT | {"client_id": "user0"}))
     await assert_refused(await request_token(provider, "user0"), "unauthorized_client")

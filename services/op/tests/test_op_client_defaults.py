@@ -23,9 +23,13 @@ async def claims_of(op: RunningProvider, **changes: Any) -> dict[str, Any]:
     ("max_age", "login_is_required"),
     [pytest.param(None, True, id="the default"), pytest.param("3600", False, id="the request goes first")],
 )
+@pytest.mark.spec("OpenID Connect Core §4", "OpenID Connect Dynamic Client Registration §2")
 async def test_default_max_age_is_applied(
     provider: RunningProvider, max_age: str | None, login_is_required: bool
 ) -> None:
+    """default_max_age and default_acr_values apply to requests that do not have max_age or acr_values, auth_time
+    is always present, and initiate_login_uri is stored: https, or http on the same host.
+    """
     await provider.op.clients.save(client_of(CLIENT | {"default_max_age": 60}))
     await provider.login()
     provider.clock.pass_seconds(61)
@@ -33,6 +37,7 @@ async def test_default_max_age_is_applied(
     assert response.location.startswith(f"{ISSUER}/login?") is login_is_required
 
 
+@pytest.mark.spec("OpenID Connect Core §4", "OpenID Connect Dynamic Client Registration §2")
 async def test_default_acr_values_are_applied(provider: RunningProvider) -> None:
     await provider.op.clients.save(client_of(CLIENT | {"default_acr_values": ["urn:x", ACR]}))
     assert (await claims_of(provider))["acr"] == ACR
@@ -40,11 +45,13 @@ async def test_default_acr_values_are_applied(provider: RunningProvider) -> None
     assert "acr" not in await claims_of(provider)
 
 
+@pytest.mark.spec("OpenID Connect Core §4", "OpenID Connect Dynamic Client Registration §2")
 async def test_id_token_always_has_auth_time(provider: RunningProvider) -> None:
     await provider.op.clients.save(client_of(CLIENT | {"require_auth_time": True}))
     assert (await claims_of(provider))["auth_time"] == int(provider.clock())
 
 
+@pytest.mark.spec("OpenID Connect Core §4", "OpenID Connect Dynamic Client Registration §2")
 async def test_registration_response_has_the_defaults(provider_with: ProviderFactory) -> None:
     op = await provider_with(registration="open")
     said = {
@@ -64,6 +71,7 @@ async def test_registration_response_has_the_defaults(provider_with: ProviderFac
     ],
     ids=str,
 )
+@pytest.mark.spec("OpenID Connect Core §4", "OpenID Connect Dynamic Client Registration §2")
 async def test_invalid_defaults_are_rejected(provider_with: ProviderFactory, changes: dict[str, Any]) -> None:
     op = await provider_with(registration="open")
     await assert_refused(await register(op, **changes), "invalid_client_metadata")

@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+import pytest
 from op_testing import ISSUER, REDIRECT_URI, SECRET, RunningProvider
 
 from op.protocol.clients.metadata import client_of
@@ -21,7 +22,11 @@ async def pages_of(provider: RunningProvider, **metadata: Any) -> tuple[Any, Any
     return login, await provider.client.get(consent.removeprefix(ISSUER))
 
 
+@pytest.mark.spec("OpenID Connect Dynamic Client Registration §9.1", "RFC 7591 §2")
 async def test_logo_policy_and_terms_are_shown_on_both_pages(provider: RunningProvider) -> None:
+    """Login and consent show a client's logo and link to its policy and terms. For a client that registered
+    itself, no logo of another host is shown.
+    """
     for page in await pages_of(provider, **ABOUT):
         html = await page.get_data(as_text=True)
         assert f'<img class="logo" src="{LOGO}" alt="">' in html

@@ -31,7 +31,11 @@ async def allow(provider: RunningProvider, **changes: Any) -> dict[str, str]:
     return query_of((await decide(provider, await to_consent(provider, **changes))).location)
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.2.4")
 async def test_page_shows_client_scopes_and_lifetime(provider: RunningProvider) -> None:
+    """The consent page names the client, describes what it requests and for how long, and lets the user allow or
+    deny it.
+    """
     claims = '{"userinfo": {"nickname": null, "email": null}}'
     location = await to_consent(provider, scope="openid email api:read", claims=claims)
     html = await (await provider.client.get(location)).get_data(as_text=True)
@@ -76,6 +80,7 @@ async def test_user_can_stay_after_a_failed_switch(provider: RunningProvider) ->
     assert query_of((await decide(provider, location)).location)["code"]
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.2.4")
 async def test_page_says_that_use_renews_access(provider: RunningProvider) -> None:
     location = await to_consent(provider, scope="openid offline_access", prompt="consent")
     html = await (await provider.client.get(location)).get_data(as_text=True)
@@ -83,7 +88,11 @@ async def test_page_says_that_use_renews_access(provider: RunningProvider) -> No
     assert "Access is renewed with each use and otherwise ends after 14 days." in html
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.2.4")
 async def test_stored_consent_is_not_requested_again(provider: RunningProvider) -> None:
+    """A consent is remembered per user and client. It is requested again if the client requests more, with
+    `prompt=consent`, and when it has expired; first-party clients are registered to skip it.
+    """
     assert allowed_keys(await allow(provider))
     again = await provider.authorize(**THIRD)
     assert "code" in query_of(again.location)
@@ -103,6 +112,7 @@ def allowed_keys(response: dict[str, str]) -> bool:
         pytest.param({"prompt": "consent"}, id="prompt=consent"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §3.1.2.4")
 async def test_consent_is_requested_again_for_more_access(provider: RunningProvider, changes: dict[str, Any]) -> None:
     await allow(provider)
     assert allowed_keys(await allow(provider, **changes))
@@ -116,6 +126,7 @@ async def test_earlier_consent_is_kept(provider: RunningProvider) -> None:
     assert "code" in query_of(both.location)
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.2.4")
 async def test_consent_belongs_to_one_user_and_client(provider: RunningProvider) -> None:
     await allow(provider)
     provider.client = provider.new_client()
@@ -123,6 +134,7 @@ async def test_consent_belongs_to_one_user_and_client(provider: RunningProvider)
     assert response.location.startswith(f"{ISSUER}/consent?")
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.2.4")
 async def test_consent_expires_after_consent_ttl(provider_with: ProviderFactory) -> None:
     provider = await provider_with(consent_ttl=3600)
     await allow(provider)
@@ -134,13 +146,15 @@ async def test_consent_expires_after_consent_ttl(provider_with: ProviderFactory)
     await to_consent(provider)
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.2.6")
 async def test_prompt_none_without_consent_is_consent_required(provider: RunningProvider) -> None:
-    """OpenID Connect Core §3.1.2.6."""
+    """With `prompt=none`, missing consent is `consent_required`."""
     await provider.register("third")
     await provider.login()
     assert query_of((await provider.authorize(**THIRD, prompt="none")).location)["error"] == "consent_required"
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.2.4")
 async def test_denial_is_sent_to_the_client_and_not_stored(provider: RunningProvider) -> None:
     location = await to_consent(provider)
     response = await decide(provider, location, "refuse")
@@ -150,13 +164,15 @@ async def test_denial_is_sent_to_the_client_and_not_stored(provider: RunningProv
     await to_consent(provider)
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.2.4")
 async def test_first_party_client_needs_consent_only_on_demand(provider: RunningProvider) -> None:
     assert "code" in query_of((await provider.login()).location)
     await to_consent(provider, client_id="web", prompt="consent")
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.2.1")
 async def test_login_and_consent_follow_each_other(provider: RunningProvider) -> None:
-    """OpenID Connect Core §3.1.2.1: prompt is a list."""
+    """prompt is a list."""
     await allow(provider)
     response = await provider.authorize(**THIRD, prompt="consent login")
     assert response.location.startswith(f"{ISSUER}/login?")
@@ -168,6 +184,7 @@ async def test_login_and_consent_follow_each_other(provider: RunningProvider) ->
 # --- Who may answer --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.2.4")
 async def test_form_of_another_browser_is_rejected(provider: RunningProvider) -> None:
     location = await to_consent(provider)
     html = await (await provider.client.get(location)).get_data(as_text=True)
@@ -203,6 +220,7 @@ async def test_consent_requires_the_demanded_login(provider: RunningProvider) ->
     assert response.location == login
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.2.4")
 async def test_one_of_parallel_decisions_gets_a_code(provider: RunningProvider) -> None:
     location = await to_consent(provider)
     html = await (await provider.client.get(location)).get_data(as_text=True)
@@ -243,8 +261,11 @@ async def tokens_of(provider: RunningProvider, code: str, client_id: str = "thir
     return body
 
 
+@pytest.mark.spec("OpenID Connect Core §11")
 async def test_offline_access_with_consent_returns_a_refresh_token(provider: RunningProvider) -> None:
-    """OpenID Connect Core §11."""
+    """offline_access needs `prompt=consent` or a first-party client, and is ignored otherwise. A client that is
+    registered for it gets a refresh token only with it.
+    """
     response = await allow(provider, **OFFLINE, prompt="consent")
     tokens = await tokens_of(provider, response["code"])
     assert tokens["scope"] == "openid offline_access"
@@ -252,6 +273,7 @@ async def test_offline_access_with_consent_returns_a_refresh_token(provider: Run
     assert "refresh_token" in await refreshed.get_json()
 
 
+@pytest.mark.spec("OpenID Connect Core §11")
 async def test_offline_access_without_prompt_consent_is_ignored(provider: RunningProvider) -> None:
     """OpenID Connect Core §11."""
     tokens = await tokens_of(provider, (await allow(provider, **OFFLINE))["code"])
@@ -259,6 +281,7 @@ async def test_offline_access_without_prompt_consent_is_ignored(provider: Runnin
     assert "refresh_token" not in tokens
 
 
+@pytest.mark.spec("OpenID Connect Core §11")
 async def test_first_party_client_gets_offline_access(provider: RunningProvider) -> None:
     await provider.register("plain")
     tokens = await tokens_of(provider, await provider.code(**(OFFLINE | {"client_id": "plain"})), "plain")
@@ -267,5 +290,6 @@ async def test_first_party_client_gets_offline_access(provider: RunningProvider)
     assert "refresh_token" not in without
 
 
+@pytest.mark.spec("OpenID Connect Core §11")
 async def test_client_without_offline_access_gets_a_refresh_token(provider: RunningProvider) -> None:
     assert "refresh_token" in await provider.tokens(scope="openid")

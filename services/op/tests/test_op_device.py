@@ -48,6 +48,7 @@ async def decide(op: RunningProvider, device: dict[str, Any], decision: str = "a
     return await op.client.post("/device", form=fields | credentials | {"answer": decision} | changes)
 
 
+@pytest.mark.spec("RFC 8628 §3.1, §3.2, §3.3, §3.4, §3.5, §5.4")
 async def test_device_is_connected(op: RunningProvider) -> None:
     """§3.2 to §3.5."""
     device = await begin(op)
@@ -86,7 +87,9 @@ async def test_typed_values_are_kept_after_a_fault(op: RunningProvider) -> None:
     assert "wrong" not in html.replace("password is wrong", "")
 
 
+@pytest.mark.spec("RFC 8628 §3.4")
 async def test_device_gets_its_tokens_once(op: RunningProvider) -> None:
+    """The device gets its tokens once, as the client that started the request. The user decides once."""
     device = await begin(op)
     await decide(op, device)
     await asyncio.gather(*(op.redis.ping() for _ in range(20)))
@@ -95,8 +98,11 @@ async def test_device_gets_its_tokens_once(op: RunningProvider) -> None:
     await assert_refused(await poll(op, device), "invalid_grant")
 
 
+@pytest.mark.spec("RFC 8628 §3.5")
 async def test_early_polls_get_slow_down(op: RunningProvider) -> None:
-    """§3.5: five seconds more from then on."""
+    """Polling returns authorization_pending, slow_down (which adds five seconds each time), access_denied or
+    expired_token.
+    """
     device = await begin(op)
     form = {"grant_type": GRANT, "device_code": device["device_code"], "client_id": "tv"}
     for wait, error in (
@@ -120,6 +126,7 @@ async def test_early_polls_get_slow_down(op: RunningProvider) -> None:
         pytest.param({"client_id": "spa"}, "unauthorized_client", id="a client without the grant"),
     ],
 )
+@pytest.mark.spec("RFC 8628 §3.4")
 async def test_invalid_poll_is_rejected(op: RunningProvider, changes: dict[str, Any], error: str) -> None:
     await op.register("spa")
     device = await begin(op)
@@ -128,22 +135,25 @@ async def test_invalid_poll_is_rejected(op: RunningProvider, changes: dict[str, 
     assert (await poll(op, device)).status_code == 200, "and it does not use up the code"
 
 
+@pytest.mark.spec("RFC 8628 §3.5")
 async def test_late_poll_gets_expired_token(op: RunningProvider) -> None:
-    """§3.5: neither side can continue."""
+    """After the code has expired, neither the device nor the user can continue."""
     device = await begin(op)
     op.clock.pass_seconds(600)
     assert (await page(op, device["user_code"])).status_code == 404
     await assert_refused(await poll(op, device), "expired_token")
 
 
+@pytest.mark.spec("RFC 8628 §3.5")
 async def test_denied_device_gets_access_denied(op: RunningProvider) -> None:
-    """§3.5: without a login."""
+    """The user can deny the request without a login."""
     device = await begin(op)
     assert (await decide(op, device, "refuse", password="")).status_code == 200
     await assert_refused(await poll(op, device), "access_denied")
     assert (await page(op, device["user_code"])).status_code == 404
 
 
+@pytest.mark.spec("RFC 8628 §3.3, §5.4")
 async def test_wrong_password_does_not_connect_a_device(op: RunningProvider) -> None:
     device = await begin(op)
     response = await decide(op, device, password="wrong")
@@ -152,7 +162,11 @@ async def test_wrong_password_does_not_connect_a_device(op: RunningProvider) -> 
     assert (await decide(op, device)).status_code == 200
 
 
+@pytest.mark.spec("RFC 8628 §3.3, §5.4")
 async def test_signed_in_user_does_not_need_a_password(op: RunningProvider) -> None:
+    """A page asks for the user code, says which client requests what, and accepts a decision after a login, from
+    its own form in the same browser.
+    """
     await op.tokens()
     device = await begin(op)
     assert 'name="password"' not in await (await page(op, device["user_code"])).get_data(as_text=True)
@@ -168,6 +182,7 @@ async def test_device_access_ends_with_its_session(op: RunningProvider) -> None:
     assert (await op.userinfo(tokens["access_token"])).status_code == 401
 
 
+@pytest.mark.spec("RFC 8628 §3.4")
 async def test_one_of_parallel_decisions_counts(op: RunningProvider) -> None:
     device = await begin(op)
     waiting = await op.op.devices.find_by_user_code(device["user_code"])
@@ -187,8 +202,9 @@ async def test_one_of_parallel_decisions_counts(op: RunningProvider) -> None:
         pytest.param({"answer": "perhaps"}, {}, id="no answer"),
     ],
 )
+@pytest.mark.spec("RFC 8628 §3.3, §5.4")
 async def test_forged_form_is_rejected(op: RunningProvider, changes: dict[str, Any], headers: dict[str, str]) -> None:
-    """§5.4: nobody can connect a device for another user by a link or a form."""
+    """RFC 8628 §5.4: Nobody can connect a device to another user's account by a link or a form."""
     await op.tokens()
     device = await begin(op)
     fields = hidden_fields(await (await page(op, device["user_code"])).get_data(as_text=True))
@@ -197,6 +213,7 @@ async def test_forged_form_is_rejected(op: RunningProvider, changes: dict[str, A
     await assert_refused(await poll(op, device), "authorization_pending")
 
 
+@pytest.mark.spec("RFC 8628 §3.3, §5.4")
 async def test_form_of_another_browser_or_code_is_rejected(op: RunningProvider) -> None:
     device, other = await begin(op), await begin(op)
     fields = hidden_fields(await (await page(op, device["user_code"])).get_data(as_text=True))
@@ -206,22 +223,25 @@ async def test_form_of_another_browser_or_code_is_rejected(op: RunningProvider) 
     assert (await op.client.post("/device", form=moved | credentials)).status_code == 400
 
 
+@pytest.mark.spec("RFC 8628 §5.1")
 async def test_guesses_of_user_codes_are_limited(op: RunningProvider) -> None:
-    """§5.1."""
+    """Wrong user codes are counted before they are looked up: for each signed-in user, else for each address."""
     device = await begin(op)
     statuses = [(await page(op, "BCDF-GHJK")).status_code for _ in range(6)]
     assert statuses == [404] * 5 + [429]
     assert (await page(op, device["user_code"])).status_code == 429
 
 
+@pytest.mark.spec("RFC 8628 §5.1")
 async def test_parallel_guesses_of_user_codes_are_limited(op: RunningProvider) -> None:
-    """§5.1: five are checked, however many arrive at once."""
+    """Five codes are looked up, however many are tried in parallel."""
     pages = await asyncio.gather(*(page(op, "BCDF-GHJK") for _ in range(30)))
     assert sorted(response.status_code for response in pages) == [404] * 5 + [429] * 25
 
 
+@pytest.mark.spec("RFC 8628 §5.1")
 async def test_correct_code_does_not_reset_wrong_guesses(op: RunningProvider) -> None:
-    """With a public client an attacker gets any number of correct codes."""
+    """Right codes do not make up for wrong ones: a public client can create as many of them as it wants."""
     device = await begin(op)
     for _ in range(4):
         await page(op, "BCDF-GHJK")
@@ -230,6 +250,7 @@ async def test_correct_code_does_not_reset_wrong_guesses(op: RunningProvider) ->
     assert [(await page(op, "BCDF-GHJK")).status_code for _ in range(2)] == [404, 429]
 
 
+@pytest.mark.spec("RFC 8628 §5.1")
 async def test_signed_in_user_is_not_locked_out_by_others(op: RunningProvider) -> None:
     await op.tokens()
     device = await begin(op)
@@ -249,6 +270,7 @@ async def test_signed_in_user_is_not_locked_out_by_others(op: RunningProvider) -
         pytest.param("BCDF-GHJK", {"Sec-Fetch-Dest": "iframe"}, 200, id="a frame"),
     ],
 )
+@pytest.mark.spec("RFC 8628 §5.1", "Fetch Metadata §2.1")
 async def test_empty_code_does_not_count_as_a_guess(
     op: RunningProvider, typed: str, headers: dict[str, str], status: int
 ) -> None:
@@ -276,6 +298,7 @@ async def test_page_has_a_field_for_the_user_code(op: RunningProvider) -> None:
         pytest.param({"client_id": "tv", "scope": "unknown"}, {}, "invalid_scope", 400, id="no scope of its own"),
     ],
 )
+@pytest.mark.spec("RFC 8628 §3.1, §3.2")
 async def test_invalid_device_request_is_rejected(
     op: RunningProvider, form: dict[str, str], headers: dict[str, str], error: str, status: int
 ) -> None:
@@ -284,6 +307,7 @@ async def test_invalid_device_request_is_rejected(
     await assert_refused(response, error, status)
 
 
+@pytest.mark.spec("RFC 8628 §3.1, §3.2")
 async def test_confidential_device_must_authenticate(op: RunningProvider) -> None:
     device = await begin(op, client_id="box", client_secret=SECRET)
     await decide(op, device)
@@ -304,8 +328,9 @@ async def test_device_records_have_a_ttl_and_hashed_codes(op: RunningProvider) -
         assert device["user_code"] not in stored
 
 
+@pytest.mark.spec("RFC 8628 §4")
 async def test_discovery_advertises_the_device_grant(provider: RunningProvider) -> None:
-    """§4."""
+    """Discovery names the endpoint and the grant."""
     document = await (await provider.client.get("/.well-known/openid-configuration")).get_json()
     assert document["device_authorization_endpoint"] == f"{ISSUER}/device_authorization"
     assert GRANT in document["grant_types_supported"]
@@ -319,6 +344,7 @@ async def take_back(op: RunningProvider, client_id: str) -> str:
     return html
 
 
+@pytest.mark.spec("OpenID Connect Core §17.2")
 async def test_device_access_can_be_removed_on_the_account_page(op: RunningProvider) -> None:
     device = await begin(op)
     await decide(op, device)

@@ -57,6 +57,7 @@ def test_variables_are_read_from_environment_or_file(tmp_path: Path) -> None:
         ),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §2, §5.1")
 def test_faults_are_reported_with_their_location(tmp_path: Path, text: str, fault: str) -> None:
     with pytest.raises(DirectoryError, match=fault):
         read_directory(write(tmp_path, text), {})
@@ -82,7 +83,9 @@ def test_faults_are_reported_with_their_location(tmp_path: Path, text: str, faul
         pytest.param("clients: &a [*a]", "contains itself|list of mappings", id="a knot"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §5.1, §5.1.1")
 def test_invalid_claims_are_rejected(tmp_path: Path, text: str, fault: str) -> None:
+    """All 20 standard claims are supported, each with its type. An address is an object of strings."""
     with pytest.raises(DirectoryError, match=fault):
         read_directory(write(tmp_path, text), {})
 
@@ -94,8 +97,9 @@ def test_fault_does_not_repeat_the_line(tmp_path: Path) -> None:
     assert "line 3" in str(caught.value)
 
 
+@pytest.mark.spec("OpenID Connect Core §5.1, §5.1.1")
 def test_all_claims_of_core_5_1_are_accepted() -> None:
-    """OpenID Connect Core §5.1: 20 claims, of which `sub` is a separate field."""
+    """OpenID Connect Core §5.1: There are 20 standard claims; `sub` is a field of its own."""
     assert user_entry({"username": "ada", "password": "x", "claims": ADA}).claims == ADA
     assert len(ADA) == len(STANDARD_CLAIMS) == 19
 
@@ -188,7 +192,9 @@ def test_clients_are_managed_by_command(run: Run) -> None:
         pytest.param(["clients", "show", "nobody"], "", "client nobody does not exist", id="unknown client"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §5.1")
 def test_fault_of_a_command_is_one_line(run: Run, arguments: list[str], stdin: str, fault: str) -> None:
+    """A user has only standard claims."""
     status, _, err = run(*arguments, stdin=stdin)
     assert status == 1
     assert fault in err

@@ -73,13 +73,16 @@ def shown(step: Step) -> object:
         pytest.param(DEVICE, None, DENIED, AccessDenied, id="device, denied without a login"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §3.1.2.3, §3.1.2.4, §3.1.2.6", "RFC 8628 §3.3")
 def test_next_step_is_decided(
     incoming: AuthorizationRequest | DeviceRequest,
     present: Session | None,
     consent: records.Consent | Decision | None,
     expected: object,
 ) -> None:
-    """OpenID Connect Core §3.1.2.3, §3.1.2.4, §3.1.2.6; RFC 8628 §3.3."""
+    """One function decides between login, consent, response and error, for the authorization endpoint and the
+    login, consent and device pages.
+    """
     assert shown(next_step(incoming, present, consent, NOW)) == expected
 
 
@@ -87,6 +90,7 @@ def test_next_step_is_decided(
     ("prompt", "expected"),
     [("", Respond()), ("none", Respond()), ("consent", Consent()), ("none consent", ConsentRequired)],
 )
+@pytest.mark.spec("OpenID Connect Core §3.1.2.3, §3.1.2.4, §3.1.2.6", "RFC 8628 §3.3")
 def test_first_party_client_needs_consent_only_when_prompted(prompt: str, expected: object) -> None:
     assert shown(next_step(request(prompt=prompt), session(), None, NOW, first_party=True)) == expected
 
@@ -106,6 +110,7 @@ def test_first_party_client_needs_consent_only_when_prompted(prompt: str, expect
         pytest.param(request(max_age=49), session(auth_time=950), "here", Login(), id="max_age has passed since"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §3.1.2.3, §3.1.2.4, §3.1.2.6", "RFC 8628 §3.3")
 def test_pending_authorization_continues_after_login(
     incoming: AuthorizationRequest, present: Session | None, since_sid: str | None, expected: object
 ) -> None:
@@ -128,19 +133,21 @@ def test_pending_authorization_continues_after_login(
         ),
     ],
 )
+@pytest.mark.spec("RFC 6749 §4.1.2.1")
 def test_error_says_why(
     incoming: AuthorizationRequest | DeviceRequest,
     present: Session | None,
     consent: Decision | None,
     description: str,
 ) -> None:
-    """It is the client's `error_description` (RFC 6749 §4.1.2.1)."""
+    """The reason is the `error_description` for the client."""
     waiting = None if isinstance(incoming, DeviceRequest) else pending(incoming)
     step = next_step(incoming, present, consent, NOW, pending=waiting)
     assert isinstance(step, Refuse)
     assert step.error.description == description
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.2.3, §3.1.2.4, §3.1.2.6", "RFC 8628 §3.3")
 def test_denial_has_precedence_over_another_user() -> None:
     incoming = request(sub="bob")
     step = next_step(incoming, session(auth_time=950), DENIED, NOW, pending=pending(incoming))

@@ -38,7 +38,9 @@ def test_error_has_a_public_description_and_a_private_detail() -> None:
 @pytest.mark.spec("RFC 6750 §3")
 @pytest.mark.spec("RFC 7591 §3.2.2")
 def test_description_is_printable_ascii_without_quotes(text: str, said: str) -> None:
-    """RFC 6749 §5.2, RFC 6750 §3, RFC 7591 §3.2.2: whatever text of a client it contains."""
+    """An error_description is printable ASCII without quotes and backslashes, whatever part of the request it
+    quotes.
+    """
     assert OAuthError(text).description == said
     assert InvalidToken(text).headers[0][1].endswith(f'error_description="{said}"')
 
@@ -70,8 +72,9 @@ def test_error_has_its_headers(error: OAuthError, header: tuple[str, str]) -> No
     assert error.headers == (header,)
 
 
+@pytest.mark.spec("RFC 6749 §5.2")
 def test_json_error_is_not_cached() -> None:
-    """RFC 6749 §5.2: without the private detail."""
+    """An error for machines is JSON that must not be cached, without the private detail."""
     reply = json_error(InvalidClient("public", "private"))
     assert reply.status == 401
     assert json.loads(reply.body) == {"error": "invalid_client", "error_description": "public"}

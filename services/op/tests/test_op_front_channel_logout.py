@@ -3,13 +3,18 @@
 import base64
 import hashlib
 
+import pytest
 from jose import jwt
 from logout_testing import register, sign_in, sign_out
 from op_testing import RunningProvider, hidden_fields
 
 
+@pytest.mark.spec("OpenID Connect Front-Channel Logout §2, §3")
 async def test_logout_page_has_frames_of_the_clients(provider: RunningProvider) -> None:
-    """Front-Channel Logout §2, §3: iss and sid in the query; only these URLs may be framed."""
+    """OpenID Connect Front-Channel Logout §3: The URL of the frame has `iss` and `sid`.
+
+    Only these frames are allowed by the policy.
+    """
     await register(provider, "framed", frontchannel_logout_uri="http://client.test/out?a=b")
     tokens = await sign_in(provider, "framed")
     sid = jwt.get_unverified_claims(tokens["id_token"])["sid"]
@@ -22,8 +27,14 @@ async def test_logout_page_has_frames_of_the_clients(provider: RunningProvider) 
     assert "<script>" not in html
 
 
+@pytest.mark.spec("OpenID Connect RP-Initiated Logout §3", "OpenID Connect Front-Channel Logout §2")
 async def test_browser_continues_after_the_frames(provider: RunningProvider) -> None:
-    """Front-Channel Logout §2 with RP-Initiated Logout §3."""
+    """OpenID Connect Front-Channel Logout §2: The last page has a frame for each client, with an origin of its redirect
+    URIs, and can frame nothing else. The browser continues when the frames have loaded, and after at most three
+    seconds.
+
+    After the frames, the browser continues to the post_logout_redirect_uri.
+    """
     bye = "http://client.test/bye"
     uri = "http://client.test/out"
     await register(provider, "framed", frontchannel_logout_uri=uri, post_logout_redirect_uris=[bye])
@@ -39,8 +50,13 @@ async def test_browser_continues_after_the_frames(provider: RunningProvider) -> 
     assert policy.endswith(f"; frame-src http://client.test; script-src 'sha256-{allowed}'")
 
 
+@pytest.mark.spec("OpenID Connect Front-Channel Logout §2")
 async def test_account_page_logout_loads_the_frames_too(provider: RunningProvider) -> None:
-    """Front-Channel Logout §2: they belong to this browser, unlike those of a session in another browser."""
+    """Ending the session of the current browser on the account page loads the frames as well; ending another session
+    does not.
+
+    The frames belong to this browser. Those of a session elsewhere do not.
+    """
     await register(provider, "framed", frontchannel_logout_uri="http://client.test/out")
     elsewhere = jwt.get_unverified_claims((await sign_in(provider, "framed"))["id_token"])["sid"]
     provider.client = provider.new_client()

@@ -59,8 +59,13 @@ async def verified(op: RunningProvider, result: dict[str, str]) -> dict[str, Any
 
 
 @pytest.mark.parametrize("response_type", ["id_token token", "token id_token"])
+@pytest.mark.spec(
+    "OpenID Connect Core §3.2.2.5, §5.4", "OAuth 2.0 Multiple Response Types §3, §5", "RFC 6749 §3.1.1, §4.2.2"
+)
 async def test_tokens_are_sent_in_the_fragment(op: RunningProvider, response_type: str) -> None:
-    """Core §3.2.2.5, RFC 6749 §4.2.2; the order of the values does not matter (§3.1.1)."""
+    """OpenID Connect Core §3.2.2.5; RFC 6749 §3.1.1, §4.2.2: Tokens are returned in the fragment; the order of
+    the values of response_type does not matter.
+    """
     response = await op.login(**PARAMETERS, response_type=response_type)
     assert response.location.startswith(f"{CALLBACK}#")
     result = fragment_of(response.location)
@@ -74,8 +79,13 @@ async def test_tokens_are_sent_in_the_fragment(op: RunningProvider, response_typ
     assert userinfo["email"] == "user0@example.com"
 
 
+@pytest.mark.spec("OpenID Connect Core §3.2.2.5, §5.4")
 async def test_id_token_without_access_token_has_all_claims(op: RunningProvider) -> None:
-    """Core §5.4: without an access token for UserInfo, and therefore without at_hash."""
+    """The implicit flow gives an id_token, and with `token` an access token too, but never a refresh token. An id_token
+    on its own has all claims that were granted.
+
+    There is no access token for UserInfo, and so no at_hash either.
+    """
     response = await op.login(username="ada", password="password-of-ada", **PARAMETERS, response_type="id_token")
     result = fragment_of(response.location)
     assert result.keys() == {"id_token", "state", "iss"}
@@ -84,15 +94,19 @@ async def test_id_token_without_access_token_has_all_claims(op: RunningProvider)
     assert "at_hash" not in claims
 
 
+@pytest.mark.spec("OAuth 2.0 Multiple Response Types §3, §5", "OAuth 2.0 Form Post Response Mode §2")
 async def test_tokens_are_sent_by_form_post(op: RunningProvider) -> None:
-    """Form Post Response Mode §2."""
+    """OAuth 2.0 Multiple Response Types §3, §5: Tokens are sent in the fragment, a form or a signed response,
+    never in a query, and so are the errors of such a request.
+    """
     response = await op.login(**PARAMETERS, response_type="id_token", response_mode="form_post")
     fields = hidden_fields(await response.get_data(as_text=True))
     assert fields.keys() == {"id_token", "state", "iss"}
 
 
+@pytest.mark.spec("OAuth 2.0 Multiple Response Types §3, §5", "JARM §2.3.4")
 async def test_tokens_are_sent_in_a_signed_response(op: RunningProvider) -> None:
-    """JARM §2.3.4: `jwt` means fragment.jwt."""
+    """JARM §2.3.4: `jwt` means fragment.jwt here."""
     response = await op.login(**PARAMETERS, response_type="id_token", response_mode="jwt")
     result = jwt.get_unverified_claims(fragment_of(response.location)["response"])
     assert {"id_token", "state", "iss", "aud", "exp"} == result.keys()
@@ -107,6 +121,9 @@ async def test_tokens_are_sent_in_a_signed_response(op: RunningProvider) -> None
         pytest.param({"prompt": "none"}, "login_required", id="§3.1.2.6 nobody is logged in"),
     ],
 )
+@pytest.mark.spec(
+    "OpenID Connect Core §3.2.2.1, §3.2.2.6", "OAuth 2.0 Multiple Response Types §3, §5", "RFC 6749 §4.2.2.1"
+)
 async def test_errors_are_sent_in_the_fragment(op: RunningProvider, changes: dict[str, Any], error: str) -> None:
     """Core §3.2.2.6, RFC 6749 §4.2.2.1."""
     response = await op.authorize(**(PARAMETERS | {"response_type": "id_token token"} | changes))
@@ -119,6 +136,7 @@ async def test_errors_are_sent_in_the_fragment(op: RunningProvider, changes: dic
 
 
 @pytest.mark.parametrize("response_type", ["id_token", "id_token token"])
+@pytest.mark.spec("OpenID Connect Core §3.2.2.1, §3.2.2.6")
 async def test_missing_nonce_is_an_error_for_the_client(provider_with: ProviderFactory, response_type: str) -> None:
     """Core §3.2.2.1, §3.2.2.6: whatever is configured for codes."""
     op = await provider_with(implicit_flow=True, require_nonce=False)
@@ -133,8 +151,9 @@ async def test_missing_nonce_is_an_error_for_the_client(provider_with: ProviderF
     }
 
 
+@pytest.mark.spec("OpenID Connect Core §3.2.2.5, §5.4, §11")
 async def test_refresh_token_and_offline_access_are_not_issued(op: RunningProvider) -> None:
-    """Core §11: offline_access is ignored without a code."""
+    """OpenID Connect Core §11: offline_access is ignored without a code."""
     response = await op.login(**PARAMETERS, response_type="id_token token", scope="openid offline_access")
     result = fragment_of(response.location)
     assert result["scope"] == "openid"
@@ -156,6 +175,7 @@ async def test_access_token_ends_with_its_session(op: RunningProvider) -> None:
         pytest.param({"response_type": "code"}, "unauthorized_client", id="a client without codes"),
     ],
 )
+@pytest.mark.spec("RFC 6749 §4.2.2.1")
 async def test_response_type_must_be_registered(op: RunningProvider, changes: dict[str, Any], error: str) -> None:
     """RFC 6749 §4.2.2.1."""
     redirect_uri = REDIRECT_URI if changes.get("client_id") == "web" else CALLBACK
@@ -163,8 +183,9 @@ async def test_response_type_must_be_registered(op: RunningProvider, changes: di
     assert (fragment_of(response.location) or query_of(response.location))["error"] == error
 
 
+@pytest.mark.spec("OpenID Connect Core §15.2", "RFC 9700 §2.1.2")
 async def test_implicit_flow_is_off_by_default(provider: RunningProvider) -> None:
-    """RFC 9700 §2.1.2: and discovery says so."""
+    """RFC 9700 §2.1.2: Discovery does not list the implicit flow while it is disabled."""
     await provider.op.clients.save(client_of(IMPLICIT))
     response = await provider.authorize(**PARAMETERS, response_type="id_token")
     assert fragment_of(response.location)["error"] == "unsupported_response_type"
@@ -173,8 +194,11 @@ async def test_implicit_flow_is_off_by_default(provider: RunningProvider) -> Non
     assert "implicit" not in document["grant_types_supported"]
 
 
+@pytest.mark.spec("OpenID Connect Core §15.2", "OpenID Connect Discovery §3", "RFC 9700 §2.1.2")
 async def test_discovery_advertises_the_implicit_flow_when_enabled(op: RunningProvider) -> None:
-    """Core §15.2, Discovery 1.0 §3."""
+    """OpenID Connect Core §15.2; RFC 9700 §2.1.2: The implicit flow is disabled unless IMPLICIT_FLOW is set, and
+    discovery says which.
+    """
     document = await (await op.client.get("/.well-known/openid-configuration")).get_json()
     assert document["response_types_supported"] == ["code", "id_token", "id_token token"]
     assert "implicit" in document["grant_types_supported"]
@@ -184,8 +208,9 @@ async def test_token_endpoint_rejects_the_implicit_grant(op: RunningProvider) ->
     await assert_refused(await op.token(grant_type="implicit"), "unsupported_grant_type")
 
 
+@pytest.mark.spec("OpenID Connect Core §3.2.2.4")
 async def test_tokens_are_issued_after_consent(op: RunningProvider) -> None:
-    """Core §3.2.2.4: and the page says how long the access lasts without renewal."""
+    """The page says how long the access lasts, and that nothing renews it."""
     await op.op.clients.save(client_of(IMPLICIT | {"first_party": False}))
     response = await op.login(**PARAMETERS, response_type="id_token token")
     page = await op.client.get(response.location.removeprefix(ISSUER))
@@ -202,10 +227,13 @@ async def test_tokens_are_issued_after_consent(op: RunningProvider) -> None:
         pytest.param({"response_types": ["token id_token", "code"]}, ["implicit", "authorization_code"], id="both"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Dynamic Client Registration §2")
 async def test_client_registers_for_the_implicit_flow(
     provider_with: ProviderFactory, metadata: dict[str, Any], expected: list[str]
 ) -> None:
-    """Dynamic Client Registration 1.0 §2."""
+    """response_types and grant_types must match, and redirect URIs must suit the application_type: a web
+    application of the implicit flow uses only https, a native application uses http only on its own host.
+    """
     op = await provider_with(implicit_flow=True, registration="open")
     client = await registered(op, redirect_uris=[CALLBACK], **metadata)
     assert client["grant_types"] == expected
@@ -220,6 +248,7 @@ async def test_client_registers_for_the_implicit_flow(
         pytest.param({"redirect_uris": ["http://client.test/cb"], "response_types": ["id_token"]}, id="without TLS"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Dynamic Client Registration §2", "RFC 7591 §2.1")
 async def test_inconsistent_registration_is_rejected(provider_with: ProviderFactory, changes: dict[str, Any]) -> None:
     """Dynamic Client Registration 1.0 §2, RFC 7591 §2.1."""
     op = await provider_with(implicit_flow=True, registration="open")
@@ -239,6 +268,7 @@ async def test_registration_is_rejected_when_disabled(provider_with: ProviderFac
         "http://127.0.0.1:8400/cb",
     ],
 )
+@pytest.mark.spec("OpenID Connect Dynamic Client Registration §2", "RFC 8252 §7")
 async def test_native_application_may_use_loopback(provider_with: ProviderFactory, uri: str) -> None:
     """Dynamic Client Registration 1.0 §2, RFC 8252 §7."""
     op = await provider_with(registration="open")

@@ -17,8 +17,11 @@ async def introspect(provider: RunningProvider, token: str, accept: str, client_
 
 
 @pytest.mark.parametrize("algorithm", ["RS256", "ES256", "HS256"])
+@pytest.mark.spec("RFC 9701 §5")
 async def test_response_is_signed_for_its_caller(provider: RunningProvider, algorithm: str) -> None:
-    """§5."""
+    """The JWT has issuer, audience and time, and the response in its own claim, without `sub` and `exp`. It has
+    its own type and is signed with the caller's registered algorithm.
+    """
     metadata = {"client_id": "caller", "client_secret": SECRET, "redirect_uris": [REDIRECT_URI]}
     await provider.op.clients.save(client_of(metadata | {"introspection_signed_response_alg": algorithm}))
     code = await provider.code(client_id="caller")
@@ -39,6 +42,7 @@ async def test_response_is_signed_for_its_caller(provider: RunningProvider, algo
     assert claims["token_introspection"]["active"] is True
 
 
+@pytest.mark.spec("RFC 9701 §5")
 async def test_inactive_token_gets_a_signed_response_too(provider: RunningProvider) -> None:
     signed = await (await introspect(provider, "unknown", MEDIA_TYPE)).get_data(as_text=True)
     assert jwt.get_unverified_claims(signed)["token_introspection"] == {"active": False}
@@ -52,12 +56,15 @@ async def test_inactive_token_gets_a_signed_response_too(provider: RunningProvid
         pytest.param("application/json", False, id="JSON"),
     ],
 )
+@pytest.mark.spec("RFC 9701 §4")
 async def test_accept_header_selects_the_jwt(provider: RunningProvider, accept: str, signed: bool) -> None:
+    """A caller that names the media type in `Accept` gets a JWT, every other caller JSON."""
     response = await introspect(provider, "unknown", accept)
     assert response.headers["Content-Type"] == (MEDIA_TYPE if signed else "application/json")
 
 
+@pytest.mark.spec("RFC 9701 §7")
 async def test_discovery_advertises_the_algorithms(provider: RunningProvider) -> None:
-    """§7."""
+    """Discovery names the algorithms."""
     document = await (await provider.client.get("/.well-known/openid-configuration")).get_json()
     assert sorted(document["introspection_signing_alg_values_supported"]) == ["ES256", "HS256", "RS256"]

@@ -36,7 +36,9 @@ async def kids(keys: KeyRing) -> set[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.spec("RFC 7517 §5")
 async def test_ten_replicas_that_start_together_share_a_key(redis: RedisClient, redis_server: RedisServer) -> None:
+    """The provider publishes its keys as a JWK Set."""
     connections = [connect(redis_server.url, 2.0) for _ in range(10)]
     await asyncio.gather(*(connection.ping() for connection in connections))
     sets = await asyncio.gather(*(ring(connection).jwks() for connection in connections))
@@ -49,6 +51,7 @@ async def test_keys_survive_a_restart(redis: RedisClient) -> None:
     assert await ring(redis).jwks() == await ring(redis).jwks()
 
 
+@pytest.mark.spec("RFC 5869", "NIST SP 800-38D")
 async def test_private_keys_are_stored_encrypted(redis: RedisClient) -> None:
     await ring(redis).load()
     stored = await redis.get("op:keys")
@@ -62,8 +65,9 @@ async def test_another_secret_key_cannot_decrypt(redis: RedisClient) -> None:
         await ring(redis, "another-secret-of-more-than-32-characters").load()
 
 
+@pytest.mark.spec("RFC 7638 §3, §3.1")
 def test_kid_is_the_thumbprint_of_rfc_7638() -> None:
-    """The example of RFC 7638 §3.1."""
+    """The example of §3.1 has the same thumbprint."""
     modulus = (
         "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3"
         "oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdA"
@@ -74,8 +78,9 @@ def test_kid_is_the_thumbprint_of_rfc_7638() -> None:
     assert thumbprint(key) == "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"
 
 
+@pytest.mark.spec("RFC 7518 §3.3, §3.4")
 def test_new_keys_differ_and_have_the_required_size() -> None:
-    """RFC 7518 §3.3, §3.4. Other tests use keys from a pool."""
+    """New keys have the required size. Elsewhere in these tests they come from a pool."""
     one, two = new_keys(), new_keys()
     assert set(one) == set(two) == set(ALGORITHMS)
     assert not set(one.values()) & set(two.values())
@@ -86,7 +91,9 @@ def test_new_keys_differ_and_have_the_required_size() -> None:
     assert ec.curve.name == "secp256r1"
 
 
+@pytest.mark.spec("RFC 7517 §4, §5")
 async def test_jwks_can_be_cached_and_called_by_scripts(provider: RunningProvider) -> None:
+    """RFC 7517 §4: A published key has its use, and no private member."""
     response = await provider.client.get("/jwks")
     assert response.headers["Cache-Control"] == "public, max-age=300"
     assert response.headers["Access-Control-Allow-Origin"] == "*"
@@ -125,6 +132,7 @@ async def test_new_key_is_published_before_it_signs(redis: RedisClient, clock: C
 
 
 @pytest.mark.slow
+@pytest.mark.spec("OpenID Connect Core §10.1.1")
 async def test_ten_replicas_rotate_once_and_all_notice(
     redis: RedisClient, redis_server: RedisServer, clock: Clock
 ) -> None:
@@ -143,6 +151,7 @@ async def test_ten_replicas_rotate_once_and_all_notice(
         await connection.aclose()
 
 
+@pytest.mark.spec("OpenID Connect Core §10.1.1")
 async def test_stale_replica_does_not_replace_keys(redis: RedisClient, key_pairs: KeyPairs) -> None:
     """The atomic step: one comparison in Redis."""
     store = SigningKeyStore(redis, Encryptor(SECRET, "op signing keys"))
@@ -180,6 +189,7 @@ async def test_replica_with_a_slow_clock_signs_with_the_first_key(redis: RedisCl
     assert await late.verify(await late.sign({"n": 1}, "RS256", typ="JWT"), "RS256", typ="JWT") == {"n": 1}
 
 
+@pytest.mark.spec("OpenID Connect Core §10.1.1")
 async def test_keys_without_generations_are_used_and_due(redis: RedisClient, clock: Clock, key_pairs: KeyPairs) -> None:
     before = key_pairs.next()
     await redis.set("op:keys", Encryptor(SECRET, "op signing keys").encrypt(json.dumps(before), "op:keys"))
@@ -191,6 +201,7 @@ async def test_keys_without_generations_are_used_and_due(redis: RedisClient, clo
     assert await keys.signing_kids() == first
 
 
+@pytest.mark.spec("OpenID Connect Core §10.1.1")
 async def test_replica_refreshes_keys_without_a_request(
     redis: RedisClient, redis_server: RedisServer, clock: Clock
 ) -> None:
@@ -241,10 +252,11 @@ async def kid_of(keys: KeyRing, state: str, clock: Clock) -> str:
     ("state", "survivors"),
     [("retired", {"signing", "pending"}), ("signing", {"retired", "pending"}), ("pending", {"retired", "signing"})],
 )
+@pytest.mark.spec("OpenID Connect Core §10.1.1", "RFC 7517 §5")
 async def test_revoked_key_is_withdrawn_at_once(
     redis: RedisClient, clock: Clock, state: str, survivors: set[str]
 ) -> None:
-    """In any state; the other keys stay, and there is always a key that signs."""
+    """A compromised key is removed whatever its state; the other keys stay, and one always signs."""
     keys, replica = ring(redis, clock=clock), ring(redis, clock=clock)
     old = await keys.sign({"of": "retired"}, "RS256", typ="JWT")
     await keys.rotate()
@@ -271,7 +283,11 @@ async def test_revoked_key_is_withdrawn_at_once(
     assert (await keys.signing_kids() == new) is (state == "signing")
 
 
+@pytest.mark.spec("OpenID Connect Core §10.1.1", "RFC 7517 §5")
 async def test_revoked_only_key_is_replaced(redis: RedisClient, clock: Clock) -> None:
+    """A compromised key is removed from the set at once, on all replicas. What it signed no longer verifies, and
+    new keys replace it.
+    """
     keys = ring(redis, clock=clock)
     first = await kids(keys)
     assert await keys.revoke(min(first)) == first
@@ -299,6 +315,7 @@ async def test_key_is_withdrawn_during_a_rotation_by_another_replica(redis: Redi
     assert not first & await kids(keys)
 
 
+@pytest.mark.spec("OpenID Connect Core §10.1.1", "RFC 7517 §5")
 async def test_command_line_revokes_a_key(provider: RunningProvider, capsys: pytest.CaptureFixture[str]) -> None:
     def command(kid: str) -> int:
         return administrate(provider.op.settings, ["keys", "revoke", kid])

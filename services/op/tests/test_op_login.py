@@ -31,8 +31,12 @@ async def test_page_names_the_client_and_labels_its_fields(provider: RunningProv
     assert not re.search(r"(src|href|action)=\"https?://", html), "nothing may be loaded from another host"
 
 
+@pytest.mark.spec("RFC 6265bis §4.1.2.6, §4.1.2.7", "RFC 9700 §4.12")
 async def test_correct_password_starts_a_session_and_returns_303(provider: RunningProvider) -> None:
-    """RFC 9700 §4.12: a POST with credentials is never followed by another POST."""
+    """RFC 9700 §4.12: Redirects are 303, so that a form with a password is never sent on.
+
+    A POST with credentials is never followed by another POST.
+    """
     response = await provider.login()
     assert response.status_code == 303
     cookie = next(c for c in response.headers.getlist("Set-Cookie") if c.startswith("op_session="))
@@ -41,7 +45,9 @@ async def test_correct_password_starts_a_session_and_returns_303(provider: Runni
     assert "Path=/" in cookie
 
 
+@pytest.mark.spec("RFC 6265bis §4.1.3.2")
 async def test_cookies_are_secure_and_host_only_over_https(provider_with: ProviderFactory) -> None:
+    """Over TLS the provider's cookies are Secure and bound to the host by their name."""
     provider = await provider_with(oidc_issuer="https://op.test")
     response = await provider.authorize()
     assert response.headers["Set-Cookie"].startswith("__Host-op_login=")
@@ -50,10 +56,11 @@ async def test_cookies_are_secure_and_host_only_over_https(provider_with: Provid
 
 @pytest.mark.parametrize(("issuer", "sent"), [("https://op.test", "max-age=31536000"), (ISSUER, None)])
 @pytest.mark.parametrize("path", ["/account", "/jwks", "/assets/trefoil.css", "/nothing-here", "/authorize"])
+@pytest.mark.spec("RFC 6797 §7.1, §7.2")
 async def test_every_response_over_tls_has_hsts(
     provider_with: ProviderFactory, path: str, issuer: str, sent: str | None
 ) -> None:
-    """RFC 6797 §7.1, §7.2: for pages, endpoints and errors; only for this host."""
+    """Pages, responses to machines and errors have the header, for this host only."""
     provider = await provider_with(oidc_issuer=issuer)
     assert (await provider.client.get(path)).headers.get("Strict-Transport-Security") == sent
 
@@ -78,10 +85,11 @@ async def test_unknown_user_and_wrong_password_get_same_response(
     assert await provider.client.get("/healthz")
 
 
+@pytest.mark.spec("RFC 9106")
 async def test_unknown_user_takes_as_long_as_wrong_password(
     provider: RunningProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Both take one argon2 verification."""
+    """Both cost one argon2 verification."""
     checked = []
     verify = provider.op.passwords._verify
 
@@ -106,7 +114,9 @@ async def test_passwords_are_hashed_as_owasp_recommends(monkeypatch: pytest.Monk
     passwords.close()
 
 
+@pytest.mark.spec("RFC 9106")
 async def test_unknown_username_takes_as_many_reads(provider: RunningProvider) -> None:
+    """Passwords are stored as argon2id hashes. An unknown user takes as long as a wrong password."""
     redis = provider.redis
     counts = []
     for name in ("user0", "nobody"):
@@ -160,6 +170,7 @@ async def test_session_cookie_is_stored_hashed(provider: RunningProvider) -> Non
 # --- CSRF ------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.2.3", "RFC 6749 §10.12")
 async def test_form_of_another_browser_is_rejected(provider: RunningProvider) -> None:
     """A login form of an attacker, sent by the victim's browser, is rejected (login CSRF)."""
     _, html = await login_page(provider)
@@ -183,7 +194,9 @@ async def test_login_link_of_another_browser_is_rejected(provider: RunningProvid
 
 
 @pytest.mark.parametrize("token", ["", "0" * 64, "é"])
+@pytest.mark.spec("RFC 6749 §10.12")
 async def test_wrong_csrf_token_is_rejected(provider: RunningProvider, token: str) -> None:
+    """The login form is accepted only from the provider's own page, in the browser that it was shown in."""
     location = (await provider.authorize()).location
     response = await provider.submit_login(location, csrf_token=token)
     assert response.status_code == 400
@@ -191,7 +204,9 @@ async def test_wrong_csrf_token_is_rejected(provider: RunningProvider, token: st
 
 
 @pytest.mark.parametrize("origin", ["http://evil.test", "null", "http://localhost:25001"])
+@pytest.mark.spec("OpenID Connect Core §3.1.2.3", "RFC 6749 §10.12")
 async def test_form_of_another_origin_is_rejected(provider: RunningProvider, origin: str) -> None:
+    """OpenID Connect Core §3.1.2.3: The login is protected against cross-site request forgery."""
     _, html = await login_page(provider)
     form = hidden_fields(html) | {"username": "user0", "password": "password0"}
     response = await provider.client.post("/login", form=form, headers={"Origin": origin})
@@ -204,8 +219,9 @@ async def test_form_of_our_own_origin_is_accepted(provider: RunningProvider) -> 
     assert (await provider.client.post("/login", form=form, headers={"Origin": ISSUER})).status_code == 303
 
 
+@pytest.mark.spec("RFC 6454 §6.2")
 async def test_own_origin_is_compared_as_browsers_write_it(provider_with: ProviderFactory) -> None:
-    """RFC 6454 §6.2: in any notation of the issuer."""
+    """The provider's origin is recognized however its issuer is written."""
     provider = await provider_with(oidc_issuer="HTTP://LOCALHOST:80")
     location = (await provider.authorize()).location.removeprefix("HTTP://LOCALHOST:80")
     form = hidden_fields(await (await provider.client.get(location)).get_data(as_text=True))
@@ -238,6 +254,7 @@ async def test_one_of_parallel_forms_gets_a_code(provider: RunningProvider) -> N
     assert sorted(r.status_code for r in responses) == [303] + [400] * 4
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.2.3")
 async def test_second_tab_continues_after_login_in_the_first(provider: RunningProvider) -> None:
     second = (await provider.authorize()).location
     await provider.login()
@@ -246,8 +263,9 @@ async def test_second_tab_continues_after_login_in_the_first(provider: RunningPr
     assert "code" in query_of(response.location)
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.2.1")
 async def test_login_hint_is_filled_in_as_username(provider: RunningProvider) -> None:
-    """OpenID Connect Core §3.1.2.1; it is escaped."""
+    """login_hint fills in the username, and is escaped."""
     location = (await provider.authorize(login_hint='"><script>alert(1)</script>')).location
     html = await (await provider.client.get(location.removeprefix(ISSUER))).get_data(as_text=True)
     assert "<script>" not in html
@@ -309,8 +327,9 @@ async def test_correct_password_resets_the_counter(provider: RunningProvider) ->
         assert (await provider.submit_login(location)).status_code == 303
 
 
+@pytest.mark.spec("RFC 9110 §5.3")
 async def test_forged_x_forwarded_for_does_not_avoid_the_limit(provider_with: ProviderFactory) -> None:
-    """RFC 9110 §5.3: only the last entry of several headers is from the nearest proxy, and trusted."""
+    """Of several header lines, the last entry is that of the nearest proxy, and only it is trusted."""
     proxied = await provider_with(trusted_proxies=(ip_network("127.0.0.0/8"),), login_attempts=2)
     location = (await proxied.authorize()).location
     form = hidden_fields(await (await proxied.client.get(location.removeprefix(ISSUER))).get_data(as_text=True))

@@ -19,7 +19,9 @@ async def signed_in(provider: RunningProvider) -> bool:
 
 
 @pytest.mark.parametrize("client_id", ["web", "es256", "hs256"])
+@pytest.mark.spec("OpenID Connect RP-Initiated Logout §2")
 async def test_hint_ends_the_session_at_once(provider: RunningProvider, client_id: str) -> None:
+    """A hint of the current session ends it at once, even if the hint has expired."""
     await provider.register(client_id)
     code = await provider.code(client_id=client_id)
     tokens = await (await provider.redeem(code, client_id=client_id, client_secret=SECRET)).get_json()
@@ -29,8 +31,11 @@ async def test_hint_ends_the_session_at_once(provider: RunningProvider, client_i
     assert not await signed_in(provider)
 
 
+@pytest.mark.spec("OpenID Connect RP-Initiated Logout §2, §3")
 async def test_logout_returns_to_a_registered_uri_with_state(provider: RunningProvider) -> None:
-    """§2, §3."""
+    """OpenID Connect RP-Initiated Logout §3: The browser is redirected only to a registered URI, with the state
+    that was sent.
+    """
     tokens = await provider.tokens()
     response = await logout(
         provider, id_token_hint=tokens["id_token"], post_logout_redirect_uri=BYE, state="a b", client_id="web"
@@ -39,8 +44,12 @@ async def test_logout_returns_to_a_registered_uri_with_state(provider: RunningPr
     assert response.location == f"{BYE}?state=a+b"
 
 
+@pytest.mark.spec("OpenID Connect RP-Initiated Logout §2")
 async def test_logout_without_hint_needs_confirmation(provider: RunningProvider) -> None:
-    """§2: with a form that is protected against CSRF."""
+    """Without a valid hint of the current session, the user is asked to confirm.
+
+    The form is protected against CSRF.
+    """
     await provider.tokens()
     page = await logout(provider, client_id="web", post_logout_redirect_uri=BYE, state="s")
     assert page.status_code == 200
@@ -60,8 +69,12 @@ async def confirmation(provider: RunningProvider) -> dict[str, str]:
     return hidden_fields(await page.get_data(as_text=True))
 
 
+@pytest.mark.spec("OpenID Connect RP-Initiated Logout §2")
 async def test_confirmed_logout_of_an_ended_session_succeeds(provider: RunningProvider) -> None:
-    """§2: the session may expire while the user reads the page; the cookie still exists."""
+    """A confirmed logout succeeds even if the session has already ended, by its lifetime or in another tab.
+
+    The session may expire while the user reads the page; the cookie is still there.
+    """
     await provider.tokens()
     fields = await confirmation(provider)
     for session in await provider.op.sessions.all("user0"):
@@ -70,8 +83,9 @@ async def test_confirmed_logout_of_an_ended_session_succeeds(provider: RunningPr
     assert (response.status_code, response.location) == (303, f"{BYE}?state=s")
 
 
+@pytest.mark.spec("OpenID Connect RP-Initiated Logout §2")
 async def test_logout_can_be_confirmed_twice(provider: RunningProvider) -> None:
-    """§2: in two tabs, of which the first removes the cookie."""
+    """A logout that is confirmed in two tabs succeeds in both; the first one removed the cookie."""
     await provider.tokens()
     fields = await confirmation(provider)
     assert (await provider.client.post("/logout", form=fields)).location == f"{BYE}?state=s"
@@ -83,8 +97,12 @@ async def test_logout_can_be_confirmed_twice(provider: RunningProvider) -> None:
     assert again.location == f"{BYE}?state=s"
 
 
+@pytest.mark.spec("OpenID Connect RP-Initiated Logout §2", "OpenID Connect Front-Channel Logout §3")
 async def test_hint_of_another_session_needs_confirmation(provider: RunningProvider) -> None:
-    """An ID token of another session of the same user must not end this session."""
+    """OpenID Connect Front-Channel Logout §3: `sid` identifies the session to clients, and the logout recognizes it.
+
+    An old id_token of the same user must not end another session.
+    """
     old = await provider.tokens()
     await provider.tokens(prompt="login")
     page = await logout(provider, id_token_hint=old["id_token"])
@@ -130,10 +148,11 @@ async def test_hint_of_another_session_needs_confirmation(provider: RunningProvi
         ),
     ],
 )
+@pytest.mark.spec("OpenID Connect RP-Initiated Logout §2, §3")
 async def test_invalid_request_does_not_end_or_redirect(
     provider: RunningProvider, parameters: dict[str, Any], sentence: str
 ) -> None:
-    """The page names the invalid parameter."""
+    """The page names the faulty parameter as it is written in the request."""
     await provider.register("other")
     await provider.tokens()
     response = await logout(provider, **parameters)
@@ -143,7 +162,9 @@ async def test_invalid_request_does_not_end_or_redirect(
     assert await signed_in(provider)
 
 
+@pytest.mark.spec("OpenID Connect RP-Initiated Logout §2")
 async def test_client_id_must_match_the_hint(provider: RunningProvider) -> None:
+    """A hint of another issuer or of another client ends nothing."""
     await provider.register("other")
     tokens = await provider.tokens()
     assert (await logout(provider, id_token_hint=tokens["id_token"], client_id="other")).status_code == 400
@@ -158,10 +179,15 @@ async def test_client_id_must_match_the_hint(provider: RunningProvider) -> None:
         pytest.param({"csrf_token": "0" * 64}, f"{ISSUER}/logout", id="a confirmation"),
     ],
 )
+@pytest.mark.spec("OpenID Connect RP-Initiated Logout §2")
 async def test_cross_site_form_does_not_end_the_session(
     provider: RunningProvider, form: dict[str, str], location: str
 ) -> None:
-    """Its POST has no cookie (SameSite=Lax): it becomes a GET, which has the cookie and asks the user."""
+    """A logout by POST from another site, which carries no cookie, becomes a GET that does; nothing is ended before
+    that.
+
+    Its POST carries no cookie (SameSite=Lax): it becomes a GET, which has the cookie and asks the user.
+    """
     await provider.tokens()
     response = await provider.new_client().post("/logout", form=form)
     assert (response.status_code, response.location) == (303, location)
@@ -185,18 +211,26 @@ async def with_public_key_as_secret(provider: RunningProvider, claims: dict[str,
 
 
 @pytest.mark.parametrize("forged", [with_foreign_issuer, with_client_secret, with_public_key_as_secret])
+@pytest.mark.spec("RFC 8725 §3.1")
 async def test_hint_of_another_issuer_or_algorithm_is_rejected(
     provider: RunningProvider, forged: Callable[[RunningProvider, dict[str, Any]], Awaitable[str]]
 ) -> None:
-    """The algorithm is the registered one of the client, never that of the token (RFC 8725 §3.1)."""
+    """At the provider the algorithm of a hint is configured, and its header never chooses it.
+
+    The algorithm is the client's registered one, never that of the token.
+    """
     claims = jwt.get_unverified_claims((await provider.tokens())["id_token"])
     assert (await logout(provider, id_token_hint=await forged(provider, claims))).status_code == 400
     assert await signed_in(provider)
 
 
 @pytest.mark.parametrize("typ", ["at+jwt", "logout+jwt", "jwt"])
+@pytest.mark.spec("RFC 8725 §3.11")
 async def test_token_of_another_type_is_not_a_hint(provider: RunningProvider, typ: str) -> None:
-    """RFC 8725 §3.11: the same key signs them, and they may have the same claims."""
+    """At the provider, a token of another type is not an id_token_hint.
+
+    The same key signs both, and their claims could match.
+    """
     id_token = (await provider.tokens())["id_token"]
     another = await provider.op.keys.sign(jwt.get_unverified_claims(id_token), "RS256", typ=typ)
     assert (await logout(provider, id_token_hint=another)).status_code == 400

@@ -26,8 +26,11 @@ async def go(provider: RunningProvider, request_uri: str, client_id: str = "web"
     return await provider.client.get("/authorize", query_string=query)
 
 
+@pytest.mark.spec("RFC 9126 §2.2, §4")
 async def test_pushed_request_gets_a_code(provider: RunningProvider) -> None:
-    """RFC 9126 §2.2, §4."""
+    """The request_uri stands for the pushed request, once, for the same client, for 90 seconds. Other parameters
+    beside it are ignored.
+    """
     response = await push(provider)
     body = await response.get_json()
     assert response.status_code == 201
@@ -40,15 +43,17 @@ async def test_pushed_request_gets_a_code(provider: RunningProvider) -> None:
     assert (await provider.redeem(result["code"])).status_code == 200
 
 
+@pytest.mark.spec("RFC 9126 §2.2, §4")
 async def test_other_parameters_are_ignored(provider: RunningProvider) -> None:
-    """RFC 9126 §4: a pushed request cannot be changed in the browser."""
+    """RFC 9126 §4: Parameters beside the request_uri are ignored: a pushed request cannot be changed in the browser."""
     await provider.login()
     response = await go(provider, await pushed(provider), scope="openid", state="x", redirect_uri="http://evil.test/")
     assert query_of(response.location)["state"] == "state-of-the-test"
 
 
+@pytest.mark.spec("RFC 9110 §9.2.1, §9.3.2", "RFC 9126 §4")
 async def test_link_preview_does_not_use_up_the_request(provider: RunningProvider) -> None:
-    """RFC 9110 §9.3.2 with RFC 9126 §4."""
+    """RFC 9110 §9.3.2; RFC 9126 §4: A link preview does not use up a pushed request."""
     await provider.login()
     request_uri = await pushed(provider)
     query = {"client_id": "web", "request_uri": request_uri}
@@ -70,6 +75,7 @@ async def test_link_preview_does_not_use_up_the_request(provider: RunningProvide
         pytest.param({"request": "a.b.c"}, "request_not_supported", 400, id="request"),
     ],
 )
+@pytest.mark.spec("RFC 9126 §2.1, §2.3")
 async def test_request_is_checked_when_it_is_pushed(
     provider: RunningProvider, changes: dict[str, Any], error: str, status: int
 ) -> None:
@@ -77,14 +83,16 @@ async def test_request_is_checked_when_it_is_pushed(
     await assert_refused(await push(provider, **changes), error, status)
 
 
+@pytest.mark.spec("RFC 9126 §2.2, §4")
 async def test_request_uri_can_be_used_once(provider: RunningProvider) -> None:
-    """RFC 9126 §4: also among parallel requests."""
+    """RFC 9126 §4: A request_uri is accepted once, even by parallel requests."""
     await provider.login()
     request_uri = await pushed(provider)
     responses = await asyncio.gather(*(go(provider, request_uri) for _ in range(10)))
     assert sorted(response.status_code for response in responses) == [303] + [400] * 9
 
 
+@pytest.mark.spec("RFC 9126 §2.2, §4")
 async def test_request_uri_expires(provider: RunningProvider) -> None:
     request_uri = await pushed(provider)
     redis = provider.redis
@@ -96,6 +104,7 @@ async def test_request_uri_expires(provider: RunningProvider) -> None:
     assert (await go(provider, request_uri)).status_code == 400
 
 
+@pytest.mark.spec("RFC 9126 §2.2, §4")
 async def test_request_uri_of_another_client_is_rejected(provider: RunningProvider) -> None:
     await provider.register("es256")
     for response in (
@@ -107,6 +116,7 @@ async def test_request_uri_of_another_client_is_rejected(provider: RunningProvid
         assert "invalid_request_uri" in await response.get_data(as_text=True)
 
 
+@pytest.mark.spec("RFC 9126 §5, §6")
 async def test_unpushed_request_is_rejected_if_client_must_push(provider: RunningProvider) -> None:
     """RFC 9126 §6."""
     await provider.register("must-push")
@@ -120,8 +130,9 @@ async def test_unpushed_request_is_rejected_if_client_must_push(provider: Runnin
     assert "code" in query_of(response.location)
 
 
+@pytest.mark.spec("RFC 9126 §5, §6")
 async def test_provider_can_require_pushed_requests(provider_with: ProviderFactory) -> None:
-    """RFC 9126 §5."""
+    """Pushing may be required of all clients, or of one."""
     provider = await provider_with(require_pushed_authorization_requests=True)
     metadata = await (await provider.client.get("/.well-known/openid-configuration")).get_json()
     assert metadata["require_pushed_authorization_requests"] is True
@@ -130,14 +141,19 @@ async def test_provider_can_require_pushed_requests(provider_with: ProviderFacto
     assert (await go(provider, await pushed(provider))).location.startswith(f"{ISSUER}/login?")
 
 
+@pytest.mark.spec("RFC 9126 §2.1, §2.3")
 async def test_public_client_may_push(provider: RunningProvider) -> None:
+    """The client authenticates as at the token endpoint. The request is checked as at the authorization
+    endpoint, its errors are JSON, and it must not have a request_uri.
+    """
     await provider.register("spa")
     response = await provider.client.post("/par", form=provider.request | {"client_id": "spa"})
     assert response.status_code == 201
 
 
+@pytest.mark.spec("RFC 9126 §3")
 async def test_request_object_can_be_pushed(provider: RunningProvider) -> None:
-    """RFC 9126 §3."""
+    """A request object may be pushed."""
     await provider.register("signs-rs256", "must-sign")
     await provider.login()
     request_uri = await pushed(provider, client_id="signs-rs256", request=signed(INSIDE))

@@ -29,8 +29,9 @@ async def test_harmful_keys_cannot_be_registered(provider_with: ProviderFactory,
     await assert_refused(await register(op, jwks={"keys": [key]}), "invalid_client_metadata")
 
 
+@pytest.mark.spec("RFC 7517 §4", "RFC 7518 §3.3, §6")
 async def test_harmful_fetched_keys_are_ignored(provider_with: ProviderFactory, site: Site) -> None:
-    """Otherwise a private exponent would be factored, and a number would become that many bytes."""
+    """Fetched keys are checked like registered ones, so that verifying with them stays cheap."""
     op = await provider_with(registration="open", registration_private_addresses=True)
     site.pages["/jwks"] = web.json_response({"keys": [RSA | {"d": "AQAB"}, RSA | {"n": 10**15}, EC]})
     client = await registered(op, token_endpoint_auth_method="private_key_jwt", jwks_uri=f"{site.url}/jwks")
@@ -40,8 +41,9 @@ async def test_harmful_fetched_keys_are_ignored(provider_with: ProviderFactory, 
     assert (await introspect(op, assertion)).status_code == 200
 
 
+@pytest.mark.spec("RFC 7517 §4", "RFC 7518 §3.3, §6")
 async def test_request_objects_use_the_same_keys(provider_with: ProviderFactory, site: Site) -> None:
-    """/authorize does not require authentication."""
+    """Request objects are verified with the same keys, although nobody authenticates at the authorization endpoint."""
     op = await provider_with(registration="open", registration_private_addresses=True)
     site.pages["/jwks"] = web.json_response({"keys": [RSA | {"n": 10**15}]})
     client = await registered(op, redirect_uris=[REDIRECT_URI], jwks_uri=f"{site.url}/jwks")

@@ -13,7 +13,12 @@ from op.protocol.tokens.claims import at_hash
 from op.stores.tokens.grant import AlreadySpent
 
 
+@pytest.mark.spec("OpenID Connect Core §12.2", "RFC 6749 §6")
 async def test_refresh_returns_new_tokens_without_id_token(provider: RunningProvider) -> None:
+    """RFC 6749 §6: A refresh token gives a new access token and a new refresh token.
+
+    OpenID Connect Core §12.2: Any other client gets no id_token on refresh, which the specification allows.
+    """
     first = await provider.tokens()
     response = await provider.refresh(first["refresh_token"])
     second = await response.get_json()
@@ -31,8 +36,11 @@ async def with_id_token(provider: RunningProvider) -> dict[str, str]:
     return {"client_id": "again", "client_secret": SECRET}
 
 
+@pytest.mark.spec("OpenID Connect Core §12.2")
 async def test_id_token_on_refresh_can_be_registered(provider: RunningProvider) -> None:
-    """OpenID Connect Core §12.2."""
+    """A client that registered for it gets an id_token on refresh: with the same user, client, session and
+    auth_time, new times and no nonce, and only if the scope still has `openid`.
+    """
     credentials = await with_id_token(provider)
     code = await provider.code(client_id="again")
     first = await (await provider.redeem(code, **credentials)).get_json()
@@ -47,6 +55,7 @@ async def test_id_token_on_refresh_can_be_registered(provider: RunningProvider) 
     assert after == before, "iss, sub, aud, auth_time, sid"
 
 
+@pytest.mark.spec("OpenID Connect Core §12.2")
 async def test_refresh_without_openid_returns_no_id_token(provider: RunningProvider) -> None:
     credentials = await with_id_token(provider)
     code = await provider.code(client_id="again")
@@ -55,8 +64,9 @@ async def test_refresh_without_openid_returns_no_id_token(provider: RunningProvi
     assert "id_token" not in await narrowed.get_json()
 
 
+@pytest.mark.spec("RFC 9700 §4.14.2")
 async def test_reused_refresh_token_ends_the_grant(provider: RunningProvider) -> None:
-    """RFC 9700 §4.14.2: neither the attacker nor the client can continue."""
+    """After the reuse of a refresh token, neither the thief nor the victim can continue."""
     first = await provider.tokens()
     second = await (await provider.refresh(first["refresh_token"])).get_json()
     await assert_refused(await provider.refresh(first["refresh_token"]), "invalid_grant")
@@ -64,8 +74,9 @@ async def test_reused_refresh_token_ends_the_grant(provider: RunningProvider) ->
     assert (await provider.userinfo(second["access_token"])).status_code == 401
 
 
+@pytest.mark.spec("RFC 9700 §4.14.2")
 async def test_rotated_token_is_accepted_within_the_grace(provider_with: ProviderFactory) -> None:
-    """A client that lost the response can repeat the request; after the grace period this ends the grant."""
+    """A client that lost the response can repeat the request within the grace period; after it, that ends the grant."""
     provider = await provider_with(refresh_token_grace=10)
     first = await provider.tokens()
     await provider.refresh(first["refresh_token"])
@@ -78,7 +89,9 @@ async def test_rotated_token_is_accepted_within_the_grace(provider_with: Provide
     await assert_refused(await provider.refresh(latest), "invalid_grant")
 
 
+@pytest.mark.spec("RFC 9700 §4.14.2")
 async def test_one_of_fifty_parallel_refreshes_succeeds(provider: RunningProvider) -> None:
+    """Refresh tokens are rotated. One that is used again revokes its grant."""
     await asyncio.gather(*(provider.redis.ping() for _ in range(50)))
     tokens = await provider.tokens()
     responses = await asyncio.gather(*(provider.refresh(tokens["refresh_token"]) for _ in range(50)))
@@ -120,6 +133,7 @@ async def test_refresh_token_of_another_client_is_rejected(provider: RunningProv
     assert (await provider.refresh(tokens["refresh_token"])).status_code == 200
 
 
+@pytest.mark.spec("RFC 6749 §6")
 async def test_wider_scope_is_rejected_without_rotation(provider: RunningProvider) -> None:
     """RFC 6749 §6."""
     tokens = await provider.tokens(scope="openid email")
@@ -128,6 +142,7 @@ async def test_wider_scope_is_rejected_without_rotation(provider: RunningProvide
     assert (await provider.refresh(tokens["refresh_token"])).status_code == 200
 
 
+@pytest.mark.spec("RFC 6749 §6")
 async def test_narrower_scope_applies_only_to_the_access_token(provider: RunningProvider) -> None:
     tokens = await provider.tokens()
     narrow = await (await provider.refresh(tokens["refresh_token"], scope="openid")).get_json()
@@ -146,6 +161,7 @@ async def test_narrower_scope_applies_only_to_the_access_token(provider: Running
         pytest.param("A" * 22 + "." + "B" * 43, "invalid_grant", id="unknown"),
     ],
 )
+@pytest.mark.spec("RFC 6749 §6")
 async def test_invalid_refresh_token_is_rejected(provider: RunningProvider, token: str | None, error: str) -> None:
     response = await provider.token(grant_type="refresh_token", refresh_token=token)
     await assert_refused(response, error)
@@ -156,6 +172,7 @@ async def test_access_token_is_not_a_refresh_token(provider: RunningProvider) ->
     await assert_refused(await provider.refresh(tokens["access_token"]), "invalid_grant")
 
 
+@pytest.mark.spec("RFC 6749 §6")
 async def test_refresh_token_expires(provider_with: ProviderFactory) -> None:
     provider = await provider_with(refresh_token_ttl=1000)
     tokens = await provider.tokens()
@@ -190,7 +207,7 @@ async def test_public_client_refreshes_without_a_secret(provider: RunningProvide
 
 @pytest.mark.spec("RFC 6749 §6")
 async def test_refresh_drops_scopes_no_longer_registered(provider: RunningProvider) -> None:
-    """RFC 6749 §6 lets the provider narrow a scope: a removed scope ends with its access token."""
+    """What a client is no longer registered for ends with its current access token."""
     tokens = await provider.tokens(scope="openid email profile")
     client = await provider.op.clients.read("web")
     assert client is not None

@@ -43,8 +43,9 @@ async def manage(op: RunningProvider, method: str, client: dict[str, Any], **opt
     return await op.client.open(path, method=method, **options)
 
 
+@pytest.mark.spec("RFC 7591 §3.2.1")
 async def test_registered_client_signs_a_user_in(op: RunningProvider) -> None:
-    """RFC 7591 §3.2.1: everything in the discovery document works with its credentials."""
+    """What discovery lists works with the registered credentials."""
     document = await (await op.client.get("/.well-known/openid-configuration")).get_json()
     assert document["registration_endpoint"] == f"{ISSUER}/register"
     response = await register(op, grant_types=["authorization_code", "refresh_token"])
@@ -62,6 +63,7 @@ async def test_registered_client_signs_a_user_in(op: RunningProvider) -> None:
     assert {"id_token", "refresh_token"} <= tokens.keys()
 
 
+@pytest.mark.spec("RFC 7591 §2, §3.2.1")
 async def test_registration_has_the_defaults_of_rfc_7591(op: RunningProvider) -> None:
     """RFC 7591 §2, §3.2.1."""
     client = await registered(op)
@@ -83,6 +85,7 @@ async def test_registration_has_the_defaults_of_rfc_7591(op: RunningProvider) ->
     assert expected.items() <= client.items()
 
 
+@pytest.mark.spec("RFC 7591 §2, §3.2.1")
 async def test_response_has_the_metadata_of_the_client(op: RunningProvider) -> None:
     """RFC 7591 §2, §3.2.1."""
     said = {
@@ -110,8 +113,11 @@ async def test_response_has_the_metadata_of_the_client(op: RunningProvider) -> N
         pytest.param({"jwks": {"keys": []}}, "invalid_client_metadata", id="a set without keys"),
     ],
 )
+@pytest.mark.spec("RFC 6749 §5.2", "RFC 6750 §3", "RFC 7591 §3.2.2")
 async def test_invalid_metadata_is_rejected(op: RunningProvider, changes: dict[str, Any], error: str) -> None:
-    """RFC 7591 §3.2.2."""
+    """RFC 7591 §3.2.2: Invalid metadata is `invalid_redirect_uri` or `invalid_client_metadata`, by the same
+    checks as the directory.
+    """
     await assert_refused(await register(op, **changes), error)
 
 
@@ -120,7 +126,9 @@ async def test_invalid_metadata_is_rejected(op: RunningProvider, changes: dict[s
     [b"", b"[]", b"x", b"\xff", b"[" * 60_000, b"{}"],
     ids=["empty", "list", "no JSON", "no UTF-8", "deep", "nothing said"],
 )
+@pytest.mark.spec("RFC 7591 §3.1")
 async def test_malformed_body_is_rejected(op: RunningProvider, body: bytes) -> None:
+    """A registration is a JSON object."""
     response = await op.client.post("/register", data=body, headers={"Content-Type": "application/json"})
     assert response.status_code == 400
     form = await op.client.post("/register", form={"client_name": "x"})
@@ -130,8 +138,11 @@ async def test_malformed_body_is_rejected(op: RunningProvider, body: bytes) -> N
 @pytest.mark.parametrize(
     "name", ["client_secret", "introspection_audience", "registered_at"]
 )  # fmt: skip
+@pytest.mark.spec("RFC 7591 §2")
 async def test_members_that_give_rights_are_ignored(op: RunningProvider, name: str) -> None:
-    """RFC 7591 §2: unknown members are ignored, and so are those that would give the client more rights."""
+    """Metadata have the defaults of the specification. Members that are unknown, or that would widen a client's
+    rights, are ignored.
+    """
     value = ["resource-server"] if name == "introspection_audience" else "chosen"
     client = await registered(op, **{name: value})
     assert client.get(name) != value
@@ -140,13 +151,16 @@ async def test_members_that_give_rights_are_ignored(op: RunningProvider, name: s
     assert getattr(stored, name, None) != (tuple(value) if isinstance(value, list) else value)
 
 
+@pytest.mark.spec("RFC 7591 §3")
 async def test_registration_is_off_by_default(provider: RunningProvider) -> None:
+    """Registration is disabled unless it is configured: with an initial access token, or open to everyone."""
     document = await (await provider.client.get("/.well-known/openid-configuration")).get_json()
     assert "registration_endpoint" not in document
     assert (await register(provider)).status_code == 404
 
 
 @pytest.mark.parametrize(("token", "status"), [(None, 401), ("wrong", 401), (TOKEN, 201)])
+@pytest.mark.spec("RFC 7591 §3")
 async def test_registration_can_require_an_initial_access_token(
     provider_with: ProviderFactory, token: str | None, status: int
 ) -> None:
@@ -156,29 +170,37 @@ async def test_registration_can_require_an_initial_access_token(
     assert status == 201 or response.headers["WWW-Authenticate"].startswith("Bearer")
 
 
+@pytest.mark.spec("RFC 7591 §3")
 def test_required_initial_access_token_must_be_configured() -> None:
     with pytest.raises(SettingsError, match="REGISTRATION_TOKEN"):
         Settings(redis_url="redis://x", oidc_issuer=ISSUER, op_secret_key="x" * 32, registration="token")
 
 
+@pytest.mark.spec("RFC 7591 §5")
 async def test_number_of_registrations_is_limited(provider_with: ProviderFactory) -> None:
-    """RFC 7591 §5: registrations with the initial access token are not counted."""
+    """Requests with the initial access token are not limited."""
     op = await provider_with(registration="open", registration_token=TOKEN, registration_limit=2)
     assert [(await register(op)).status_code for _ in range(3)] == [201, 201, 429]
     assert (await register(op, TOKEN)).status_code == 201
     assert 0 < await op.redis.ttl("op:registrations") <= 3600
 
 
+@pytest.mark.spec("RFC 7592 §2.1, §3")
 async def test_client_reads_its_registration(op: RunningProvider) -> None:
-    """RFC 7592 §2.1, §3."""
+    """A client can read its registration."""
     client = await registered(op)
     response = await manage(op, "GET", client)
     assert response.status_code == 200
     assert await response.get_json() == client
 
 
+@pytest.mark.spec("RFC 7591 §3.2.1", "RFC 7592 §2.2")
 async def test_client_replaces_its_registration(op: RunningProvider) -> None:
-    """RFC 7592 §2.2: omitted members get their defaults; the secret does not change."""
+    """RFC 7591 §3.2.1: `client_id_issued_at` does not change when the client updates its registration; the time at
+    which its secret expires does.
+
+    Omitted metadata is reset; the secret is kept.
+    """
     client = await registered(op, post_logout_redirect_uris=["http://client.test/bye"])
     op.clock.pass_seconds(60)
     changed = {"client_id": client["client_id"], "redirect_uris": ["https://new.test/callback"]}
@@ -202,8 +224,9 @@ async def test_client_replaces_its_registration(op: RunningProvider) -> None:
         pytest.param({"redirect_uris": ["x"]}, "invalid_redirect_uri", id="metadata that is refused"),
     ],
 )
+@pytest.mark.spec("RFC 7592 §2.2")
 async def test_rejected_update_changes_nothing(op: RunningProvider, changes: dict[str, Any], error: str) -> None:
-    """RFC 7592 §2.2."""
+    """A client replaces its whole registration, but cannot choose its client_id or its secret."""
     client = await registered(op)
     body = METADATA | {"client_id": client["client_id"]} | changes
     response = await manage(op, "PUT", client, json={k: v for k, v in body.items() if v is not None})
@@ -211,8 +234,9 @@ async def test_rejected_update_changes_nothing(op: RunningProvider, changes: dic
     assert await (await manage(op, "GET", client)).get_json() == client
 
 
+@pytest.mark.spec("RFC 7592 §2.3")
 async def test_client_deletes_its_registration(op: RunningProvider) -> None:
-    """RFC 7592 §2.3."""
+    """A client can delete its registration."""
     client = await registered(op)
     assert (await manage(op, "DELETE", client)).status_code == 204
     assert (await manage(op, "GET", client)).status_code == 401
@@ -221,8 +245,13 @@ async def test_client_deletes_its_registration(op: RunningProvider) -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+@pytest.mark.spec("RFC 7592 §2")
 async def test_other_tokens_cannot_manage_the_registration(op: RunningProvider, method: str) -> None:
-    """RFC 7592 §2: with another client's token, the initial token or no token, and for an unregistered client."""
+    """A client manages its registration with its registration access token. Nobody else can.
+
+    The token of another client, the initial access token and a missing token are rejected, and so is a client that
+    never registered itself.
+    """
     client, other = await registered(op), await registered(op)
     for token in (other["registration_access_token"], TOKEN, client["client_secret"]):
         response = await manage(op, method, client, headers=bearer(token), json=METADATA)
@@ -235,7 +264,11 @@ async def test_other_tokens_cannot_manage_the_registration(op: RunningProvider, 
     assert (await manage(op, "GET", client)).status_code == 200
 
 
+@pytest.mark.spec("RFC 7591 §5")
 async def test_record_has_a_ttl_and_no_plaintext_secret(op: RunningProvider) -> None:
+    """Registration is rate-limited and its records expire. URLs of a client that registered itself cannot reach
+    a private network.
+    """
     client = await registered(op)
     redis = op.redis
     key = f"op:client:{client['client_id']}"
@@ -245,7 +278,9 @@ async def test_record_has_a_ttl_and_no_plaintext_secret(op: RunningProvider) -> 
     assert client["registration_access_token"] not in stored
 
 
+@pytest.mark.spec("RFC 7591 §3.2.1")
 async def test_client_with_keys_does_not_get_a_secret(op: RunningProvider) -> None:
+    """The response has everything that was registered, the credentials, and when they expire."""
     client = await registered(op, token_endpoint_auth_method="private_key_jwt", jwks=JWKS)
     assert "client_secret" not in client
     assert client["jwks"] == json.loads(json.dumps(JWKS))
@@ -254,10 +289,11 @@ async def test_client_with_keys_does_not_get_a_secret(op: RunningProvider) -> No
 
 
 @pytest.mark.parametrize(("allowed", "status"), [(False, 401), (True, 200)])
+@pytest.mark.spec("RFC 7591 §5")
 async def test_urls_must_not_lead_to_private_networks(
     provider_with: ProviderFactory, allowed: bool, status: int
 ) -> None:
-    """RFC 7591 §5: the provider would fetch URLs that only it can reach."""
+    """Otherwise the provider would fetch what only it can reach."""
     op = await provider_with(registration="open", registration_private_addresses=allowed)
     fetches = []
 
@@ -288,16 +324,19 @@ PAIRWISE = {"subject_type": "pairwise"}
         pytest.param(PAIRWISE, PAIRWISE | {"redirect_uris": ["https://victim.test/cb"]}, id="another host"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §8, §8.1")
 async def test_client_cannot_change_its_sector(
     op: RunningProvider, before: dict[str, Any], after: dict[str, Any]
 ) -> None:
-    """OpenID Connect Core §8.1: it would use a grant of one sector in another."""
+    """OpenID Connect Core §8.1: It would use grants of the old sector in the new one."""
     client = await registered(op, **before)
     changed = METADATA | {"client_id": client["client_id"]} | after
     await assert_refused(await manage(op, "PUT", client, json=changed), "invalid_client_metadata")
 
 
+@pytest.mark.spec("RFC 8259")
 async def test_too_deeply_nested_metadata_is_rejected(op: RunningProvider) -> None:
+    """JSON that is sent to the provider is nested at most twenty levels deep."""
     deep: Any = "x"
     for _ in range(500):
         deep = [deep]

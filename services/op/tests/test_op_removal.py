@@ -19,8 +19,9 @@ async def remove_user(provider: RunningProvider) -> None:
     await provider.op.users.remove(user)
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.2.3, §3.1.2.6")
 async def test_session_of_a_removed_user_is_not_a_login(provider: RunningProvider) -> None:
-    """OpenID Connect Core §3.1.2.3, §3.1.2.6."""
+    """OpenID Connect Core §3.1.2.3: The session of a deleted user does not count as a login."""
     await provider.login()
     await remove_user(provider)
     response = await provider.authorize()
@@ -62,10 +63,11 @@ async def test_removed_user_gets_no_tokens(provider: RunningProvider) -> None:
 
 
 @pytest.mark.parametrize("redirect_uris", [None, ("http://client.test/elsewhere",)], ids=["client", "redirect_uri"])
+@pytest.mark.spec("RFC 6749 §3.1.2.4")
 async def test_client_removed_during_login_gets_no_code(
     provider: RunningProvider, redirect_uris: tuple[str, ...] | None
 ) -> None:
-    """RFC 6749 §3.1.2.4: nothing is sent to a URI that is no longer registered."""
+    """No code is issued for a user or client that was deleted during the login."""
     location = (await provider.authorize()).location
     client = await provider.op.clients.read("web")
     assert client is not None
@@ -78,15 +80,18 @@ async def test_client_removed_during_login_gets_no_code(
     assert "Set-Cookie" not in response.headers
 
 
+@pytest.mark.spec("RFC 7592 §2.3", "RFC 7662 §2.2")
 async def test_tokens_of_a_removed_client_are_rejected(provider: RunningProvider) -> None:
+    """The access tokens of a deleted client are inactive and give no access."""
     token = (await provider.tokens())["access_token"]
     await provider.op.clients.remove("web")
     await assert_refused(await provider.userinfo(token), "invalid_token", 401)
 
 
 @pytest.mark.parametrize("client_id", ["web", "jwt"])
+@pytest.mark.spec("RFC 7592 §2.3", "RFC 7662 §2.2")
 async def test_tokens_of_a_removed_client_are_inactive(provider: RunningProvider, client_id: str) -> None:
-    """RFC 7592 §2.3, RFC 7662 §2.2: in both formats."""
+    """The tokens of a deleted client are inactive in both formats."""
     await provider.register(client_id, "resource-server")
     code = await provider.code(client_id=client_id)
     token = (await (await provider.redeem(code, client_id=client_id, client_secret=SECRET)).get_json())["access_token"]
@@ -111,10 +116,13 @@ OFFLINE: dict[str, Any] = {"client_id": "third", "scope": "openid offline_access
 
 @pytest.mark.parametrize("rule", ["all", "none"], ids="LOGOUT_ENDS_GRANTS={}".format)
 @pytest.mark.parametrize("command", ["remove", "sign-out"])
+@pytest.mark.spec("RFC 7009 §2.1", "RFC 7662 §2.2")
 async def test_command_ends_all_sessions_and_grants_of_a_user(
     provider_with: ProviderFactory, command: str, rule: Literal["all", "none"]
 ) -> None:
-    """Two browsers, an opaque token, a JWT, offline access, a code and a consent, but nothing of other users."""
+    """The command ends sessions in two browsers, an opaque token, a JWT, offline access, a code and a consent,
+    and nothing of other users.
+    """
     provider = await provider_with(logout_ends_grants=rule)
     await provider.register("third", "jwt", "resource-server")
     third = {"client_id": "third", "client_secret": SECRET}
@@ -149,6 +157,7 @@ async def test_command_ends_all_sessions_and_grants_of_a_user(
 
 
 @pytest.mark.parametrize("command", ["remove", "sign-out"])
+@pytest.mark.spec("RFC 7009 §2.1", "RFC 7662 §2.2")
 async def test_command_interrupted_by_redis_can_be_repeated(
     provider: RunningProvider, redis: RedisClient, command: str
 ) -> None:
@@ -167,10 +176,13 @@ async def test_command_interrupted_by_redis_can_be_repeated(
 
 
 @pytest.mark.parametrize("command", ["remove", "sign-out"])
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.5", "RFC 7009 §2.1", "RFC 7662 §2.2")
 async def test_command_waits_for_logout_notifications(
     provider: RunningProvider, clients: Clients, command: str
 ) -> None:
-    """Back-Channel Logout §2.5: also for a client that needs two attempts."""
+    """OpenID Connect Back-Channel Logout §2.5: Clients are notified before the command returns, even one that
+    must be tried twice.
+    """
     clients.statuses["told"] = [503]
     await register(provider, "told", backchannel_logout_uri=f"{clients.url}/told")
     tokens = await sign_in(provider, "told")

@@ -41,8 +41,13 @@ async def sign_in(provider: RunningProvider, client_id: str, request: str, **cha
         pytest.param("unsigned", unsigned(INSIDE), id="none, where registered"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §6.1")
 async def test_request_object_has_precedence(provider: RunningProvider, client_id: str, request_object: str) -> None:
-    """OpenID Connect Core §6.1: and parameters that are only outside are used too."""
+    """A request object is read if the client is registered for it. Its parameters override those outside it, and
+    client_id and response_type must agree.
+
+    Parameters that are only outside the object are used too.
+    """
     result = await sign_in(provider, client_id, request_object, state="from-outside", nonce="nonce-from-outside")
     assert result["state"] == "from-inside"
     tokens = await provider.redeem(result["code"], client_id=client_id, client_secret=SECRET)
@@ -50,8 +55,9 @@ async def test_request_object_has_precedence(provider: RunningProvider, client_i
     assert jwt.get_unverified_claims((await tokens.get_json())["id_token"])["nonce"] == "nonce-from-inside"
 
 
+@pytest.mark.spec("OpenID Connect Core §6.1")
 async def test_all_parameters_may_be_in_the_request_object(provider: RunningProvider) -> None:
-    """OpenID Connect Core §6.1: with only client_id and response_type outside, and with numbers and objects inside."""
+    """Only client_id and response_type must be outside the object; JSON allows numbers and objects."""
     claims = {"id_token": {"nickname": {"essential": True}}}
     inside = {k: v for k, v in provider.request.items() if k not in ("client_id", "response_type")}
     nothing = dict.fromkeys(inside)
@@ -76,6 +82,7 @@ async def test_all_parameters_may_be_in_the_request_object(provider: RunningProv
         ),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §6.1", "RFC 9101 §4, §6.1")
 async def test_registration_determines_the_algorithm(
     provider: RunningProvider, client_id: str, request_object: str, error: str
 ) -> None:
@@ -93,13 +100,15 @@ async def test_registration_determines_the_algorithm(
         pytest.param({"exp": 1_800_000_000}, id="expired"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §6.1", "RFC 9101 §4, §6.1")
 async def test_invalid_request_object_is_rejected(provider: RunningProvider, claims: dict[str, Any]) -> None:
     result = await sign_in(provider, "signs-rs256", signed(INSIDE | claims))
     assert result["error"] == "invalid_request_object"
 
 
+@pytest.mark.spec("RFC 9101 §6.3")
 async def test_redirect_uri_in_the_request_object_is_checked(provider: RunningProvider) -> None:
-    """RFC 9101 §6.3: no redirect to an unregistered URI."""
+    """A redirect_uri of a request object is checked like any other, so that it cannot redirect elsewhere."""
     await provider.register("signs-rs256")
     inside = signed(INSIDE | {"redirect_uri": "http://evil.test/"})
     response = await provider.authorize(client_id="signs-rs256", request=inside)
@@ -108,14 +117,19 @@ async def test_redirect_uri_in_the_request_object_is_checked(provider: RunningPr
     assert (nowhere.status_code, nowhere.location) == (400, None)
 
 
+@pytest.mark.spec("RFC 9101 §6.3")
 async def test_parameters_in_the_request_object_are_checked(provider: RunningProvider) -> None:
+    """The parameters of a request object are checked like those of any request. For a client that must sign,
+    only they count.
+    """
     result = await sign_in(provider, "signs-rs256", signed(INSIDE | {"prompt": "none login"}))
     assert result["error"] == "invalid_request"
     assert result["state"] == "from-inside"
 
 
+@pytest.mark.spec("RFC 9101 §10.5")
 async def test_unsigned_request_is_rejected_if_client_must_sign(provider: RunningProvider) -> None:
-    """RFC 9101 §10.5."""
+    """A request of a client that must sign is rejected without a signed request object."""
     await provider.register("must-sign")
     plain = query_of((await provider.authorize(client_id="must-sign")).location)
     assert (
@@ -123,8 +137,9 @@ async def test_unsigned_request_is_rejected_if_client_must_sign(provider: Runnin
     )
 
 
+@pytest.mark.spec("RFC 9101 §6.3")
 async def test_parameters_outside_are_ignored_if_client_must_sign(provider: RunningProvider) -> None:
-    """RFC 9101 §6.3: parameters outside are ignored."""
+    """For a client that must sign, parameters outside the object are ignored."""
     await provider.register("must-sign")
     inside = {k: v for k, v in provider.request.items() if k not in ("client_id", "nonce", "state")}
     without = await provider.authorize(client_id="must-sign", request=signed(inside, "ES256"))

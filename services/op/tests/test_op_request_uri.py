@@ -45,10 +45,13 @@ async def authorize(provider: RunningProvider, request_uri: str, **changes: Any)
 @pytest.mark.parametrize(
     "media_type", ["application/oauth-authz-req+jwt", "application/jwt", "application/jose", "text/plain"]
 )
+@pytest.mark.spec("OpenID Connect Core §6.2", "RFC 9101 §5.2")
 async def test_fetched_request_object_works_like_one_by_value(
     refers: RunningProvider, site: Site, media_type: str
 ) -> None:
-    """Core §6.2: the request object has precedence."""
+    """A request object by reference is fetched for each request, without following redirects, and is treated
+    like one by value. The fragment of its URL only names a version.
+    """
     site.pages[PATH] = published(signed(INSIDE), media_type=media_type)
     result = await authorize(refers, site.url + PATH)
     assert result["state"] == "from-inside"
@@ -56,8 +59,9 @@ async def test_fetched_request_object_works_like_one_by_value(
     assert site.visits == [PATH]
 
 
+@pytest.mark.spec("OpenID Connect Core §6.2", "RFC 9101 §5, §5.2")
 async def test_parameters_may_be_only_in_the_request_object(refers: RunningProvider, site: Site) -> None:
-    """RFC 9101 §5: client_id and request_uri are enough."""
+    """RFC 9101 §5: Only client_id and request_uri are required outside the object."""
     inside = {name: value for name, value in refers.request.items() if name != "client_id"}
     site.pages[PATH] = published(signed(inside))
     response = await refers.client.get(
@@ -67,14 +71,16 @@ async def test_parameters_may_be_only_in_the_request_object(refers: RunningProvi
     assert result["state"] == "state-of-the-test"
 
 
+@pytest.mark.spec("OpenID Connect Core §6.2", "RFC 9101 §5.2")
 async def test_fragment_is_only_a_version(refers: RunningProvider, site: Site) -> None:
-    """Core §6.2: it is not sent, and identifies the version of the contents."""
+    """OpenID Connect Core §6.2: The fragment is not sent, and differs with the contents."""
     assert (await authorize(refers, site.url + PATH + "#the-hash-of-other-contents"))["code"]
     assert site.visits == [PATH]
 
 
+@pytest.mark.spec("OpenID Connect Core §6.2", "RFC 9101 §5.2")
 async def test_change_of_the_request_object_takes_effect_at_once(refers: RunningProvider, site: Site) -> None:
-    """Core §6.2: the provider does not cache it."""
+    """OpenID Connect Core §6.2: A request object by reference is not cached."""
     await authorize(refers, site.url + PATH)
     site.pages[PATH] = published(signed(INSIDE | {"state": "newer"}))
     assert (await authorize(refers, site.url + PATH))["state"] == "newer"
@@ -87,13 +93,18 @@ async def test_change_of_the_request_object_takes_effect_at_once(refers: Running
         pytest.param(lambda _: "file:///etc/passwd", id="a file"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §6.2", "RFC 9101 §10.4.1")
 async def test_only_a_registered_request_uri_is_fetched(refers: RunningProvider, site: Site, changed: Any) -> None:
-    """RFC 9101 §10.4.1: the sender of a request cannot choose what the provider fetches."""
+    """RFC 9101 §10.4.1: Whoever sends a browser to the provider cannot choose what it fetches."""
     assert (await authorize(refers, changed(site.url + PATH)))["error"] == "invalid_request_uri"
     assert site.visits == []
 
 
+@pytest.mark.spec("OpenID Connect Core §6.2", "RFC 9101 §10.4.1")
 async def test_client_without_request_uris_gets_an_error(provider: RunningProvider, site: Site) -> None:
+    """Only a registered request_uri of up to 512 characters is fetched. For a client that has registered none,
+    it is rejected with `request_uri_not_supported`.
+    """
     await provider.register("signs-rs256")
     response = await provider.authorize(client_id="signs-rs256", request_uri=site.url + PATH)
     assert query_of(response.location)["error"] == "request_uri_not_supported"
@@ -115,10 +126,11 @@ async def test_client_without_request_uris_gets_an_error(provider: RunningProvid
         pytest.param(published(signed(INSIDE | {"iss": "web"})), "invalid_request_object", id="of another client"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §6.2", "RFC 9101 §5.2, §6, §7")
 async def test_response_must_be_a_request_object(
     refers: RunningProvider, site: Site, page: web.Response, error: str
 ) -> None:
-    """RFC 9101 §6, §7: and redirects are not followed."""
+    """RFC 9101 §6, §7: The response must be a request object, and redirects are not followed."""
     site.pages[PATH] = page
     assert (await authorize(refers, site.url + PATH))["error"] == error
     assert site.visits == [PATH]
@@ -132,12 +144,14 @@ async def test_unreachable_request_uri_is_rejected(refers: RunningProvider, site
     assert (await authorize(refers, unreachable))["error"] == "invalid_request_uri"
 
 
+@pytest.mark.spec("OpenID Connect Core §6.2", "RFC 9101 §5")
 async def test_request_and_request_uri_cannot_be_combined(refers: RunningProvider, site: Site) -> None:
     """Core §6.2, RFC 9101 §5."""
     assert (await authorize(refers, site.url + PATH, request=signed(INSIDE)))["error"] == "invalid_request"
     assert site.visits == []
 
 
+@pytest.mark.spec("RFC 6749 §4.1.2.1")
 async def test_faults_without_outer_redirect_uri_are_a_page(refers: RunningProvider, site: Site) -> None:
     """RFC 6749 §4.1.2.1."""
     response = await refers.authorize(client_id="refers", request_uri=site.url + "/other", redirect_uri=None)
@@ -155,10 +169,14 @@ async def test_form_of_another_site_fetches_it_once(refers: RunningProvider, sit
 
 @pytest.mark.parametrize("make", [signed, unsigned])
 @pytest.mark.parametrize("allowed", [True, False])
+@pytest.mark.spec("OpenID Connect Dynamic Client Registration §2")
 async def test_self_registered_client_may_use_request_uri(
     provider_with: ProviderFactory, site: Site, make: Any, allowed: bool
 ) -> None:
-    """Dynamic Client Registration 1.0 §2: with any algorithm, but not from a private network."""
+    """A client that registered itself without request_object_signing_alg may use any algorithm, including `none`.
+
+    Such a client cannot have a request object fetched from a private network.
+    """
     op = await provider_with(registration="open", registration_private_addresses=allowed)
     keys = {"keys": [public_jwk("RS256")]}
     client = await registered(op, request_uris=[site.url + PATH], jwks=keys)
@@ -179,6 +197,7 @@ async def test_self_registered_client_may_use_request_uri(
         pytest.param("http://client.test/request.jwt", id="no TLS"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §6.2", "RFC 9101 §10.4.1")
 async def test_invalid_request_uris_are_rejected(provider_with: ProviderFactory, uri: str) -> None:
     op = await provider_with(registration="open")
     response = await op.client.post("/register", json={"redirect_uris": [REDIRECT_URI], "request_uris": [uri]})

@@ -20,6 +20,7 @@ async def tokens_of(provider: RunningProvider, client_id: str = "web", **changes
 
 
 @FORMATS
+@pytest.mark.spec("OpenID Connect Core §5.3.2, §5.4")
 async def test_userinfo_returns_claims_by_scope(provider: RunningProvider, client_id: str) -> None:
     token = (await tokens_of(provider, client_id))["access_token"]
     response = await provider.userinfo(token)
@@ -38,8 +39,13 @@ async def test_userinfo_returns_claims_by_scope(provider: RunningProvider, clien
 
 
 @FORMATS
+@pytest.mark.spec("OpenID Connect Core §5.3.1", "RFC 6750 §2.2")
 async def test_userinfo_accepts_post(provider: RunningProvider, client_id: str) -> None:
-    """RFC 6750 §2.2; Core §5.3.1."""
+    """RFC 6750 §2.2: UserInfo also accepts a token in a form body; the resource server, which is called with GET,
+    rejects it.
+
+    OpenID Connect Core §5.3.1: UserInfo accepts GET and POST; the relying party sends the token in the header.
+    """
     token = (await tokens_of(provider, client_id))["access_token"]
     by_header = await provider.client.post("/userinfo", headers={"Authorization": f"Bearer {token}"})
     by_body = await provider.client.post("/userinfo", form={"access_token": token})
@@ -48,8 +54,9 @@ async def test_userinfo_accepts_post(provider: RunningProvider, client_id: str) 
 
 @pytest.mark.parametrize("algorithm", ["RS256", "ES256", "HS256"])
 @pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.spec("OpenID Connect Core §5.3.2")
 async def test_userinfo_is_signed_if_registered(provider: RunningProvider, algorithm: str, method: str) -> None:
-    """OpenID Connect Core §5.3.2: application/jwt, with iss and aud."""
+    """The response is application/jwt with iss and aud."""
     client_id = f"signed-{algorithm.lower()}"
     token = (await tokens_of(provider, client_id, scope="openid email"))["access_token"]
     if method == "GET":
@@ -71,8 +78,11 @@ async def test_userinfo_is_signed_if_registered(provider: RunningProvider, algor
     assert query_of(hint.location)["error"] == "invalid_request", "it is not an ID token"
 
 
+@pytest.mark.spec("OpenID Connect Core §5.3.2", "RFC 6750 §3")
 async def test_errors_of_signed_userinfo_are_json(provider: RunningProvider) -> None:
-    """RFC 6750 §3."""
+    """OpenID Connect Core §5.3.2: A client that is registered for it gets UserInfo as a JWT with `iss` and
+    `aud`, signed with its algorithm. It is not accepted as an id_token.
+    """
     token = (await tokens_of(provider, "signed-rs256", scope="email", nonce=None))["access_token"]
     await assert_refused(await provider.userinfo(token), "insufficient_scope", 403)
 
@@ -107,18 +117,26 @@ async def test_userinfo_without_openid_gets_403(provider: RunningProvider) -> No
     assert 'scope="openid"' in response.headers["WWW-Authenticate"]
 
 
+@pytest.mark.spec("OpenID Connect Core §5.3", "RFC 8725 §3.12")
 async def test_userinfo_rejects_an_id_token(provider: RunningProvider) -> None:
+    """RFC 8725 §3.12: No token is accepted as one of the other kind: type, audience and claims all differ."""
     await assert_refused(await provider.userinfo((await tokens_of(provider))["id_token"]), "invalid_token", 401)
 
 
+@pytest.mark.spec("OpenID Connect Core §5.3")
 async def test_userinfo_rejects_a_refresh_token(provider: RunningProvider) -> None:
+    """UserInfo requires an access token with `openid`. An id_token or a refresh token is rejected."""
     tokens = await tokens_of(provider)
     await assert_refused(await provider.userinfo(tokens["refresh_token"]), "invalid_token", 401)
 
 
 @pytest.mark.parametrize("query", ["access_token=x", "%61ccess_token=x", "a=b&access_token=x&access_token=y"])
+@pytest.mark.spec("RFC 6750 §2.3, §5.3")
 async def test_userinfo_rejects_a_token_in_the_query(provider: RunningProvider, query: str) -> None:
-    """RFC 6750 §5.3: also together with a valid one in the header."""
+    """A token in the query is rejected, since URLs are logged. It is recognized by the name of its parameter.
+
+    It is rejected even beside a valid token in the header.
+    """
     token = (await tokens_of(provider))["access_token"]
     for headers in ({}, {"Authorization": f"Bearer {token}"}):
         response = await provider.client.get(f"/userinfo?{query}", headers=headers)
@@ -130,15 +148,17 @@ async def test_userinfo_rejects_a_token_in_the_query(provider: RunningProvider, 
     ("query", "status"),
     [("hint=no_access_token", 200), ("my_access_token=x", 200), ("a=access_token%3Dx", 200), ("a=%ff", 400)],
 )
+@pytest.mark.spec("RFC 6750 §2.3, §5.3")
 async def test_userinfo_checks_only_names_in_the_query(provider: RunningProvider, query: str, status: int) -> None:
-    """RFC 6750 §2.3: `access_token` is the name of a parameter."""
+    """RFC 6750 §2.3: Only a parameter with the name `access_token` is a token in the query."""
     token = (await tokens_of(provider))["access_token"]
     response = await provider.client.get(f"/userinfo?{query}", headers={"Authorization": f"Bearer {token}"})
     assert response.status_code == status
 
 
+@pytest.mark.spec("RFC 6750 §2")
 async def test_userinfo_rejects_two_tokens(provider: RunningProvider) -> None:
-    """RFC 6750 §2."""
+    """A request to UserInfo carries one token, in one way."""
     token = (await tokens_of(provider))["access_token"]
     response = await provider.client.post(
         "/userinfo", form={"access_token": token}, headers={"Authorization": f"Bearer {token}"}
@@ -173,8 +193,12 @@ async def test_jti_of_a_jwt_is_not_a_token(provider: RunningProvider) -> None:
 
 
 @FORMATS
+@pytest.mark.spec("RFC 7662 §2.2")
 async def test_introspection_describes_an_active_token(provider: RunningProvider, client_id: str) -> None:
-    """RFC 7662 §2.2, requested by the resource server that is the audience."""
+    """The response describes an active token, whether it is opaque or a JWT.
+
+    The caller is the resource server that the token is for.
+    """
     await provider.register("resource-server")
     token = (await tokens_of(provider, client_id))["access_token"]
     now = int(provider.clock())
@@ -191,6 +215,7 @@ async def test_introspection_describes_an_active_token(provider: RunningProvider
     }
 
 
+@pytest.mark.spec("RFC 7662 §2.2, §4")
 async def test_introspection_describes_own_refresh_token(provider: RunningProvider) -> None:
     await provider.register("resource-server")
     tokens = await tokens_of(provider)
@@ -202,13 +227,15 @@ async def test_introspection_describes_own_refresh_token(provider: RunningProvid
 
 
 @pytest.mark.parametrize("token", ["fake", "A" * 22 + "." + "B" * 43, "a.b.c", "[" * 5000 + ".b.c", "é"])
+@pytest.mark.spec("RFC 7662 §2.2")
 async def test_introspection_of_other_text_is_inactive(provider: RunningProvider, token: str) -> None:
-    """RFC 7662 §2.2: an inactive token is not an error."""
+    """The response for an inactive token is successful and says nothing else about it."""
     assert await provider.introspect(token) == {"active": False}
 
 
+@pytest.mark.spec("RFC 7662 §4")
 async def test_introspection_by_another_client_is_inactive(provider: RunningProvider) -> None:
-    """RFC 7662 §4."""
+    """A caller can introspect its own tokens and those that are meant for it."""
     await provider.register("other")
     token = (await tokens_of(provider))["access_token"]
     assert await provider.introspect(token, "other", SECRET + "2") == {"active": False}
@@ -223,6 +250,7 @@ async def test_introspection_by_another_client_is_inactive(provider: RunningProv
         pytest.param(basic("web", SECRET), {}, "invalid_request", 400, id="no token"),
     ],
 )
+@pytest.mark.spec("RFC 7662 §2, §2.1, §2.3")
 async def test_introspection_requires_authentication(
     provider: RunningProvider, headers: dict[str, str], form: dict[str, str], error: str, status: int
 ) -> None:
@@ -254,8 +282,9 @@ async def revoke(provider: RunningProvider, token: str, client_id: str = "web", 
 
 
 @FORMATS
+@pytest.mark.spec("RFC 7009 §2.1")
 async def test_revoking_an_access_token_keeps_the_grant(provider: RunningProvider, client_id: str) -> None:
-    """RFC 7009 §2.1."""
+    """Revoking an access token revokes nothing else."""
     tokens = await tokens_of(provider, client_id)
     assert (await revoke(provider, tokens["access_token"], client_id)).status_code == 200
     assert (await provider.userinfo(tokens["access_token"])).status_code == 401
@@ -279,8 +308,9 @@ async def test_revoking_an_unknown_token_succeeds(provider: RunningProvider, tok
     assert (await revoke(provider, token)).status_code == 200
 
 
+@pytest.mark.spec("RFC 7009 §2.1")
 async def test_revoking_the_token_of_another_client_is_rejected(provider: RunningProvider) -> None:
-    """RFC 7009 §2.1."""
+    """A client can revoke only its own tokens."""
     await provider.register("other")
     tokens = await tokens_of(provider)
     response = await revoke(provider, tokens["access_token"], "other", SECRET + "2")
@@ -288,11 +318,14 @@ async def test_revoking_the_token_of_another_client_is_rejected(provider: Runnin
     assert (await provider.userinfo(tokens["access_token"])).status_code == 200
 
 
+@pytest.mark.spec("RFC 7009 §2, §2.1")
 async def test_revocation_requires_authentication(provider: RunningProvider) -> None:
+    """The client authenticates, or sends its client_id if it is public."""
     response = await provider.client.post("/revoke", form={"token": "x"})
     await assert_refused(response, "invalid_client", 401)
 
 
+@pytest.mark.spec("RFC 7009 §2, §2.1")
 async def test_public_client_revokes_its_own_token(provider: RunningProvider) -> None:
     """RFC 7009 §2.1."""
     await provider.register("spa")

@@ -37,8 +37,11 @@ async def opened(provider: RunningProvider, response: Any, client_id: str = "web
     return jwt.decode(parameters["response"], key, [alg], options=options, audience=client_id, issuer=ISSUER)
 
 
+@pytest.mark.spec("OAuth 2.0 Multiple Response Types §2.1")
 async def test_fragment_mode_is_supported(provider: RunningProvider) -> None:
-    """Multiple Response Types §2.1."""
+    """response_mode is `query`, the default of `code`, or `fragment`. Errors use the same mode, and an unknown
+    mode is rejected.
+    """
     response = await provider.login(response_mode="fragment")
     assert urlsplit(response.location).query == ""
     assert (await received(response)).keys() == CODE_RESPONSE
@@ -48,8 +51,9 @@ async def test_query_mode_can_be_requested(provider: RunningProvider) -> None:
     assert query_of((await provider.login(response_mode="query")).location).keys() == CODE_RESPONSE
 
 
+@pytest.mark.spec("OAuth 2.0 Form Post Response Mode §2", "Content Security Policy Level 3 §2.3.1")
 async def test_form_post_is_submitted_automatically(provider: RunningProvider) -> None:
-    """Form Post Response Mode §2: and can be submitted manually without scripts."""
+    """OAuth 2.0 Form Post Response Mode §2: The form can be submitted by hand if scripts are disabled."""
     state = 'a"><script>alert(1)</script>&amp;'
     response = await provider.login(response_mode="form_post", state=state)
     got = await received(response)
@@ -68,18 +72,24 @@ async def test_form_post_is_submitted_automatically(provider: RunningProvider) -
     assert "unsafe" not in policy
 
 
+@pytest.mark.spec("OAuth 2.0 Form Post Response Mode §2")
 async def test_form_post_sends_the_origin_of_the_provider(provider: RunningProvider) -> None:
-    """With a stricter Referrer-Policy browsers would send `Origin: null` with the form."""
+    """With a Referrer-Policy that hides the page from other sites, browsers would send `Origin: null` with the form."""
     response = await provider.login(response_mode="form_post")
     assert response.headers["Referrer-Policy"] == "origin"
 
 
+@pytest.mark.spec("OAuth 2.0 Form Post Response Mode §2")
 async def test_form_posted_code_can_be_redeemed(provider: RunningProvider) -> None:
+    """`form_post` is a page with a form that submits itself, by the only script that its policy allows, or by a
+    click. It is not cached.
+    """
     code = (await received(await provider.login(response_mode="form_post")))["code"]
     assert (await provider.redeem(code)).status_code == 200
 
 
 @pytest.mark.parametrize("mode", ["query", "fragment", "form_post"])
+@pytest.mark.spec("OAuth 2.0 Multiple Response Types §2.1")
 async def test_error_uses_the_response_mode(provider: RunningProvider, mode: str) -> None:
     response = await provider.authorize(response_mode=mode, prompt="none")
     got = await received(response)
@@ -88,6 +98,7 @@ async def test_error_uses_the_response_mode(provider: RunningProvider, mode: str
     assert bool(urlsplit(response.location or "").fragment) is (mode == "fragment")
 
 
+@pytest.mark.spec("OAuth 2.0 Form Post Response Mode §2")
 async def test_denied_consent_uses_the_response_mode(provider: RunningProvider) -> None:
     response = await decide(provider, await to_consent(provider, response_mode="form_post"), "refuse")
     assert (await received(response))["error"] == "access_denied"
@@ -97,8 +108,9 @@ async def test_denied_consent_uses_the_response_mode(provider: RunningProvider) 
     ("client_id", "alg"), [("web", "RS256"), ("jarm-es256", "ES256"), ("jarm-hs256", "HS256")], ids=lambda v: v
 )
 @pytest.mark.parametrize("mode", ["jwt", "query.jwt", "fragment.jwt", "form_post.jwt"])
+@pytest.mark.spec("JARM §2.1, §2.2, §2.3, §3")
 async def test_response_is_signed(provider: RunningProvider, client_id: str, alg: str, mode: str) -> None:
-    """JARM §2.1, §2.3: for this client, with a short lifetime; for a code `jwt` means `query.jwt`."""
+    """JARM §2.1, §2.3: The JWT is for this client and expires soon; `jwt` means `query.jwt` for a code."""
     await provider.register(client_id)
     response = await provider.login(client_id=client_id, response_mode=mode)
     claims = await opened(provider, response, client_id, alg)
@@ -110,15 +122,19 @@ async def test_response_is_signed(provider: RunningProvider, client_id: str, alg
     assert redeemed.status_code == 200
 
 
+@pytest.mark.spec("JARM §2.1, §2.3")
 async def test_error_is_signed(provider: RunningProvider) -> None:
-    """JARM §2.1."""
+    """With `query.jwt`, `fragment.jwt`, `form_post.jwt` and `jwt`, the response or the error is one JWT for this
+    client that expires soon.
+    """
     claims = await opened(provider, await provider.authorize(response_mode="jwt", prompt="none"))
     assert claims["error"] == "login_required"
     assert claims["state"] == "state-of-the-test"
 
 
+@pytest.mark.spec("JARM §2.2, §3", "RFC 8725 §3.11, §3.12")
 async def test_signed_response_is_not_an_id_token(provider: RunningProvider) -> None:
-    """RFC 8725 §3.11, §3.12: the same keys sign both, with the same `typ`, but the response has no `sub`."""
+    """RFC 8725 §3.11, §3.12: The same keys sign both and no `typ` distinguishes them, but a response names no user."""
     token = (await received(await provider.login(response_mode="jwt")))["response"]
     assert jwt.get_unverified_header(token)["typ"] == "JWT"
     assert "sub" not in jwt.get_unverified_claims(token)

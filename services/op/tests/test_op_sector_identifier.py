@@ -22,8 +22,9 @@ def in_sector(site: Site, **changes: Any) -> dict[str, Any]:
     return {"subject_type": "pairwise", "redirect_uris": URIS, "sector_identifier_uri": site.url + PATH, **changes}
 
 
+@pytest.mark.spec("OpenID Connect Core §8.1", "OpenID Connect Dynamic Client Registration §5")
 async def test_sector_must_list_the_redirect_uris(op: RunningProvider, site: Site) -> None:
-    """With it, clients on several hosts get the same identifiers of users."""
+    """Clients on several hosts can know users by the same identifiers."""
     site.pages[PATH] = web.json_response([*URIS, "https://a-third.test/"])
     client = await registered(op, **in_sector(site))
     assert client["sector_identifier_uri"] == site.url + PATH
@@ -40,7 +41,11 @@ async def test_sector_must_list_the_redirect_uris(op: RunningProvider, site: Sit
         pytest.param(web.Response(status=302, headers={"Location": "/other"}), id="a redirect"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §8.1", "OpenID Connect Dynamic Client Registration §5")
 async def test_unlisted_client_is_rejected(op: RunningProvider, site: Site, page: web.Response) -> None:
+    """The document at the sector_identifier_uri of a client that registers itself must list all of its redirect
+    URIs. It is fetched at registration and at each change.
+    """
     site.pages[PATH] = page
     await assert_refused(await register(op, **in_sector(site)), "invalid_client_metadata")
     assert site.visits == [PATH]
@@ -51,8 +56,9 @@ async def test_unreachable_sector_is_rejected(op: RunningProvider, site: Site) -
     await assert_refused(await register(op, **nobody), "invalid_client_metadata")
 
 
+@pytest.mark.spec("OpenID Connect Core §8.1", "OpenID Connect Dynamic Client Registration §5", "RFC 7592 §2.2")
 async def test_sector_is_checked_again_on_update(op: RunningProvider, site: Site) -> None:
-    """RFC 7592 §2.2: a rejected update changes nothing."""
+    """RFC 7592 §2.2: The document is fetched at each update, and a rejected update changes nothing."""
     site.pages[PATH] = web.json_response(URIS)
     client = await registered(op, **in_sector(site))
     more = in_sector(site, redirect_uris=[*URIS, "https://a-third.test/"], client_id=client["client_id"])
@@ -60,6 +66,7 @@ async def test_sector_is_checked_again_on_update(op: RunningProvider, site: Site
     assert (await (await manage(op, "GET", client)).get_json())["redirect_uris"] == URIS
 
 
+@pytest.mark.spec("OpenID Connect Core §8.1", "OpenID Connect Dynamic Client Registration §5", "RFC 7591 §5")
 async def test_sector_in_a_private_network_is_not_fetched(provider_with: ProviderFactory, site: Site) -> None:
     """RFC 7591 §5."""
     op = await provider_with(registration="open")

@@ -77,6 +77,7 @@ def start(redis: Database, redis_server: RedisServer) -> Iterator[Callable[..., 
         one.process.wait(15)
 
 
+@pytest.mark.spec("RFC 9112 §3.2.2")
 def test_target_in_absolute_form_is_accepted(start: Callable[..., Process]) -> None:
     """RFC 9112 §3.2.2: for the endpoints of clients and for the pages."""
     op = start()

@@ -64,7 +64,7 @@ Way = Callable[[RunningProvider, dict[str, Any]], Awaitable[Any]]
 async def test_session_end_revokes_grants_and_notifies_clients(
     provider: RunningProvider, clients: Clients, way: Way
 ) -> None:
-    """Back-Channel Logout §2.5, §2.7: the tokens, a code that is not redeemed yet, and all clients."""
+    """The tokens and an unredeemed code are revoked, and every client is notified."""
     await register(provider, "told", first_party=True, backchannel_logout_uri=f"{clients.url}/told")
     tokens = await sign_in(provider, "told")
     code = await provider.code()
@@ -106,13 +106,14 @@ async def faulty(
 
 @BROKEN_OFF
 @WAYS
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.5, §2.7")
 async def test_session_end_interrupted_by_redis_can_be_repeated(
     faulty: tuple[RunningProvider, Refuse],
     clients: Clients,
     way: Way,
     refused: tuple[str, ...],
 ) -> None:
-    """With its grants; every client is notified once."""
+    """The next attempt ends the grants and notifies every client once."""
     provider, refuse = faulty
     tokens = await sign_in(provider, "told")
     await refuse(*refused)
@@ -126,6 +127,7 @@ async def test_session_end_interrupted_by_redis_can_be_repeated(
 
 
 @BROKEN_OFF
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.5, §2.7")
 async def test_login_interrupted_by_redis_keeps_the_clients(
     faulty: tuple[RunningProvider, Refuse], clients: Clients, refused: tuple[str, ...]
 ) -> None:
@@ -143,8 +145,9 @@ async def test_login_interrupted_by_redis_keeps_the_clients(
     assert len(clients.tokens_of("told")) == 1
 
 
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.7")
 async def test_session_with_more_grants_than_connections_is_ended(provider: RunningProvider) -> None:
-    """As with a page that renews silently every half minute."""
+    """A page that renews silently every half minute has that many grants."""
     tokens = await provider.tokens()
     (session,) = await provider.op.sessions.all("user0")
     more = [SessionGrant(gid=f"gid-{number}", client_id="web", sid=session.sid) for number in range(700)]
@@ -183,7 +186,10 @@ async def test_clients_keep_their_sid_after_a_second_login(provider: RunningProv
 
 @pytest.mark.spec("OpenID Connect Back-Channel Logout §2.5")
 async def test_login_at_the_consent_page_keeps_earlier_grants(provider: RunningProvider, clients: Clients) -> None:
-    """The session became too old for max_age while the user read the page; its grants end with the new session."""
+    """A session that another login in its browser replaces is ended like any other; that of the same user is continued.
+
+    The session became too old for max_age while the user read the page; its grants end with the new one.
+    """
     await register(provider, "app", first_party=True, backchannel_logout_uri=f"{clients.url}/app")
     await register(provider, "asks", backchannel_logout_uri=f"{clients.url}/asks")
     tokens = await sign_in(provider, "app")

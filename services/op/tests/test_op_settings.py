@@ -21,8 +21,9 @@ from servicekit.settings import SettingsError
         ("http://[::80]", "http://[::80]", False),
     ],
 )
+@pytest.mark.spec("RFC 6454 §6.2")
 def test_origin_is_written_as_in_browsers(issuer: str, origin: str, secure: bool) -> None:
-    """RFC 6454 §6.2."""
+    """An origin is compared as browsers serialize it."""
     settings = Settings(redis_url="redis://localhost", oidc_issuer=issuer, op_secret_key="x" * 32)
     assert (settings.origin, settings.secure, settings.oidc_issuer) == (origin, secure, issuer)
 

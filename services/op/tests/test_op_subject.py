@@ -16,8 +16,9 @@ async def tokens_of(provider: RunningProvider, client_id: str, **changes: Any) -
 
 
 @pytest.mark.parametrize("client_id", ["pair", "pair-jwt", "pair-of-sector"])
+@pytest.mark.spec("OpenID Connect Core §5.3.2, §8, §8.1")
 async def test_pairwise_sub_is_the_same_everywhere(provider: RunningProvider, client_id: str) -> None:
-    """OpenID Connect Core §5.3.2: also after a refresh."""
+    """OpenID Connect Core §5.3.2: It is the same after a refresh."""
     await provider.register("resource-server")
     tokens = await tokens_of(provider, client_id)
     sub = jwt.get_unverified_claims(tokens["id_token"])["sub"]
@@ -34,8 +35,11 @@ async def test_pairwise_sub_is_the_same_everywhere(provider: RunningProvider, cl
         assert jwt.get_unverified_claims(tokens["access_token"])["sub"] == sub
 
 
+@pytest.mark.spec("OpenID Connect Core §8, §8.1")
 async def test_sub_depends_on_sector_and_user(provider: RunningProvider) -> None:
-    """OpenID Connect Core §8.1."""
+    """A pairwise client gets a `sub` that is unique to its sector, and the same everywhere. The sector is the
+    host of its sector_identifier_uri, or the only host of its redirect URIs.
+    """
     subs = {}
     for client_id in ("pair", "pair-jwt", "pair-of-sector", "web"):
         subs[client_id] = jwt.get_unverified_claims((await tokens_of(provider, client_id))["id_token"])["sub"]
@@ -44,8 +48,9 @@ async def test_sub_depends_on_sector_and_user(provider: RunningProvider) -> None
     assert subs["web"] == "user0"
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.2.1, §5.5.1, §8.1")
 async def test_client_names_a_user_by_its_pairwise_sub(provider: RunningProvider) -> None:
-    """OpenID Connect Core §3.1.2.1, §5.5.1: in id_token_hint and claims."""
+    """OpenID Connect Core §3.1.2.1, §5.5.1: The client uses it in id_token_hint and claims."""
     tokens = await tokens_of(provider, "pair")
     sub = jwt.get_unverified_claims(tokens["id_token"])["sub"]
     by_claims: dict[str, Any] = {"claims": json.dumps({"id_token": {"sub": {"value": sub}}})}
@@ -59,7 +64,9 @@ async def test_client_names_a_user_by_its_pairwise_sub(provider: RunningProvider
     assert query_of(refused.location)["error"] == "login_required"
 
 
+@pytest.mark.spec("OpenID Connect Core §8.1")
 async def test_pending_tab_continues_for_the_named_user(provider: RunningProvider) -> None:
+    """A hint and the `claims` parameter name a user by the `sub` that the client knows."""
     hint = (await tokens_of(provider, "pair"))["id_token"]
     provider.client = provider.new_client()
     waiting = (await provider.authorize(client_id="pair", id_token_hint=hint)).location
@@ -73,8 +80,9 @@ async def test_both_subject_types_are_advertised(provider: RunningProvider) -> N
     assert metadata["subject_types_supported"] == ["public", "pairwise"]
 
 
+@pytest.mark.spec("OpenID Connect Core §8, §8.1")
 async def test_sid_differs_between_sectors(provider: RunningProvider) -> None:
-    """OpenID Connect Core §8: no claim reveals to two sectors that they have the same user."""
+    """OpenID Connect Core §8: No claim tells two sectors that they know the same user."""
     sids = {}
     for client_id in ("pair", "pair-jwt", "pair-of-sector", "web", "jwt"):
         sids[client_id] = jwt.get_unverified_claims((await tokens_of(provider, client_id))["id_token"])["sid"]
@@ -83,8 +91,12 @@ async def test_sid_differs_between_sectors(provider: RunningProvider) -> None:
     assert len(set(sids.values())) == 3
 
 
+@pytest.mark.spec("OpenID Connect Core §8, §8.1", "OpenID Connect RP-Initiated Logout §2")
 async def test_session_is_ended_by_the_sid_of_the_client(provider: RunningProvider) -> None:
-    """RP-Initiated Logout 1.0 §2."""
+    """OpenID Connect Core §8, §8.1: The `sid` of a session differs for each sector too. A client that registered
+    itself keeps its subject_type and its sector. A pairwise one cannot use the device grant, which would not prove its
+    sector.
+    """
     tokens = await tokens_of(provider, "pair")
     response = await provider.client.get("/logout", query_string={"id_token_hint": tokens["id_token"]})
     assert "signed out" in await response.get_data(as_text=True)

@@ -28,8 +28,12 @@ def claims_of(token: str) -> dict[str, Any]:
     return jwt.get_unverified_claims(token)
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.3, §3.1.3.3", "RFC 6749 §5.1")
 async def test_code_is_exchanged_for_tokens(provider: RunningProvider) -> None:
-    """RFC 6749 §5.1, OpenID Connect Core §3.1.3.3."""
+    """RFC 6749 §5.1: The token response is JSON with the token, its type, lifetime and scope, and must not be cached.
+
+    OpenID Connect Core §3.1.3.3: The token response has token_type Bearer and an id_token, and must not be cached.
+    """
     response = await provider.redeem(await provider.code())
     tokens = await response.get_json()
     assert tokens.keys() == {"access_token", "token_type", "expires_in", "scope", "refresh_token", "id_token"}
@@ -41,8 +45,13 @@ async def test_code_is_exchanged_for_tokens(provider: RunningProvider) -> None:
     assert response.headers["Content-Type"] == "application/json"
 
 
+@pytest.mark.spec("OpenID Connect Core §2", "OpenID Connect Front-Channel Logout §3")
 async def test_id_token_has_exactly_the_expected_claims(provider: RunningProvider) -> None:
-    """OpenID Connect Core §2: no client_id, no scope, no jti."""
+    """OpenID Connect Core §2: The id_token has issuer, subject, audience, times, auth_time and nonce, and none of the
+    claims of an access token.
+
+    There is no client_id, scope or jti.
+    """
     tokens = await provider.tokens()
     now = int(provider.clock())
     claims = claims_of(tokens["id_token"])
@@ -72,19 +81,30 @@ async def test_claims_follow_the_granted_scope(provider: RunningProvider) -> Non
     assert "name" not in claims
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.2.1", "RFC 6749 §3.3")
 async def test_unknown_scope_is_ignored(provider: RunningProvider) -> None:
     """OpenID Connect Core §3.1.2.1."""
     assert (await provider.tokens(scope="openid unknown"))["scope"] == "openid"
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.2.1, §3.1.3")
 async def test_request_without_openid_is_oauth_only(provider: RunningProvider) -> None:
+    """OpenID Connect Core §3.1.2.1: A request without `openid` is plain OAuth. Unknown scopes are ignored.
+
+    OpenID Connect Core §3.1.3: The authorization code grant gives an id_token if the scope of the code has `openid`.
+    """
     tokens = await provider.tokens(scope="email", nonce=None)
     assert "id_token" not in tokens
     assert tokens["scope"] == "email"
 
 
 @pytest.mark.parametrize("algorithm", ["RS256", "ES256"])
+@pytest.mark.spec("OpenID Connect Core §10.1", "RFC 7515 §3.1, §4.1.4", "RFC 7517 §4")
 async def test_id_token_is_signed_with_a_published_key(provider: RunningProvider, algorithm: str) -> None:
+    """RFC 7515 §3.1: Tokens use the compact serialization.
+
+    RFC 7515 §4.1.4: `kid` names the key that signed the token.
+    """
     client_id = {"RS256": "web", "ES256": "es256"}[algorithm]
     await provider.register(client_id)
     code = await provider.code(client_id=client_id)
@@ -100,8 +120,9 @@ async def test_id_token_is_signed_with_a_published_key(provider: RunningProvider
                access_token=tokens["access_token"])  # fmt: skip
 
 
+@pytest.mark.spec("OpenID Connect Core §10.1")
 async def test_hs256_key_is_the_client_secret(provider: RunningProvider) -> None:
-    """OpenID Connect Core §10.1: the setting of the reference document."""
+    """RS256 and ES256 use published keys, and HS256 the octets of the client's secret."""
     await provider.register("hs256")
     code = await provider.code(client_id="hs256")
     response = await provider.redeem(code, client_id="hs256", client_secret=SECRET)
@@ -112,8 +133,14 @@ async def test_hs256_key_is_the_client_secret(provider: RunningProvider) -> None
 
 
 @pytest.mark.parametrize("by", ["setting", "client"])
+@pytest.mark.spec("RFC 8725 §3.12", "RFC 9068 §2, §2.1, §2.2")
 async def test_jwt_access_token_follows_rfc_9068(provider_with: ProviderFactory, by: str) -> None:
-    """RFC 9068 §2: and different from the ID token in type, audience and claims."""
+    """RFC 9068 §2.1: The header says `at+jwt`, and the signature is asymmetric.
+
+    RFC 9068 §2.2: An access token has issuer, subject, audience, client_id, times, jti and scope.
+
+    Type, audience and claims differ from those of the id_token.
+    """
     provider = await provider_with(access_token_format="jwt" if by == "setting" else "opaque")
     client_id = "web" if by == "setting" else "jwt"
     await provider.register(client_id)
@@ -163,18 +190,20 @@ async def test_opaque_tokens_are_stored_hashed(provider: RunningProvider) -> Non
         ),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §3.1.3.2, §3.1.3.4", "RFC 6749 §4.1.3", "RFC 7636 §4.4, §4.6")
 async def test_code_with_another_binding_is_rejected(
     provider: RunningProvider, changes: dict[str, Any], error: str
 ) -> None:
-    """A rejected request does not use up the code."""
+    """A request that fails a check leaves the code usable."""
     await provider.register("other")
     code = await provider.code()
     await assert_refused(await provider.redeem(code, **changes), error)
     assert (await provider.redeem(code)).status_code == 200
 
 
+@pytest.mark.spec("RFC 9700 §4.8.2")
 async def test_verifier_without_challenge_is_rejected(provider_with: ProviderFactory) -> None:
-    """RFC 9700 §4.8.2: PKCE downgrade."""
+    """A verifier for a code without a challenge is rejected (PKCE downgrade)."""
     provider = await provider_with(require_pkce=False)
     code = await provider.code(code_challenge=None, code_challenge_method=None)
     await assert_refused(await provider.redeem(code), "invalid_grant")
@@ -182,12 +211,15 @@ async def test_verifier_without_challenge_is_rejected(provider_with: ProviderFac
 
 
 @pytest.mark.parametrize(("seconds", "status"), [(59, 200), (60, 400)], ids=["before", "after"])
+@pytest.mark.spec("RFC 6749 §4.1.2")
 async def test_code_expires_after_60_seconds(provider: RunningProvider, seconds: int, status: int) -> None:
+    """A code expires after a short time, here 60 seconds."""
     code = await provider.code()
     provider.clock.pass_seconds(seconds)
     assert (await provider.redeem(code)).status_code == status
 
 
+@pytest.mark.spec("RFC 6749 §4.1.2")
 async def test_code_has_a_ttl_of_60_seconds_in_redis(provider: RunningProvider) -> None:
     await provider.code()
     redis = provider.redis
@@ -196,8 +228,11 @@ async def test_code_has_a_ttl_of_60_seconds_in_redis(provider: RunningProvider) 
     assert all(0 < ttl <= 60 for ttl in ttls)
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.3.2", "RFC 6749 §4.1.2, §10.5", "RFC 7662 §2.2")
 async def test_second_use_of_a_code_revokes_the_tokens(provider: RunningProvider) -> None:
-    """RFC 6749 §4.1.2."""
+    """OpenID Connect Core §3.1.3.2: The provider checks the client, the code, that the code was not used before,
+    and redirect_uri.
+    """
     code = await provider.code()
     tokens = await (await provider.redeem(code)).get_json()
     assert (await provider.userinfo(tokens["access_token"])).status_code == 200
@@ -216,8 +251,13 @@ async def test_second_use_of_a_code_revokes_the_tokens(provider: RunningProvider
         pytest.param({"redirect_uri": "http://other.test/callback"}, id="another redirect_uri"),
     ],
 )
+@pytest.mark.spec("RFC 6749 §4.1.2, §10.5")
 async def test_stolen_code_cannot_revoke_the_grant(provider: RunningProvider, changes: dict[str, Any]) -> None:
-    """RFC 6749 §10.5: that takes a second request that passes all checks."""
+    """A second redemption revokes the tokens of the first if it passes the same checks: whoever has only seen the code
+    cannot revoke anything.
+
+    A second redemption must pass the same checks as the first; a public client has only these.
+    """
     await provider.register("spa", "other")
     code = await provider.code(client_id="spa")
     tokens = await (await provider.redeem(code, client_id="spa")).get_json()
@@ -227,8 +267,12 @@ async def test_stolen_code_cannot_revoke_the_grant(provider: RunningProvider, ch
     assert (await provider.userinfo(tokens["access_token"])).status_code == 401
 
 
+@pytest.mark.spec("RFC 6749 §4.1.2")
 async def test_one_of_fifty_parallel_uses_of_a_code_succeeds(provider: RunningProvider) -> None:
-    """RFC 6749 §4.1.2, with connections that are already open."""
+    """A code can be redeemed once, even by parallel requests.
+
+    Fifty requests on open connections redeem the code in parallel.
+    """
     await asyncio.gather(*(provider.redis.ping() for _ in range(50)))
     code = await provider.code()
     responses = await asyncio.gather(*(provider.redeem(code) for _ in range(50)))
@@ -242,13 +286,18 @@ async def test_one_of_fifty_parallel_uses_of_a_code_succeeds(provider: RunningPr
 # --- The request itself ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.3.4", "RFC 6749 §5.2")
 async def test_missing_or_unknown_grant_type_is_rejected(provider: RunningProvider) -> None:
-    """RFC 6749 §5.2."""
+    """OpenID Connect Core §3.1.3.4: Errors of the token endpoint are those of OAuth 2.0."""
     await assert_refused(await provider.token(code="x"), "invalid_request")
     await assert_refused(await provider.token(grant_type="password"), "unsupported_grant_type")
 
 
+@pytest.mark.spec("RFC 6749 §5.2")
 async def test_unregistered_grant_type_is_rejected(provider: RunningProvider) -> None:
+    """An error is JSON with its code. A request with a missing or unknown grant_type gets the code that the
+    specification gives it.
+    """
     await provider.register("no-refresh")
     form = {"client_id": "no-refresh", "client_secret": SECRET}
     await assert_refused(await provider.refresh("x", **form), "unauthorized_client")
@@ -280,6 +329,7 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded", **basic("web", SECR
         pytest.param(b"grant_type=x", {}, 400, id="no content type"),
     ],
 )
+@pytest.mark.spec("RFC 6749 §3.2")
 async def test_malformed_request_gets_a_4xx(
     provider: RunningProvider, data: bytes, headers: dict[str, str], status: int
 ) -> None:

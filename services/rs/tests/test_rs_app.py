@@ -18,7 +18,9 @@ from rs.stores.profile import ProfileStore
 METADATA = "/.well-known/oauth-protected-resource"
 
 
+@pytest.mark.spec("RFC 9728 §2")
 async def test_metadata_describes_the_resource(start, provider):
+    """The metadata of the resource server names the resource, its authorization servers and its scopes."""
     response = await (await start()).get(METADATA)
     assert response.status_code == 200
     assert response.headers["Access-Control-Allow-Origin"] == "*"
@@ -31,7 +33,9 @@ async def test_metadata_describes_the_resource(start, provider):
     }
 
 
+@pytest.mark.spec("RFC 9728 §3.1, §5.1")
 async def test_metadata_path_precedes_the_resource_path(start):
+    """RFC 9728 §5.1: Every challenge names the URL of the metadata."""
     client = await start(RS_BASE_URL="https://api.example/v1")
     challenge = (await client.get("/api/me")).headers["WWW-Authenticate"]
     assert f'resource_metadata="{metadata_url("https://api.example/v1")}"' in challenge
@@ -149,6 +153,7 @@ async def test_profiles_of_the_file_are_loaded_at_each_start(start, redis, profi
     ("base_url", "sent"), [("https://api.example", "max-age=31536000"), ("http://localhost:25002", None)]
 )
 @pytest.mark.parametrize("path", ["/api/me", "/healthz", "/nothing-here"])
+@pytest.mark.spec("RFC 6797 §7.1, §7.2")
 async def test_every_response_over_tls_has_hsts(start, path, base_url, sent):
     """RFC 6797 §7.1, §7.2."""
     caller = await start(RS_BASE_URL=base_url)

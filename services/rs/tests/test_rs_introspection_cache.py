@@ -13,7 +13,9 @@ def cache(ticks):
     return IntrospectionCache(ticks, capacity=3)
 
 
+@pytest.mark.spec("RFC 7662 §4")
 def test_entry_is_found_until_it_expires(cache, ticks):
+    """A response is cached no longer than configured, and never longer than its token is valid."""
     cache.keep("token", VERIFIED, 5)
     ticks.now += 4.9
     assert cache.find("token") is VERIFIED

@@ -47,6 +47,7 @@ async def test_valid_token_gets_the_profile(start, active):
     }
 
 
+@pytest.mark.spec("RFC 6750 §2.1")
 async def test_authentication_scheme_is_case_insensitive(start, active):
     assert (await (await start()).me("good", "bearer")).status_code == 200
 
@@ -56,7 +57,9 @@ async def test_head_returns_no_body(start, active):
     assert (response.status_code, await response.get_data()) == (200, b"")
 
 
+@pytest.mark.spec("RFC 6749 §2.3.1", "RFC 7662 §2.1")
 async def test_token_is_introspected_with_own_credentials(start, provider, active):
+    """RFC 7662 §2.1: The resource server sends the token in a form, with its own credentials."""
     client = await start(RS_CLIENT_ID="resource:server", RS_CLIENT_SECRET="a secret%&é")
     await client.me("good")
     authorization, form, query = provider.seen[-1]
@@ -72,6 +75,7 @@ def test_credentials_are_form_encoded_before_base64():
     assert basic_credentials("a", "b") == "Basic YTpi"
 
 
+@pytest.mark.spec("RFC 6750 §3.1")
 async def test_challenge_without_token_has_no_error(start):
     client = await start()
     response = await client.get("/api/me")
@@ -79,7 +83,9 @@ async def test_challenge_without_token_has_no_error(start):
     assert "error=" not in response.headers["WWW-Authenticate"]
 
 
+@pytest.mark.spec("RFC 6750 §3")
 async def test_inactive_token_is_invalid(start):
+    """A rejected request to the resource server is told how to authenticate by WWW-Authenticate: Bearer."""
     response = await (await start()).refuses("not-a-real-token", 401, "invalid_token")
     assert 'error="invalid_token"' in response.headers["WWW-Authenticate"]
 
@@ -92,19 +98,24 @@ async def test_inactive_token_is_invalid(start):
         pytest.param({"exp": NOW - 60}, id="expired"),
     ],
 )
+@pytest.mark.spec("RFC 7662 §2.2", "RFC 9700 §4.10.2")
 async def test_active_token_for_another_resource_is_invalid(start, active, change):
     active |= change
     await (await start()).refuses("good", 401, "invalid_token")
 
 
+@pytest.mark.spec("RFC 6750 §3.1")
 async def test_insufficient_scope_is_rejected_with_the_scope(start, active):
+    """Insufficient scope is a 403 that names the required scope."""
     active["scope"] = "openid email"
     response = await (await start()).refuses("good", 403, "insufficient_scope")
     assert 'error="insufficient_scope"' in response.headers["WWW-Authenticate"]
     assert 'scope="profile"' in response.headers["WWW-Authenticate"]
 
 
+@pytest.mark.spec("RFC 6749 §5.2")
 async def test_subject_without_profile_gets_404(start, active):
+    """The resource server's errors have the same JSON form."""
     active["sub"] = "user1"
     await (await start()).refuses("good", 404, "not_found")
 
@@ -117,6 +128,7 @@ async def test_subject_without_profile_gets_404(start, active):
         pytest.param("/api/me", FORM, "access_token=good", id="in a form"),
     ],
 )
+@pytest.mark.spec("RFC 6750 §2, §2.2")
 async def test_token_must_be_in_one_header(start, provider, path, headers, data):
     client = await start()
     response = await client.client.get(path, headers=Headers(headers), data=data)
@@ -154,6 +166,7 @@ async def test_cached_response_is_used_for_its_ttl(start, provider, active, tick
     assert provider.calls["/introspect"] == 2
 
 
+@pytest.mark.spec("RFC 7662 §4")
 async def test_cached_response_does_not_outlive_the_token(start, provider, active, ticks):
     active["exp"] = NOW + 2
     client = await start(INTROSPECTION_CACHE_TTL="5")
@@ -163,6 +176,7 @@ async def test_cached_response_does_not_outlive_the_token(start, provider, activ
     assert provider.calls["/introspect"] == 2
 
 
+@pytest.mark.spec("RFC 7662 §4")
 async def test_inactive_responses_are_not_cached(start, provider, active):
     client = await start(INTROSPECTION_CACHE_TTL="5")
     response = provider.tokens.pop("good")

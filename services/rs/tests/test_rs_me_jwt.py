@@ -42,7 +42,9 @@ async def test_valid_token_gets_the_profile_with_one_key_fetch(start_jwt, mint, 
         pytest.param({"kid": "unknown"}, {}, id="an unknown kid"),
     ],
 )
+@pytest.mark.spec("RFC 8725 §3.12", "RFC 9700 §4.10.2")
 async def test_token_for_another_resource_is_invalid(start_jwt, mint, header, claims):
+    """RFC 9700 §4.10.2: An access token names its audience and gives no access elsewhere."""
     await (await start_jwt()).refuses(mint.token(header=header, **claims), 401, "invalid_token")
 
 
@@ -52,13 +54,16 @@ async def test_malformed_token_is_invalid(start_jwt, provider, token):
     assert provider.calls["/jwks"] == 0
 
 
+@pytest.mark.spec("RFC 7519 §4.1.4")
 async def test_token_expires_while_the_server_runs(start_jwt, mint, clock):
+    """`exp` is in the future; clocks may differ by a few seconds."""
     client, token = await start_jwt(), mint.token(exp=NOW + 60)
     assert (await client.me(token)).status_code == 200
     clock.now += 120
     await client.refuses(token, 401, "invalid_token")
 
 
+@pytest.mark.spec("RFC 8725 §3.1")
 async def test_algorithm_is_configured(start_jwt, mint, provider, ec_key):
     provider.keys.append(ec_key)
     token = mint.token(header={"alg": "ES256", "kid": ec_key.kid}, sign=ec_key.sign)
@@ -67,12 +72,16 @@ async def test_algorithm_is_configured(start_jwt, mint, provider, ec_key):
     await (await start_jwt(ACCESS_TOKEN_SIGNING_ALG="ES256")).refuses(mint.token(), 401, "invalid_token")
 
 
+@pytest.mark.spec("RFC 7517 §4.5")
 async def test_kid_of_a_key_for_another_algorithm_is_invalid(start_jwt, mint, provider, ec_key):
+    """The key is found by its `kid`."""
     provider.keys.append(ec_key)
     await (await start_jwt()).refuses(mint.token(header={"kid": ec_key.kid}), 401, "invalid_token")
 
 
+@pytest.mark.spec("RFC 9068 §4")
 async def test_unknown_kid_refetches_once_and_is_then_limited(start_jwt, mint, provider, ticks):
+    """An unknown key is looked up at the provider once more. A failure of the provider is never a 401."""
     client = await start_jwt()
     await client.me(mint.token())
     ticks.now += REFETCH_INTERVAL
@@ -82,6 +91,7 @@ async def test_unknown_kid_refetches_once_and_is_then_limited(start_jwt, mint, p
     assert (await client.me(mint.token())).status_code == 200
 
 
+@pytest.mark.spec("OpenID Connect Core §10.1.1")
 async def test_rotated_key_replaces_the_old_one(start_jwt, mint, provider, second_rsa_key, ticks):
     client, old = await start_jwt(), mint.token()
     assert (await client.me(old)).status_code == 200
@@ -92,6 +102,7 @@ async def test_rotated_key_replaces_the_old_one(start_jwt, mint, provider, secon
     await client.refuses(old, 401, "invalid_token")
 
 
+@pytest.mark.spec("RFC 7517 §4.5")
 async def test_new_key_with_an_old_kid_replaces_it(start_jwt, mint, provider, make_key, ticks):
     client, old = await start_jwt(), mint.token()
     assert (await client.me(old)).status_code == 200
@@ -116,6 +127,7 @@ async def test_known_keys_are_used_while_provider_is_unreachable(start_jwt, mint
     await client.refuses(mint.token(header={"kid": "unknown"}), 401, "invalid_token")
 
 
+@pytest.mark.spec("OpenID Connect Core §10.1.1", "OpenID Connect Back-Channel Logout §2.8")
 async def test_unknown_kid_is_invalid_if_the_provider_fails(start_jwt, mint, provider):
     client = await start_jwt()
     assert (await client.me(mint.token())).status_code == 200
@@ -141,6 +153,7 @@ async def test_twenty_parallel_requests_cause_one_attempt(start_jwt, mint, provi
     assert provider.calls["/.well-known/openid-configuration"] == 1
 
 
+@pytest.mark.spec("OpenID Connect Discovery §4.2")
 async def test_twenty_sequential_requests_cause_one_attempt(start_jwt, mint, provider, ticks):
     client = await start_jwt()
     provider.scripted["/.well-known/openid-configuration"] = 500, ""
@@ -164,6 +177,7 @@ async def test_twenty_sequential_requests_cause_one_attempt(start_jwt, mint, pro
         pytest.param("/jwks", (200, "{}"), id="jwks without keys"),
     ],
 )
+@pytest.mark.spec("RFC 9068 §4")
 async def test_unusable_documents_cause_503_and_not_401(start_jwt, mint, provider, path, response):
     provider.scripted[path] = response
     await (await start_jwt()).refuses(mint.token(), 503, "temporarily_unavailable")

@@ -28,6 +28,8 @@ class CachedDocument(Generic[Document]):
     Without a document, a failure is cached for FAILURE_AGE seconds, so that untrusted requests do not cause as
     many requests to a provider that has problems. A failed connection is not cached, so that the provider is used as
     soon as it is reachable again. A failure is never cached for longer than `max_age`.
+
+    OpenID Connect Core §10.1.1; OpenID Connect Discovery §4.2, §4.3; OpenID Connect Back-Channel Logout §2.8.
     """
 
     def __init__(self, clock: Clock, max_age: float) -> None:

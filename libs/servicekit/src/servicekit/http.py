@@ -61,7 +61,7 @@ class PrivateAddress(OSError):
 
 
 class _PublicResolver(aiohttp.ThreadedResolver):
-    """Resolves names, but rejects those that have an address in a private network."""
+    """Resolves names, but rejects those that have an address in a private network (RFC 6890; RFC 7591 §5)."""
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
@@ -93,7 +93,10 @@ _IPV4_BITS = 0xFFFFFFFF
 
 
 def _is_private(host: str) -> bool:
-    """Whether the host is an IP address that is not public; IPv4 addresses inside IPv6 addresses are checked too."""
+    """Whether the host is an IP address that is not public; IPv4 addresses inside IPv6 addresses are checked too.
+
+    RFC 6890; RFC 7591 §5.
+    """
     try:
         address = _meant(ip_address(host.partition("%")[0]))
     except ValueError:

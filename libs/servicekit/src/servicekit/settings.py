@@ -194,7 +194,7 @@ def base_url(value: str) -> str:
 
 
 def site_url(value: str) -> str:
-    """A base URL without a path, for a service that occupies the whole origin."""
+    """A base URL without a path, for a service that occupies the whole origin (OpenID Connect Discovery §3)."""
     url = base_url(value)
     if urlsplit(url).path:
         raise ValueError(f"must not have a path: {value!r}")

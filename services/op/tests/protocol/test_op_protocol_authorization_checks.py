@@ -134,6 +134,7 @@ TEXTS = ("state", "nonce", "login_hint", "prompt", "acr_values", "ui_locales")
         ),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §3.1.2.1")
 def test_request_is_rejected(changes: dict[str, Any], error: type[OAuthError], description: str) -> None:
     with refused(error, description):
         authorization_request(**changes)
@@ -147,6 +148,7 @@ def test_request_is_rejected(changes: dict[str, Any], error: type[OAuthError], d
         pytest.param(('"é',), "Duplicate parameter.", id="a strange name is not repeated"),
     ],
 )
+@pytest.mark.spec("RFC 6749 §3.1")
 def test_duplicate_parameter_is_rejected(repeated: tuple[str, ...], description: str) -> None:
     """RFC 6749 §3.1."""
     with refused(InvalidRequest, description):
@@ -154,7 +156,9 @@ def test_duplicate_parameter_is_rejected(repeated: tuple[str, ...], description:
 
 
 @pytest.mark.parametrize("name", TEXTS)
+@pytest.mark.spec("OpenID Connect Core §3.1.2.1")
 def test_text_of_2048_characters_is_accepted(name: str) -> None:
+    """Parameters that are stored as they were sent (state, nonce, prompt, login_hint) have a limited length."""
     longest: dict[str, Any] = {name: "x" * 2048}
     authorization_request(**longest)
 
@@ -172,7 +176,9 @@ def test_text_of_2048_characters_is_accepted(name: str) -> None:
         pytest.param({"scope": "unknown"}, {"code_challenge": "x"}, InvalidScope, id="scope, then PKCE"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §3.1.2")
 def test_first_failed_check_decides(first: dict[str, Any], second: dict[str, Any], error: type[OAuthError]) -> None:
+    """Both methods are supported, and the parameters are checked in one visible order."""
     with pytest.raises(OAuthError) as caught:
         authorization_request(**(first | second))
     assert type(caught.value) is error
@@ -192,10 +198,13 @@ def test_first_failed_check_decides(first: dict[str, Any], second: dict[str, Any
         (LAX, True, True),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §3.1.2.1", "RFC 9700 §2.1.1")
 def test_client_decides_before_policy_on_nonce_and_pkce(
     policy: Policy, registered: bool | None, required: bool
 ) -> None:
-    """OpenID Connect Core §3.1.2.1, RFC 9700 §2.1.1."""
+    """OpenID Connect Core §3.1.2.1: Whether a nonce and PKCE are required is configured per client, else for the
+    provider. Public clients always need PKCE, and a challenge that was sent is always enforced.
+    """
     by = client(require_nonce=registered, require_pkce=registered)
     if not required:
         assert authorization_request(by=by, policy=policy, nonce=None, **NO_PKCE).nonce is None
@@ -209,10 +218,12 @@ def test_client_decides_before_policy_on_nonce_and_pkce(
         authorization_request(by=by, policy=policy, **NO_PKCE)
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.2.1")
 def test_nonce_is_not_required_without_openid() -> None:
     assert authorization_request(nonce=None, scope="email").scope == "email"
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.2.1", "RFC 9700 §2.1.1")
 def test_public_client_always_needs_pkce() -> None:
     """RFC 9700 §2.1.1."""
     public = client(token_endpoint_auth_method="none", client_secret=None, require_pkce=False)
@@ -232,6 +243,7 @@ def test_optional_challenge_is_checked() -> None:
 
 @pytest.mark.parametrize("pushed", [True, False])
 @pytest.mark.parametrize(("by_policy", "by_client"), [(True, False), (False, True), (False, False)])
+@pytest.mark.spec("RFC 9126 §5, §6")
 def test_request_must_be_pushed(by_policy: bool, by_client: bool, pushed: bool) -> None:
     """RFC 9126 §5, §6."""
     policy = dataclasses.replace(STRICT, require_pushed=by_policy)
@@ -248,6 +260,7 @@ def test_request_must_be_pushed(by_policy: bool, by_client: bool, pushed: bool) 
 
 
 @pytest.mark.parametrize(("required", "signed"), [(True, True), (False, True), (False, False), (True, False)])
+@pytest.mark.spec("RFC 9101 §10.5")
 def test_request_must_be_signed(required: bool, signed: bool) -> None:
     """RFC 9101 §10.5."""
     by = client(require_signed_request_object=required, jwks_uri="https://client.test/jwks")
@@ -271,6 +284,7 @@ def test_request_must_be_signed(required: bool, signed: bool) -> None:
         ("token id_token", "id_token token"),
     ],
 )
+@pytest.mark.spec("RFC 6749 §3.1.1")
 def test_response_type_may_be_in_any_order(response_type: str, canonical: str) -> None:
     """RFC 6749 §3.1.1."""
     request = authorization_request(by=client(**IMPLICIT_CLIENT), policy=IMPLICIT, response_type=response_type)
@@ -306,16 +320,20 @@ def test_unknown_response_type_is_rejected(response_type: str) -> None:
         ),
     ],
 )
+@pytest.mark.spec("RFC 6749 §3.1.1, §4.1.2.1, §4.2.2.1")
 def test_client_must_be_registered_for_the_response_type(
     metadata: dict[str, Any], response_type: str, description: str
 ) -> None:
-    """RFC 6749 §4.1.2.1, §4.2.2.1."""
+    """RFC 6749 §3.1.1: response_type is `code`, or one of the implicit flow if that is enabled, with its values
+    in any order. The client must be registered for it and for its grant.
+    """
     with refused(UnauthorizedClient, description):
         authorization_request(by=client(**metadata), policy=IMPLICIT, response_type=response_type)
 
 
 @pytest.mark.parametrize("mode", ["query", "query.jwt"])
 @pytest.mark.parametrize("response_type", ["id_token", "id_token token"])
+@pytest.mark.spec("OAuth 2.0 Multiple Response Types §5", "JARM §2.3.1")
 def test_tokens_are_not_sent_in_a_query(mode: str, response_type: str) -> None:
     """Multiple Response Types §5, JARM §2.3.1."""
     with refused(InvalidRequest, "The response_mode query cannot carry tokens. Use fragment or form_post."):
@@ -326,8 +344,9 @@ def test_tokens_are_not_sent_in_a_query(mode: str, response_type: str) -> None:
 
 
 @pytest.mark.parametrize("response_type", ["id_token", "id_token token"])
+@pytest.mark.spec("OpenID Connect Core §3.2.2.1")
 def test_implicit_request_needs_openid_and_a_nonce(response_type: str) -> None:
-    """OpenID Connect Core §3.2.2.1: a nonce whatever the client and the policy require, and no PKCE."""
+    """An implicit request needs a nonce, whatever the client and the settings say, and no PKCE."""
     by = client(**IMPLICIT_CLIENT, require_nonce=False)
     lax = dataclasses.replace(IMPLICIT, require_nonce=False)
     with refused(InvalidScope, "An ID token requires the scope openid. Add openid to the scope."):

@@ -54,6 +54,7 @@ def test_client_id_is_recognised() -> None:
         pytest.param(parameters(client_id=None), "The request has no client_id.", id="no client_id"),
     ],
 )
+@pytest.mark.spec("RFC 6749 §4.1.2.1")
 def test_unknown_client_is_not_redirected(given: Parameters, explanation: str) -> None:
     """RFC 6749 §4.1.2.1."""
     with pytest.raises(UnknownRedirect) as caught:
@@ -93,8 +94,9 @@ def test_missing_redirect_uri_is_not_redirected() -> None:
         pytest.param("javascript:alert(1)", id="a script"),
     ],
 )
+@pytest.mark.spec("RFC 6749 §3.1.2.3", "RFC 9700 §4.1.3")
 def test_unregistered_redirect_uri_is_not_redirected(uri: str) -> None:
-    """RFC 6749 §3.1.2.3, RFC 9700 §4.1.3: compared as exact strings."""
+    """RFC 6749 §3.1.2.3: redirect_uri must equal a registered one, compared as an exact string."""
     with pytest.raises(UnknownRedirect) as caught:
         recognise_redirect(parameters(redirect_uri=uri), client())
     assert caught.value.title == "The redirect URI is not registered"
@@ -146,6 +148,7 @@ def test_validated_request_has_defaults() -> None:
 
 
 @pytest.mark.parametrize("prompt", ["none", "none none", "login", "consent login", "select_account"])
+@pytest.mark.spec("OpenID Connect Core §3.1.2.1")
 def test_prompt_is_split_at_spaces(prompt: str) -> None:
     """OpenID Connect Core §3.1.2.1."""
     assert authorization_request(prompt=prompt).prompts == set(prompt.split())
@@ -160,7 +163,7 @@ def test_supported_prompts_and_displays_are_those_of_core() -> None:
 
 @pytest.mark.spec("OpenID Connect Core §3.1.2.1")
 def test_unknown_parameters_are_ignored() -> None:
-    """OpenID Connect Core §3.1.2.1: display and claims_locales have no effect."""
+    """display, claims_locales and unknown parameters have no effect."""
     assert (
         authorization_request(display="popup", claims_locales="se", foo="bar", request_uri="x", request="y")
         == authorization_request()
@@ -173,11 +176,13 @@ def test_max_age_has_up_to_ten_digits(max_age: str) -> None:
 
 
 @pytest.mark.parametrize(("max_age", "expected"), [(None, 60), ("3600", 3600), ("0", 0)])
+@pytest.mark.spec("OpenID Connect Dynamic Client Registration §2")
 def test_max_age_of_the_request_overrides_the_default(max_age: str | None, expected: int) -> None:
     """Dynamic Client Registration 1.0 §2."""
     assert authorization_request(by=client(default_max_age=60), max_age=max_age).max_age == expected
 
 
+@pytest.mark.spec("OpenID Connect Dynamic Client Registration §2")
 def test_acr_values_of_the_request_override_the_default() -> None:
     """Dynamic Client Registration 1.0 §2."""
     by = client(default_acr_values=["urn:a", ACR])
@@ -198,6 +203,7 @@ def test_acr_values_of_the_request_override_the_default() -> None:
         pytest.param(True, "consent", "id_token", False, id="without a code"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §11")
 def test_offline_access_requires_a_code_and_permission(
     first_party: bool, prompt: str | None, response_type: str, kept: bool
 ) -> None:
@@ -211,6 +217,7 @@ def test_offline_access_requires_a_code_and_permission(
 # --- The person and the grant ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.spec("OpenID Connect Core §3.1.2.1")
 def test_hint_limits_the_request_to_a_user() -> None:
     """OpenID Connect Core §3.1.2.1."""
     request = authorization_request()

@@ -89,6 +89,7 @@ def test_supported_response_modes() -> None:
         pytest.param("web_message", "id_token", "fragment", id="an unknown mode with tokens"),
     ],
 )
+@pytest.mark.spec("OAuth 2.0 Multiple Response Types §2.1")
 def test_response_mode_has_a_default(mode: str | None, response_type: str | None, known: str) -> None:
     assert known_mode(mode, response_type) == known
 
@@ -108,6 +109,7 @@ def test_mode_determines_the_encoding(mode: str, signed: bool, travels: str) -> 
     assert (is_signed(mode), encoding(mode)) == (signed, travels)
 
 
+@pytest.mark.spec("JARM §2.1")
 def test_signed_response_has_audience_and_expiry() -> None:
     """JARM §2.1."""
     assert response_claims({"code": "c", "iss": ISSUER}, "app", 60) == {

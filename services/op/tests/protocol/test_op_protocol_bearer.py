@@ -75,6 +75,7 @@ def test_missing_or_malformed_token_is_rejected(request_: Request, error: type[O
 
 
 @pytest.mark.parametrize("query", [b"hint=no_access_token", b"my_access_token=x", b"a=access_token%3Dx"], ids=repr)
+@pytest.mark.spec("RFC 6750 §2.3")
 def test_query_value_may_be_access_token(query: bytes) -> None:
-    """RFC 6750 §2.3: `access_token` is the name of a parameter."""
+    """Only a parameter with the name `access_token` is a token in the query."""
     assert bearer_token(get(HEADER, query=query)) == "abc"

@@ -88,7 +88,7 @@ def test_at_hash_matches_the_example_of_core() -> None:
 @pytest.mark.parametrize("scope", ["openid email", ""])
 @pytest.mark.spec("RFC 9068 §2.2, §2.2.3")
 def test_access_token_has_the_claims_of_rfc_9068(scope: str) -> None:
-    """RFC 9068 §2.2, §2.2.3: with the scope if there is one."""
+    """The scope is included if there is one."""
     token = AccessToken(
         gid="gid", client_id="app", sub="user0", scope=scope, audience="api", issued_at=100, expires_at=400
     )

@@ -135,6 +135,7 @@ def test_requested_claim_is_found(place: str, name: str, expected: dict[str, Any
     ],
     ids=str,
 )
+@pytest.mark.spec("OpenID Connect Core §5.5.1")
 def test_value_must_be_a_requested_one(requested: dict[str, Any], value: str, accepted: bool) -> None:
     """OpenID Connect Core §5.5.1."""
     assert accepts(requested, value) is accepted
@@ -177,6 +178,7 @@ def test_individual_claims_exclude_the_scope_and_are_ordered() -> None:
     ],
     ids=str,
 )
+@pytest.mark.spec("OpenID Connect Core §5.5.1")
 def test_demanded_subject_is_found(claims: dict[str, Any], sub: str | None) -> None:
     """OpenID Connect Core §5.5.1."""
     assert demanded_subject(claims) == sub
@@ -229,12 +231,14 @@ def test_acr_values_request_voluntary_claims(
     ],
     ids=json.dumps,
 )
+@pytest.mark.spec("OpenID Connect Core §5.5.1.1")
 def test_supported_acr_is_accepted(acr: dict[str, Any] | None) -> None:
     """OpenID Connect Core §5.5.1.1."""
     check_acr({} if acr is None else {"id_token": {"acr": acr}})
 
 
 @pytest.mark.parametrize("wanted", [{"value": "urn:gold"}, {"values": ["urn:gold"]}, {"values": []}], ids=str)
+@pytest.mark.spec("OpenID Connect Core §5.5.1.1")
 def test_unsupported_essential_acr_is_rejected(wanted: dict[str, Any]) -> None:
     """OpenID Connect Core §5.5.1.1."""
     with refused(
@@ -255,6 +259,7 @@ def test_unsupported_essential_acr_is_rejected(wanted: dict[str, Any]) -> None:
     ],
     ids=str,
 )
+@pytest.mark.spec("OpenID Connect Core §5.5.1.1", "RFC 8176 §2")
 def test_acr_and_amr_describe_the_authentication(claims: dict[str, Any], expected: dict[str, Any]) -> None:
     """OpenID Connect Core §5.5.1.1, RFC 8176 §2."""
     assert authentication_claims(claims) == expected

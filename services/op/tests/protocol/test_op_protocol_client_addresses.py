@@ -46,12 +46,14 @@ def test_http_uri_is_recognised(uri: str, valid: bool) -> None:
     ],
 )
 @pytest.mark.parametrize("name", ["jwks_uri", "sector_identifier_uri", "initiate_login_uri"])
+@pytest.mark.spec("OpenID Connect Core §4, §8.1", "RFC 7591 §2")
 def test_uri_must_be_https_or_loopback(name: str, uri: str, safe: bool) -> None:
     """RFC 7591 §2, OpenID Connect Core §4, §8.1."""
     assert faults_of(**{name: uri}) == ([] if safe else [f"{name} {SAFE}"])
 
 
 @pytest.mark.parametrize("name", ["client_uri", "logo_uri", "policy_uri", "tos_uri"])
+@pytest.mark.spec("RFC 7591 §2")
 def test_page_about_a_client_must_be_http(name: str) -> None:
     """RFC 7591 §2."""
     assert faults_of(**{name: "http://a.test/x"}) == []
@@ -76,8 +78,9 @@ def test_page_about_a_client_must_be_http(name: str) -> None:
         ("frontchannel_logout_uri", "https://a.test/out", "must have the scheme, host and port of a redirect URI"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Back-Channel Logout §2.2", "OpenID Connect Front-Channel Logout §2")
 def test_logout_uri_is_checked(name: str, uri: str, fault: str | None) -> None:
-    """Back-Channel Logout §2.2, Front-Channel Logout §2."""
+    """OpenID Connect Back-Channel Logout §2.2: A client registers an absolute URL without a fragment."""
     assert faults_of(**{name: uri}) == ([] if fault is None else [f"{name} {fault}"])
 
 
@@ -96,6 +99,7 @@ def test_both_logout_uris_are_checked() -> None:
         pytest.param(None, True, False, id="none"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Dynamic Client Registration §2, §9.1", "RFC 7591 §2")
 def test_logo_of_another_host_requires_trust(logo_uri: str | None, trusted: bool, shown: bool) -> None:
     """Dynamic Client Registration 1.0 §2, §9.1."""
     assert shown_logo(client_of(METADATA | {"logo_uri": logo_uri}), trusted=trusted) == (logo_uri if shown else None)

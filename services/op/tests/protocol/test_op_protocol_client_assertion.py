@@ -57,14 +57,16 @@ def algorithm_of(header: dict[str, Any], registered: Client) -> str:
     return assertion_algorithm(ClientAssertion.parse(unsigned(header, {"sub": "app"})), registered)
 
 
+@pytest.mark.spec("OpenID Connect Core §9")
 def test_assertion_algorithms_are_supported() -> None:
-    """OpenID Connect Core §9: discovery publishes them."""
+    """Discovery publishes the algorithms."""
     assert " ".join(ASSERTION_ALGORITHMS) == "HS256 RS256 ES256"
 
 
 # --- Who is it from --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.spec("RFC 7523 §3 (2)")
 def test_sub_names_the_asserted_client() -> None:
     """RFC 7523 §3 (2)."""
     assert ClientAssertion.parse(unsigned({}, {"sub": "app", "iss": "other"})).client_id == "app"
@@ -190,6 +192,7 @@ def test_assertion_with_wrong_claims_is_rejected(changes: dict[str, Any], detail
 
 
 @pytest.mark.parametrize(("keys", "count"), [([], 0), (["x" * 32], 1), (["x" * 32, "y" * 32], 2)])
+@pytest.mark.spec("RFC 7523 §3 (9)")
 def test_assertion_signed_with_another_key_is_rejected(keys: list[str], count: int) -> None:
     """RFC 7523 §3 (9)."""
     with refused(InvalidClient, FAILED, f"the signature of the assertion matches none of the client's {count} keys"):

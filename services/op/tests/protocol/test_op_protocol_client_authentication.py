@@ -149,6 +149,7 @@ def test_credentials_are_read(authorization: str | None, form: dict[str, str], e
         ),
     ],
 )
+@pytest.mark.spec("RFC 6749 §2.3", "RFC 7521 §4.2")
 def test_malformed_credentials_are_rejected(
     authorization: str | None, form: dict[str, str], error: type[OAuthError], description: str
 ) -> None:
@@ -204,6 +205,7 @@ def test_client_is_authenticated(method: str, registered: Client) -> None:
         pytest.param("none", None, client(), "no secret was sent", id="the same without a registered method"),
     ],
 )
+@pytest.mark.spec("RFC 6749 §5.2")
 def test_failed_authentication_always_has_same_description(
     method: str, secret: str | None, registered: Client | None, detail: str
 ) -> None:
@@ -220,6 +222,7 @@ def test_failed_authentication_always_has_same_description(
         ("client_secret_basic", client(token_endpoint_auth_method="client_secret_jwt")),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §9")
 def test_unregistered_method_is_rejected(method: str, registered: Client) -> None:
     """OpenID Connect Core §9: a client with the correct secret learns its registered method."""
     description = f"This client must authenticate with {registered.token_endpoint_auth_method}, not with {method}."

@@ -27,6 +27,7 @@ def test_client_has_its_metadata_and_defaults() -> None:
     )
 
 
+@pytest.mark.spec("RFC 7591 §2")
 def test_null_counts_as_absent() -> None:
     """RFC 7591 §2."""
     assert client_of(METADATA | {"jwks_uri": None, "require_nonce": None}) == client_of(METADATA)
@@ -122,7 +123,9 @@ def test_default_max_age_is_in_seconds(seconds: int) -> None:
 
 
 @pytest.mark.parametrize("name", ["nonsense", "source", "registered_at", "changed_at", "registration_token"])
+@pytest.mark.spec("OpenID Connect Dynamic Client Registration §2", "RFC 7591 §2")
 def test_unknown_member_is_a_fault(name: str) -> None:
+    """Client metadata have the names of the registry, and all faults are reported at once."""
     assert faults_of(**{name: "x"}) == [f"unknown member: {name}"]
 
 
@@ -148,13 +151,16 @@ def test_all_faults_are_reported_at_once() -> None:
 
 
 @pytest.mark.parametrize("client_id", ["a", "a" * 255, "a b", "~"])
+@pytest.mark.spec("RFC 6749 §A.1")
 def test_client_id_of_visible_ascii_is_accepted(client_id: str) -> None:
     """RFC 6749 §A.1."""
     assert client_of(METADATA | {"client_id": client_id}).client_id == client_id
 
 
 @pytest.mark.parametrize("client_id", ["", "a" * 256, "a\nb", "a\n", "é", "\x7f"], ids=repr)
+@pytest.mark.spec("RFC 6749 §A.1")
 def test_invalid_client_id_is_a_fault(client_id: str) -> None:
+    """A client_id is visible ASCII."""
     assert faults_of(client_id=client_id) == ["client_id must consist of 1 to 255 visible ASCII characters"]
 
 
@@ -180,7 +186,9 @@ GRANT_TYPES = (
         ("response_types", "token", "code, id_token, id_token token"),
     ],
 )
+@pytest.mark.spec("JARM §2.2, §3")
 def test_unsupported_value_is_a_fault(name: str, value: str, allowed: str) -> None:
+    """The JWT is signed with the client's registered algorithm, never unsigned, and is not accepted as an id_token."""
     said: Any = [value] if name in ("grant_types", "response_types") else value
     assert f"{name} must be one of {allowed}, not {value}" in faults_of(**{name: said})
 
@@ -277,8 +285,9 @@ def test_unsafe_redirect_uri_is_a_fault(name: str, uri: str, fault: str) -> None
 
 
 @pytest.mark.parametrize("grant_type", ["authorization_code", "implicit"])
+@pytest.mark.spec("RFC 6749 §3.1.2.2")
 def test_grant_with_redirects_requires_redirect_uris(grant_type: str) -> None:
-    """RFC 6749 §3.1.2.2."""
+    """A client of the authorization code grant must have registered its redirect URIs."""
     with pytest.raises(InvalidRedirects) as caught:
         client_of(METADATA | {"redirect_uris": [], "grant_types": [grant_type]})
     assert f"the grant type {grant_type} requires redirect_uris" in caught.value.faults
@@ -306,6 +315,7 @@ def test_other_faults_are_not_redirect_faults() -> None:
         ("http://localhost.a.test/cb", False),
     ],
 )
+@pytest.mark.spec("OpenID Connect Dynamic Client Registration §2", "RFC 8252 §7")
 def test_native_application_may_use_http_on_loopback(uri: str, fits: bool) -> None:
     """Dynamic Client Registration 1.0 §2, RFC 8252 §7."""
     expected = [] if fits else [f"a native application must not use http outside the loopback interface: {uri}"]
@@ -322,6 +332,7 @@ def test_native_application_may_use_http_on_loopback(uri: str, fits: bool) -> No
         ("com.example:/cb", False),
     ],
 )
+@pytest.mark.spec("OpenID Connect Dynamic Client Registration §2")
 def test_implicit_web_application_requires_https(uri: str, fits: bool) -> None:
     """Dynamic Client Registration 1.0 §2."""
     expected = [] if fits else [f"the grant type implicit requires https and a host other than localhost: {uri}"]
@@ -352,6 +363,7 @@ def test_each_redirect_uri_is_checked(changes: dict[str, Any], fault: str) -> No
         (["implicit"], ["code"], False),
     ],
 )
+@pytest.mark.spec("OpenID Connect Dynamic Client Registration §2")
 def test_implicit_response_types_require_the_grant_type(
     grant_types: list[str], response_types: list[str], fits: bool
 ) -> None:
@@ -360,6 +372,7 @@ def test_implicit_response_types_require_the_grant_type(
     assert faults_of(grant_types=grant_types, response_types=response_types) == ([] if fits else [fault])
 
 
+@pytest.mark.spec("RFC 6749 §3.1.1")
 def test_response_types_are_stored_in_canonical_order() -> None:
     """RFC 6749 §3.1.1."""
     registered = client_of(METADATA | {"grant_types": ["implicit"], "response_types": ["token id_token"]})

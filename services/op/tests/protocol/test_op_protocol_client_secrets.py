@@ -63,6 +63,9 @@ BY_SECRET_JWT = {"token_endpoint_auth_method": "client_secret_jwt"}
         ),
     ],
 )
+@pytest.mark.spec(
+    "OpenID Connect Core §16.19", "JARM §2.2, §3", "RFC 6749 §4.4", "RFC 7518 §3.2", "RFC 8725 §3.5", "RFC 9701 §6"
+)
 def test_secret_must_fit_methods_and_algorithms(changes: dict[str, Any], faults: list[str]) -> None:
     assert faults_of(**changes) == faults
 
@@ -109,8 +112,9 @@ def test_public_client_with_hs256_and_secret_has_two_faults() -> None:
         ),
     ],
 )
+@pytest.mark.spec("RFC 7518 §3", "RFC 7591 §2")
 def test_keys_must_fit_the_method(changes: dict[str, Any], faults: list[str]) -> None:
-    """RFC 7591 §2, RFC 7518 §3."""
+    """RFC 7591 §2: Keys are registered by value or by reference: public keys only, over TLS or on the same host."""
     assert faults_of(**changes) == faults
 
 
@@ -140,6 +144,7 @@ def test_keys_must_fit_the_method(changes: dict[str, Any], faults: list[str]) ->
         ),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §6.2", "RFC 9101 §10.5")
 def test_request_objects_require_keys(changes: dict[str, Any], faults: list[str]) -> None:
     """RFC 9101 §10.5, OpenID Connect Core §6.2."""
     assert faults_of(**changes) == faults
@@ -159,6 +164,7 @@ def test_request_objects_require_keys(changes: dict[str, Any], faults: list[str]
         ),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §8, §8.1")
 def test_pairwise_client_must_have_one_sector(changes: dict[str, Any], one_sector: bool) -> None:
     """OpenID Connect Core §8.1."""
     fault = "pairwise requires a sector_identifier_uri, or redirect_uris with a single host"

@@ -60,8 +60,11 @@ def test_code_is_accepted_until_it_expires() -> None:
         ),
     ],
 )
+@pytest.mark.spec("RFC 6749 §4.1.3")
 def test_code_with_another_binding_is_rejected(client_id: str, changes: dict[str, Any], now: int, refusal: Any) -> None:
-    """RFC 6749 §4.1.3."""
+    """A code is bound to its client and to its redirect_uri, which must be sent again. A request that fails
+    leaves the code usable.
+    """
     with refused(*refusal):
         check_code(CODE, GRANT, client(client_id=client_id), token_request(**changes), now)
 
@@ -77,6 +80,7 @@ def test_refresh_token_is_accepted_until_it_expires() -> None:
 @pytest.mark.parametrize(
     ("client_id", "now", "detail"), [("other", 199, "issued to another client"), ("app", 200, "expired")]
 )
+@pytest.mark.spec("RFC 6749 §6")
 def test_refresh_token_with_another_binding_is_rejected(client_id: str, now: int, detail: str) -> None:
     """RFC 6749 §6."""
     with refused(InvalidGrant, "The refresh token is invalid.", detail):
@@ -94,6 +98,7 @@ def test_refresh_token_with_another_binding_is_rejected(client_id: str, now: int
         pytest.param(100, 110, 10, True, id="after the grace period"),
     ],
 )
+@pytest.mark.spec("RFC 9700 §4.14.2")
 def test_rotated_refresh_token_is_reuse_after_the_grace(
     rotated_at: int | None, now: int, grace: int, reuse: bool
 ) -> None:
@@ -119,12 +124,14 @@ def test_token_request_has_the_parameters_of_all_grants() -> None:
     assert parse_token_request(Parameters({"grant_type": "x", "more": "y"})) == TokenRequest(**nothing)
 
 
+@pytest.mark.spec("RFC 6749 §5.2")
 def test_token_request_requires_a_grant_type() -> None:
     """RFC 6749 §5.2."""
     with refused(InvalidRequest, "The parameter grant_type is missing."):
         parse_token_request(Parameters({"code": "c"}))
 
 
+@pytest.mark.spec("RFC 6749 §3.2")
 def test_form_is_read_from_the_body_only() -> None:
     """RFC 6749 §3.2."""
     request = Request("POST", "/token", b"a=query", FORM, b"grant_type=x&scope=a+b")

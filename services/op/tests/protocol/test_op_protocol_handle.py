@@ -12,7 +12,9 @@ GID = "A" * 22
 TOKEN = f"{GID}.{'B' * 43}"
 
 
+@pytest.mark.spec("RFC 6749 §10.10")
 def test_handle_has_its_grant_and_a_hash() -> None:
+    """Codes and tokens cannot be guessed: each has 256 random bits."""
     gid = new_grant_id()
     token = new_handle(gid)
     handle = Handle.parse(token)
@@ -20,6 +22,7 @@ def test_handle_has_its_grant_and_a_hash() -> None:
     assert token.split(".")[1] not in handle.digest
 
 
+@pytest.mark.spec("RFC 6749 §10.10")
 def test_secrets_are_long_and_unique() -> None:
     """RFC 6749 §10.10."""
     assert (len(new_grant_id()), len(new_secret())) == (22, 43)
@@ -70,12 +73,16 @@ def test_device_codes_last_ten_minutes() -> None:
 @pytest.mark.parametrize(
     "typed", ["BCDF-GHJK", "bcdf-ghjk", "BCDFGHJK", " b c d f g h j k ", "BCDF\u2013GHJK", "1BCDF2GHJK"]
 )
+@pytest.mark.spec("RFC 8628 §6.1")
 def test_user_code_is_normalised(typed: str) -> None:
-    """RFC 8628 §6.1."""
+    """A user code has letters that form no words and are not easily confused, and may be typed in any case, with
+    or without the hyphen.
+    """
     assert normal_user_code(typed) == "BCDF-GHJK"
 
 
 @pytest.mark.parametrize("typed", ["", "BCDF", "BCDF-GHJ", "BCDF-GHJA", "BCDF-GHJY", "BCDF-GHJKL", "\u00c4\u00d6"])
+@pytest.mark.spec("RFC 8628 §6.1")
 def test_malformed_user_code_is_rejected(typed: str) -> None:
     assert normal_user_code(typed) is None
 

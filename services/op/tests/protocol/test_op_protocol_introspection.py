@@ -37,6 +37,7 @@ REFRESH = RefreshToken(**COMMON)
         pytest.param("api", ["api"], REFRESH, False, id="a refresh token has no audience"),
     ],
 )
+@pytest.mark.spec("RFC 7662 §4")
 def test_only_client_and_audience_may_introspect(
     client_id: str, audiences: list[str], token: AccessToken | RefreshToken, allowed: bool
 ) -> None:
@@ -51,6 +52,7 @@ def test_only_client_and_audience_may_introspect(
         pytest.param(REFRESH, {}, id="a refresh token"),
     ],
 )
+@pytest.mark.spec("RFC 7662 §2.2")
 def test_active_token_is_described(token: AccessToken | RefreshToken, more: dict[str, Any]) -> None:
     """RFC 7662 §2.2."""
     assert introspection_response(ISSUER, token) == {
@@ -90,6 +92,7 @@ def test_media_type_is_that_of_rfc_9701() -> None:
         (None, False),
     ],
 )
+@pytest.mark.spec("RFC 9110 §12.4.2", "RFC 9701 §4")
 def test_jwt_is_sent_if_accept_names_it(accept: str | None, wanted: bool) -> None:
     """RFC 9701 §4, RFC 9110 §12.4.2."""
     assert wants_jwt(accept) is wanted

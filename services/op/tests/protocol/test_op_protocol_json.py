@@ -29,6 +29,7 @@ def test_json_may_have_twenty_levels(depth: int) -> None:
     [nested(21), nested(968), nested(100_000), '{"a":' * 21 + "1" + "}" * 21, f'[1, {{"a": {nested(19)}}}]'],
     ids=lambda text: f"{text[:12]} {len(text)}",
 )
+@pytest.mark.spec("RFC 8259")
 def test_json_with_more_levels_is_rejected(text: str) -> None:
     with pytest.raises(ValueError, match=r"^nested too deeply$"):
         parse_json(text)

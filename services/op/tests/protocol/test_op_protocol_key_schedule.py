@@ -9,6 +9,7 @@ SCHEDULE = Schedule(interval=1000, lead=100, keep=50)
 FIRST, SECOND, THIRD = (Generation(at, {"RS256": f"key from {at}"}) for at in (1000, 2000, 3000))
 
 
+@pytest.mark.spec("OpenID Connect Core §10.1.1")
 def test_minimum_lead_covers_two_caches_and_a_replica() -> None:
     """Our Cache-Control allows 300 s, a client keeps the set for 300 s more, a replica reads the keys every 5 s."""
     assert MINIMUM_LEAD == 605

@@ -15,6 +15,7 @@ def request(**changes: Any) -> AuthorizationRequest:
 
 
 @pytest.mark.parametrize(("sub", "expected"), [(None, False), ("user0", False), ("ada", True), ("", True)])
+@pytest.mark.spec("OpenID Connect Core §3.1.2.2")
 def test_request_for_another_user_is_recognised(sub: str | None, expected: bool) -> None:
     """OpenID Connect Core §3.1.2.2."""
     assert is_for_another_user(request(sub=sub), SESSION) is expected
@@ -38,9 +39,11 @@ def test_request_for_another_user_is_recognised(sub: str | None, expected: bool)
         pytest.param({"max_age": 1}, SESSION, 100, False, id="max_age 1"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §3.1.2.1")
 def test_login_is_needed_as_the_request_demands(
     changes: dict[str, Any], session: Session | None, now: int, needed: bool
 ) -> None:
+    """`prompt=none` must be the only value and shows no page. `login` requires a new login."""
     assert login_is_needed(request(**changes), session, now) is needed
 
 
@@ -65,9 +68,10 @@ def test_login_is_needed_as_the_request_demands(
         pytest.param({"max_age": 100}, Session(sid="before", sub="user0", auth_time=99), False, id="beyond max_age"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §3.1.2.1")
 def test_later_login_satisfies_a_pending_authorization(
     changes: dict[str, Any], session: Session | None, expected: bool
 ) -> None:
-    """OpenID Connect Core §3.1.2.1: prompt=login is satisfied only by a new session."""
+    """prompt=login is satisfied only by a new session."""
     login = LoginRequest(id="x", browser="y", created_at=100, request=request(**changes), sid="before")
     assert has_logged_in_since(login, session, 200) is expected

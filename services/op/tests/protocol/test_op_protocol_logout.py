@@ -103,7 +103,7 @@ def test_post_logout_redirect_uri_without_client_is_rejected() -> None:
 
 @pytest.mark.spec("OpenID Connect Back-Channel Logout §2.4")
 def test_logout_token_has_the_claims_of_section_2_4() -> None:
-    """Back-Channel Logout §2.4: valid for at most two minutes, and without a nonce."""
+    """A logout token is valid for at most two minutes and never has a nonce."""
     assert LOGOUT_TOKEN_TYPE == "logout+jwt"
     assert logout_token_claims(issuer=ISSUER, client_id="app", sub="user0", sid="sid", jti="jti", now=100) == {
         "iss": ISSUER,
@@ -118,6 +118,7 @@ def test_logout_token_has_the_claims_of_section_2_4() -> None:
 
 
 @pytest.mark.parametrize(("uri", "separator"), [("http://a/out", "?"), ("http://a/out?b=c", "&")])
+@pytest.mark.spec("OpenID Connect Front-Channel Logout §2")
 def test_frame_url_has_issuer_and_sid(uri: str, separator: str) -> None:
     """Front-Channel Logout §2."""
     assert frame_url(uri, ISSUER, "s d") == f"{uri}{separator}iss=https%3A%2F%2Fop.test&sid=s+d"

@@ -102,6 +102,7 @@ def test_matching_verifier_is_accepted(verifier: str) -> None:
 
 
 @pytest.mark.parametrize("verifier", ["", "x" * 42, "x" * 129, "!" * 43, "x" * 42 + "+", "x" * 42 + "\n"], ids=repr)
+@pytest.mark.spec("RFC 7636 §4.1")
 def test_malformed_verifier_with_matching_hash_is_rejected(verifier: str) -> None:
     """RFC 7636 §4.1."""
     with refused(InvalidGrant, "The code_verifier does not match the code_challenge."):

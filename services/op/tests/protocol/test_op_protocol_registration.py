@@ -84,12 +84,14 @@ NOT_REGISTRABLE = (
 )
 
 
+@pytest.mark.spec("RFC 7591 §2")
 def test_members_that_give_rights_cannot_be_registered() -> None:
-    """RFC 7591 §2: an allow list, to which every new field of Client must be added or not."""
+    """What clients may choose is an allow list: whether a new field of Client is on it must be decided here."""
     assert {field.name for field in dataclasses.fields(Client)} - REGISTRABLE == set(NOT_REGISTRABLE.split())
 
 
 @pytest.mark.parametrize("name", [*NOT_REGISTRABLE.split(), "something_new", "client_name#de"])
+@pytest.mark.spec("RFC 7591 §2")
 def test_unknown_metadata_is_ignored(name: str) -> None:
     """RFC 7591 §2."""
     said: dict[str, Any] = {name: ["chosen"]}
@@ -114,6 +116,7 @@ def test_unknown_metadata_is_ignored(name: str) -> None:
     ],
     ids=lambda value: str(value)[:60],
 )
+@pytest.mark.spec("RFC 7591 §3.2.1")
 def test_client_gets_a_secret_if_it_needs_one(changes: dict[str, Any], has_secret: bool) -> None:
     """RFC 7591 §3.2.1."""
     assert bool(registered(**changes).client_secret) is has_secret
@@ -326,6 +329,7 @@ def test_update_keeps_subject_type_and_sector(before: str, after: dict[str, Any]
 # --- The response ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.spec("RFC 7591 §3.2.1", "RFC 7592 §3")
 def test_response_has_the_whole_registration() -> None:
     """RFC 7591 §3.2.1, RFC 7592 §3."""
     client = registered(client_name="An app", jwks=JWKS, default_max_age=0, contacts=[], logo_uri="")

@@ -65,7 +65,7 @@ REGISTERED = client(request_uris=["https://client.test/other.jwt", "https://clie
 @pytest.mark.parametrize("suffix", ["", "#another-version", "#" + "x" * 486])
 @pytest.mark.spec("OpenID Connect Core §6.2")
 def test_registered_request_uri_is_accepted(suffix: str) -> None:
-    """OpenID Connect Core §6.2: at most 512 characters, including the fragment."""
+    """A request_uri has up to 512 characters and any fragment."""
     check_request_uri("https://client.test/r.jwt" + suffix, REGISTERED)
 
 
@@ -80,6 +80,7 @@ def test_registered_request_uri_is_accepted(suffix: str) -> None:
     ],
     ids=lambda text: text[:40],
 )
+@pytest.mark.spec("RFC 9101 §10.4.1")
 def test_unregistered_request_uri_is_rejected(uri: str, description: str) -> None:
     """RFC 9101 §10.4.1."""
     with refused(InvalidRequestUri, description):
@@ -106,6 +107,7 @@ def test_client_without_request_uris_may_not_use_request_uri() -> None:
         pytest.param(Client(client_id="a", registered_at=0, jwks=JWKS), ("RS256", "ES256", "none"), id="itself, keys"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Dynamic Client Registration §2")
 def test_algorithms_depend_on_the_registration(registered: Client, algorithms: tuple[str, ...]) -> None:
     """Dynamic Client Registration 1.0 §2."""
     assert acceptable_algorithms(registered) == algorithms
@@ -161,9 +163,13 @@ WRONG_ALG = "The request object must use the algorithm that the client is regist
         ),
     ],
 )
+@pytest.mark.spec("RFC 9101 §4, §6.1")
 def test_invalid_header_is_rejected(
     request_object: str, registered: Client, error: type[OAuthError], description: str
 ) -> None:
+    """A request object is signed with a key and an algorithm of the client's registration, or unsigned if that
+    is registered. It is from this client and for this provider, has not expired, and contains no other request object.
+    """
     with refused(error, description):
         RequestObject.parse(request_object, registered)
 
@@ -246,11 +252,14 @@ NESTED = "A request object must not contain request or request_uri."
         pytest.param({"state": "\ud800"}, UNREADABLE, id="half a character"),
     ],
 )
+@pytest.mark.spec("RFC 9101 §4, §6.1, §10.8")
 def test_invalid_request_object_is_rejected(claims: dict[str, Any], description: str) -> None:
+    """RFC 9101 §10.8: A client assertion is not accepted as a request object."""
     with refused(InvalidRequestObject, description):
         opened(unsigned(claims))
 
 
+@pytest.mark.spec("RFC 7519 §6")
 def test_unsigned_request_object_must_not_have_a_signature() -> None:
     """RFC 7519 §6."""
     with refused(InvalidRequestObject, "An unsigned request object must not have a signature."):
@@ -272,6 +281,7 @@ def test_signed_request_object_is_verified() -> None:
 # --- Inside and outside ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.spec("OpenID Connect Core §6.1")
 def test_request_object_has_precedence() -> None:
     """OpenID Connect Core §6.1."""
     outside = Parameters({"state": "out", "nonce": "out", "request": "x", "request_uri": "y"}, frozenset({"scope"}))
@@ -281,6 +291,7 @@ def test_request_object_has_precedence() -> None:
 
 
 @pytest.mark.parametrize("name", ["client_id", "response_type"])
+@pytest.mark.spec("OpenID Connect Core §6.1", "RFC 9101 §5")
 def test_client_id_and_response_type_must_agree(name: str) -> None:
     """OpenID Connect Core §6.1, RFC 9101 §5."""
     assert merged(Parameters({name: "a"}), Parameters({name: "a"}))[name] == "a"

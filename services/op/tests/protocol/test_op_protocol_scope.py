@@ -47,7 +47,9 @@ def test_scope_is_names_with_single_spaces(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", MALFORMED, ids=repr)
+@pytest.mark.spec("RFC 6749 §3.3")
 def test_malformed_scope_is_rejected(text: str) -> None:
+    """A scope is a list of names separated by single spaces, in printable ASCII without quotes and backslashes."""
     assert not is_scope(text)
 
 
@@ -62,8 +64,11 @@ def test_malformed_scope_is_rejected(text: str) -> None:
         pytest.param(None, "a openid b", "a b", id="the default, in the order of the registration"),
     ],
 )
+@pytest.mark.spec("RFC 6749 §3.3")
 def test_granted_scope_is_registered_and_requested(requested: str | None, registered: str, granted: str) -> None:
-    """RFC 6749 §3.3."""
+    """The granted scope is the part of the requested scope that the client is registered for. The token response
+    says what was granted.
+    """
     assert granted_scope(requested, registered) == granted
 
 
@@ -93,6 +98,7 @@ def test_scope_that_cannot_be_granted_is_rejected(requested: str | None, registe
         ("reports offline_access", "offline_access reports", "reports"),
     ],
 )
+@pytest.mark.spec("RFC 6749 §4.4.2")
 def test_client_scope_excludes_user_scopes(requested: str | None, registered: str, granted: str) -> None:
     """RFC 6749 §4.4.2."""
     assert client_scope(requested, registered) == granted
@@ -113,6 +119,7 @@ def test_empty_client_scope_is_rejected(requested: str | None) -> None:
         ("offline_access2", "offline_access2"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §11")
 def test_offline_access_is_removed(granted: str, left: str) -> None:
     """OpenID Connect Core §11."""
     assert without_offline_access(granted) == left
@@ -133,6 +140,7 @@ def test_offline_access_alone_is_rejected() -> None:
         pytest.param("openid offline_access2", "openid", True, id="a longer name"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §11")
 def test_refresh_token_depends_on_offline_access(registered: str, granted: str, gives: bool) -> None:
     """OpenID Connect Core §11."""
     assert gives_refresh_token(registered, granted) is gives
@@ -191,8 +199,11 @@ def test_grant_without_registered_scopes_is_rejected() -> None:
         pytest.param("openid", {}, id="openid alone"),
     ],
 )
+@pytest.mark.spec("OpenID Connect Core §5.3.2, §5.4")
 def test_scope_selects_known_claims(scope: str, claims: dict[str, object]) -> None:
-    """OpenID Connect Core §5.3.2, §5.4."""
+    """OpenID Connect Core §5.3.2: The response is JSON with `sub` and the claims of the scope. Unknown claims
+    are omitted.
+    """
     user = {"email": "a@b.c", "email_verified": False, "name": None, "phone_number": "1", "shoe_size": "44"}
     assert claims_of(user, scope) == claims
 

@@ -24,6 +24,7 @@ def signed(secret: str = SECRET, algorithm: str = "HS256") -> SignedJwt:
     return SignedJwt.parse(jws.sign(b'{"a": 1}', secret, algorithm=algorithm))
 
 
+@pytest.mark.spec("RFC 7515 §7.1")
 def test_jwt_is_parsed() -> None:
     """RFC 7515 §7.1."""
     header, claims = part({"alg": "RS256", "kid": "1"}), part({"sub": "app"})

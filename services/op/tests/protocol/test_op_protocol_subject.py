@@ -84,6 +84,7 @@ def test_sub_depends_on_sector_user_and_secret() -> None:
     assert len(subs) == 6
 
 
+@pytest.mark.spec("RFC 9068 §2.2")
 def test_client_acting_for_itself_keeps_its_client_id() -> None:
     """RFC 9068 §2.2."""
     assert subjects().of(pairwise(), "app") == "app"

@@ -44,7 +44,12 @@ def judge(rsa_key):
         pytest.param({}, {"exp": NOW + 0.5}, id="exp with a fraction"),
     ],
 )
+@pytest.mark.spec("RFC 7519 §4.1.3", "RFC 9068 §2.1, §4")
 def test_valid_token_is_verified(judge, mint, header, claims):
+    """RFC 9068 §2.1: `at+jwt` is accepted with and without `application/`, in upper or lower case.
+
+    RFC 9068 §4: Type, algorithm, signature, issuer, audience and time are checked, in that order.
+    """
     verified = judge(mint.token(header=header, **claims))
     assert verified == VerifiedToken(
         sub="user0",
@@ -97,7 +102,16 @@ def test_valid_token_is_verified(judge, mint, header, claims):
         pytest.param({}, {"scope": ["profile"]}, id="scope a list"),
     ],
 )
+@pytest.mark.spec(
+    "OpenID Connect Core §2",
+    "RFC 7515 §4.1.4, §4.1.11",
+    "RFC 7519 §2, §4.1.1, §4.1.3, §4.1.4, §4.1.5, §4.1.6, §4.1.7",
+    "RFC 8693 §4.2, §4.3",
+    "RFC 8725 §3.11",
+    "RFC 9068 §2.1, §2.2, §4",
+)
 def test_token_with_an_invalid_claim_is_rejected(judge, mint, header, claims):
+    """RFC 9068 §2.2: A token that lacks one of the required claims is invalid."""
     with pytest.raises(InvalidToken):
         judge(mint.token(header=header, **claims))
 
@@ -125,7 +139,9 @@ def test_segments_of_any_length_are_decoded(judge, mint, size):
         pytest.param("_w.e30.e30", id="the header is not UTF-8"),
     ],
 )
+@pytest.mark.spec("RFC 7515 §2")
 def test_malformed_jws_is_rejected(judge, token):
+    """Segments are base64url without padding."""
     with pytest.raises(InvalidToken):
         judge(token)
 
@@ -142,16 +158,21 @@ def test_malformed_jws_is_rejected(judge, token):
         pytest.param(None, b'{"exp": ' + b"9" * 5000 + b"}", id="a number of 5,000 digits"),
     ],
 )
+@pytest.mark.spec("RFC 7515 §5.2", "RFC 7519 §7.2")
 def test_segment_must_be_a_json_object(judge, mint, header, payload):
+    """RFC 7519 §7.2: Header and claims are JSON objects in UTF-8."""
     with pytest.raises(InvalidToken):
         judge(mint.raw(header or mint.header, payload))
 
 
+@pytest.mark.spec("RFC 7515 §5.2")
 def test_signature_of_another_key_is_rejected(judge, mint, second_rsa_key):
+    """The header is checked and the signature is verified before any claim is read."""
     with pytest.raises(InvalidToken, match="signature"):
         judge(mint.token(sign=second_rsa_key.sign))
 
 
+@pytest.mark.spec("RFC 7515 §5.2")
 def test_modified_payload_is_rejected(judge, mint):
     header, _, signature = mint.token().split(".")
     _, payload, _ = mint.token(sub="user1").split(".")
@@ -161,7 +182,11 @@ def test_modified_payload_is_rejected(judge, mint):
 
 @pytest.mark.parametrize("form", ["PEM", "modulus"])
 @pytest.mark.parametrize("alg", ["HS256", "RS256"])
+@pytest.mark.spec("RFC 8725 §3.1")
 def test_mac_with_the_public_key_is_rejected(judge, mint, rsa_key, form, alg):
+    """The algorithm is configured. The header of a token must agree with it and never chooses it: `none` and a
+    MAC keyed with the public key are rejected.
+    """
     public = rsa_key.public.to_pem() if form == "PEM" else base64.urlsafe_b64decode(rsa_key.document["n"] + "==")
     token = mint.token(header={"alg": alg}, sign=lambda signed: hmac.digest(public, signed, sha256))
     with pytest.raises(InvalidToken):
@@ -169,6 +194,7 @@ def test_mac_with_the_public_key_is_rejected(judge, mint, rsa_key, form, alg):
 
 
 @pytest.mark.parametrize("alg", ["none", "None", "NONE"])
+@pytest.mark.spec("RFC 8725 §3.1")
 def test_unsigned_token_is_rejected(judge, mint, alg):
     header, payload, _ = mint.token(header={"alg": alg}).split(".")
     for signature in ("", "e30"):
@@ -176,6 +202,7 @@ def test_unsigned_token_is_rejected(judge, mint, alg):
             judge(f"{header}.{payload}.{signature}")
 
 
+@pytest.mark.spec("RFC 7518 §3.4")
 def test_es256_token_is_verified_if_configured(mint, ec_key):
     token = mint.token(header={"alg": "ES256", "kid": ec_key.kid}, sign=ec_key.sign)
     key = verification_key(ec_key.document, "ES256")
@@ -184,6 +211,7 @@ def test_es256_token_is_verified_if_configured(mint, ec_key):
 
 
 @pytest.mark.parametrize("scope", [pytest.param(None, id="no scope"), "", "openid", "profiles", "Profile"])
+@pytest.mark.spec("RFC 6750 §3.1")
 def test_scope_must_contain_the_required_name(judge, mint, scope):
     with pytest.raises(InsufficientScope) as refusal:
         require_scope(judge(mint.token(scope=scope)), "profile")

@@ -14,7 +14,9 @@ from rs.protocol.bearer import TOKEN_LIMIT, bearer_token
         pytest.param(b"BEARER   abc.DEF-_~+/123==", id="more than one space"),
     ],
 )
+@pytest.mark.spec("RFC 6750 §2.1")
 def test_token_is_read_from_the_header(header):
+    """The token is sent in the Authorization header, and the scheme is not case-sensitive."""
     assert bearer_token([header], b"page=1", form_body=False) == "abc.DEF-_~+/123=="
 
 
@@ -47,6 +49,8 @@ def test_token_of_maximum_length_is_accepted():
         pytest.param([b"Bearer " + b"a" * (TOKEN_LIMIT + 1)], b"", False, InvalidToken, id="too long"),
     ],
 )
+@pytest.mark.spec("RFC 6750 §2, §2.3, §5.3")
 def test_other_requests_are_rejected(authorization, query, form_body, error):
+    """RFC 6750 §2: A request to the resource server carries one token, in one way."""
     with pytest.raises(error):
         bearer_token(authorization, query, form_body=form_body)

@@ -34,7 +34,9 @@ def test_active_response_is_a_verified_token():
     )
 
 
+@pytest.mark.spec("RFC 7662 §2.2")
 def test_optional_members_may_be_absent():
+    """Issuer, audience, times and subject of an active token are checked as well."""
     response = {"active": True, "sub": "user0", "aud": ["resource-server"]}
     assert introspection.process(response, EXPECTED, NOW) == VerifiedToken("user0", None, frozenset(), None)
 
@@ -64,12 +66,21 @@ def test_token_type_may_have_two_values(token_type):
         pytest.param({"scope": ["profile"]}, id="scope a list"),
     ],
 )
+@pytest.mark.spec("RFC 7519 §4.1.5", "RFC 7662 §2.2, §4")
 def test_invalid_response_makes_the_token_invalid(change):
+    """RFC 7519 §4.1.5: `nbf`, if present, is not in the future.
+
+    RFC 7662 §4: A refresh token gives no access to the resource server, although it is active.
+    """
     with pytest.raises(InvalidToken):
         introspection.process(response_with(change), EXPECTED, NOW)
 
 
 @pytest.mark.parametrize("active", [None, "true", 1, [True]], ids=["missing", "a string", "a number", "a list"])
+@pytest.mark.spec("RFC 7662 §2.2")
 def test_active_must_be_a_boolean(active):
+    """`active` must be the boolean true. A response without a boolean is a fault of the provider, and the token
+    is not judged by it.
+    """
     with pytest.raises(ProviderUnusable):
         introspection.process(response_with({"active": active}), EXPECTED, NOW)

@@ -40,7 +40,9 @@ def test_jwk_for_the_algorithm_is_accepted(request, algorithm, missing):
         pytest.param({"d": "AQAB"}, id="a private key"),
     ],
 )
+@pytest.mark.spec("RFC 7517 §4, §5")
 def test_jwk_for_another_algorithm_is_rejected(rsa_key, change):
+    """A key of the set is ignored if it is not for the configured algorithm or cannot be read."""
     assert verification_key({**rsa_key.document, **change}, "RS256") is None
 
 
@@ -50,7 +52,9 @@ def test_private_key_is_rejected(rsa_key):
     assert verification_key(rsa_key.private_document, "RS256") is None
 
 
+@pytest.mark.spec("RFC 7518 §3.3")
 def test_rsa_key_under_2048_bits_is_rejected(make_key):
+    """RS256 needs a modulus of at least 2048 bits."""
     assert verification_key(make_key("small", bits=1024).document, "RS256") is None
 
 
@@ -60,6 +64,8 @@ def test_key_of_another_type_is_rejected(rsa_key, ec_key, algorithm):
     assert verification_key(document, algorithm) is None
 
 
+@pytest.mark.spec("RFC 7518 §3.4")
 def test_key_on_another_curve_is_rejected(make_key):
+    """ES256 keys are on the curve P-256."""
     document = make_key("other", "ES256", curve=ec.SECP384R1).document
     assert verification_key(document, "ES256") is None

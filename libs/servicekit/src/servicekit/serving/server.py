@@ -101,14 +101,20 @@ def hypercorn_config(bind: str) -> Config:
 
 
 def _configure_tls(config: Config, settings: ServiceSettings) -> None:
-    """Configure TLS if there is a certificate; only HTTP/1.1, because draining uses the header `Connection`."""
+    """Configure TLS if there is a certificate; only HTTP/1.1, because draining uses the header `Connection`.
+
+    RFC 9325 §3.1.1; RFC 9700 §2.6.
+    """
     if settings.tls_cert_file and settings.tls_key_file:
         config.certfile, config.keyfile = str(settings.tls_cert_file), str(settings.tls_key_file)
         config.alpn_protocols = ["http/1.1"]
 
 
 def _check_certificate(settings: ServiceSettings) -> None:
-    """Raises StartFailed unless there are both a certificate and its key, or neither."""
+    """Raises StartFailed unless there are both a certificate and its key, or neither.
+
+    RFC 9325 §3.1.1; RFC 9700 §2.6.
+    """
     certificate, key = settings.tls_cert_file, settings.tls_key_file
     if bool(certificate) != bool(key):
         raise StartFailed("TLS_CERT_FILE and TLS_KEY_FILE must be set together")

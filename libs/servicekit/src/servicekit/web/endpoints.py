@@ -133,7 +133,7 @@ class ClientDisconnected(Exception):
 
 
 class EndpointDispatcher:
-    """An ASGI application that handles `routes` itself and passes all other requests to `pages`.
+    """An ASGI application that handles `routes` itself and passes all other requests to `pages` (RFC 9112 §3.2.2).
 
     `failure` converts every exception of a handler into a reply; `observe(path, method, status, seconds)` counts
     requests. `secure` means that callers reach the service over TLS, perhaps through a proxy: then every response tells
