@@ -150,9 +150,9 @@ class DeviceRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizationCode:
-    """What a code is bound to, beside its grant (RFC 6749 §4.1.2, RFC 7636 §4.4, OpenID Connect Core §3.1.2.1).
+    """What a code is bound to, beside its grant (RFC 6749 §4.1.2, OpenID Connect Core §3.1.2.1).
 
-    RFC 7636 §4.4: The challenge is stored with the code.
+    The challenge is stored with the code (RFC 7636 §4.4).
     """
 
     redirect_uri: str

@@ -50,10 +50,7 @@ class SignedToken:
 
 
 def check_type(header: Header, _algorithm: str) -> None:
-    """`typ` says access token, so that no ID token passes for one (RFC 9068 §4, §2.1; RFC 8725 §3.11).
-
-    RFC 8725 §3.11: A JWT without `at+jwt` is not an access token.
-    """
+    """A JWT without the type `at+jwt` is not an access token (RFC 9068 §4, §2.1; RFC 8725 §3.11)."""
     typ = header.get("typ")
     if not isinstance(typ, str) or typ.lower() not in _TYPES:
         raise InvalidToken(f"typ is {shown(typ)}")

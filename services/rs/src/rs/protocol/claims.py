@@ -74,10 +74,7 @@ def check_subject(claims: Claims, _expected: Expected, _now: float) -> None:
 
 
 def check_scope(claims: Claims, _expected: Expected, _now: float) -> None:
-    """`scope` is a string of names, separated by spaces (RFC 8693 §4.2).
-
-    RFC 8693 §4.2, §4.3: `scope` is one string of names, and `client_id` is a string.
-    """
+    """`scope` is one string of names, separated by spaces (RFC 8693 §4.2)."""
     if not isinstance(claims.get("scope"), str):
         raise InvalidToken(f"scope is {shown(claims.get('scope'))}")
 
@@ -89,10 +86,7 @@ def check_client_id(claims: Claims, _expected: Expected, _now: float) -> None:
 
 
 def check_jwt_id(claims: Claims, _expected: Expected, _now: float) -> None:
-    """`jti` tells this token from all others (RFC 7519 §4.1.7).
-
-    RFC 7519 §4.1.7: `jti` is unique to the token.
-    """
+    """`jti` is unique to the token (RFC 7519 §4.1.7)."""
     if not isinstance(claims.get("jti"), str):
         raise InvalidToken(f"jti is {shown(claims.get('jti'))}")
 

@@ -116,10 +116,7 @@ def check_lengths(asked: Asked) -> None:
 
 
 def check_registration(asked: Asked) -> None:
-    """What would change the request and is not supported is refused, not ignored (OpenID Connect Core §7.2.1).
-
-    OpenID Connect Core §7.2.1: `registration` is rejected, not ignored.
-    """
+    """`registration` is rejected, not ignored, since it would change the request (OpenID Connect Core §7.2.1)."""
     if "registration" in asked.parameters:
         raise RegistrationNotSupported("registration is not supported")
 

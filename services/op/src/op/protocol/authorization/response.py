@@ -42,14 +42,9 @@ def token_response(
 
 
 def error_response(error: OAuthError, state: str | None, issuer: str) -> ResponseParameters:
-    """The parameters that take an error to the client (RFC 6749 §4.1.2.1).
+    """The parameters of an error response: the code, the description and the state of the request.
 
-    RFC 9207 §2.
-
-    RFC 6749 §4.1.2.1: Any other error is returned to the client with its code, description and state.
-
-    OpenID Connect Core §3.1.2.6: An error is returned in the query of the redirect URI too: `login_required`, and those
-    of RFC 6749.
+    RFC 6749 §4.1.2.1; OpenID Connect Core §3.1.2.6; RFC 9207 §2.
     """
     return _present({"error": error.code, "error_description": error.description, "state": state, "iss": issuer})
 

@@ -256,13 +256,7 @@ def _check_scope(client: Client) -> list[str]:
 def _check_secret(client: Client) -> list[str]:
     """A confidential client has a secret, a public one has none; HS256 needs a long one (OIDC Core §16.19).
 
-    RFC 7518 §3.2.
-
-    RFC 8725 §3.5: The key of a MAC is a long random secret, of at least 32 octets.
-
-    RFC 9701 §6: A caller registers its algorithm, and HS256 needs a secret.
-
-    OpenID Connect Core §16.19: A secret that is the key of HS256 has at least 32 octets.
+    The key of HS256 has at least 32 octets (RFC 7518 §3.2, RFC 8725 §3.5), for introspection too (RFC 9701 §6).
     """
     keyed = _HS256 in (client.id_token_signed_response_alg, client.introspection_signed_response_alg)
     if client.public:

@@ -84,11 +84,9 @@ def check_type(token: ReceivedToken, _: signed_token.Expected) -> Check:
 
 
 def check_authorized_party(token: ReceivedToken, expected: signed_token.Expected) -> Check:
-    """Items 4 and 5: `azp` is this client; with several audiences it must be there.
+    """Items 4 and 5: `azp`, if present, is this client; with several audiences it must be present.
 
-    OpenID Connect Core §3.1.3.7 (4).
-
-    OpenID Connect Core §3.1.3.7 (5): `azp`, if present, is this client.
+    OpenID Connect Core §3.1.3.7 (4), (5).
     """
     found = token.claims.get("azp")
     required = len(audiences(token)) > 1

@@ -67,11 +67,9 @@ def check_issuer(token: ReceivedToken, expected: Expected) -> Check:
 
 
 def check_audience(token: ReceivedToken, expected: Expected) -> Check:
-    """Item 3: `aud` names this client, and nobody else that it does not trust.
+    """Item 3: `aud` names this client, and no client that it does not trust.
 
-    OpenID Connect Back-Channel Logout §2.6 (4).
-
-    OpenID Connect Core §3.1.3.7 (3): `aud` names this client, and no client that it does not trust.
+    OpenID Connect Core §3.1.3.7 (3); OpenID Connect Back-Channel Logout §2.6 (4).
     """
     named = audiences(token)
     strangers = named - {expected.client_id} - expected.trusted_audiences
@@ -82,9 +80,9 @@ def check_audience(token: ReceivedToken, expected: Expected) -> Check:
 
 
 def check_expiry(token: ReceivedToken, expected: Expected) -> Check:
-    """Item 9: the time is before `exp` (OpenID Connect Back-Channel Logout §2.4, §2.6 (4)).
+    """Item 9: the current time is before `exp`.
 
-    OpenID Connect Core §3.1.3.7 (9): The current time is before `exp`.
+    OpenID Connect Core §3.1.3.7 (9); OpenID Connect Back-Channel Logout §2.4, §2.6 (4).
     """
     found = token.claims.get("exp")
     passed = is_numeric_date(found) and expected.now < found + SINGLE_USE_EXPIRY_LEEWAY

@@ -81,10 +81,7 @@ def _check_token_type(answer: dict[str, Any]) -> None:
 
 
 def _token(answer: dict[str, Any], name: str, expected: str) -> str:
-    """RFC 6749 §5.1.
-
-    RFC 6749 §A.12: A token is visible ASCII, so that it cannot split a header.
-    """
+    """A token is visible ASCII, so that it cannot split a header (RFC 6749 §5.1, §A.12)."""
     found = answer.get(name)
     TokenResponseRefused.unless(
         isinstance(found, str) and _TOKEN.fullmatch(found) is not None,
