@@ -211,7 +211,9 @@ def test_what_is_public_or_no_address_is_let_through(address: str) -> None:
 async def test_a_name_with_one_private_address_among_its_own_is_refused(
     monkeypatch: pytest.MonkeyPatch, addresses: list[str]
 ) -> None:
-    """Nobody can choose which of the addresses is connected to."""
+    """A host name with one private address is rejected, since nobody can choose which of its addresses is
+    connected to.
+    """
 
     async def found(*_: object) -> list[dict[str, object]]:
         return [{"hostname": "name.test", "host": address, "port": 80} for address in addresses]

@@ -211,7 +211,7 @@ async def test_implicit_is_no_grant_of_the_token_endpoint(op: RunningProvider) -
 
 @pytest.mark.spec("OpenID Connect Core §3.2.2.4")
 async def test_a_consented_client_gets_its_tokens_after_the_page(op: RunningProvider) -> None:
-    """The page says how long the access lasts, and that nothing renews it."""
+    """The consent page of the implicit flow says how long the access lasts, and that nothing renews it."""
     await op.op.clients.save(client_of(IMPLICIT | {"first_party": False}))
     response = await op.login(**ASK, response_type="id_token token")
     page = await op.client.get(response.location.removeprefix(ISSUER))

@@ -90,7 +90,7 @@ async def test_unknown_user_and_wrong_password_get_the_same_answer(
 async def test_an_unknown_user_costs_as_much_as_a_wrong_password(
     provider: RunningProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Both cost one argon2 verification."""
+    """An unknown user and a wrong password each cost one argon2 verification."""
     checked = []
     verify = provider.op.passwords._verify
 

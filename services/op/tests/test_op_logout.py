@@ -151,7 +151,9 @@ async def test_a_hint_of_another_session_asks_too(provider: RunningProvider) -> 
 async def test_what_is_not_ours_ends_and_redirects_nothing(
     provider: RunningProvider, parameters: dict[str, Any], sentence: str
 ) -> None:
-    """The page names the faulty parameter as it is written in the request."""
+    """An invalid logout request ends nothing and redirects nowhere; the page names the faulty parameter as it is
+    written in the request.
+    """
     await provider.register("other")
     await provider.tokens()
     response = await logout(provider, **parameters)

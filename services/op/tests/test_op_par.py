@@ -80,7 +80,7 @@ async def test_who_only_looks_ahead_uses_up_no_pushed_request(provider: RunningP
 async def test_a_request_is_checked_when_it_is_pushed(
     provider: RunningProvider, changes: dict[str, Any], error: str, status: int
 ) -> None:
-    """RFC 9126 §2.3: The errors are JSON, not redirects."""
+    """RFC 9126 §2.3: A request is checked when it is pushed, and its errors are JSON, not redirects."""
     await assert_refused(await push(provider, **changes), error, status)
 
 

@@ -57,7 +57,9 @@ async def test_what_is_inside_goes_first(provider: RunningProvider, client_id: s
 
 @pytest.mark.spec("OpenID Connect Core §6.1")
 async def test_all_of_the_request_may_be_inside(provider: RunningProvider) -> None:
-    """Only client_id and response_type must be outside the object; JSON allows numbers and objects."""
+    """All parameters except client_id and response_type may be in the request object alone; JSON allows numbers
+    and objects.
+    """
     claims = {"id_token": {"nickname": {"essential": True}}}
     inside = {k: v for k, v in provider.request.items() if k not in ("client_id", "response_type")}
     nothing = dict.fromkeys(inside)

@@ -74,7 +74,7 @@ async def test_what_is_only_inside_needs_nothing_outside(refers: RunningProvider
 @pytest.mark.spec("OpenID Connect Core §6.2")
 @pytest.mark.spec("RFC 9101 §5.2")
 async def test_the_fragment_only_names_a_version(refers: RunningProvider, site: Site) -> None:
-    """OpenID Connect Core §6.2: The fragment is not sent, and differs with the contents."""
+    """OpenID Connect Core §6.2: The fragment of a request_uri is not sent, and differs with the contents."""
     assert (await ask(refers, site.url + PATH + "#the-hash-of-other-contents"))["code"]
     assert site.visits == [PATH]
 
@@ -135,7 +135,7 @@ async def test_a_client_that_has_registered_none_is_told_so(provider: RunningPro
 async def test_what_is_there_must_be_a_request_object(
     refers: RunningProvider, site: Site, page: web.Response, error: str
 ) -> None:
-    """RFC 9101 §6, §7: The response must be a request object, and redirects are not followed."""
+    """RFC 9101 §6, §7: What a request_uri returns must be a request object, and redirects are not followed."""
     site.pages[PATH] = page
     assert (await ask(refers, site.url + PATH))["error"] == error
     assert site.visits == [PATH]

@@ -59,7 +59,7 @@ async def test_userinfo_by_post(provider: RunningProvider, client_id: str) -> No
 async def test_userinfo_is_signed_for_a_client_that_is_registered_so(
     provider: RunningProvider, algorithm: str, method: str
 ) -> None:
-    """The response is application/jwt with iss and aud."""
+    """Signed UserInfo is application/jwt with iss and aud."""
     client_id = f"signed-{algorithm.lower()}"
     token = (await tokens_of(provider, client_id, scope="openid email"))["access_token"]
     if method == "GET":
@@ -200,10 +200,7 @@ async def test_the_jti_of_a_jwt_is_no_token(provider: RunningProvider) -> None:
 @FORMATS
 @pytest.mark.spec("RFC 7662 §2.2")
 async def test_introspection_of_a_live_token(provider: RunningProvider, client_id: str) -> None:
-    """The response describes an active token, whether it is opaque or a JWT.
-
-    The caller is the resource server that the token is for.
-    """
+    """The response describes an active token, whether it is opaque or a JWT."""
     await provider.register("resource-server")
     token = (await tokens_of(provider, client_id))["access_token"]
     now = int(provider.clock())

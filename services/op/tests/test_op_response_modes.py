@@ -54,7 +54,9 @@ async def test_query_may_be_said(provider: RunningProvider) -> None:
 @pytest.mark.spec("OAuth 2.0 Form Post Response Mode §2")
 @pytest.mark.spec("Content Security Policy Level 3 §2.3.1")
 async def test_form_post_is_a_form_that_sends_itself(provider: RunningProvider) -> None:
-    """OAuth 2.0 Form Post Response Mode §2: The form can be submitted by hand if scripts are disabled."""
+    """OAuth 2.0 Form Post Response Mode §2: The form of `form_post` submits itself, and can be submitted by hand
+    if scripts are disabled.
+    """
     state = 'a"><script>alert(1)</script>&amp;'
     response = await provider.login(response_mode="form_post", state=state)
     got = await received(response)
@@ -136,7 +138,9 @@ async def test_a_signed_error(provider: RunningProvider) -> None:
 @pytest.mark.spec("JARM §2.2, §3")
 @pytest.mark.spec("RFC 8725 §3.11, §3.12")
 async def test_a_signed_answer_is_no_id_token(provider: RunningProvider) -> None:
-    """RFC 8725 §3.11, §3.12: The same keys sign both and no `typ` distinguishes them, but a response names no user."""
+    """RFC 8725 §3.11, §3.12: A signed response is not accepted as an id_token: the same keys sign both, but a
+    response names no user.
+    """
     token = (await received(await provider.login(response_mode="jwt")))["response"]
     assert jwt.get_unverified_header(token)["typ"] == "JWT"
     assert "sub" not in jwt.get_unverified_claims(token)

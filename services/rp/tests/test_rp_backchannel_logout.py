@@ -126,7 +126,7 @@ async def test_a_token_whose_sessions_could_not_be_ended_may_come_again(signed_i
 
 @pytest.mark.spec("OpenID Connect Back-Channel Logout §2.8")
 async def test_a_session_that_could_not_be_ended_is_found_again(signed_in, provider, redis):
-    """Redis failed between the index and the session."""
+    """A session is found again after Redis failed between the index and the session."""
     kinds = " ".join(f"~rp:{kind}:*" for kind in ("sessions", "ended", "logout"))
     await redis.execute_command(f"ACL SETUSER default resetkeys {kinds}")
     try:
@@ -289,8 +289,8 @@ async def test_tokens_of_strangers_do_not_make_it_hammer_the_provider(signed_in,
 @pytest.mark.spec("OpenID Connect Core §10.1.1")
 @pytest.mark.spec("OpenID Connect Back-Channel Logout §2.8")
 async def test_a_new_key_that_cannot_be_fetched_refuses_no_token_for_good(signed_in, provider, answer):
-    """OpenID Connect Back-Channel Logout §2.8: The provider would not try again after a 400; the known keys
-    remain in use.
+    """OpenID Connect Back-Channel Logout §2.8: A logout token with a new key that cannot be fetched is not
+    rejected with 400, after which the provider would not try again; the known keys remain in use.
     """
     old, provider.refusals["/jwks"] = logout_token(provider, sid="another"), answer
     provider.rotate("new")
@@ -320,7 +320,7 @@ async def test_nor_a_provider_that_fails(browser, provider, monkeypatch):
 @pytest.mark.parametrize("named", [{}, {"sub": ...}, {"sid": ...}])
 @pytest.mark.spec("OpenID Connect Back-Channel Logout §2.7")
 async def test_a_sign_in_that_is_on_its_way_opens_no_session(browser, provider, redis, named):
-    """The logout comes after the code was redeemed and before the session exists."""
+    """A sign-in opens no session if the logout comes after the code was redeemed and before the session exists."""
     provider.claims = {"sid": "session-1", "iat": int(time.time()) - 1}
     address = provider.authorize(await browser.start())
     assert (await post(browser, logout_token(provider, **named))).status_code == 200

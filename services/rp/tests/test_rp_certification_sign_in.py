@@ -151,7 +151,7 @@ async def test_oidcc_client_test_idtoken_sig_none(environment, open_browser, sui
 
 @pytest.mark.spec("OpenID Connect Core §10.1.1")
 async def test_one_module_after_the_other_without_a_pause(browser, suite, sign_in):
-    """Each module has other keys, with unknown ids or without any."""
+    """Each module has other keys, with unknown ids or without any, and the sign-in succeeds."""
     for change in (one_key_without_kid, keys_that_say_their_algorithm, one_key_without_kid, one_key_without_kid):
         suite.next_module()
         change(suite)

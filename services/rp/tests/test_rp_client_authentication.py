@@ -46,7 +46,7 @@ async def test_every_method_signs_in(environment, open_browser, provider, way, b
 @pytest.mark.spec("OpenID Connect Core §9")
 @pytest.mark.spec("RFC 7523 §3, §3 (3)")
 async def test_an_assertion_may_name_the_issuer_alone(environment, open_browser, provider, method):
-    """RFC 7523 §3 (3): Some providers accept no other audience."""
+    """RFC 7523 §3 (3): An assertion may have the issuer as its only audience, since some providers accept no other."""
     environment |= {"CLIENT_KEY": client_pem("RS256"), "TOKEN_ENDPOINT_AUTH_METHOD": method}
     environment["CLIENT_ASSERTION_AUDIENCE"] = "issuer"
     provider.client_key, provider.audience = client_public_key("RS256"), "issuer"

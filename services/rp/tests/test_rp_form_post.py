@@ -52,7 +52,7 @@ async def test_the_whole_sign_in_by_a_form(browser, provider, handed_over, redis
 
 @pytest.mark.spec("OAuth 2.0 Form Post Response Mode §2")
 async def test_the_answer_counts_in_the_browser_that_asked(browser, provider, open_browser, handed_over):
-    """Another browser can neither sign in with the response nor use it up (login CSRF)."""
+    """Another browser can neither sign in with a posted response nor use it up (login CSRF)."""
     address = await handed_over()
     stranger = await open_browser()
     await stranger.start()

@@ -25,7 +25,7 @@ async def is_signed_in(browser):
 
 @pytest.mark.spec("OpenID Connect Front-Channel Logout §2")
 async def test_the_session_of_this_sid_ends(signed_in, open_browser, provider):
-    """The session of the `sid` ends and no other; the frame carries no cookie."""
+    """Front-channel logout ends the session of the `sid` and no other; the frame carries no cookie."""
     other = await open_browser()
     provider.claims = {"sid": "session-2"}
     await other.sign_in()
@@ -36,8 +36,8 @@ async def test_the_session_of_this_sid_ends(signed_in, open_browser, provider):
 @pytest.mark.spec("OpenID Connect Back-Channel Logout §2.7")
 @pytest.mark.spec("OpenID Connect Front-Channel Logout §2")
 async def test_a_sign_in_that_is_on_its_way_opens_no_session(browser, provider):
-    """OpenID Connect Front-Channel Logout §2: The logout comes after the code was redeemed and before the
-    session exists.
+    """OpenID Connect Front-Channel Logout §2: A sign-in opens no session if the logout comes after the code was
+    redeemed and before the session exists.
     """
     provider.claims = {"sid": "session-1", "iat": int(time.time()) + 20}
     callback = provider.authorize(await browser.start())

@@ -53,7 +53,7 @@ async def test_the_refresh_token_is_revoked(signed_in, provider):
 async def test_a_revocation_endpoint_that_does_not_fit_keeps_nobody_signed_in(
     environment, open_browser, provider, metadata
 ):
-    """The session at the provider ends as well."""
+    """If the tokens cannot be revoked, the session at the provider ends as well."""
     provider.metadata = metadata
     browser = await open_browser()
     await browser.sign_in()
@@ -76,7 +76,7 @@ async def test_a_name_that_redis_keeps_does_not_stop_the_sign_out(signed_in, pro
 
 @pytest.mark.spec("OpenID Connect RP-Initiated Logout §2")
 async def test_the_hint_is_the_latest_id_token(signed_in, provider):
-    """The provider may no longer have the key of the first id_token."""
+    """The hint is the latest id_token: the provider may no longer have the key of the first one."""
     provider.expire()
     provider.refreshed = {}
     await signed_in.see("/profile")

@@ -132,7 +132,7 @@ IN_PROVIDER = dataclasses.replace(SESSION, claims={"iss": "http://op", "sub": "u
 
 @pytest.mark.spec("OpenID Connect Back-Channel Logout §2.7")
 async def test_a_session_has_two_names_that_are_digests_with_a_ttl(index, redis):
-    """A session is indexed by sid and by sub."""
+    """A session is indexed by the digests of sid and sub."""
     await index.add("cookie", IN_PROVIDER)
     keys = await redis.keys("rp:sessions:*")
     assert {len(key) for key in keys} == {len("rp:sessions:") + 64}
