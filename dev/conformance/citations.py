@@ -15,7 +15,7 @@ _NUMBER = r"(?:\d+(?:\.\d+)*|[A-Z](?:\.\d+)*)"
 _SECTION = rf"§{_NUMBER}(?: \(\d+\)(?:, \(\d+\))*)?"
 _SECTIONS = rf"{_SECTION}(?:(?:, | and | to | or |; ){_SECTION})*"
 _CITATION = re.compile(
-    rf"(?:(?<![\w.])(?P<name>{_NAME}|RFC \w+)(?: 1\.0)?(?P<separator>,? ?))?(?P<sections>{_SECTIONS})"
+    rf"(?:(?<![\w.])(?P<name>{_NAME}|RFC \w+)(?: 1\.0)?,? ?)?(?P<sections>{_SECTIONS})"
     rf"|(?<![\w.])(?P<only_name>{_NAME})(?: 1\.0)?(?!\w)"
 )
 _NAMED = rf"(?:{_NAME})(?: 1\.0)?(?: {_SECTIONS})?"

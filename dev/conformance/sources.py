@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from .citations import Section, first_named, marked
+from .citations import Section, UnknownSpecificationError, first_named, marked
 from .statements import of_code, of_test
 
 CODE = ("services/*/src", "libs/*/src")
@@ -43,7 +43,10 @@ class FaultyMarkerError(ValueError):
 
 
 def documented_code(root: Path) -> list[Source]:
-    """What names a section in its docstring. A method has its class before its name; a module has none."""
+    """What names a section in its docstring. A method has its class before its name; a module has none.
+
+    Raises UnknownSpecificationError.
+    """
     found = []
     for path in _python_files(root, CODE):
         tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -51,7 +54,10 @@ def documented_code(root: Path) -> list[Source]:
         for name, node in _documented(tree):
             docstring = ast.get_docstring(node) or ""
             own = first_named(docstring) if isinstance(node, ast.ClassDef) else None
-            statements = of_code(docstring, own or default)
+            try:
+                statements = of_code(docstring, own or default)
+            except UnknownSpecificationError as error:
+                raise UnknownSpecificationError(f"{path.relative_to(root)} {name}: {error}") from error
             if statements:
                 found.append(Source(str(path.relative_to(root)), name, statements))
     return found

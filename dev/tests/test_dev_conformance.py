@@ -136,6 +136,12 @@ def test_code_is_read_without_importing_it(repository: Path) -> None:
     assert found == {"": ["RFC 6749 §4.1"], "Code": ["RFC 6749 §4.1.2"], "Code.redeem": ["RFC 6749 §4.1.3"]}
 
 
+def test_error_names_the_code_that_cites_something_unknown(repository: Path) -> None:
+    (repository / "services/op/src/op/x.py").write_text('def f():\n    """§4.1."""\n')
+    with pytest.raises(UnknownSpecificationError, match=r"^services/op/src/op/x\.py f: '§4\.1' in "):
+        documented_code(repository)
+
+
 def test_marked_tests_are_read_without_importing_them(repository: Path) -> None:
     found = {source.name: [str(section) for section in source.statements] for source in marked_tests(repository)}
     assert found == {

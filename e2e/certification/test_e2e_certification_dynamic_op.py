@@ -137,7 +137,7 @@ def test_oidcc_redirect_uri_regfrag(certified_op: Op, suite: SuiteServer) -> Non
 
 @pytest.mark.spec("OpenID Connect Core §15.2")
 def test_oidcc_discovery_endpoint_verification(certified_op: Op) -> None:
-    """This is what a provider with client_registration=dynamic_client must offer."""
+    """Discovery offers what a provider with client_registration=dynamic_client must offer."""
     check_discovery(certified_op)
     offered = {frozenset(name.split()) for name in certified_op.metadata["response_types_supported"]}
     assert {frozenset({"code"}), frozenset({"id_token"}), frozenset({"id_token", "token"})} <= offered

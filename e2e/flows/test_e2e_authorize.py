@@ -93,7 +93,7 @@ def test_every_page_of_a_sign_in_is_in_one_language(
 
 @pytest.mark.spec("OAuth 2.0 Form Post Response Mode §2")
 def test_an_answer_by_form_post_sends_itself(page: Page, consent_client: ConsentClient, log_in) -> None:
-    """The only script of the page is allowed by its hash."""
+    """The only script of the `form_post` page is allowed by its hash."""
     page.goto(consent_client.authorization_url(response_mode="form_post"))
     log_in(page)
     allow_if_asked(page, consent_client)

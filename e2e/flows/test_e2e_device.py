@@ -50,7 +50,7 @@ def test_a_person_types_the_code_logs_in_and_lets_the_device_in(
 def test_a_code_in_the_address_leads_to_the_question_and_a_person_may_refuse(
     page: Page, consent_client: ConsentClient, device: dict[str, Any]
 ) -> None:
-    """RFC 8628 §3.3.1: Opening a link with the code does not approve the request."""
+    """RFC 8628 §3.3.1: Opening a link with the user code does not approve the request."""
     page.goto(device["verification_uri_complete"])
     expect(page.get_by_role("heading", level=1)).to_have_text("Connect this device?")
     page.get_by_role("button", name="Deny").click()

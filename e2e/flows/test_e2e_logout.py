@@ -39,7 +39,9 @@ def test_without_a_hint_the_person_is_asked_first(page: Page, consent_client: Co
 def test_the_frames_load_and_end_the_session_at_the_relying_party(
     page: Page, open_page: OpenPage, consent_client: ConsentClient, sign_in, log_in
 ) -> None:
-    """The demo's client has no other channel here. Another browser stays signed in."""
+    """The frames end the session at the relying party; the demo's client has no other channel here. Another
+    browser stays signed in.
+    """
     elsewhere = open_page()
     for browser in (page, elsewhere):
         sign_in(browser, consent_client.stack)
@@ -62,7 +64,7 @@ def test_the_frames_load_and_end_the_session_at_the_relying_party(
 
 @pytest.mark.spec("OpenID Connect Front-Channel Logout §2")
 def test_a_frame_that_does_not_load_keeps_nobody(page: Page, consent_client: ConsentClient, sign_in) -> None:
-    """The browser continues after at most three seconds."""
+    """If a frame does not load, the browser continues after at most three seconds."""
     sign_in(page, consent_client.stack)
     page.route("**/frontchannel-logout?*", lambda _: None)
     page.get_by_role("button", name="Sign out").click(no_wait_after=True)
@@ -84,7 +86,7 @@ def test_a_sign_out_at_the_relying_party_comes_back_past_the_frames(
 def test_a_session_that_is_ended_from_another_browser_ends_at_the_relying_party(
     page: Page, open_page: OpenPage, stack_a: Stack, sign_in
 ) -> None:
-    """The right session ends, with images as with processes."""
+    """A session that is ended from another browser ends at the relying party, with images as with processes."""
     third = open_page()
     sign_in(third, stack_a)
     other = end_from_another_browser(page, open_page, sign_in, stack_a)
@@ -97,7 +99,9 @@ def test_a_session_that_is_ended_from_another_browser_ends_at_the_relying_party(
 def test_every_session_that_came_of_one_login_ends_with_it(
     page: Page, open_page: OpenPage, stack_a: Stack, sign_in
 ) -> None:
-    """There are two sign-ins at the relying party within one session of the provider, and its frames do not load."""
+    """A logout ends both sign-ins at the relying party within one session of the provider, even if its frames do
+    not load.
+    """
     sign_in(page, stack_a)
     second = open_page()
     cookies: Any = [cookie for cookie in page.context.cookies() if cookie["name"].startswith("op_")]

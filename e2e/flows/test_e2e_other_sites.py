@@ -44,7 +44,7 @@ def stack_of(tmp_path: Path) -> Iterator[StackOf]:
 
 @pytest.mark.spec("OAuth 2.0 Form Post Response Mode §2")
 def test_an_answer_that_is_posted_from_another_site_signs_in(page: Page, stack_of: StackOf, sign_in) -> None:
-    """The form carries no cookie, but the GET that follows it does."""
+    """The form of `form_post` carries no cookie, but the GET that follows it does."""
     stack = stack_of(RP_RESPONSE_MODE="form_post")
     sign_in(page, stack)
     expect(page.locator("#userinfo")).to_contain_text("user0@example.com")

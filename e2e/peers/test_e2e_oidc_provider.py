@@ -149,7 +149,9 @@ def test_a_sign_in_at_oidc_provider(page: Page, parties: Parties, agreed: Agreed
 @pytest.mark.spec("OpenID Connect Core §11, §12.2")
 @pytest.mark.spec("RFC 6749 §6")
 def test_an_expired_access_token_of_oidc_provider_is_refreshed(page: Page, parties: Parties) -> None:
-    """OpenID Connect Core §12.2; RFC 6749 §6: The id_token of the refresh is verified too."""
+    """OpenID Connect Core §12.2; RFC 6749 §6: An expired access token is refreshed, and the id_token of the
+    refresh is verified too.
+    """
     parties.sign_in(page, "short")
     expires = page.locator("#access .mono").first
     first = expires.inner_text()

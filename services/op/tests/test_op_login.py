@@ -89,7 +89,7 @@ async def test_unknown_user_and_wrong_password_get_same_response(
 async def test_unknown_user_takes_as_long_as_wrong_password(
     provider: RunningProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Both cost one argon2 verification."""
+    """An unknown user and a wrong password each cost one argon2 verification."""
     checked = []
     verify = provider.op.passwords._verify
 

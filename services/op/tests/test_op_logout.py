@@ -152,7 +152,9 @@ async def test_hint_of_another_session_needs_confirmation(provider: RunningProvi
 async def test_invalid_request_does_not_end_or_redirect(
     provider: RunningProvider, parameters: dict[str, Any], sentence: str
 ) -> None:
-    """The page names the faulty parameter as it is written in the request."""
+    """An invalid logout request ends nothing and redirects nowhere; the page names the faulty parameter as it is
+    written in the request.
+    """
     await provider.register("other")
     await provider.tokens()
     response = await logout(provider, **parameters)

@@ -79,7 +79,7 @@ async def test_link_preview_does_not_use_up_the_request(provider: RunningProvide
 async def test_request_is_checked_when_it_is_pushed(
     provider: RunningProvider, changes: dict[str, Any], error: str, status: int
 ) -> None:
-    """RFC 9126 §2.3: The errors are JSON, not redirects."""
+    """RFC 9126 §2.3: A request is checked when it is pushed, and its errors are JSON, not redirects."""
     await assert_refused(await push(provider, **changes), error, status)
 
 

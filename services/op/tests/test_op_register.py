@@ -293,7 +293,9 @@ async def test_client_with_keys_does_not_get_a_secret(op: RunningProvider) -> No
 async def test_urls_must_not_lead_to_private_networks(
     provider_with: ProviderFactory, allowed: bool, status: int
 ) -> None:
-    """Otherwise the provider would fetch what only it can reach."""
+    """The URLs of a client that registered itself cannot lead into a private network, which only the provider
+    can reach.
+    """
     op = await provider_with(registration="open", registration_private_addresses=allowed)
     fetches = []
 
@@ -328,7 +330,9 @@ PAIRWISE = {"subject_type": "pairwise"}
 async def test_client_cannot_change_its_sector(
     op: RunningProvider, before: dict[str, Any], after: dict[str, Any]
 ) -> None:
-    """OpenID Connect Core §8.1: It would use grants of the old sector in the new one."""
+    """OpenID Connect Core §8.1: A client cannot move to another sector, where it would use the grants of the old
+    one.
+    """
     client = await registered(op, **before)
     changed = METADATA | {"client_id": client["client_id"]} | after
     await assert_refused(await manage(op, "PUT", client, json=changed), "invalid_client_metadata")

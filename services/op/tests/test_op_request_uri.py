@@ -130,7 +130,7 @@ async def test_client_without_request_uris_gets_an_error(provider: RunningProvid
 async def test_response_must_be_a_request_object(
     refers: RunningProvider, site: Site, page: web.Response, error: str
 ) -> None:
-    """RFC 9101 §6, §7: The response must be a request object, and redirects are not followed."""
+    """RFC 9101 §6, §7: What a request_uri returns must be a request object, and redirects are not followed."""
     site.pages[PATH] = page
     assert (await authorize(refers, site.url + PATH))["error"] == error
     assert site.visits == [PATH]

@@ -64,7 +64,7 @@ Way = Callable[[RunningProvider, dict[str, Any]], Awaitable[Any]]
 async def test_session_end_revokes_grants_and_notifies_clients(
     provider: RunningProvider, clients: Clients, way: Way
 ) -> None:
-    """The tokens and an unredeemed code are revoked, and every client is notified."""
+    """The end of a session revokes its tokens and an unredeemed code, and notifies every client."""
     await register(provider, "told", first_party=True, backchannel_logout_uri=f"{clients.url}/told")
     tokens = await sign_in(provider, "told")
     code = await provider.code()
@@ -113,7 +113,7 @@ async def test_session_end_interrupted_by_redis_can_be_repeated(
     way: Way,
     refused: tuple[str, ...],
 ) -> None:
-    """The next attempt ends the grants and notifies every client once."""
+    """If Redis fails while a session ends, the next attempt ends the grants and notifies every client once."""
     provider, refuse = faulty
     tokens = await sign_in(provider, "told")
     await refuse(*refused)

@@ -81,7 +81,7 @@ def test_id_token_has_nonce_and_at_hash() -> None:
 
 @pytest.mark.spec("OpenID Connect Core §3.1.3.6")
 def test_at_hash_matches_the_example_of_core() -> None:
-    """The example of appendix A.3 has the same at_hash."""
+    """`at_hash` is that of the example in appendix A.3."""
     assert at_hash("jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y") == "77QmUPtjPfzWtF2AnpK9RQ"
 
 

@@ -59,7 +59,7 @@ def test_optional_parameter_is_sent_where_it_is_needed(changes: dict[str, str], 
 
 @pytest.mark.spec("RFC 7636 §4.2")
 def test_s256_matches_the_rfc_example_in_the_relying_party() -> None:
-    """The example is that of appendix B."""
+    """The challenge is that of the example in appendix B."""
     assert (pkce.METHOD, pkce.challenge_of(VERIFIER)) == ("S256", CHALLENGE)
 
 

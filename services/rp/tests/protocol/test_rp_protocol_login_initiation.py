@@ -56,7 +56,7 @@ def test_login_initiation_is_read(parameters: dict[str, str], expected: LoginIni
 )
 @pytest.mark.spec("OpenID Connect Core §4")
 def test_target_on_another_site_is_rejected(target: str) -> None:
-    """Otherwise the relying party would be an open redirector."""
+    """A target on another site is rejected, or the relying party would be an open redirector."""
     with pytest.raises(ForeignTarget):
         initiation(target_link_uri=target)
 
