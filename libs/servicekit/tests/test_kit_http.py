@@ -206,7 +206,9 @@ def test_public_address_and_host_name_are_accepted(address: str) -> None:
 )
 @pytest.mark.spec("RFC 6890", "RFC 7591 §5")
 async def test_name_with_a_private_address_is_rejected(monkeypatch: pytest.MonkeyPatch, addresses: list[str]) -> None:
-    """Nobody can choose which of the addresses is connected to."""
+    """A host name with one private address is rejected, since nobody can choose which of its addresses is
+    connected to.
+    """
 
     async def found(*_: object) -> list[dict[str, object]]:
         return [{"hostname": "name.test", "host": address, "port": 80} for address in addresses]

@@ -43,6 +43,9 @@ async def test_account_page_requires_a_session(provider: RunningProvider) -> Non
 
 @pytest.mark.spec("OpenID Connect Core §17.2")
 async def test_allowed_application_is_shown_and_removed(provider: RunningProvider) -> None:
+    """Users see what they have allowed and where they are signed in. They can end both, with all codes and
+    tokens that came of it; access of devices is included.
+    """
     tokens = await tokens_of(provider, (await allow(provider))["code"])
     html = await page(provider)
     assert "A third party" in html

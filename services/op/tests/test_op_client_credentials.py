@@ -30,7 +30,7 @@ async def request_token(provider: RunningProvider, client_id: str = "service", *
 
 @pytest.mark.spec("RFC 6749 §4.4, §4.4.3")
 async def test_client_gets_only_an_access_token(service: RunningProvider) -> None:
-    """RFC 6749 §4.4.3: There is no refresh token and no id_token, since nobody logged in."""
+    """RFC 6749 §4.4.3: The client credentials grant gives no refresh token and no id_token, since nobody logged in."""
     response = await request_token(service)
     tokens = await response.get_json()
     assert response.status_code == 200

@@ -11,10 +11,7 @@ from op_testing import RunningProvider, hidden_fields
 
 @pytest.mark.spec("OpenID Connect Front-Channel Logout §2, §3")
 async def test_logout_page_has_frames_of_the_clients(provider: RunningProvider) -> None:
-    """OpenID Connect Front-Channel Logout §3: The URL of the frame has `iss` and `sid`.
-
-    Only these frames are allowed by the policy.
-    """
+    """OpenID Connect Front-Channel Logout §3: The URL of the frame has `iss` and `sid`."""
     await register(provider, "framed", frontchannel_logout_uri="http://client.test/out?a=b")
     tokens = await sign_in(provider, "framed")
     sid = jwt.get_unverified_claims(tokens["id_token"])["sid"]

@@ -137,6 +137,7 @@ async def test_errors_are_sent_in_the_fragment(op: RunningProvider, changes: dic
 
 @pytest.mark.parametrize("response_type", ["id_token", "id_token token"])
 @pytest.mark.spec("OpenID Connect Core §3.2.2.1, §3.2.2.6")
+@pytest.mark.spec("OpenID Connect Core §3.2.2.1")
 async def test_missing_nonce_is_an_error_for_the_client(provider_with: ProviderFactory, response_type: str) -> None:
     """Core §3.2.2.1, §3.2.2.6: whatever is configured for codes."""
     op = await provider_with(implicit_flow=True, require_nonce=False)
@@ -210,7 +211,7 @@ async def test_token_endpoint_rejects_the_implicit_grant(op: RunningProvider) ->
 
 @pytest.mark.spec("OpenID Connect Core §3.2.2.4")
 async def test_tokens_are_issued_after_consent(op: RunningProvider) -> None:
-    """The page says how long the access lasts, and that nothing renews it."""
+    """The consent page of the implicit flow says how long the access lasts, and that nothing renews it."""
     await op.op.clients.save(client_of(IMPLICIT | {"first_party": False}))
     response = await op.login(**PARAMETERS, response_type="id_token token")
     page = await op.client.get(response.location.removeprefix(ISSUER))

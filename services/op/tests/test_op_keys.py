@@ -67,7 +67,7 @@ async def test_another_secret_key_cannot_decrypt(redis: RedisClient) -> None:
 
 @pytest.mark.spec("RFC 7638 §3, §3.1")
 def test_kid_is_the_thumbprint_of_rfc_7638() -> None:
-    """The example of §3.1 has the same thumbprint."""
+    """The `kid` of the example key in §3.1 is the thumbprint given there."""
     modulus = (
         "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3"
         "oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdA"

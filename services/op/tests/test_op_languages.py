@@ -153,6 +153,9 @@ async def test_language_is_kept_from_page_to_page(provider: RunningProvider) -> 
 
 @pytest.mark.spec("OpenID Connect Core §3.1.2.1")
 async def test_language_of_a_pushed_request_is_kept(provider: RunningProvider) -> None:
+    """The language is kept with a pending or pushed request and from page to page, including the pages for
+    devices and logout.
+    """
     pushed = await provider.client.post(
         "/par", form=provider.request | {"ui_locales": "de", "redirect_uri": REDIRECT_URI}, headers=basic("web", SECRET)
     )
@@ -182,6 +185,7 @@ async def test_language_is_kept_on_the_device_pages(provider: RunningProvider, a
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
+@pytest.mark.spec("OpenID Connect Core §3.1.2.1")
 def test_template_has_no_text_outside_gettext(path: Path) -> None:
     """All texts can be translated, except names."""
     source = re.sub(r"{% block layout %}.*|{#.*?#}|<script>.*?</script>", "", path.read_text())

@@ -57,7 +57,9 @@ async def test_request_object_has_precedence(provider: RunningProvider, client_i
 
 @pytest.mark.spec("OpenID Connect Core §6.1")
 async def test_all_parameters_may_be_in_the_request_object(provider: RunningProvider) -> None:
-    """Only client_id and response_type must be outside the object; JSON allows numbers and objects."""
+    """All parameters except client_id and response_type may be in the request object alone; JSON allows numbers
+    and objects.
+    """
     claims = {"id_token": {"nickname": {"essential": True}}}
     inside = {k: v for k, v in provider.request.items() if k not in ("client_id", "response_type")}
     nothing = dict.fromkeys(inside)

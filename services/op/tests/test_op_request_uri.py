@@ -73,7 +73,7 @@ async def test_parameters_may_be_only_in_the_request_object(refers: RunningProvi
 
 @pytest.mark.spec("OpenID Connect Core §6.2", "RFC 9101 §5.2")
 async def test_fragment_is_only_a_version(refers: RunningProvider, site: Site) -> None:
-    """OpenID Connect Core §6.2: The fragment is not sent, and differs with the contents."""
+    """OpenID Connect Core §6.2: The fragment of a request_uri is not sent, and differs with the contents."""
     assert (await authorize(refers, site.url + PATH + "#the-hash-of-other-contents"))["code"]
     assert site.visits == [PATH]
 

@@ -56,7 +56,7 @@ async def test_userinfo_accepts_post(provider: RunningProvider, client_id: str) 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.spec("OpenID Connect Core §5.3.2")
 async def test_userinfo_is_signed_if_registered(provider: RunningProvider, algorithm: str, method: str) -> None:
-    """The response is application/jwt with iss and aud."""
+    """Signed UserInfo is application/jwt with iss and aud."""
     client_id = f"signed-{algorithm.lower()}"
     token = (await tokens_of(provider, client_id, scope="openid email"))["access_token"]
     if method == "GET":
@@ -195,10 +195,7 @@ async def test_jti_of_a_jwt_is_not_a_token(provider: RunningProvider) -> None:
 @FORMATS
 @pytest.mark.spec("RFC 7662 §2.2")
 async def test_introspection_describes_an_active_token(provider: RunningProvider, client_id: str) -> None:
-    """The response describes an active token, whether it is opaque or a JWT.
-
-    The caller is the resource server that the token is for.
-    """
+    """The response describes an active token, whether it is opaque or a JWT."""
     await provider.register("resource-server")
     token = (await tokens_of(provider, client_id))["access_token"]
     now = int(provider.clock())

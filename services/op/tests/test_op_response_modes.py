@@ -53,7 +53,9 @@ async def test_query_mode_can_be_requested(provider: RunningProvider) -> None:
 
 @pytest.mark.spec("OAuth 2.0 Form Post Response Mode §2", "Content Security Policy Level 3 §2.3.1")
 async def test_form_post_is_submitted_automatically(provider: RunningProvider) -> None:
-    """OAuth 2.0 Form Post Response Mode §2: The form can be submitted by hand if scripts are disabled."""
+    """OAuth 2.0 Form Post Response Mode §2: The form of `form_post` submits itself, and can be submitted by hand
+    if scripts are disabled.
+    """
     state = 'a"><script>alert(1)</script>&amp;'
     response = await provider.login(response_mode="form_post", state=state)
     got = await received(response)
@@ -134,7 +136,9 @@ async def test_error_is_signed(provider: RunningProvider) -> None:
 
 @pytest.mark.spec("JARM §2.2, §3", "RFC 8725 §3.11, §3.12")
 async def test_signed_response_is_not_an_id_token(provider: RunningProvider) -> None:
-    """RFC 8725 §3.11, §3.12: The same keys sign both and no `typ` distinguishes them, but a response names no user."""
+    """RFC 8725 §3.11, §3.12: A signed response is not accepted as an id_token: the same keys sign both, but a
+    response names no user.
+    """
     token = (await received(await provider.login(response_mode="jwt")))["response"]
     assert jwt.get_unverified_header(token)["typ"] == "JWT"
     assert "sub" not in jwt.get_unverified_claims(token)

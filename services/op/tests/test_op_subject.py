@@ -18,7 +18,7 @@ async def tokens_of(provider: RunningProvider, client_id: str, **changes: Any) -
 @pytest.mark.parametrize("client_id", ["pair", "pair-jwt", "pair-of-sector"])
 @pytest.mark.spec("OpenID Connect Core §5.3.2, §8, §8.1")
 async def test_pairwise_sub_is_the_same_everywhere(provider: RunningProvider, client_id: str) -> None:
-    """OpenID Connect Core §5.3.2: It is the same after a refresh."""
+    """OpenID Connect Core §5.3.2: A pairwise `sub` is the same in every response, including after a refresh."""
     await provider.register("resource-server")
     tokens = await tokens_of(provider, client_id)
     sub = jwt.get_unverified_claims(tokens["id_token"])["sub"]
@@ -50,7 +50,7 @@ async def test_sub_depends_on_sector_and_user(provider: RunningProvider) -> None
 
 @pytest.mark.spec("OpenID Connect Core §3.1.2.1, §5.5.1, §8.1")
 async def test_client_names_a_user_by_its_pairwise_sub(provider: RunningProvider) -> None:
-    """OpenID Connect Core §3.1.2.1, §5.5.1: The client uses it in id_token_hint and claims."""
+    """OpenID Connect Core §3.1.2.1, §5.5.1: A client names a user by its pairwise `sub` in id_token_hint and claims."""
     tokens = await tokens_of(provider, "pair")
     sub = jwt.get_unverified_claims(tokens["id_token"])["sub"]
     by_claims: dict[str, Any] = {"claims": json.dumps({"id_token": {"sub": {"value": sub}}})}

@@ -122,7 +122,7 @@ async def test_token_may_be_resent_after_a_failure_of_redis(signed_in, provider,
 
 @pytest.mark.spec("OpenID Connect Back-Channel Logout §2.8")
 async def test_retry_ends_a_session_that_could_not_be_deleted(signed_in, provider, redis):
-    """§2.8: Redis failed after reading the index."""
+    """A session is found again after Redis failed between the index and the session."""
     kinds = " ".join(f"~rp:{kind}:*" for kind in ("sessions", "ended", "logout"))
     await redis.execute_command(f"ACL SETUSER default resetkeys {kinds}")
     try:
@@ -283,9 +283,8 @@ async def test_unknown_keys_do_not_cause_many_requests_for_keys(signed_in, provi
 @pytest.mark.parametrize("reply", [{"status": 500}, {"text": "<!doctype html>"}], ids=["500", "HTML"])
 @pytest.mark.spec("OpenID Connect Core §10.1.1", "OpenID Connect Back-Channel Logout §2.8")
 async def test_new_key_that_cannot_be_fetched_is_a_503_response(signed_in, provider, reply):
-    """§2.8: after a 400 the provider would not retry. Known keys can still be used.
-
-    OpenID Connect Back-Channel Logout §2.8.
+    """OpenID Connect Back-Channel Logout §2.8: A logout token with a new key that cannot be fetched is not
+    rejected with 400, after which the provider would not try again; the known keys remain in use.
     """
     old, provider.refusals["/jwks"] = logout_token(provider, sid="another"), reply
     provider.rotate("new")
@@ -317,7 +316,7 @@ async def test_failing_discovery_is_requested_once(browser, provider, monkeypatc
 @pytest.mark.parametrize("named", [{}, {"sub": ...}, {"sid": ...}])
 @pytest.mark.spec("OpenID Connect Back-Channel Logout §2.7")
 async def test_logout_during_a_sign_in_prevents_the_session(browser, provider, redis, named):
-    """§2.7: the logout token arrives before the session is opened."""
+    """A sign-in opens no session if the logout comes after the code was redeemed and before the session exists."""
     provider.claims = {"sid": "session-1", "iat": int(time.time()) - 1}
     address = provider.authorize(await browser.start())
     assert (await post(browser, logout_token(provider, **named))).status_code == 200

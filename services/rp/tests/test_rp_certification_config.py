@@ -20,7 +20,7 @@ def environment(environment, suite):
 
 @pytest.mark.spec("OpenID Connect Core §10.1.1")
 async def test_oidcc_client_test_signing_key_rotation(browser, suite):
-    """Two consecutive sign-ins with different keys, after a module with other keys."""
+    """The keys of the provider differ between two sign-ins in a row, after a module with other keys."""
     suite.last = "never"
     await browser.sign_in()
     for _ in range(2):

@@ -151,7 +151,7 @@ async def test_oidcc_client_test_idtoken_sig_none(environment, open_browser, sui
 
 @pytest.mark.spec("OpenID Connect Core §10.1.1")
 async def test_keys_that_change_for_each_sign_in_are_fetched(browser, suite, sign_in):
-    """Each module has new keys, with unknown key IDs or without any."""
+    """Each module has other keys, with unknown ids or without any, and the sign-in succeeds."""
     for change in (one_key_without_kid, keys_with_alg, one_key_without_kid, one_key_without_kid):
         suite.next_module()
         change(suite)

@@ -44,7 +44,7 @@ async def test_sign_in_works_with_every_method(environment, open_browser, provid
 @pytest.mark.parametrize("method", ["private_key_jwt", "client_secret_jwt"])
 @pytest.mark.spec("OpenID Connect Core §9", "RFC 7523 §3, §3 (3)")
 async def test_assertion_audience_may_be_the_issuer(environment, open_browser, provider, method):
-    """RFC 7523 §3 (3): some providers accept no other audience."""
+    """RFC 7523 §3 (3): An assertion may have the issuer as its only audience, since some providers accept no other."""
     environment |= {"CLIENT_KEY": client_pem("RS256"), "TOKEN_ENDPOINT_AUTH_METHOD": method}
     environment["CLIENT_ASSERTION_AUDIENCE"] = "issuer"
     provider.client_key, provider.audience = client_public_key("RS256"), "issuer"

@@ -52,7 +52,7 @@ async def test_sign_in_by_form_post(browser, provider, post_response, redis):
 
 @pytest.mark.spec("OAuth 2.0 Form Post Response Mode §2")
 async def test_posted_response_works_only_in_its_browser(browser, provider, open_browser, post_response):
-    """Login CSRF: another browser can neither sign in with the response nor invalidate it."""
+    """Another browser can neither sign in with a posted response nor use it up (login CSRF)."""
     address = await post_response()
     other = await open_browser()
     await other.start()

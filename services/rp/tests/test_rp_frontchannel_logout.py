@@ -25,7 +25,7 @@ async def is_signed_in(browser):
 
 @pytest.mark.spec("OpenID Connect Front-Channel Logout §2")
 async def test_only_the_session_of_the_sid_ends(signed_in, open_browser, provider):
-    """§2: the frame does not send a cookie."""
+    """Front-channel logout ends the session of the `sid` and no other; the frame carries no cookie."""
     other = await open_browser()
     provider.claims = {"sid": "session-2"}
     await other.sign_in()
@@ -35,7 +35,9 @@ async def test_only_the_session_of_the_sid_ends(signed_in, open_browser, provide
 
 @pytest.mark.spec("OpenID Connect Back-Channel Logout §2.7", "OpenID Connect Front-Channel Logout §2")
 async def test_frame_during_a_sign_in_prevents_the_session(browser, provider):
-    """§2: even if the provider's clock is ahead of ours (OpenID Connect Front-Channel Logout §2)."""
+    """OpenID Connect Front-Channel Logout §2: A sign-in opens no session if the logout comes after the code was
+    redeemed and before the session exists.
+    """
     provider.claims = {"sid": "session-1", "iat": int(time.time()) + 20}
     callback = provider.authorize(await browser.start())
     assert (await browser.get(address(provider))).status_code == 200

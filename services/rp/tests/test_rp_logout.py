@@ -49,7 +49,7 @@ async def test_sign_out_revokes_the_refresh_token(signed_in, provider):
 )
 @pytest.mark.spec("OpenID Connect RP-Initiated Logout §2")
 async def test_unusable_revocation_endpoint_does_not_stop_sign_out(environment, open_browser, provider, metadata):
-    """RP-Initiated Logout §2: the session at the provider ends anyway."""
+    """If the tokens cannot be revoked, the session at the provider ends as well."""
     provider.metadata = metadata
     browser = await open_browser()
     await browser.sign_in()
@@ -72,7 +72,7 @@ async def test_remaining_index_entry_does_not_stop_the_sign_out(signed_in, provi
 
 @pytest.mark.spec("OpenID Connect RP-Initiated Logout §2")
 async def test_id_token_hint_is_the_latest_id_token(signed_in, provider):
-    """RP-Initiated Logout §2: the provider may no longer publish the key of the first one."""
+    """The hint is the latest id_token: the provider may no longer have the key of the first one."""
     provider.expire()
     provider.refreshed = {}
     await signed_in.see("/profile")

@@ -137,7 +137,7 @@ IN_PROVIDER = dataclasses.replace(SESSION, claims={"iss": "http://op", "sub": "u
 
 @pytest.mark.spec("OpenID Connect Back-Channel Logout §2.7")
 async def test_session_is_indexed_by_sid_and_sub(index, redis):
-    """Back-Channel Logout §2.7: the keys are digests and have a TTL."""
+    """A session is indexed by the digests of sid and sub."""
     await index.add("cookie", IN_PROVIDER)
     keys = await redis.keys("rp:sessions:*")
     assert {len(key) for key in keys} == {len("rp:sessions:") + 64}

@@ -20,7 +20,7 @@ class DecryptionError(Exception):
 
 
 class Encryptor:
-    """Encrypts and decrypts values with one secret for one purpose."""
+    """Encrypts and decrypts values with one secret for one purpose (RFC 5869; NIST SP 800-38D)."""
 
     def __init__(self, secret: str, purpose: str) -> None:
         key = HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose.encode()).derive(secret.encode())

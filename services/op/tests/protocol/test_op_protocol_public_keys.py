@@ -66,7 +66,7 @@ def test_key_at_the_limits_is_usable(key: dict[str, str]) -> None:
 )
 @pytest.mark.spec("RFC 7517 §4, §5", "RFC 7518 §3.3, §6")
 def test_unusable_key_is_ignored(key: Any) -> None:
-    """RFC 7517 §5: The other keys of a fetched set are used."""
+    """RFC 7517 §5: Unusable keys of a fetched set are ignored, and the others are used."""
     assert usable_keys({"keys": [key, EC]}) == usable_keys({"keys": [EC]})
     assert not is_public_key_set({"keys": [key]})
 

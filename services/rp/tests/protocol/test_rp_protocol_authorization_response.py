@@ -122,7 +122,7 @@ def test_another_iss_is_rejected_even_if_none_is_promised() -> None:
 @pytest.mark.parametrize("iss", [None, "http://other"])
 @pytest.mark.spec("RFC 9207 §2.4")
 def test_sign_in_of_another_issuer_is_rejected(iss: str | None) -> None:
-    """RFC 9207 §2.4: the state belongs to a sign-in at another provider."""
+    """A state that was made for another provider than the one whose rules apply is rejected."""
     with refused(ResponseRefused, Check("issuer", "RFC 9207 §2.4", "http://other", ISSUER)):
         validated(response(iss=iss), issuer="http://other", iss_required=False)
 

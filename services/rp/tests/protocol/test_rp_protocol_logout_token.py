@@ -74,7 +74,7 @@ def test_logout_token_has_the_algorithm_of_id_tokens(signer: Signer, algorithm: 
 @pytest.mark.parametrize("typ", ["logout+jwt", "Logout+JWT", "application/logout+jwt", "JWT"])
 @pytest.mark.spec("OpenID Connect Back-Channel Logout §2.4")
 def test_typ_of_a_logout_token_is_accepted(signer: Signer, typ: str) -> None:
-    """§2.4: the type, and that of older drafts."""
+    """The type of a logout token and the one from before it was specified are accepted."""
     assert verified(signer, {"typ": typ})
 
 
