@@ -76,7 +76,7 @@ class _Reader(HTMLParser):
             self.forms[-1].fields[values["name"]] = values.get("value", "")
         elif tag == "input":
             self.forms[-1].inputs.append(values["name"])
-        elif tag == "button" and self.forms:
+        elif tag == "button" and values.get("type") != "button" and self.forms:
             self.forms[-1].buttons.append((values.get("name", ""), values.get("value", "")))
         elif tag == "iframe":
             self.frames.append(values["src"])

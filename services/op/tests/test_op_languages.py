@@ -123,7 +123,7 @@ async def test_language_is_kept_from_page_to_page(provider: RunningProvider) -> 
     wrong = await provider.submit_login(login_page, password="wrong")
     await german(wrong, "Benutzername oder Passwort ist falsch.")
     foreign = await provider.submit_login(login_page, csrf_token="another")
-    await german(foreign, "Dieses Formular gehört nicht zu diesem Browser")
+    await german(foreign, "Dieses Formular wurde in einem anderen Browser geöffnet")
     consent_page = await provider.client.get((await provider.submit_login(login_page)).location.removeprefix(ISSUER))
     html = await german(consent_page, "Zugriff erlauben?", "/account?ui_locales=fr+de")
     back = await provider.client.post("/consent", form=hidden_fields(html) | {"answer": "allow"})

@@ -123,7 +123,7 @@ async def test_a_hint_of_another_session_asks_too(provider: RunningProvider) -> 
         ),
         pytest.param(
             {"id_token_hint": jwt.encode({"iss": ISSUER, "aud": "nobody", "sub": "user0"}, "x" * 32)},
-            "id_token_hint is for no client of this provider.",
+            "id_token_hint was issued to a client that is not registered.",
             id="a hint for an unknown client",
         ),
     ],

@@ -25,7 +25,7 @@ from servicekit.web.languages import (
 from servicekit.web.machine import BODY_LIMIT, BODY_SECONDS
 
 # No `form-action`: Chromium applies it to the redirects that follow a form's POST, and a sign-in ends with one to the
-# client. What it would forbid needs an injected form, which `default-src 'none'` and escaping already stand against.
+# client. It would only matter for an injected form, which escaping prevents.
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'none'; base-uri 'none'"
 )

@@ -1,1 +1,1 @@
-"""The pages that people see, one file each; every function takes the context and the request."""
+"""The pages for users, one file each; every view takes the context and the request."""

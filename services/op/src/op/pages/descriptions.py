@@ -86,7 +86,7 @@ def duration(seconds: int) -> str:
 def browser(user_agent: str) -> str:
     """A short name for a browser, from the lists above; any other is shown by its own User-Agent.
 
-    Browsers name each other for compatibility: the first of the list that is named is the one.
+    Browsers name each other for compatibility: the first of the list that is named counts.
     """
     name = next((name for mark, name in _BROWSERS if mark in user_agent), None)
     system = next((system for mark, system in _SYSTEMS if mark in user_agent), None)

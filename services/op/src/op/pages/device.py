@@ -88,7 +88,7 @@ class _NoDevice(Exception):
 
 
 async def _waiting_device(op: Context, request: Request, typed: str) -> tuple[str, DeviceRequest]:
-    """The device that waits with a code; what can be one is a guess, and counts (§5.1). Raises _NoDevice."""
+    """The pending device with this code; each well-formed code counts as a guess (§5.1). Raises _NoDevice."""
     user_code = normal_user_code(typed)
     if user_code is None:
         raise _NoDevice(_UNKNOWN, 404)

@@ -25,9 +25,9 @@ log = logging.getLogger(__name__)
 
 async def show_login(op: Context, request: Request) -> Response:
     """The form; a browser that has logged in meanwhile continues without it, unless another user is to log in."""
-    asked = await parameters(request)
-    authorization = await pending_authorization(op, request, asked.get("login"))
-    if asked.get("switch_user") == "true":
+    received = await parameters(request)
+    authorization = await pending_authorization(op, request, received.get("login"))
+    if received.get("switch_user") == "true":
         return await _form(op, request, authorization, username="")
     session = await session_of(op, request)
     step = await advance(op, authorization, session)
@@ -57,7 +57,7 @@ async def submit_login(op: Context, request: Request) -> Response:
 
 
 async def _logged_in(op: Context, request: Request, authorization: Authorization, user: User) -> Response | None:
-    """What comes next in a new session; None when the user was removed meanwhile."""
+    """The response in a new session; None if the user was removed meanwhile."""
     before = cookie(op, request, SESSION_COOKIE)
     session, secret = await op.logins.open_session(
         user, request.headers.get("User-Agent", ""), address(op, request), before

@@ -28,7 +28,7 @@ _PURPOSE = "logout"
 
 @dataclass(frozen=True, slots=True)
 class LogoutRequest:
-    """A logout request that was checked: who asks, of which session, and where to go afterwards."""
+    """A validated logout request: its client, the session that the hint names, and where to redirect afterwards."""
 
     client: Client | None
     hinted_sid: str | None
@@ -36,55 +36,60 @@ class LogoutRequest:
 
 
 async def logout(op: Context, request: Request) -> Response:
-    """End the provider's session: at once with a valid id_token_hint of it, else when the person confirms."""
-    asked = await parameters(request)
-    ask = await _validated(op, asked)
+    """End the provider's session: at once with a valid id_token_hint of it, else when the user confirms."""
+    received = await parameters(request)
+    validated = await _validated(op, received)
     secret = cookie(op, request, SESSION_COOKIE)
     session = await op.sessions.find(secret)
-    confirmed = request.method == "POST" and "csrf_token" in asked
+    confirmed = request.method == "POST" and "csrf_token" in received
     if request.method == "POST" and not secret:
-        # Another site's form comes without our SameSite=Lax cookie; the GET that follows comes with it.
-        return see_other(with_query(f"{op.issuer}/logout", _without_confirmation(asked)))
+        # A form on another site is sent without our SameSite=Lax cookie; the GET that follows has it.
+        return see_other(with_query(f"{op.issuer}/logout", _without_confirmation(received)))
     if confirmed and session:
-        check_csrf(op, request, secret, _PURPOSE, asked.get("csrf_token"))
-    elif secret and session and not _is_meant(op, session, ask):
-        return await _confirmation(asked, ask, secret)
+        check_csrf(op, request, secret, _PURPOSE, received.get("csrf_token"))
+    elif secret and session and not _is_meant(op, session, validated):
+        return await _confirmation(received, validated, secret)
     frames: tuple[str, ...] = ()
     if secret and session:
         frames = await op.termination.end_session(session, partial(op.sessions.end, secret))
-        event(log, "logged out", sub=session.sub, client_id=ask.client.client_id if ask.client else None)
-    if ask.redirect_to and not frames:
-        response = see_other(ask.redirect_to)
+        event(
+            log,
+            "logged out",
+            sub=session.sub,
+            client_id=validated.client.client_id if validated.client else None,
+        )
+    if validated.redirect_to and not frames:
+        response = see_other(validated.redirect_to)
         delete_cookie(op, response, SESSION_COOKIE)
         return response
-    return await logged_out(op, frames, ask.redirect_to, ask.client)
+    return await logged_out(op, frames, validated.redirect_to, validated.client)
 
 
-def _is_meant(op: Context, session: Session, ask: LogoutRequest) -> bool:
-    """Whether it is the session that the hint names, as its client knows it."""
-    return ask.client is not None and op.subjects.sid_of(ask.client, session.sid) == ask.hinted_sid
+def _is_meant(op: Context, session: Session, validated: LogoutRequest) -> bool:
+    """Whether the hint names this session, by the `sid` that its client knows."""
+    return validated.client is not None and op.subjects.sid_of(validated.client, session.sid) == validated.hinted_sid
 
 
-async def _validated(op: Context, asked: Parameters) -> LogoutRequest:
-    """Raises InvalidRequest; nothing has happened then."""
-    repetition = asked.repetition()
+async def _validated(op: Context, received: Parameters) -> LogoutRequest:
+    """Validate the parameters, without any effect; raises InvalidRequest."""
+    repetition = received.repetition()
     if repetition:
         raise InvalidRequest(repetition)
-    hint = asked.get("id_token_hint")
+    hint = received.get("id_token_hint")
     hinted = audience_of_hint(hint) if hint else None
-    client_id = asked.get("client_id", hinted)
+    client_id = received.get("client_id", hinted)
     if hinted and client_id != hinted:
         raise InvalidRequest("client_id differs from the id_token_hint's audience")
     client = await op.clients.find(client_id) if client_id else None
     hinted_sid = await _sid_of_hint(op, client, hint) if hint else None
-    uri = check_post_logout_redirect_uri(asked.get("post_logout_redirect_uri"), client)
-    return LogoutRequest(client, hinted_sid, with_query(uri, {"state": asked.get("state")}) if uri else None)
+    uri = check_post_logout_redirect_uri(received.get("post_logout_redirect_uri"), client)
+    return LogoutRequest(client, hinted_sid, with_query(uri, {"state": received.get("state")}) if uri else None)
 
 
 async def _sid_of_hint(op: Context, client: Client | None, hint: str) -> str | None:
-    """The session that an id_token of ours names; it may have expired (RP-Initiated Logout 1.0 §2)."""
+    """The session that an ID token of this provider names; it may have expired (RP-Initiated Logout 1.0 §2)."""
     if client is None:
-        raise InvalidRequest("id_token_hint is for no client of this provider")
+        raise InvalidRequest("id_token_hint was issued to a client that is not registered")
     try:
         claims = await op.keys.verify(
             hint, client.id_token_signed_response_alg, typ=ID_TOKEN_TYPE, secret=client.client_secret
@@ -94,15 +99,15 @@ async def _sid_of_hint(op: Context, client: Client | None, hint: str) -> str | N
     return check_hint_claims(claims, op.issuer)
 
 
-async def _confirmation(asked: Parameters, ask: LogoutRequest, secret: str) -> Response:
+async def _confirmation(received: Parameters, validated: LogoutRequest, secret: str) -> Response:
     return await page(
         "logout.html",
-        client_name=ask.client.display_name if ask.client else None,
-        client_uri=ask.client.client_uri if ask.client else None,
-        passed_on=_without_confirmation(asked),
+        client_name=validated.client.display_name if validated.client else None,
+        client_uri=validated.client.client_uri if validated.client else None,
+        passed_on=_without_confirmation(received),
         csrf_token=csrf_token(secret, _PURPOSE),
     )
 
 
-def _without_confirmation(asked: Parameters) -> dict[str, str | None]:
-    return {name: value for name, value in asked.items() if name != "csrf_token"}
+def _without_confirmation(received: Parameters) -> dict[str, str | None]:
+    return {name: value for name, value in received.items() if name != "csrf_token"}

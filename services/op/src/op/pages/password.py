@@ -32,10 +32,10 @@ _SAME = gettext_lazy("The new password must differ from the current one.")
 
 async def show_password(op: Context, request: Request) -> Response:
     """The form; without a session, the account page, which says how to sign in."""
-    asked = await parameters(request)
+    received = await parameters(request)
     visitor = await visitor_of(op, request)
     if visitor is None:
-        return see_other(_account(op, asked))
+        return see_other(_account(op, received))
     return await _form(visitor)
 
 
@@ -92,5 +92,5 @@ async def _form(visitor: Visitor, fault: LazyText | None = None, status: int = 2
     )
 
 
-def _account(op: Context, asked: Parameters, notice: str | None = None) -> str:
-    return with_query(f"{op.issuer}/account", {"notice": notice, "ui_locales": asked.get("ui_locales")})
+def _account(op: Context, received: Parameters, notice: str | None = None) -> str:
+    return with_query(f"{op.issuer}/account", {"notice": notice, "ui_locales": received.get("ui_locales")})

@@ -1,4 +1,4 @@
-"""Carrying out a step: the browser goes to the page that is next, or back to the client.
+"""Carries out a step: a redirect to the next page, or the response to the client.
 
 `authorization.dispatch` decides; this is the only place that sends a browser from one page to another.
 """
@@ -28,7 +28,7 @@ async def proceed(
     session: Session | None,
     decision: Decision | None = None,
 ) -> Response:
-    """Find out what comes next for an authorization, and carry it out."""
+    """Decide on the next step of an authorization, and carry it out."""
     step = await advance(op, authorization, session, decision)
     return await carry_out(op, request, authorization, session, step)
 
@@ -40,9 +40,9 @@ async def carry_out(
     session: Session | None,
     step: Login | Consent | Granted | Refuse,
 ) -> Response:
-    """A redirect to a page, for which the request is kept; else the response to the client, once.
+    """A redirect to a page, with the request stored as pending; else the response to the client, once.
 
-    Taking a pending request is the gate, and comes last: whatever fails before, the form can be sent again.
+    Taking the pending request is the atomic gate, and comes last: if anything fails before, the form can be sent again.
     """
     client, pending = authorization.client, authorization.pending
     if isinstance(step, Login | Consent):
@@ -63,9 +63,9 @@ async def carry_out(
 
 
 async def pending_authorization(op: Context, request: Request, login_id: str | None) -> Authorization:
-    """The request that waits under this id in this browser; raises LoginExpired.
+    """The pending authorization with this id, if it belongs to this browser; raises LoginExpired.
 
-    From here on pages are in its language.
+    The pages of this request are then in its language.
     """
     pending = await find_pending(op, login_id, cookie(op, request, BROWSER_COOKIE))
     use_language(pending.request.ui_locales)
@@ -73,7 +73,7 @@ async def pending_authorization(op: Context, request: Request, login_id: str | N
 
 
 def decision_in(form: Parameters) -> Decision:
-    """What the person decided, by the button of the form; raises InvalidRequest."""
+    """The user's decision, by the button of the form; raises InvalidRequest."""
     decision = _DECISIONS.get(form.get("answer", ""))
     if decision is None:
         raise InvalidRequest("answer must be allow or refuse")

@@ -1,1 +1,1 @@
-"""What the pages are made of: cookies, CSRF tokens, parameters, language, rendering, errors; no flow is decided."""
+"""What pages have in common: cookies, CSRF tokens, parameters, rendering, errors. No decisions about a flow."""

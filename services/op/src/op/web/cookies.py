@@ -1,4 +1,4 @@
-"""The provider's two cookies: a session, and a browser that is on its way to one."""
+"""The provider's two cookies: of a session, and of a browser with pending authorizations."""
 
 from quart import Request, Response
 
@@ -19,15 +19,15 @@ def cookie(op: Context, request: Request, name: str) -> str | None:
 
 
 def came_without_cookies(op: Context, request: Request) -> bool:
-    """Whether it is a form that another site may have sent: theirs come without our cookies (SameSite=Lax).
+    """Whether another site may have sent this form: its request has none of our cookies (SameSite=Lax).
 
-    Whoever was at the login page has BROWSER_COOKIE, with a session or without one.
+    A browser that was at the login page has BROWSER_COOKIE, with or without a session.
     """
     return request.method == "POST" and not cookie(op, request, BROWSER_COOKIE)
 
 
 def set_cookie(op: Context, response: Response, name: str, value: str) -> None:
-    """A cookie for this browser session, that no script and no other site's form can use."""
+    """Set a cookie until the browser is closed, which no script and no form of another site can use."""
     secure = op.settings.secure
     response.set_cookie(cookie_name(op, name), value, httponly=True, secure=secure, samesite="Lax", path="/")
 
@@ -38,5 +38,5 @@ def delete_cookie(op: Context, response: Response, name: str) -> None:
 
 
 def browser_secret(op: Context, request: Request) -> str:
-    """What ties a pending authorization to this browser: its login cookie, or a new value for one."""
+    """The secret that binds a pending authorization to this browser: its login cookie, or a new value for one."""
     return cookie(op, request, BROWSER_COOKIE) or new_secret()

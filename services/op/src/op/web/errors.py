@@ -1,4 +1,4 @@
-"""The one place where an exception becomes a response: a page for people, JSON for machines."""
+"""The only place where an exception becomes a response: a page for users, JSON for machines."""
 
 import logging
 
@@ -60,7 +60,7 @@ async def page_failure(exception: Exception) -> Response:
 
 
 def machine_failure(request: Request, exception: Exception) -> Reply:
-    """Any exception of an endpoint for machines, as JSON."""
+    """Any exception of a machine endpoint, as JSON."""
     if isinstance(exception, OAuthError):
         event(log, "request refused", path=request.path, error=exception.code, reason=exception)
         return json_error(exception)
@@ -72,7 +72,7 @@ def machine_failure(request: Request, exception: Exception) -> Reply:
 
 
 def json_error(error: OAuthError) -> Reply:
-    """The error as a machine gets it (RFC 6749 §5.2)."""
+    """The error in the form of RFC 6749 §5.2."""
     return error_reply(error.status, error.code, error.description, (*error.headers, *NO_STORE))
 
 

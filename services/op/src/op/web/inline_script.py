@@ -1,4 +1,4 @@
-"""A script within a page, which the page's content security policy knows by its hash."""
+"""A script within a page, which the page's content security policy allows by its hash."""
 
 import base64
 import hashlib
@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 @dataclass(frozen=True, slots=True)
 class InlineScript:
-    """A constant of ours: nothing that came from outside may ever be in it."""
+    """A constant script: it must never contain anything from a request."""
 
     text: str
 

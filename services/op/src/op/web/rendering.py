@@ -1,4 +1,4 @@
-"""Pages, redirects, and the authorization response as a browser gets it."""
+"""Pages, redirects, and the authorization response as a browser receives it."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ async def scripted_page(template: str, status: int = 200, **values: Any) -> Resp
 
 
 async def client_page(template: str, client: Client, status: int = 200, **values: Any) -> Response:
-    """A page with what a client says of itself: name, logo, policy and terms (Dynamic Client Registration 1.0 §2)."""
+    """A page with a client's name, logo, policy and terms, as registered (Dynamic Client Registration 1.0 §2)."""
     logo = shown_logo(client, trusted=client.registered_at is None)
     about = {"client_name": client.display_name, "policy_uri": client.policy_uri, "tos_uri": client.tos_uri}
     response = await scripted_page(template, status, logo_uri=logo, **about, **values)
@@ -38,12 +38,12 @@ async def client_page(template: str, client: Client, status: int = 200, **values
 
 
 def see_other(location: str) -> Response:
-    """303: the next request is a GET, and carries no form with credentials (RFC 9700 §4.12)."""
+    """303: the next request is a GET without the form and its credentials (RFC 9700 §4.12)."""
     return Response("", status=303, headers={"Location": location})
 
 
 async def deliver(delivery: Delivery) -> Response:
-    """The authorization response, sent to the client by way of the browser."""
+    """The authorization response, sent to the client through the browser."""
     match delivery:
         case Redirect(location):
             return see_other(location)
@@ -52,7 +52,7 @@ async def deliver(delivery: Delivery) -> Response:
 
 
 async def _form_post(form: FormPost) -> Response:
-    """A form that sends itself, and has a button for where scripts are off (Form Post Response Mode §2)."""
+    """A form that a script submits, with a button for browsers without scripts (Form Post Response Mode §2)."""
     response = await page(
         "form-post.html",
         client_name=form.client_name,

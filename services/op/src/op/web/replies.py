@@ -1,6 +1,6 @@
-"""What the replies to machines have in common."""
+"""Headers that replies to machines have in common."""
 
 from servicekit.web.machine import HeaderList
 
 NO_STORE: HeaderList = (("cache-control", "no-store"), ("pragma", "no-cache"))
-"""For whatever holds a token or speaks of one (RFC 6749 §5.1)."""
+"""For replies with tokens or about tokens (RFC 6749 §5.1)."""

@@ -1,4 +1,4 @@
-"""Who is in front of the browser."""
+"""The user of a browser."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from op.web.cookies import SESSION_COOKIE, cookie
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """A person with a session here, and the secret of its cookie."""
+    """A user with a session, and the secret of its cookie."""
 
     user: User
     session: Session
@@ -19,7 +19,7 @@ class Visitor:
 
 
 async def visitor_of(op: Context, request: Request) -> Visitor | None:
-    """The person of the session cookie; None without a session, or when its user was removed."""
+    """The user of the session cookie; None without a session, or if the user was removed."""
     secret = cookie(op, request, SESSION_COOKIE)
     session = await op.sessions.find(secret)
     user = await op.users.find(session.sub) if session else None
@@ -27,6 +27,6 @@ async def visitor_of(op: Context, request: Request) -> Visitor | None:
 
 
 async def session_of(op: Context, request: Request) -> Session | None:
-    """The session of a person who is still known here."""
+    """The session of a user who still exists."""
     visitor = await visitor_of(op, request)
     return visitor.session if visitor else None
