@@ -108,5 +108,11 @@ def test_errors_of_a_module_are_extracted() -> None:
 
 
 def test_language_is_not_added_twice(source: Source) -> None:
-    with pytest.raises(ValueError, match="exists already"):
-        add(source, "de")
+    before = german(source).read_text()
+    assert not add(source, "de")
+    assert german(source).read_text() == before
+
+
+def test_package_without_texts_gets_no_catalogue(tmp_path: Path) -> None:
+    assert not add(Source(tmp_path), "de")
+    assert catalogues(Source(tmp_path)) == []

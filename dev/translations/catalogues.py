@@ -33,16 +33,21 @@ def update(source: Source) -> None:
         _write(path, catalogue)
 
 
-def add(source: Source, language: str) -> None:
-    """A new catalogue without translations; raises ValueError for an unknown language or one that exists."""
+def add(source: Source, language: str) -> bool:
+    """Make a catalogue without translations; False if there is one, or nothing to translate.
+
+    Raises ValueError for an unknown language.
+    """
     locale = Locale.parse(language.replace("-", "_"))
     path = source.locales / str(locale) / "LC_MESSAGES" / "messages.po"
-    if path.exists():
-        raise ValueError(f"{path} exists already")
+    template = extract(source)
+    if path.exists() or not len(template):
+        return False
     catalogue = Catalog(locale=locale, fuzzy=False)
-    catalogue.update(extract(source))
+    catalogue.update(template)
     path.parent.mkdir(parents=True)
     _write(path, catalogue)
+    return True
 
 
 def check(source: Source) -> Iterator[str]:

@@ -3,6 +3,7 @@
 import json
 import re
 import time
+from typing import Any
 
 import pytest
 from jose import jwt
@@ -12,9 +13,14 @@ from test_op_consent import THIRD, allow, tokens_of
 
 
 async def page(provider: RunningProvider) -> str:
-    response = await provider.client.get("/account")
+    return await page_of(provider.client)
+
+
+async def page_of(client: Any) -> str:
+    response = await client.get("/account")
     assert response.status_code == 200
-    return await response.get_data(as_text=True)
+    html: str = await response.get_data(as_text=True)
+    return html
 
 
 def csrf_of(html: str) -> str:
@@ -73,6 +79,7 @@ async def test_a_session_elsewhere_is_shown_and_ended(provider: RunningProvider)
     html = await page(provider)
     here, there = sids_of(html)
     assert html.count("this browser") == 1
+    assert sids_of(await page_of(elsewhere)) == [there, here], "this browser comes first"
     await provider.client.post("/account", form={"sid": there, "csrf_token": csrf_of(html)})
     assert sids_of(await page(provider)) == [here]
     assert (await provider.userinfo(tokens["access_token"])).status_code == 401

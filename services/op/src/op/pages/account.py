@@ -50,7 +50,7 @@ async def show_account(op: Context, request: Request) -> Response:
                 "address": one.address,
                 "here": one.sid == session.sid,
             }
-            for one in await op.sessions.latest(session.sub)
+            for one in sorted(await op.sessions.latest(session.sub), key=lambda one: one.sid != session.sid)
         ],
     )
 
