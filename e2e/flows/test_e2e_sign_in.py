@@ -1,4 +1,4 @@
-"""The whole sign-in in a real browser, over running services."""
+"""The complete sign-in in a real browser, with running services."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -45,13 +45,8 @@ def test_no_token_and_no_secret_reaches_the_browser(page: Page, stack: Stack, si
     assert page.evaluate("document.cookie") == ""
 
 
-@pytest.mark.spec("RFC 6750 §2.1")
-@pytest.mark.spec("RFC 7636 §4.5")
-def test_neither_nonce_nor_token_is_in_any_address(page: Page, stack: Stack, sign_in) -> None:
-    """RFC 7636 §4.5: The verifier is sent with the token request and nowhere else.
-
-    The nonce is sent to the provider in the query, as OpenID Connect requires, and never returned in one.
-    """
+def test_callback_url_contains_neither_nonce_nor_token(page: Page, stack: Stack, sign_in) -> None:
+    """The nonce is sent to the provider in the query, as OpenID Connect requires, and returns only in the ID token."""
     visited: list[str] = []
     page.on("request", lambda request: visited.append(request.url))
     sign_in(page, stack)
@@ -61,8 +56,8 @@ def test_neither_nonce_nor_token_is_in_any_address(page: Page, stack: Stack, sig
     assert not [url for url in visited if "token=" in url or "verifier" in url]
 
 
-def test_a_second_client_needs_no_password(page: Page, stack_a: Stack, sign_in) -> None:
-    """One login at the provider serves the next application within the session."""
+def test_second_sign_in_needs_no_password(page: Page, stack_a: Stack, sign_in) -> None:
+    """The session at the provider is used for the next application."""
     sign_in(page, stack_a)
     page.context.clear_cookies(name="rp_session")
     page.goto(f"{stack_a.rp_url}/")
@@ -82,7 +77,7 @@ def test_signing_out_ends_both_sessions(page: Page, stack: Stack, sign_in) -> No
     expect(page.get_by_label("Password")).to_be_visible()
 
 
-def test_a_wrong_password_says_so_and_loses_nothing(page: Page, stack_a: Stack) -> None:
+def test_wrong_password_can_be_corrected(page: Page, stack_a: Stack) -> None:
     page.goto(f"{stack_a.rp_url}/login")
     page.get_by_label("Username").fill("user0")
     page.get_by_label("Password").fill("wrong")
@@ -94,9 +89,9 @@ def test_a_wrong_password_says_so_and_loses_nothing(page: Page, stack_a: Stack) 
     page.wait_for_url(f"{stack_a.rp_url}/profile")
 
 
-def test_the_login_works_by_keyboard_alone(page: Page, stack_a: Stack) -> None:
+def test_login_works_with_the_keyboard_only(page: Page, stack_a: Stack) -> None:
     page.goto(f"{stack_a.rp_url}/login")
-    for _ in range(5):  # where the browser has not put the focus there by itself
+    for _ in range(5):  # unless the browser has focused it already
         if page.evaluate("document.activeElement.id") == "username":
             break
         page.keyboard.press("Tab")
@@ -108,8 +103,7 @@ def test_the_login_works_by_keyboard_alone(page: Page, stack_a: Stack) -> None:
     page.wait_for_url(f"{stack_a.rp_url}/profile")
 
 
-@pytest.mark.spec("RFC 6749 §3.1.2.4")
-def test_an_unregistered_redirect_uri_is_an_error_page(page: Page, stack_a: Stack) -> None:
+def test_unregistered_redirect_uri_is_an_error_page(page: Page, stack_a: Stack) -> None:
     query = urlencode({"client_id": "demo-client", "redirect_uri": f"{stack_a.rp_url}/callback/"})
     response = page.goto(f"{stack_a.op_url}/authorize?{query}")
     assert response is not None
@@ -118,9 +112,8 @@ def test_an_unregistered_redirect_uri_is_an_error_page(page: Page, stack_a: Stac
     expect(page.get_by_role("heading", level=1)).to_contain_text("not registered")
 
 
-@pytest.mark.spec("RFC 6749 §10.12")
-def test_another_browsers_callback_is_refused(page: Page, stack_a: Stack) -> None:
-    """An attacker's callback URL that a victim opens signs nobody in (login CSRF)."""
+def test_callback_of_another_browser_is_rejected(page: Page, stack_a: Stack) -> None:
+    """Login CSRF: the attacker's callback URL does not sign the victim in."""
     with requests.Session() as attacker:
         callback = log_in(attacker, f"{stack_a.rp_url}/login")
         response = page.goto(callback)
@@ -128,7 +121,7 @@ def test_another_browsers_callback_is_refused(page: Page, stack_a: Stack) -> Non
         assert response.status == 400
         assert "rp_session" not in {cookie["name"] for cookie in page.context.cookies()}
         own = attacker.get(callback, allow_redirects=False, timeout=10)
-        assert own.status_code == 303, "the victim's visit did not spend it"
+        assert own.status_code == 303, "the victim's visit did not invalidate it"
 
 
 def test_pages_fit_a_narrow_dark_screen(browser: Browser, stack_a: Stack, sign_in) -> None:
@@ -143,7 +136,7 @@ def test_pages_fit_a_narrow_dark_screen(browser: Browser, stack_a: Stack, sign_i
 
 
 @pytest.mark.parametrize("locale", ["en-US", "de-DE"])
-def test_profile_is_short_on_a_telephone(open_page, stack_a: Stack, log_in, locale: str) -> None:
+def test_profile_is_short_on_a_phone(open_page, stack_a: Stack, log_in, locale: str) -> None:
     """At most 3,000 px at a width of 390 px: lists instead of tables, and details are folded."""
     page = open_page(locale=locale, viewport={"width": 390, "height": 844})
     page.goto(f"{stack_a.rp_url}/login")
@@ -160,12 +153,12 @@ def test_profile_is_short_on_a_telephone(open_page, stack_a: Stack, log_in, loca
 def stack_of(
     request: pytest.FixtureRequest, platform: Platform, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Stack, str]]:
-    """A stack whose id_tokens have another signature."""
+    """A stack whose ID tokens have another signature algorithm."""
     with platform(tmp_path_factory.mktemp(request.param), id_token_alg=request.param) as stack:
         yield stack, request.param
 
 
-def test_other_id_token_algorithms(page: Page, stack_of: tuple[Stack, str], sign_in) -> None:
+def test_sign_in_with_other_id_token_algorithms(page: Page, stack_of: tuple[Stack, str], sign_in) -> None:
     stack, algorithm = stack_of
     sign_in(page, stack)
     row = page.locator("#id-token .checks tbody tr").first
@@ -175,15 +168,13 @@ def test_other_id_token_algorithms(page: Page, stack_of: tuple[Stack, str], sign
 
 @pytest.fixture
 def own_stack(platform: Platform, tmp_path: Path) -> Iterator[Stack]:
-    """A stack to be broken: with access tokens that end after two seconds."""
+    """A stack that a test can break, with access tokens that expire after two seconds."""
     with platform(tmp_path, extra={"ACCESS_TOKEN_TTL": "2"}) as stack:
         yield stack
 
 
-def test_the_provider_away_is_said_in_its_panels_and_the_user_stays_signed_in(
-    page: Page, stack_a: Stack, sign_in
-) -> None:
-    """The lab's last negative test: and it comes back by itself."""
+def test_user_stays_signed_in_while_the_provider_is_down(page: Page, stack_a: Stack, sign_in) -> None:
+    """The sections that need the provider say so, and work again when it is back."""
     sign_in(page, stack_a)
     stack_a.stop_service("op")
     try:
@@ -199,8 +190,8 @@ def test_the_provider_away_is_said_in_its_panels_and_the_user_stays_signed_in(
     expect(page.locator("#api-me")).to_contain_text("Prefers tea")
 
 
-def test_an_expired_access_token_is_refreshed_without_the_user(page: Page, own_stack: Stack, sign_in) -> None:
-    """Refresh on 401, then the new token for everything after."""
+def test_expired_access_token_is_refreshed_automatically(page: Page, own_stack: Stack, sign_in) -> None:
+    """Refresh after a 401, then use the new token."""
     sign_in(page, own_stack)
     expires = page.locator("#access .mono").first.inner_text()
 
@@ -217,8 +208,8 @@ def test_an_expired_access_token_is_refreshed_without_the_user(page: Page, own_s
     assert page.locator("#access .mono").first.inner_text() != expires
 
 
-def test_redis_away_is_a_503_page_and_recovers_with_the_session(page: Page, own_stack: Stack, sign_in) -> None:
-    """A crash of Redis loses nothing that was acknowledged a second before (AOF)."""
+def test_session_survives_a_crash_of_redis(page: Page, own_stack: Stack, sign_in) -> None:
+    """Redis keeps everything that was acknowledged more than a second before (AOF)."""
     sign_in(page, own_stack)
     page.wait_for_timeout(1100)
     own_stack.redis.kill()

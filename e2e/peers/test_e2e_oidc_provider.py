@@ -100,7 +100,7 @@ class Parties:
 
     def expect_signed_out(self, page: Page) -> None:
         page.goto(f"{self.stack.rp_url}/profile")
-        expect(page.get_by_role("heading", name="Where do you want to sign in?")).to_be_visible()
+        expect(page.get_by_role("heading", name="Choose a provider")).to_be_visible()
 
 
 @pytest.fixture(scope="module")

@@ -34,7 +34,7 @@ def test_difference_of_similar_values_is_marked(expected, found, marked):
     assert tuple("".join(one) for one in parts) == (check.expected, check.found)
 
 
-def test_our_own_wording_is_not_marked():
+def test_our_own_text_is_not_marked():
     check = Check("azp", "§2", Message("check", "%(value)s, or absent", value="client"), "client1")
     assert [middle for _, middle, _ in difference(check)] == ["", ""]
 

@@ -67,12 +67,12 @@ async def test_slow_provider_is_unavailable(environment, open_browser, provider,
     await browser.sign_in()
     left = []
 
-    async def forever():
+    async def never_respond():
         left.extend([await redis.pttl(key) for key in await redis.keys("rp:refresh:*")])
         await asyncio.Event().wait()
 
     provider.expire()
-    provider.before_refresh = forever
+    provider.before_refresh = never_respond
     assert "The provider does not respond" in await browser.see("/profile")
     assert left
     assert all(1000 < milliseconds <= 1600 for milliseconds in left)

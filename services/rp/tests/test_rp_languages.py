@@ -69,7 +69,7 @@ async def test_language_of_the_browser_is_not_sent_to_the_provider(browser, prov
     assert len(request["state"]) == 43
 
 
-async def test_language_of_the_page_with_the_button_is_kept_at_sign_out(browser):
+async def test_language_of_the_page_is_kept_at_sign_out(browser):
     await browser.sign_in()
     html = (await page_of(browser, "/profile?ui_locales=de"))[1]
     [action] = re.findall(r'<form method="post" action="([^"]+)">', html)

@@ -14,7 +14,7 @@ _BEFORE_DIFFERENCE = 20
 class Check:
     """The rule's name and section, what it expects, and what was found (secrets masked).
 
-    Values from the network are plain strings; our own wording is a `Message`.
+    Values from the network are plain strings; our own texts are `Message`s.
     """
 
     name: str

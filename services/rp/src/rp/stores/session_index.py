@@ -19,7 +19,7 @@ MARK_TTL = LIFETIME
 
 _WITHOUT_SID = "sub without sid"
 
-# Each write removes the entries of expired sessions, so that the list of a frequent user does not grow forever.
+# Each write removes the entries of expired sessions, so that the list of a frequent user does not grow without limit.
 _ADD = """
 redis.call('zremrangebyscore', KEYS[1], '-inf', ARGV[1])
 redis.call('zadd', KEYS[1], ARGV[2], ARGV[3])

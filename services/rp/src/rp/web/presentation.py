@@ -61,7 +61,7 @@ def install(app: Quart) -> None:
 def difference(check: Check) -> tuple[Parts, Parts]:
     """The expected and the found value, with the differing part marked if the two are easily confused.
 
-    Nothing is marked if at least one is our own wording, or if the values have less than half in common.
+    Nothing is marked if at least one is our own text, or if the values have less than half in common.
     """
     expected, found = check.expected, check.found
     before = common_prefix_length(expected, found)

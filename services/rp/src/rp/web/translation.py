@@ -15,7 +15,7 @@ def translated(text: str) -> str:
 
 
 def is_message(text: str) -> bool:
-    """Whether a text is our own wording, and not a value from the network."""
+    """Whether a text is our own, and not a value from the network."""
     return isinstance(text, Message)
 
 

@@ -1,4 +1,4 @@
-"""The parameters that start a sign-in, from a link of ours or from a third party (OpenID Connect Core §4)."""
+"""The parameters that start a sign-in, from our own links or from a third party (OpenID Connect Core §4)."""
 
 import re
 from dataclasses import dataclass, field
