@@ -1,4 +1,4 @@
-"""A client that we did not write, configured by discovery alone: Authlib."""
+"""A client of another project, configured only by discovery: Authlib."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ NONCE = "nonce-of-authlib"
 
 @pytest.mark.parametrize("auth_method", ["client_secret_basic", "client_secret_post"])
 def test_authlib_by_discovery(stack: Stack, auth_method: str) -> None:
-    """Code with PKCE, the id_token by JWKS, UserInfo, the API, refresh, introspection, revocation."""
+    """Code with PKCE, the ID token with JWKS, UserInfo, the API, refresh, introspection, revocation."""
     metadata: dict[str, Any] = requests.get(f"{stack.op_url}/.well-known/openid-configuration", timeout=10).json()
     client = OAuth2Session(
         VALUES["CLIENT_ID"],
