@@ -1,4 +1,4 @@
-"""The provider, the server in the suite's place, and a browser, for the certification modules."""
+"""The provider, a server that replaces the suite's, and a browser, for the certification modules."""
 
 from collections.abc import Callable, Iterator
 
@@ -22,7 +22,7 @@ def localhost_certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[str
 
 @pytest.fixture(scope="session")
 def suite(localhost_certificate: tuple[str, str]) -> Iterator[SuiteServer]:
-    """Where the conformance suite would be."""
+    """The server that replaces the conformance suite's."""
     with SuiteServer(*localhost_certificate) as server:
         yield server
 
@@ -31,7 +31,7 @@ def suite(localhost_certificate: tuple[str, str]) -> Iterator[SuiteServer]:
 def certified_provider(
     redis_server: RedisServer, suite: SuiteServer, localhost_certificate: tuple[str, str]
 ) -> Iterator[CertifiedProvider]:
-    """One provider for all plans, with deploy/certification and a database that no other test empties."""
+    """One provider for all plans, with deploy/certification and a database that no other test clears."""
     redis_url = redis_server.database_url(_CERTIFICATION_DATABASE)
     with CertifiedProvider(redis_url, suite.origin, *localhost_certificate) as provider:
         yield provider
@@ -51,7 +51,7 @@ def certified_op(certified_provider: CertifiedProvider) -> Iterator[Op]:
 
 @pytest.fixture
 def scripted_browser(certified_provider: CertifiedProvider) -> Iterator[CertificationBrowser]:
-    """A fresh browser without scripts, and the user in front of it."""
+    """A new browser without scripts, with its user."""
     issuer, trust = certified_provider.issuer, certified_provider.trust
     with CertificationBrowser(issuer, trust, USERNAME, PASSWORD) as browser:
         yield browser

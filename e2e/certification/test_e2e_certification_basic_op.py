@@ -1,7 +1,7 @@
 """The modules of the OpenID Foundation's Basic OP and Form Post OP plans, one test each, named by the module.
 
 `oidcc-basic-certification-test-plan` with server_metadata=discovery and client_registration=static_client; the three
-modules that are for dynamic clients alone register one. `oidcc-formpost-basic-certification-test-plan` has the same
+modules for dynamic clients register one. `oidcc-formpost-basic-certification-test-plan` has the same
 modules with response_mode=form_post. docs/certification.md has the table.
 """
 
@@ -18,9 +18,9 @@ from redis import Redis
 
 from support.certification.browser import Arrival, Browser
 from support.certification.checks import (
-    NO_PERSON_WAS_ASKED,
+    INTERACTION_REQUIRED_ERRORS,
     check_error_page,
-    check_nothing_unasked,
+    check_only_requested_claims,
     check_token_error,
 )
 from support.certification.client import ALL_SCOPES, CertificationClient, Op, Tokens, random_text, unsigned_jwt
@@ -31,7 +31,7 @@ from support.certification.suite import SuiteServer
 ClientNamed = Callable[[str], CertificationClient]
 
 
-# The modules whose authorization response differs by its mode run in that of the Form Post OP plan as well.
+# The modules whose authorization response depends on the response mode also run in that of the Form Post OP plan.
 IN_BOTH_MODES = pytest.mark.parametrize("response_mode", [None, "form_post"], ids=["query", "form_post"])
 
 
@@ -84,7 +84,7 @@ def s256(verifier: str) -> str:
 @IN_BOTH_MODES
 def test_oidcc_server(client: CertificationClient) -> None:
     tokens = client.sign_in()
-    check_nothing_unasked(tokens.identity)
+    check_only_requested_claims(tokens.identity)
     assert tokens.identity.claims["at_hash"]
 
 
@@ -127,21 +127,21 @@ def test_oidcc_ensure_request_with_valid_pkce_succeeds(client: CertificationClie
 def test_oidcc_ensure_post_request_succeeds(client: CertificationClient, suite: SuiteServer) -> None:
     request = client.request()
     arrival = client.browser.post_from_another_site(request.endpoint, request.parameters, suite.origin)
-    client.complete(client.answer(arrival, request), request)
+    client.complete(client.receive(arrival, request), request)
 
 
 # --- id_token ---------------------------------------------------------------------------------------------------------
 
 
 def test_oidcc_idtoken_signature(registering: Callable[..., RegisteredClient]) -> None:
-    """For dynamic clients: RS256 where nothing was registered, by a key that the token names."""
+    """For dynamic clients: RS256 by default, with the key that the token names."""
     token = registering().sign_in().identity
     assert token.header["alg"] == "RS256"
     assert token.header["kid"]
 
 
 def test_oidcc_idtoken_unsigned(certified_op: Op) -> None:
-    """Skipped by the suite where discovery does not offer `none`, and it must not."""
+    """Skipped by the suite if discovery does not offer `none`, which it must not do."""
     assert "none" not in certified_op.metadata["id_token_signing_alg_values_supported"]
 
 
@@ -166,10 +166,10 @@ def test_oidcc_userinfo_post_body(client: CertificationClient) -> None:
 
 
 def with_scope(client: CertificationClient, scope: str) -> tuple[Tokens, dict[str, Any]]:
-    """Tokens and UserInfo of a scope; UserInfo alone tells what it opens."""
+    """Tokens and UserInfo of a scope, whose claims only UserInfo returns."""
     assert set(scope.split()) <= set(client.op.metadata["scopes_supported"])
     tokens = client.sign_in(scope=scope)
-    check_nothing_unasked(tokens.identity)
+    check_only_requested_claims(tokens.identity)
     claims = client.userinfo(tokens)
     assert claims["sub"] == tokens.identity.claims["sub"]
     return tokens, claims
@@ -197,7 +197,7 @@ def test_oidcc_scope_all(client: CertificationClient) -> None:
 
 
 def test_oidcc_ensure_other_scope_order_succeeds(client: CertificationClient) -> None:
-    """What the plan had before oidcc-alternate-happy-flow."""
+    """The module that preceded oidcc-alternate-happy-flow."""
     _, claims = with_scope(client, "email openid")
     assert "name" not in claims
 
@@ -206,8 +206,8 @@ def test_oidcc_alternate_happy_flow(client: CertificationClient) -> None:
     """The scope's values and the request's parameters in the opposite order."""
     request = client.request(scope="email openid")
     turned = dict(sorted(request.parameters.items(), reverse=True))
-    tokens = client.complete(client.authorize(type(request)(request.endpoint, turned, request.asked)), request)
-    check_nothing_unasked(tokens.identity)
+    tokens = client.complete(client.authorize(type(request)(request.endpoint, turned, request.intended)), request)
+    check_only_requested_claims(tokens.identity)
     assert "name" not in client.userinfo(tokens)
 
 
@@ -229,7 +229,7 @@ def test_oidcc_display_popup(client: CertificationClient) -> None:
 
 
 def test_oidcc_login_hint(client: CertificationClient) -> None:
-    """Of somebody whom the provider does not know."""
+    """For a user whom the provider does not know."""
     client.sign_in(login_hint="buffy@localhost")
 
 
@@ -263,7 +263,7 @@ def test_oidcc_prompt_login(client: CertificationClient) -> None:
 @IN_BOTH_MODES
 def test_oidcc_prompt_none_not_logged_in(client: CertificationClient) -> None:
     request = client.request(state_length=128, prompt="none")
-    client.refused(client.authorize(request), request, *NO_PERSON_WAS_ASKED)
+    client.refused(client.authorize(request), request, *INTERACTION_REQUIRED_ERRORS)
     assert client.browser.shown == []
 
 
@@ -305,7 +305,7 @@ def test_oidcc_codereuse(client: CertificationClient) -> None:
 
 
 def test_oidcc_codereuse_30seconds(client: CertificationClient, certified_redis: Redis) -> None:
-    """The suite waits for half a minute; here it is seen that the provider would remember the code then."""
+    """The suite waits for half a minute; this test checks that the code would still be stored then."""
     request = client.request()
     code = client.code(client.authorize(request), request)
     tokens = client.tokens(client.redeem(code), request, code)
@@ -337,7 +337,7 @@ def test_oidcc_ensure_registered_redirect_uri(client: CertificationClient) -> No
 def test_oidcc_unsigned_request_object_supported_correctly_or_rejected_as_unsupported(
     client: CertificationClient,
 ) -> None:
-    """It is supported: state and nonce stand in the object alone."""
+    """It is supported: state and nonce are only in the request object."""
     assert "none" in client.op.metadata["request_object_signing_alg_values_supported"]
     assert client.op.metadata["request_parameter_supported"] is True
     request = client.request()
@@ -361,12 +361,12 @@ def test_oidcc_request_uri_unsigned_supported_correctly_or_rejected_as_unsupport
     request_uri = f"{suite.base_url}/{path}#{random_text(43)}"
     client = registering(request_uris=[request_uri])
     request = client.request()
-    suite.serve(path, unsigned_jwt(request.asked), "application/jwt")
-    outside = {name: request.asked[name] for name in ("response_type", "client_id", "scope", "redirect_uri")}
-    sent = type(request)(request.endpoint, {**outside, "request_uri": request_uri}, request.asked)
+    suite.serve(path, unsigned_jwt(request.intended), "application/jwt")
+    outside = {name: request.intended[name] for name in ("response_type", "client_id", "scope", "redirect_uri")}
+    sent = type(request)(request.endpoint, {**outside, "request_uri": request_uri}, request.intended)
     arrival = client.browser.open(sent.url)
     if client.op.metadata["request_uri_parameter_supported"]:
-        client.complete(client.answer(arrival, request), request)
+        client.complete(client.receive(arrival, request), request)
     else:
         assert isinstance(arrival, Arrival)
         assert dict(parse_qsl(urlsplit(arrival.url).query))["error"] == "request_uri_not_supported"

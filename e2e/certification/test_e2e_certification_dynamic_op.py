@@ -1,7 +1,7 @@
 """The modules of the OpenID Foundation's Dynamic OP plan, one test each, named by the module.
 
-`oidcc-dynamic-certification-test-plan` with response_type=code: each module registers its clients, which prove
-themselves by private_key_jwt.
+`oidcc-dynamic-certification-test-plan` with response_type=code: each module registers its clients, which
+authenticate with private_key_jwt.
 """
 
 import dataclasses
@@ -16,7 +16,7 @@ from support.certification.browser import Browser, Page, images_of, links_of
 from support.certification.checks import (
     check_error,
     check_error_page,
-    check_nothing_unasked,
+    check_only_requested_claims,
     check_token_error,
     check_token_response,
     signing_keys,
@@ -52,7 +52,7 @@ OFFLINE = "openid offline_access"
 
 @pytest.fixture
 def registering(certified_op: Op, scripted_browser: Browser, suite: SuiteServer) -> Iterator[Register]:
-    """`registering(**metadata)`: a client that is there for one test."""
+    """`registering(**metadata)`: a client for one test."""
     registered: list[RegisteredClient] = []
 
     def with_metadata(**changes: Any) -> RegisteredClient:
@@ -74,7 +74,7 @@ def test_oidcc_idtoken_rs256(registering: Register) -> None:
 
 
 def test_oidcc_idtoken_unsigned(certified_op: Op) -> None:
-    """Skipped by the suite where discovery does not offer `none`, and it must not."""
+    """Skipped by the suite if discovery does not offer `none`, which it must not do."""
     assert "none" not in certified_op.metadata["id_token_signing_alg_values_supported"]
 
 
@@ -95,14 +95,14 @@ def test_oidcc_userinfo_rs256(registering: Register) -> None:
 
 
 def test_oidcc_ensure_redirect_uri_in_authorization_request(registering: Register, suite: SuiteServer) -> None:
-    """There are two, so that none could be meant."""
+    """There are two redirect URIs, so that there is no default."""
     client = registering(redirect_uris=[f"{suite.base_url}/callback", "https://example.org/redirect"])
     request = client.request(without=("redirect_uri",))
     check_error_page(client.browser.open(request.url), "The request has no redirect_uri.")
 
 
 def test_oidcc_redirect_uri_query_ok(registering: Register, suite: SuiteServer) -> None:
-    """oidcc-redirect-uri-query-OK: what is registered comes back."""
+    """oidcc-redirect-uri-query-OK: the registered query is returned."""
     client = registering(redirect_uris=[f"{suite.base_url}/callback?bar=foo"])
     client.sign_in()
 
@@ -148,7 +148,7 @@ def test_oidcc_discovery_endpoint_verification(certified_op: Op) -> None:
 def test_oidcc_server(registering: Register) -> None:
     client = registering()
     assert "private_key_jwt" in client.op.metadata["token_endpoint_auth_methods_supported"]
-    check_nothing_unasked(client.sign_in().identity)
+    check_only_requested_claims(client.sign_in().identity)
 
 
 def login_page(client: CertificationClient) -> Page:
@@ -159,7 +159,7 @@ def login_page(client: CertificationClient) -> Page:
 
 
 def test_oidcc_registration_logo_uri(registering: Register, suite: SuiteServer) -> None:
-    """The suite asks for a picture of the login page; the page's policy must let the logo in."""
+    """The suite requires a screenshot of the login page, whose policy must allow the logo."""
     logo = f"{suite.origin}/images/openid.png"
     page = login_page(registering(logo_uri=logo))
     assert logo in images_of(page)
@@ -183,7 +183,7 @@ def test_oidcc_registration_jwks_uri(registering: Register, suite: SuiteServer) 
 
 
 def sector_of(suite: SuiteServer, *redirect_uris: str) -> dict[str, str]:
-    """Pairwise, with a document that names redirect URIs."""
+    """Pairwise, with a document that lists redirect URIs."""
     uri = suite.serve("redirect_uris.json", list(redirect_uris))
     return {"subject_type": "pairwise", "sector_identifier_uri": uri}
 
@@ -202,19 +202,19 @@ def test_oidcc_registration_sector_bad(certified_op: Op, suite: SuiteServer) -> 
 
 
 def test_oidcc_server_rotate_keys(certified_op: Op, certified_provider: CertifiedProvider) -> None:
-    """By command, while it is running; what was signed before can still be verified."""
+    """By command, while the provider is running; earlier signatures can still be verified."""
     before = signing_keys(certified_op.keys())
     certified_provider.command("keys", "rotate")
     wait_until(lambda: len(certified_op.keys()["keys"]) > len(before), _ROTATION_SECONDS)
     after = signing_keys(certified_op.keys())
-    assert before.items() <= after.items(), "the old ones are there still"
+    assert before.items() <= after.items(), "the old keys are still published"
     new = {kid: material for kid, material in after.items() if kid not in before}
     assert new
     assert not set(new.values()) & set(before.values())
 
 
 def test_oidcc_refresh_token_rp_key_rotation(registering: Register, suite: SuiteServer) -> None:
-    """The client publishes another key than the one that the provider has just used."""
+    """The client publishes a key other than the one that the provider has just used."""
     first, second = new_key(named=True), new_key(named=True)
     jwks_uri = suite.serve("client1_jwks", public_keys(first))
     grant_types = ["authorization_code", "refresh_token"]
@@ -231,14 +231,14 @@ def test_oidcc_refresh_token_rp_key_rotation(registering: Register, suite: Suite
 
 
 def by_reference(client: CertificationClient, request_uri: str) -> tuple[AuthorizationRequest, AuthorizationRequest]:
-    """What is meant, and what is sent: the address of a request object and what must stand beside it."""
+    """A request with its request object at a URL, and the parameters that must also be outside."""
     request = client.request()
-    beside = {name: request.asked[name] for name in ("response_type", "client_id", "scope", "redirect_uri")}
+    beside = {name: request.intended[name] for name in ("response_type", "client_id", "scope", "redirect_uri")}
     return request, dataclasses.replace(request, parameters={**beside, "request_uri": request_uri})
 
 
 def a_request_uri(suite: SuiteServer) -> tuple[str, str]:
-    """An address that nobody guesses, with a fragment for its contents (OpenID Connect Core §6.2)."""
+    """An unguessable URL, with a fragment that identifies its contents (OpenID Connect Core §6.2)."""
     path = f"requesturi/{random_text(64)}"
     return path, f"{suite.base_url}/{path}#{random_text(43)}"
 
@@ -249,7 +249,7 @@ def test_oidcc_request_uri_unsigned(registering: Register, suite: SuiteServer) -
     assert client.op.metadata["request_uri_parameter_supported"] is True
     assert "none" in client.op.metadata["request_object_signing_alg_values_supported"]
     request, sent = by_reference(client, request_uri)
-    suite.serve(path, unsigned_jwt(request.asked), "application/jwt")
+    suite.serve(path, unsigned_jwt(request.intended), "application/jwt")
     client.complete(client.authorize(sent), request)
 
 
@@ -258,7 +258,7 @@ def test_oidcc_request_uri_signed_rs256(registering: Register, suite: SuiteServe
     client = registering(request_uris=[request_uri], request_object_signing_alg="RS256")
     assert "RS256" in client.op.metadata["request_object_signing_alg_values_supported"]
     request, sent = by_reference(client, request_uri)
-    claims = {**request.asked, "aud": client.op.issuer, "iss": client.client_id}
+    claims = {**request.intended, "aud": client.op.issuer, "iss": client.client_id}
     suite.serve(path, jwt.encode({"alg": "RS256"}, claims, any_key()), "application/jwt")
     client.complete(client.authorize(sent), request)
 
@@ -284,7 +284,7 @@ def test_oidcc_refresh_token(registering: Register) -> None:
 
 
 def test_oidcc_ensure_client_assertion_with_iss_aud_succeeds(registering: Register) -> None:
-    """The audience of the assertion is the issuer, and not the token endpoint."""
+    """The audience of the assertion is the issuer instead of the token endpoint."""
     client = registering()
     request = client.request()
     code = client.code(client.authorize(request), request)

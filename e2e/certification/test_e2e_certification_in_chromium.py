@@ -1,4 +1,4 @@
-"""Where the suite's modules depend on what a real browser does: policies, frames, forms and cookies, in Chromium."""
+"""The modules that depend on a real browser, in Chromium: policies, frames, forms and cookies."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -19,7 +19,7 @@ LOGO = '<svg xmlns="http://www.w3.org/2000/svg" width="120" height="40"><rect wi
 
 @pytest.fixture
 def window(browser: Browser) -> Iterator[Page]:
-    """A private window that takes this machine's certificate; what a policy forbids fails the test."""
+    """A private window that accepts this machine's certificate; a violation of a policy fails the test."""
     forbidden: list[str] = []
     with browser.new_context(ignore_https_errors=True, locale="en-US") as context:
         page = context.new_page()
@@ -29,7 +29,7 @@ def window(browser: Browser) -> Iterator[Page]:
 
 
 def log_in_and_allow(window: Page) -> None:
-    """What a person does on the provider's two pages."""
+    """The actions of the user on the provider's two pages."""
     window.get_by_label("Username").fill(USERNAME)
     window.get_by_label("Password").fill(PASSWORD)
     window.get_by_role("button", name="Sign in").click()
@@ -46,21 +46,21 @@ def client(client_named: Callable[[str], CertificationClient]) -> CertificationC
 def test_logo_is_shown_on_the_login_page(
     window: Page, certified_op: Op, scripted_browser: ScriptlessBrowser, suite: SuiteServer
 ) -> None:
-    """oidcc-registration-logo-uri, -policy-uri, -tos-uri: the pictures that the suite asks for."""
+    """oidcc-registration-logo-uri, -policy-uri, -tos-uri: the screenshots that the suite requires."""
     logo = suite.serve("logo.svg", LOGO, "image/svg+xml")
     terms: dict[str, Any] = {"policy_uri": f"{suite.origin}/policy", "tos_uri": "https://openid.net"}
     client = register(certified_op, scripted_browser, suite, logo_uri=logo, **terms)
     window.goto(client.request().url)
     picture = window.locator("img.logo")
     expect(picture).to_be_visible()
-    assert picture.evaluate("image => image.naturalWidth") == 120, "it was let in"
+    assert picture.evaluate("image => image.naturalWidth") == 120, "it was allowed"
     expect(window.get_by_role("link", name="Privacy policy")).to_be_visible()
     expect(window.get_by_role("link", name="Terms of service")).to_be_visible()
     client.unregister()
 
 
 def test_form_post_is_submitted_automatically(window: Page, client: CertificationClient, suite: SuiteServer) -> None:
-    """The Form Post plan: nobody presses a button at the end."""
+    """The Form Post plan: the form is submitted without a click."""
     client.response_mode = "form_post"
     request = client.request()
     window.goto(request.url)
@@ -73,7 +73,7 @@ def test_form_post_is_submitted_automatically(window: Page, client: Certificatio
 
 
 def test_form_of_another_site_is_accepted(window: Page, client: CertificationClient, suite: SuiteServer) -> None:
-    """oidcc-ensure-post-request-succeeds: without our cookies at first, and then with the session that there is."""
+    """oidcc-ensure-post-request-succeeds: first without cookies, and then with the existing session."""
     window.goto(client.request().url)
     log_in_and_allow(window)
     suite.received("callback")
@@ -81,7 +81,7 @@ def test_form_of_another_site_is_accepted(window: Page, client: CertificationCli
     fields = "".join(f'<input name="{name}" value="{value}">' for name, value in request.parameters.items())
     form = f'<form method="post" action="{request.endpoint}">{fields}<button>Go</button></form>'
     page = suite.serve("post.html", form, "text/html")
-    window.goto(page.replace("localhost", "127.0.0.1"))  # another site, which another port of localhost is not
+    window.goto(page.replace("localhost", "127.0.0.1"))  # another site, unlike another port of localhost
     window.get_by_role("button", name="Go").click()
     received = suite.received("callback")
     assert received.method == "GET"
@@ -92,14 +92,14 @@ def test_form_of_another_site_is_accepted(window: Page, client: CertificationCli
 def test_front_channel_logout_notifies_the_client(
     window: Page, client: CertificationClient, suite: SuiteServer
 ) -> None:
-    """oidcc-frontchannel-rp-initiated-logout: the frame is loaded, and then the browser is sent back by itself."""
+    """oidcc-frontchannel-rp-initiated-logout: the frame is loaded, and then the browser is redirected automatically."""
     request, state = client.request(), logout_state()
     window.goto(request.url)
     log_in_and_allow(window)
     code = client.code(suite.received("callback").query, request)
     identity = client.tokens(client.redeem(code), request, code).identity
     goodbye = f"{suite.base_url}/post_logout_redirect"
-    asked = {"id_token_hint": identity.value, "post_logout_redirect_uri": goodbye, "state": state}
-    window.goto(f"{client.op.metadata['end_session_endpoint']}?{urlencode(asked)}")
+    query = {"id_token_hint": identity.value, "post_logout_redirect_uri": goodbye, "state": state}
+    window.goto(f"{client.op.metadata['end_session_endpoint']}?{urlencode(query)}")
     assert suite.received("frontchannel_logout").query == {"iss": client.op.issuer, "sid": identity.claims["sid"]}
     assert suite.received("post_logout_redirect").query == {"state": state}

@@ -31,7 +31,7 @@ def goodbye(suite: SuiteServer) -> str:
 
 
 def is_refused(client: CertificationClient, end: Arrival | Page, *words: str) -> None:
-    """An error page of the provider's own, and the session goes on."""
+    """The provider's error page, and the session continues."""
     assert isinstance(end, Page), end.url
     assert end.status == requests.codes.bad_request
     for word in words:
@@ -40,7 +40,7 @@ def is_refused(client: CertificationClient, end: Arrival | Page, *words: str) ->
 
 
 def is_signed_out(end: Arrival | Page) -> None:
-    """The provider's own last page."""
+    """The provider's page after logout."""
     assert isinstance(end, Page), end.url
     assert end.status == requests.codes.ok
     assert "You are signed out" in end.text
@@ -86,7 +86,7 @@ def test_oidcc_rp_initiated_logout_modified_id_token_hint(client: CertificationC
 
 
 def test_oidcc_rp_initiated_logout_bad_id_token_hint(client: CertificationClient, goodbye: str) -> None:
-    """A token that the client made with its own secret, from itself and for the provider."""
+    """A token that the client signed with its own secret, with itself as issuer and the provider as audience."""
     signed_in(client)
     now = int(time.time())
     names = {"iss": client.client_id, "aud": client.op.issuer, "sub": "SubjectID", "nonce": "x"}
@@ -105,14 +105,14 @@ def test_oidcc_rp_initiated_logout_no_id_token_hint(client: CertificationClient,
 def test_oidcc_rp_initiated_logout_no_params(client: CertificationClient) -> None:
     signed_in(client)
     is_signed_out(end_session(client))
-    assert client.browser.shown[-1] == "logout", "the person is asked"
+    assert client.browser.shown[-1] == "logout", "the user is asked for confirmation"
     session_is_over(client)
 
 
 def test_oidcc_rp_initiated_logout_only_state(client: CertificationClient) -> None:
     signed_in(client)
     is_signed_out(end_session(client, state=logout_state()))
-    assert client.browser.shown[-1] == "logout", "the person is asked"
+    assert client.browser.shown[-1] == "logout", "the user is asked for confirmation"
     session_is_over(client)
 
 

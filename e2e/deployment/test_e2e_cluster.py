@@ -1,4 +1,4 @@
-"""The overlay `kind` on a real API server and kubelet: what holds there, and what goes on while pods come and go."""
+"""The overlay `kind` on a real API server and kubelet: its restrictions, and its behaviour while pods are replaced."""
 
 import re
 from collections.abc import Iterator
@@ -79,7 +79,7 @@ def test_a_sign_in_through_the_port_forwards(page: Page, by_forwards: Addresses,
 
 
 def test_a_logout_elsewhere_reaches_the_relying_party(page: Page, by_forwards: Addresses, open_page, sign_in) -> None:
-    """Past the NetworkPolicies, from the provider's pod to one of the relying party's."""
+    """From the provider's pod to one of the relying party's, as the NetworkPolicies allow."""
     end_from_another_browser(page, open_page, sign_in, by_forwards)
 
 
@@ -177,7 +177,7 @@ _LISTEN = "import http.server; http.server.HTTPServer(('', 8000), http.server.Si
 
 @pytest.fixture(scope="module")
 def strangers(cluster: Cluster) -> Iterator[dict[str, tuple[str, int]]]:
-    """A pod beside ours, two in a namespace without policies, and the addresses that they all may try."""
+    """A pod in our namespace, two in a namespace without policies, and the addresses that they try to reach."""
     cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": STRANGERS}})
     names = {"stranger": NAMESPACE, "outsider": STRANGERS, "listener": STRANGERS}
     cluster.apply(*(plain_pod(name, _LISTEN, namespace) for name, namespace in names.items()))
@@ -208,11 +208,11 @@ def strangers(cluster: Cluster) -> Iterator[dict[str, tuple[str, int]]]:
 def test_a_pod_reaches_what_is_opened_for_it_and_nothing_else(
     cluster: Cluster, strangers: dict[str, tuple[str, int]], who: str, reaches: set[str]
 ) -> None:
-    """The outsider's way to the listener shows that the attempt itself works."""
+    """The outsider can reach the listener, which shows that the attempt itself works."""
     expected = {f"{name} {way}" for name in reaches for way in ("service", "pod")} & strangers.keys()
     expected |= reaches & strangers.keys()
     namespace, pod = (STRANGERS, who) if who == "outsider" else (NAMESPACE, who if who == "stranger" else "")
-    # A pod's own address is no way to somebody else.
+    # Connections of a pod to itself are not restricted.
     own = {f"{who} {way}" for way in ("service", "pod", "metrics")}
     targets = {name: address for name, address in strangers.items() if name not in own}
 
@@ -220,7 +220,7 @@ def test_a_pod_reaches_what_is_opened_for_it_and_nothing_else(
         said = cluster.python(pod or cluster.pod(who), _CONNECT, namespace=namespace, TARGETS=targets)
         return {name for name, connected in said.items() if connected}
 
-    # A policy holds for a new pod after a moment.
+    # A policy applies to a new pod after a moment.
     assert eventually(found, expected) == expected
 
 
@@ -281,14 +281,14 @@ def test_redis_is_restarted_and_sessions_survive(cluster: Cluster, by_relay: Add
     cluster.kubectl("rollout", "status", "statefulset/redis", "--timeout=60s")
     assert cluster.pods("redis")[0]["metadata"]["uid"] != old
     cluster.rolled_out(*ROLES)
-    # A pod that is ready again may not be behind its Service yet.
+    # A ready pod may not be an endpoint of its Service yet.
     wait_until(lambda: shows_three_surfaces(page, by_relay), "the profile is whole again")
-    assert values_of_cookies(page) == cookies, "signed in anew"
+    assert values_of_cookies(page) == cookies, "signed in again"
     page.goto(f"{by_relay.rp_url}/")
 
 
 def test_another_mode_is_another_configuration(cluster: Cluster, page: Page, sign_in) -> None:
-    """`make kind-up` again: pods with other settings take over, and the data stay."""
+    """`make kind-up` again: pods with other settings replace the old ones, and the data are kept."""
     old = {role: cluster.pod(role) for role in ROLES}
     said = cluster.make("kind-up", MODE="B", REPLICAS="1")
     assert "mode B, 1 of each service" in said

@@ -1,4 +1,4 @@
-"""`make up` as a newcomer runs it: what it starts, what it keeps out, and how it ends."""
+"""`make up` as a new user runs it: its containers, their isolation, and their shutdown."""
 
 import json
 import os
@@ -22,7 +22,7 @@ PORTS = {"op": [25000], "rs": [25002], "rp": [25001], "redis": [6379]}
 
 @dataclass(frozen=True)
 class Composed:
-    """What `make up` has started, under a name and on ports of its own."""
+    """The containers of `make up`, with their own project name and ports."""
 
     addresses: Addresses
     environment: dict[str, str]
@@ -95,7 +95,7 @@ def test_logout_at_the_provider_reaches_the_relying_party(page: Page, composed: 
 
 @pytest.mark.parametrize("service", ["op", "rs", "rp", "redis"])
 def test_container_runs_as_an_unprivileged_user(composed: Composed, service: str) -> None:
-    """No root, no capability, no new privileges: as the kernel says it of PID 1."""
+    """No root, no capability, no new privileges, as the kernel reports them for PID 1."""
     status = dict(
         line.split(":", 1) for line in docker("exec", composed.one(service), "cat", "/proc/1/status").splitlines()
     )
@@ -168,7 +168,7 @@ def test_role_cannot_administer_redis(composed: Composed, role: Role) -> None:
 
 
 def test_redis_requires_a_user(composed: Composed) -> None:
-    """The default user may everything, since Redis replays its file as it, and nobody can be it."""
+    """The default user has all permissions, because Redis replays its file with them, but no client can use it."""
     assert "NOAUTH" in redis_cli(composed, "GET", "op:keys")
     assert "WRONGPASS" in redis_cli(composed, "--user", "default", "--pass", "", "PING")
     assert "WRONGPASS" in redis_cli(composed, "--user", "default", "--pass", "anything", "PING")
@@ -193,7 +193,7 @@ def test_three_replicas_share_their_state(page: Page, composed: Composed, open_p
 
 
 def test_shutdown_is_clean_and_data_survive(page: Page, composed: Composed, sign_in) -> None:
-    """SIGTERM to PID 1 is enough: nobody has to be killed. And the sessions are there after `make down`, `make up`."""
+    """SIGTERM to PID 1 is enough, without SIGKILL, and sessions survive `make down` and `make up`."""
     sign_in(page, composed)
     containers = [container for role in ROLES for container in composed.containers(role)]
     docker("stop", "--time", "10", *containers)

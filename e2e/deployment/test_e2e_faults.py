@@ -1,6 +1,6 @@
-"""What containers suffer: Redis that stops, dies or is cut off in the middle of things, providers that come and go.
+"""Failures of containers: Redis that stops, crashes or is disconnected during a flow, providers that are replaced.
 
-Whatever happens, a request is answered in time with a clear 503, and it goes on by itself when the fault is over.
+During a failure every request gets a 503 in time, and afterwards the services recover by themselves.
 """
 
 import re
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.timeout(300)
 
 @dataclass(frozen=True)
 class Fault:
-    """How Redis goes, how it comes back, and whether a command that was given up may still be carried out then."""
+    """How Redis fails and recovers, and whether it may still execute a command that has timed out."""
 
     begin: Callable[[ContainerStack], object]
     end: Callable[[ContainerStack], object]
@@ -61,7 +61,7 @@ def client(stack: ContainerStack) -> DemoClient:
 def wait_until(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 20
     while not condition():
-        assert time.monotonic() < deadline, "it did not come about"
+        assert time.monotonic() < deadline, "the condition was not met in time"
         time.sleep(0.05)
 
 
@@ -70,7 +70,7 @@ def is_ready(stack: ContainerStack, role: Role) -> bool:
 
 
 def during(stack: ContainerStack, fault: Fault, step: Callable[[], requests.Response]) -> requests.Response:
-    """The step's answer after the fault; while it lasts the answer is a 503 that says when to come again."""
+    """The response of a step after the failure; during the failure it is a 503 with Retry-After."""
     fault.begin(stack)
     try:
         refused = step()
@@ -84,52 +84,52 @@ def during(stack: ContainerStack, fault: Fault, step: Callable[[], requests.Resp
 
 
 def test_redis_goes_in_the_middle_of_a_login(stack: ContainerStack, fault: Fault) -> None:
-    """The form that was refused can be sent again, and leads to the profile."""
+    """The rejected form can be submitted again, and leads to the profile."""
     with requests.Session() as browser:
         page = browser.get(f"{stack.rp_url}/login", timeout=TIMEOUT)
         form = dict(re.findall(r'name="(login|csrf_token)" value="([^"]*)"', page.text))
         form |= {"username": "user0", "password": "password0"}
-        answer = during(
+        response = during(
             stack,
             fault,
             lambda: browser.post(f"{stack.op_url}/login", data=form, allow_redirects=False, timeout=TIMEOUT),
         )
-        if fault.late and answer.status_code == 400:
-            assert "start again" in answer.text.lower()
-            answer = browser.get(f"{stack.rp_url}/login", allow_redirects=False, timeout=TIMEOUT)
-            answer = browser.get(log_in(browser, answer.headers["location"]), timeout=TIMEOUT)
+        if fault.late and response.status_code == 400:
+            assert "start again" in response.text.lower()
+            response = browser.get(f"{stack.rp_url}/login", allow_redirects=False, timeout=TIMEOUT)
+            response = browser.get(log_in(browser, response.headers["location"]), timeout=TIMEOUT)
         else:
-            assert answer.status_code == 303, answer.text
-            answer = browser.get(answer.headers["location"], timeout=TIMEOUT)
-        assert answer.url == f"{stack.rp_url}/profile"
-        assert "user0@example.com" in answer.text
+            assert response.status_code == 303, response.text
+            response = browser.get(response.headers["location"], timeout=TIMEOUT)
+        assert response.url == f"{stack.rp_url}/profile"
+        assert "user0@example.com" in response.text
 
 
 def test_redis_goes_in_the_middle_of_a_code_exchange(stack: ContainerStack, client: DemoClient, fault: Fault) -> None:
-    """The code that was refused is still good. One that Redis was told to spend when it could not answer may be spent:
-    then it is refused, as any second use is, and the next sign-in works.
+    """The rejected code is still valid, unless Redis executed the command late: then it is rejected as a second use,
+    and the next sign-in works.
     """
     code = client.code()
-    answer = during(stack, fault, lambda: client.redeem(code))
-    if fault.late and answer.status_code == 400:
-        assert answer.json()["error"] == "invalid_grant"
-        answer = client.redeem(client.code())
-    assert answer.status_code == 200, answer.text
-    assert answer.json()["id_token"]
+    response = during(stack, fault, lambda: client.redeem(code))
+    if fault.late and response.status_code == 400:
+        assert response.json()["error"] == "invalid_grant"
+        response = client.redeem(client.code())
+    assert response.status_code == 200, response.text
+    assert response.json()["id_token"]
 
 
 def test_redis_goes_in_the_middle_of_a_refresh(stack: ContainerStack, client: DemoClient, fault: Fault) -> None:
-    """As with a code: a refresh token is rotated, or as good as before, or refused in so many words."""
+    """Like a code: a refresh token is rotated, is still valid, or is rejected with invalid_grant."""
     refresh_token = client.tokens()["refresh_token"]
-    answer = during(stack, fault, lambda: client.refresh(refresh_token))
-    if fault.late and answer.status_code == 400:
-        assert answer.json()["error"] == "invalid_grant"
-        answer = client.refresh(client.tokens()["refresh_token"])
-    assert answer.status_code == 200, answer.text
+    response = during(stack, fault, lambda: client.refresh(refresh_token))
+    if fault.late and response.status_code == 400:
+        assert response.json()["error"] == "invalid_grant"
+        response = client.refresh(client.tokens()["refresh_token"])
+    assert response.status_code == 200, response.text
 
 
 def test_redis_restarts_between_all_steps_and_nothing_is_lost(stack: ContainerStack, client: DemoClient) -> None:
-    """Sessions, login requests, codes, tokens and keys come back from the append-only file."""
+    """Sessions, pending authorizations, codes, tokens and keys are restored from the append-only file."""
     with requests.Session() as browser:
         page = browser.get(client.authorization_url, timeout=TIMEOUT)
         form = dict(re.findall(r'name="(login|csrf_token)" value="([^"]*)"', page.text))
@@ -145,10 +145,10 @@ def test_redis_restarts_between_all_steps_and_nothing_is_lost(stack: ContainerSt
         assert requests.get(f"{stack.rs_url}/api/me", headers=bearer, timeout=TIMEOUT).status_code == 200
         refreshed = client.refresh(tokens["refresh_token"]).json()
         restarted(stack)
-        assert client.refresh(tokens["refresh_token"]).status_code == 400, "what was spent before stays spent"
-        assert client.refresh(refreshed["refresh_token"]).status_code == 400, "and its reuse has ended the grant"
+        assert client.refresh(tokens["refresh_token"]).status_code == 400, "a spent token stays spent"
+        assert client.refresh(refreshed["refresh_token"]).status_code == 400, "and its reuse ended the grant"
         again = browser.get(client.authorization_url, allow_redirects=False, timeout=TIMEOUT)
-        assert "/callback?code=" in again.headers["location"], "the session at the provider is there"
+        assert "/callback?code=" in again.headers["location"], "the session at the provider exists"
 
 
 def restarted(stack: ContainerStack) -> None:
@@ -170,10 +170,8 @@ def test_the_provider_is_killed_while_the_login_page_is_open(page: Page, stack: 
 # --- Several of each -------------------------------------------------------------------------------------------------
 
 
-def test_browser_exchange_and_introspection_land_on_different_providers(
-    images: Images, tmp_path: Path, page: Page, sign_in
-) -> None:
-    """No replica knows anything that the others do not."""
+def test_flow_works_across_provider_replicas(images: Images, tmp_path: Path, page: Page, sign_in) -> None:
+    """Replicas have no state of their own."""
     with ContainerStack(tmp_path, images) as stack:
         others: dict[Role, str] = {"rp": "op-2", "rs": "op-3"}
         for role, name in others.items():
@@ -186,7 +184,7 @@ def test_browser_exchange_and_introspection_land_on_different_providers(
         expect(page.locator("#api-me")).to_contain_text("Prefers tea")
         said = "\n".join(stack.log("op"))
         assert "authorization code issued" in said
-        assert "tokens issued" not in said, "the code was redeemed at another one"
+        assert "tokens issued" not in said, "the code was redeemed at another replica"
 
 
 @pytest.fixture(scope="module")
@@ -198,7 +196,7 @@ def replicated(images: Images, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 @pytest.mark.parametrize("role", ROLES)
 def test_a_rolling_restart_under_load_fails_no_sign_in(replicated: ContainerStack, role: Role) -> None:
-    """Each of three replicas is ended in order and started again, while people sign in."""
+    """Each of three replicas is restarted in turn while users sign in."""
     with ContinuousSignIns(replicated.rp_url) as sign_ins:
         sign_ins.wait_for(1)
         for replica in replicated.replicas_of(role):
@@ -218,14 +216,14 @@ time.time = lambda: real() + ({seconds})
 
 @pytest.fixture(scope="module")
 def stack_in_mode_b(images: Images, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ContainerStack]:
-    """Mode B, where the resource server looks at the token's times itself."""
+    """Mode B, in which the resource server checks the times of the token itself."""
     with ContainerStack(tmp_path_factory.mktemp("clocks"), images, mode="B", extra=PATIENT) as running:
         yield running
 
 
 @contextmanager
 def restarted_with(stack: ContainerStack, role: Role, mounts: Mapping[Path, str]) -> Iterator[None]:
-    """One service with other files, and as it was afterwards."""
+    """Run one service with other files, and restore it afterwards."""
     stack.stop_service(role)
     stack.mounts[role] = mounts
     stack.start_service(role)

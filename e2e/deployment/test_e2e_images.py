@@ -1,4 +1,4 @@
-"""What is in the images, and that a second build makes the same."""
+"""The contents of the images, and reproducible builds."""
 
 import hashlib
 import io
@@ -37,7 +37,7 @@ def contents(image: str) -> dict[str, tuple[object, ...]]:
 
 @pytest.fixture(scope="module")
 def second_build() -> Iterator[str]:
-    """The relying party's image, built once more from nothing."""
+    """The relying party's image, built again without a cache."""
     bases, _ = base_images(os.environ)
     variables = {**os.environ, **bases, "TAG": f"second-{os.getpid()}", "REVISION": "unknown"}
     command = ["docker", "compose", "build", "--quiet", "--no-cache", "rp"]

@@ -70,7 +70,7 @@ def test_device_pages_are_accessible(
 
 
 @pytest.mark.parametrize("look", LOOKS)
-def test_pages_of_the_relying_party_are_accessible(
+def test_pages_of_a_sign_in_are_accessible(
     open_page: OpenPage, consent_client: ConsentClient, log_in: Callable[..., None], look: dict[str, Any]
 ) -> None:
     page, rp = open_page(**look), consent_client.stack.rp_url

@@ -1,4 +1,4 @@
-"""A client that we did not write, configured by discovery alone: Authlib."""
+"""A client of another project, configured only by discovery: Authlib."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Debian's Apache with mod_auth_openidc in front of a page, at our provider: in a real browser."""
+"""Debian's Apache with mod_auth_openidc in front of a page, with our provider and a real browser."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -33,7 +33,7 @@ LOGOUT = {"backchannel": "backchannel", "frontchannel": "get"}
 
 @dataclass(frozen=True)
 class Protected:
-    """A site: what its module is told besides the issuer, and what it is registered with."""
+    """A site: the configuration of its module besides the issuer, and its registration."""
 
     name: str
     directives: Mapping[str, str] = field(default_factory=dict)
@@ -55,7 +55,7 @@ class Protected:
         return Site(port, of_all | dict(self.directives))
 
     def entry(self, port: int) -> dict[str, Any]:
-        """As the directory has it."""
+        """The entry in the directory."""
         url = f"http://localhost:{port}"
         return {
             "client_id": self.name,
@@ -105,9 +105,9 @@ if apache.module_knows("pushed_authorization_request_endpoint"):  # Debian 13's 
 
 
 def api_sites(ports: Mapping[str, int], issuer: str, folder: Path) -> Iterator[Site]:
-    """The module as a resource server: it asks the provider about a token, or verifies it by itself.
+    """The module as a resource server: it introspects a token, or verifies it itself.
 
-    For that it has the provider's key in a file: it fetches keys over TLS alone.
+    For verification it has the provider's key in a file, because it fetches keys only over TLS.
     """
     values = demo_values()
     introspection = {
@@ -125,7 +125,7 @@ def api_sites(ports: Mapping[str, int], issuer: str, folder: Path) -> Iterator[S
 
 @dataclass(frozen=True)
 class Parties:
-    """Our stack, and where each of Apache's sites is."""
+    """Our stack, and the URLs of Apache's sites."""
 
     stack: Stack
     ports: Mapping[str, int]
@@ -134,7 +134,7 @@ class Parties:
         return f"http://localhost:{self.ports[name]}"
 
     def sign_in(self, page: Page, name: str, *, allow: bool = False) -> None:
-        """From the page that is protected, over login and perhaps consent, and back to it."""
+        """Sign in from the protected page, with login and perhaps consent, and return to it."""
         wanted = f"{self.url(name)}/some/page?a=b"
         page.goto(wanted)
         page.get_by_label("Username").fill("user0")
@@ -144,7 +144,7 @@ class Parties:
             page.get_by_role("button", name="Allow").click()
         page.wait_for_url(wanted)
 
-    def asks_for_a_password(self, page: Page, name: str) -> bool:
+    def shows_the_login_page(self, page: Page, name: str) -> bool:
         page.goto(f"{self.url(name)}/some/page")
         return page.url.startswith(f"{self.stack.op_url}/login?") and page.get_by_label("Password").is_visible()
 
@@ -167,13 +167,13 @@ def parties(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parties]:
 
 
 def told(page: Page, name: str) -> str:
-    """What the page behind Apache was told about the person."""
+    """The claims about the user that the page behind Apache received."""
     return page.locator("tr", has=page.get_by_role("rowheader", name=name, exact=True)).get_by_role("cell").inner_text()
 
 
 @pytest.mark.parametrize("protected", SITES, ids=lambda protected: protected.name)
 def test_mod_auth_openidc_protects_a_page(page: Page, parties: Parties, protected: Protected) -> None:
-    """Whoever is not signed in comes to the login, and then back to the very page, which knows who it is."""
+    """A user who is not signed in is sent to the login and back to the page, which shows who they are."""
     parties.sign_in(page, protected.name, allow="first_party" not in protected.metadata)
     assert told(page, "OIDC_CLAIM_iss") == parties.stack.op_url
     assert told(page, "OIDC_CLAIM_aud") == protected.name
@@ -182,31 +182,31 @@ def test_mod_auth_openidc_protects_a_page(page: Page, parties: Parties, protecte
 
 
 def test_logout_at_mod_auth_openidc_ends_both_sessions(page: Page, parties: Parties) -> None:
-    """RP-Initiated Logout, to the module's own address of return."""
+    """RP-Initiated Logout, with the module's post_logout_redirect_uri."""
     parties.sign_in(page, "basic")
     page.goto(f"{parties.url('basic')}/callback?logout={quote(parties.url('basic') + '/open')}")
     page.wait_for_url(f"{parties.url('basic')}/open**")
-    assert parties.asks_for_a_password(page, "basic")
+    assert parties.shows_the_login_page(page, "basic")
 
 
 @pytest.mark.parametrize("name", ["basic", "form-post"], ids=["back-channel", "front-channel"])
 def test_logout_at_provider_ends_session_of_mod_auth_openidc(page: Page, parties: Parties, name: str) -> None:
-    """Back-Channel Logout: the module takes our logout token; Front-Channel Logout: our page visits it in a frame."""
+    """Back-Channel Logout: the module accepts our logout token; Front-Channel Logout: our page loads it in a frame."""
     parties.sign_in(page, name)
     page.goto(f"{parties.stack.op_url}/logout")
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("signed out")
     page.wait_for_load_state("load")
-    wait_until(lambda: parties.asks_for_a_password(page, name))
+    wait_until(lambda: parties.shows_the_login_page(page, name))
 
 
 @pytest.mark.parametrize("api", ["introspection", "jwt"])
 def test_mod_auth_openidc_accepts_our_access_tokens(page: Page, parties: Parties, api: str) -> None:
-    """RFC 7662 by RFC 8414, and RFC 9068: the module guards an interface for others."""
+    """RFC 7662 by RFC 8414, and RFC 9068: the module protects an API for other clients."""
     parties.sign_in(page, {"introspection": "basic", "jwt": "form-post"}[api])
     token = told(page, "OIDC_access_token")
     url, bearer = f"{parties.url(api)}/some/thing", {"Authorization": f"Bearer {token}"}
-    answer = requests.get(url, headers=bearer, timeout=10)
-    assert answer.status_code == 200
-    assert "<td>user0</td>" in answer.text
+    response = requests.get(url, headers=bearer, timeout=10)
+    assert response.status_code == 200
+    assert "<td>user0</td>" in response.text
     assert requests.get(url, headers={"Authorization": f"Bearer {token}x"}, timeout=10).status_code == 401

@@ -1,4 +1,4 @@
-"""A provider that we did not write, for our relying party and our resource server: npm's oidc-provider."""
+"""A provider of another project, for our relying party and our resource server: npm's oidc-provider."""
 
 import json
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ KEY = ECKey.generate_key("P-256", {"kid": "at-oidc-provider", "use": "sig", "alg
 
 @dataclass(frozen=True)
 class Agreed:
-    """A provider, and what our relying party is registered with there."""
+    """A provider, and the registration of our relying party there."""
 
     name: str
     method: str
@@ -36,7 +36,7 @@ class Agreed:
     scope: str = "openid email profile"
 
     def listed(self, issuer: str) -> dict[str, str]:
-        """As RP_PROVIDERS has it."""
+        """The entry in RP_PROVIDERS."""
         with_key = self.method == "private_key_jwt"
         return {
             "name": self.name,
@@ -50,7 +50,7 @@ class Agreed:
         }
 
     def registered(self, rp_url: str) -> dict[str, Any]:
-        """As the provider has it."""
+        """The registration at the provider."""
         with_key = self.method == "private_key_jwt"
         return {
             "client_id": "trefoil",
@@ -71,7 +71,7 @@ PROVIDERS = (
     Agreed("secret", "client_secret_jwt", "HS256", "form_post"),
     Agreed("short", "client_secret_post", "RS256", "query", 2, "openid email offline_access"),
 )
-REDIRECT_URI = "http://localhost:1/callback"  # nobody is there
+REDIRECT_URI = "http://localhost:1/callback"  # nothing listens there
 API_CLIENTS = [
     {"client_id": "caller", "client_secret": SECRET, "redirect_uris": [REDIRECT_URI]},
     {
@@ -92,7 +92,7 @@ class Parties:
     issuers: dict[str, str]
 
     def sign_in(self, page: Page, name: str) -> None:
-        """From the home page to the profile, as a person does it."""
+        """Sign in from the home page to the profile."""
         page.goto(f"{self.stack.rp_url}/login")
         page.get_by_role("link", name=self.issuers[name]).click()
         page.get_by_role("button", name="It is me").click()
@@ -105,7 +105,7 @@ class Parties:
 
 @pytest.fixture(scope="module")
 def parties(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parties]:
-    """The relying party of a whole stack, which knows these providers besides its own."""
+    """The relying party of a complete stack, with these additional providers."""
     missing = what_is_missing()
     if missing:
         pytest.skip(missing)
@@ -134,7 +134,7 @@ def parties(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parties]:
 
 @pytest.mark.parametrize("agreed", PROVIDERS[:3], ids=lambda agreed: agreed.name)
 def test_a_sign_in_at_oidc_provider(page: Page, parties: Parties, agreed: Agreed) -> None:
-    """Its id_token passes every check, its UserInfo is shown; its tokens are nothing to our resource server."""
+    """Its ID token passes all checks, its UserInfo is shown; our resource server rejects its tokens."""
     parties.sign_in(page, agreed.name)
     id_token, userinfo, me = (page.locator(f"#{name}") for name in ("id-token", "userinfo", "api-me"))
     expect(id_token).to_contain_text("verified · 13 checks")
@@ -165,7 +165,7 @@ def test_an_expired_access_token_of_oidc_provider_is_refreshed(page: Page, parti
 
 
 def test_signing_out_here_ends_the_session_at_oidc_provider(page: Page, parties: Parties) -> None:
-    """RP-Initiated Logout: back here with the state, and the next sign-in there asks who it is."""
+    """RP-Initiated Logout: back here with the state; the next sign-in there requires a login."""
     parties.sign_in(page, "basic")
     page.get_by_role("button", name="Sign out").click()
     page.get_by_role("button", name="Sign me out").click()
@@ -177,7 +177,7 @@ def test_signing_out_here_ends_the_session_at_oidc_provider(page: Page, parties:
 
 @pytest.mark.parametrize("name", ["basic", "key", "secret"])
 def test_signing_out_at_oidc_provider_ends_the_session_here(page: Page, parties: Parties, name: str) -> None:
-    """Back-Channel Logout: the provider's logout token is believed, however it is signed."""
+    """Back-Channel Logout: the provider's logout token is accepted with each algorithm."""
     parties.sign_in(page, name)
     page.goto(f"{parties.issuers[name]}/session/end")
     page.get_by_role("button", name="Sign me out").click()
@@ -186,9 +186,9 @@ def test_signing_out_at_oidc_provider_ends_the_session_here(page: Page, parties:
 
 
 def access_token(issuer: str, resource: str) -> str:
-    """A token of that person for an API, by the code flow of a client without a browser."""
+    """An access token of the user for an API, by the code flow without a browser."""
     metadata = requests.get(f"{issuer}/.well-known/openid-configuration", timeout=10).json()
-    asked = {
+    query = {
         "client_id": "caller",
         "response_type": "code",
         "redirect_uri": REDIRECT_URI,
@@ -198,25 +198,25 @@ def access_token(issuer: str, resource: str) -> str:
         "code_challenge_method": "S256",
     }
     with requests.Session() as browser:
-        question = browser.get(f"{metadata['authorization_endpoint']}?{urlencode(asked)}", timeout=10)
-        answer = browser.post(question.url, allow_redirects=False, timeout=10)
-        while not answer.headers["location"].startswith(REDIRECT_URI):
-            answer = browser.get(answer.headers["location"], allow_redirects=False, timeout=10)
+        question = browser.get(f"{metadata['authorization_endpoint']}?{urlencode(query)}", timeout=10)
+        response = browser.post(question.url, allow_redirects=False, timeout=10)
+        while not response.headers["location"].startswith(REDIRECT_URI):
+            response = browser.get(response.headers["location"], allow_redirects=False, timeout=10)
     form = {
         "grant_type": "authorization_code",
-        "code": parse_qs(urlsplit(answer.headers["location"]).query)["code"][0],
+        "code": parse_qs(urlsplit(response.headers["location"]).query)["code"][0],
         "redirect_uri": REDIRECT_URI,
         "code_verifier": VERIFIER,
         "resource": resource,
     }
-    answer = requests.post(metadata["token_endpoint"], data=form, auth=("caller", SECRET), timeout=10)
-    token: str = answer.json()["access_token"]
+    response = requests.post(metadata["token_endpoint"], data=form, auth=("caller", SECRET), timeout=10)
+    token: str = response.json()["access_token"]
     return token
 
 
 @pytest.fixture(params=[("introspection", "opaque"), ("jwt", "jwt")], ids=["mode-A", "mode-B"])
 def api(request: pytest.FixtureRequest, parties: Parties, tmp_path: Path) -> Iterator[tuple[str, str]]:
-    """Our resource server with that provider for its own, in each mode, and a token of the mode's form."""
+    """Our resource server with that provider, in each mode, and a token in the format of the mode."""
     validation, form = request.param
     profiles = tmp_path / "profiles.yaml"
     profile = {"sub": "somebody", "username": "somebody", "email": "", "metadata": "Prefers coffee"}
@@ -237,10 +237,10 @@ def api(request: pytest.FixtureRequest, parties: Parties, tmp_path: Path) -> Ite
         service.stop()
 
 
-def test_our_resource_server_takes_access_tokens_of_oidc_provider(api: tuple[str, str]) -> None:
-    """RFC 7662 and RFC 9068, as somebody else reads them."""
+def test_resource_server_accepts_tokens_of_oidc_provider(api: tuple[str, str]) -> None:
+    """RFC 7662 and RFC 9068, as implemented by another project."""
     url, token = api
-    answer = requests.get(url, headers={"Authorization": f"Bearer {token}"}, timeout=10)
-    assert answer.status_code == 200
-    assert answer.json()["metadata"] == "Prefers coffee"
+    response = requests.get(url, headers={"Authorization": f"Bearer {token}"}, timeout=10)
+    assert response.status_code == 200
+    assert response.json()["metadata"] == "Prefers coffee"
     assert requests.get(url, headers={"Authorization": f"Bearer {token}x"}, timeout=10).status_code == 401

@@ -1,4 +1,4 @@
-"""Clients that we did not write, at our provider: npm's openid-client, configured by discovery alone."""
+"""Clients of another project at our provider: npm's openid-client, configured only by discovery."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ from support.node_peer import NodePeer
 from support.scripted_login import log_in, log_in_and_allow
 
 SECRET = "a-secret-of-openid-client-that-is-long-enough-for-hs256"
-REDIRECT_URI = "http://localhost:1/callback"  # nobody is there: the person brings the address back by hand
+REDIRECT_URI = "http://localhost:1/callback"  # nothing listens there: the person brings the address back by hand
 SIGNED_OUT_URI = "http://localhost:1/signed-out"
 KEY = ECKey.generate_key("P-256", {"kid": "of-openid-client", "use": "sig", "alg": "ES256"})
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
@@ -24,7 +24,7 @@ DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 
 @dataclass(frozen=True)
 class Registered:
-    """A client, how it asks, and what it is registered with besides its method of authentication."""
+    """A client, its requests, and its registration besides the authentication method."""
 
     client_id: str
     method: str
@@ -33,7 +33,7 @@ class Registered:
     metadata: dict[str, Any] = field(default_factory=dict)
 
     def entry(self) -> dict[str, Any]:
-        """As the directory has it."""
+        """The entry in the directory."""
         credentials = {
             "private_key_jwt": {"jwks": {"keys": [KEY.as_dict(private=False)]}},
             "none": {},
@@ -49,7 +49,7 @@ class Registered:
         }
 
     def options(self, stack: Stack) -> dict[str, Any]:
-        """As the program has it."""
+        """The configuration of the program."""
         return {
             "issuer": stack.op_url,
             "client": self.entry(),
@@ -120,7 +120,7 @@ def _packages() -> None:
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A stack whose provider knows these clients, and lets others register."""
+    """A stack whose provider has these clients and allows registration."""
     folder = tmp_path_factory.mktemp("openid-client")
     directory = demo_directory_and((client.entry() for client in (*SIGN_INS, DEVICE, MACHINE)), folder)
     with Stack(folder, extra={**PATIENT, "OP_DIRECTORY_FILE": str(directory), "REGISTRATION": "open"}) as running:
@@ -129,7 +129,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 @pytest.mark.parametrize("client", SIGN_INS, ids=lambda client: client.client_id)
 def test_openid_client_by_discovery(stack: Stack, client: Registered) -> None:
-    """Code with PKCE, the id_token, UserInfo, refresh, the API, introspection, revocation, sign-out."""
+    """Code with PKCE, the ID token, UserInfo, refresh, the API, introspection, revocation, sign-out."""
     with NodePeer("sign_in.mjs", client.options(stack)) as peer, requests.Session() as browser:
         peer.tell(log_in(browser, peer.hear()["open"]))
         expect_sign_in(
@@ -149,19 +149,19 @@ def expect_sign_in(found: dict[str, Any], *, public: bool = False, again: bool =
 
 
 def test_openid_client_ends_the_session(stack: Stack) -> None:
-    """RP-initiated logout: the address leads back with its state, and the next request finds nobody signed in."""
+    """RP-initiated logout: the redirect has the state, and the next request requires a login."""
     with NodePeer("sign_in.mjs", SIGN_INS[0].options(stack)) as peer, requests.Session() as browser:
-        asked = peer.hear()["open"]
-        peer.tell(log_in(browser, asked))
+        url = peer.hear()["open"]
+        peer.tell(log_in(browser, url))
         back = browser.get(peer.hear()["logout"], allow_redirects=False, timeout=10)
         assert back.status_code == 303
         assert back.headers["location"].startswith(f"{SIGNED_OUT_URI}?state=")
-        again = browser.get(asked, allow_redirects=False, timeout=10)
+        again = browser.get(url, allow_redirects=False, timeout=10)
         assert "/login?" in again.headers["location"]
 
 
 def test_openid_client_registers_itself(stack: Stack) -> None:
-    """RFC 7591, and then the same sign-in, with the person's consent."""
+    """RFC 7591, and then the same sign-in with the user's consent."""
     registration = {
         "client_name": "A client that nobody knew",
         "redirect_uris": [REDIRECT_URI],
@@ -179,7 +179,7 @@ def test_openid_client_registers_itself(stack: Stack) -> None:
 
 
 def test_openid_client_on_devices(page: Page, stack: Stack) -> None:
-    """RFC 8628: two devices poll while a person answers in a browser, and lets one of them in."""
+    """RFC 8628: two devices poll while a user allows one of them in a browser."""
     with NodePeer("device.mjs", DEVICE.options(stack)) as own, NodePeer("device.mjs", DEVICE.options(stack)) as other:
         shown = own.hear()
         page.goto(shown["open"])

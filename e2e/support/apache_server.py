@@ -1,4 +1,4 @@
-"""An Apache of our own, which lets nobody to a page who is not signed in at a provider (mod_auth_openidc)."""
+"""A local Apache that requires a sign-in at a provider for its pages (mod_auth_openidc)."""
 
 import getpass
 import os
@@ -56,7 +56,7 @@ _STOP_SECONDS = 10.0
 
 @dataclass(frozen=True)
 class Site:
-    """A port, how it lets people in, and the module's directives for it."""
+    """A port with its authentication and the module's directives."""
 
     port: int
     directives: Directives
@@ -68,7 +68,7 @@ class Site:
 
 
 class _Page(BaseHTTPRequestHandler):
-    """The application behind Apache: it shows what the module says about the person."""
+    """The application behind Apache, which shows the claims that the module passes on."""
 
     def do_GET(self) -> None:
         rows = [
@@ -83,7 +83,7 @@ class _Page(BaseHTTPRequestHandler):
 
 
 class Apache(AbstractContextManager["Apache"]):
-    """The server in the foreground, as whoever runs the tests; started as root, its children are www-data's."""
+    """The server in the foreground, as the user who runs the tests; child processes of root run as www-data."""
 
     def __init__(self, folder: Path, sites: list[Site]) -> None:
         self._folder = folder
@@ -99,7 +99,7 @@ class Apache(AbstractContextManager["Apache"]):
         threading.Thread(target=self._page.serve_forever, daemon=True).start()
         self._process = subprocess.Popen([program, "-f", configuration, "-DFOREGROUND"], stdin=subprocess.DEVNULL)
         try:
-            wait_until(self._answers)
+            wait_until(self._responds)
         except AssertionError as failure:
             self.__exit__()
             raise AssertionError(self.log()) from failure
@@ -113,13 +113,13 @@ class Apache(AbstractContextManager["Apache"]):
         self._page.server_close()
 
     def log(self) -> str:
-        """What the module and the server have said."""
+        """The log of the module and the server."""
         file = self._folder / "error.log"
         return file.read_text(errors="replace") if file.exists() else ""
 
-    def _answers(self) -> bool:
+    def _responds(self) -> bool:
         assert self._process is not None
-        assert self._process.poll() is None, "Apache has ended"
+        assert self._process.poll() is None, "Apache has exited"
         for site in self._sites:
             socket.create_connection(("127.0.0.1", site.port), timeout=1).close()
         return True

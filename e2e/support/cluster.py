@@ -1,7 +1,7 @@
-"""A Kubernetes cluster for the tests, made with `make kind-up`.
+"""A Kubernetes cluster for the tests, created with `make kind-up`.
 
-Where the programs of a cluster are installed beside the repository, dev/offline/kind-replacement runs them as `kind`;
-elsewhere it is kind itself.
+If the programs of a cluster are installed next to the repository, dev/offline/kind-replacement runs them as `kind`;
+otherwise kind itself is used.
 """
 
 import json
@@ -32,8 +32,8 @@ PYTHON = "/venv/bin/python"
 WAIT_SECONDS = 60.0
 _POLL_SECONDS = 0.2
 
-# A pod that leads each connection to the Services anew, as an ingress controller does: `kubectl port-forward` to a
-# service would hold on to one of its pods.
+# A pod that opens a new connection to the Services for each connection, like an ingress controller: `kubectl
+# port-forward` to a Service would always use the same pod.
 _RELAY = """
 import asyncio
 
@@ -70,7 +70,7 @@ asyncio.run(main())
 
 
 def what_is_missing() -> str | None:
-    """Why there can be no cluster here, in a line."""
+    """Why a cluster cannot be created here, in one line."""
     try:
         check_engine()
         renderer()
@@ -81,7 +81,7 @@ def what_is_missing() -> str | None:
         return f"needs kind, or {KIT.relative_to(ROOT.parent)} beside the repository"
     if uses_kit() and os.geteuid() != 0:
         return "needs root, to run the programs of a cluster"
-    end_forwards(DATA / f"kind-{NAME}")  # those of a run that was killed itself
+    end_forwards(DATA / f"kind-{NAME}")  # leftovers of a killed run
     for role, port in PORTS.items():
         if ports.is_taken(port):
             return f"port {port}, which {role} needs, is taken by {ports.owner(port) or 'a process'}"
@@ -94,7 +94,7 @@ def uses_kit() -> bool:
 
 @dataclass(frozen=True)
 class Addresses:
-    """Where the services are for a browser; what the browser tests ask of a stack."""
+    """The URLs of the services for a browser; the interface that the browser tests need."""
 
     op_url: str = f"http://localhost:{PORTS['op']}"
     rp_url: str = f"http://localhost:{PORTS['rp']}"
@@ -121,11 +121,11 @@ class Cluster:
             }
 
     def make(self, target: str, **variables: str) -> str:
-        """`make kind-up` or `make kind-down`: what it prints."""
+        """Run `make kind-up` or `make kind-down`; its output."""
         return self._run(["make", target, *(f"{name}={value}" for name, value in variables.items())])
 
     def kubectl(self, *arguments: str, text: str | None = None) -> str:
-        """Standard output; raises AssertionError with what it said."""
+        """The standard output; raises AssertionError with the output after a failure."""
         return self._run([*context(NAME), *arguments], text)
 
     def _run(self, command: Sequence[str], text: str | None = None) -> str:
@@ -139,7 +139,7 @@ class Cluster:
         return json.loads(self.kubectl("get", *what, "--output=json"))
 
     def pods(self, name: str) -> list[dict[str, Any]]:
-        """The pods of a service that are not on their way out, with the oldest first."""
+        """The pods of a service that are not being deleted, the oldest first."""
         found = self.get("pods", f"--selector=app.kubernetes.io/name={name}")["items"]
         found.sort(key=lambda pod: pod["metadata"]["creationTimestamp"])
         return [pod for pod in found if "deletionTimestamp" not in pod["metadata"]]
@@ -151,12 +151,12 @@ class Cluster:
         return self.kubectl("exec", "--namespace", namespace, pod, "--", *command)
 
     def python(self, pod: str, script: str, namespace: str = NAMESPACE, **values: object) -> Any:
-        """What a script prints as JSON in a pod with Python; `values` are its variables."""
+        """Run a script in a pod with Python, and parse its JSON output; `values` are its variables."""
         variables = "".join(f"{name} = {value!r}\n" for name, value in values.items())
         return json.loads(self.exec(pod, PYTHON, "-c", variables + script, namespace=namespace))
 
     def apply(self, *manifests: Mapping[str, Any]) -> None:
-        """Objects that say their namespaces themselves."""
+        """Apply objects that contain their namespaces."""
         command = ["kubectl", "--context", f"kind-{NAME}", "apply", "--filename=-"]
         self._run(command, json.dumps({"apiVersion": "v1", "kind": "List", "items": manifests}))
 
@@ -179,7 +179,7 @@ class Cluster:
 
     @contextmanager
     def forwards(self) -> Iterator[Addresses]:
-        """The addresses as `make kind-up` leaves them open: by what it left, or by the same program again."""
+        """The port forwards of `make kind-up`, started again if necessary."""
         left = DATA / f"kind-{NAME}"
         if (left / "forwards").exists():
             try:
@@ -192,7 +192,7 @@ class Cluster:
 
     @contextmanager
     def relay(self) -> Iterator[Addresses]:
-        """The addresses by way of a pod that is not rolled, and of the Services."""
+        """Port forwards through a pod that is not replaced, and the Services."""
         self.apply(*_relay_manifests())
         self.kubectl("wait", "--for=condition=Ready", "pod/relay", f"--timeout={WAIT_SECONDS:.0f}s")
         with self._in_the_background(
@@ -211,11 +211,11 @@ class Cluster:
                 process.terminate()
 
     def dry_run(self, overlay: str) -> list[str]:
-        """What the API server says to each object of an overlay; raises AssertionError when it refuses one."""
+        """The API server's response to each object of an overlay; raises AssertionError if it rejects one."""
         text = rendered(MANIFESTS / "overlays" / overlay)
         if uses_kit():
             text = self._run([str(KIT / "lower-apis")], text)
-        # An old server does not know every field; unknown ones are the business of `make k8s-validate`.
+        # An old server does not know every field; `make k8s-validate` checks unknown ones.
         return self.kubectl("apply", "--dry-run=server", "--validate=false", "--filename=-", text=text).splitlines()
 
 
@@ -227,7 +227,7 @@ def wait_until(holds: Callable[[], bool], what: str) -> None:
 
 
 def eventually(value: Callable[[], T], expected: T) -> T:
-    """The value as soon as it is what is expected, or else the last one: for an assertion."""
+    """The value as soon as it is the expected one, or else the last value, for an assertion."""
     deadline = time.monotonic() + WAIT_SECONDS
     while (found := value()) != expected and time.monotonic() < deadline:
         time.sleep(_POLL_SECONDS)
@@ -235,7 +235,7 @@ def eventually(value: Callable[[], T], expected: T) -> T:
 
 
 def plain_pod(name: str, script: str, namespace: str = NAMESPACE) -> dict[str, Any]:
-    """A pod that runs a script, under the same restrictions as everybody."""
+    """A pod that runs a script with the same restrictions as the services."""
     return {
         "apiVersion": "v1",
         "kind": "Pod",

@@ -119,8 +119,8 @@ class ConsentClient:
             "code_challenge": CHALLENGE,
             "code_challenge_method": "S256",
         }
-        asked = {name: value for name, value in (query | changes).items() if value is not None}
-        return f"{self.stack.op_url}/authorize?{urlencode(asked)}"
+        parameters = {name: value for name, value in (query | changes).items() if value is not None}
+        return f"{self.stack.op_url}/authorize?{urlencode(parameters)}"
 
     def answer(self) -> dict[str, str]:
         """What the provider sent the browser back with."""

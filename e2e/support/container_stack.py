@@ -1,6 +1,6 @@
-"""The same stack as `stack.Stack`, of containers: for flows over the images, and for what only a container can suffer.
+"""The same stack as `stack.Stack` in containers: for flows with the images, and for failures of containers.
 
-Every container is held as compose.yaml holds it: read-only, without capabilities, with a Redis user of its role.
+Every container is restricted like in compose.yaml: read-only, without capabilities, with the Redis user of its role.
 """
 
 import time
@@ -36,7 +36,7 @@ def hardened(image: str, network: Network, aliases: Sequence[str], mounts: Mount
         security_opt=["no-new-privileges:true"],
         mem_limit="256m",
         pids_limit=100,
-        healthcheck={"test": ["NONE"]},  # the stack asks by itself, and only while it waits
+        healthcheck={"test": ["NONE"]},  # the stack checks the health itself, only while it waits
     )
     container.with_tmpfs_mount("/tmp")  # noqa: S108 - in the container
     for path, place in mounts.items():
@@ -46,14 +46,14 @@ def hardened(image: str, network: Network, aliases: Sequence[str], mounts: Mount
 
 def publish(container: DockerContainer, ports: Mapping[int, int]) -> None:
     """Publish ports of the container on 127.0.0.1: container port to host port."""
-    # docker-py takes an address beside the port, too, which testcontainers does not declare.
+    # docker-py also accepts an address with the port, which testcontainers does not declare.
     published: Any = {f"{port}/tcp": ("127.0.0.1", on_host) for port, on_host in ports.items()}
     container.ports = published
 
 
 @dataclass
 class RunningContainer:
-    """A service in its container, as `stack.Service` is one in a process."""
+    """A service in a container, like `stack.Service` in a process."""
 
     role: Role
     container: DockerContainer
@@ -78,7 +78,7 @@ class RunningContainer:
         return deque(lines, maxlen=_LOG_LINES)
 
     def stop(self) -> None:
-        """SIGTERM, and its time to drain; it is removed then."""
+        """Send SIGTERM, wait for the drain, and remove the container."""
         self.handle.stop(timeout=int(STOP_SECONDS))
         self.container.stop()
 
@@ -102,7 +102,7 @@ class RedisContainer:
 
     @property
     def handle(self) -> DockerHandle:
-        assert self._container is not None, "Redis does not run"
+        assert self._container is not None, "Redis is not running"
         return self._container.get_wrapped_container()
 
     @property
@@ -113,7 +113,7 @@ class RedisContainer:
         return self.handle.status in ("running", "paused")
 
     def start(self) -> None:
-        """Start it for the first time, or again after `kill`."""
+        """Start Redis for the first time, or again after `kill`."""
         if self._container is None:
             mounts = {self._users_file: "/etc/trefoil/users.acl"}
             self._container = hardened(self._image, self._network, ["redis"], mounts).with_command(REDIS_COMMAND)
@@ -125,14 +125,14 @@ class RedisContainer:
             self._container.start()
         else:
             self.handle.start()
-        self.wait_until_it_answers()
+        self.wait_until_it_responds()
 
-    def wait_until_it_answers(self) -> None:
+    def wait_until_it_responds(self) -> None:
         deadline = time.monotonic() + READY_SECONDS
         ping = ["redis-cli", "--user", "health", "--pass", "none", "--no-auth-warning", "PING"]
         while b"PONG" not in self.handle.exec_run(ping).output:
             if time.monotonic() > deadline:
-                raise StackError(f"Redis does not answer\n{self.handle.logs().decode(errors='replace')}")
+                raise StackError(f"Redis does not respond\n{self.handle.logs().decode(errors='replace')}")
             time.sleep(_POLL_SECONDS)
 
     def stop(self) -> None:
@@ -142,12 +142,12 @@ class RedisContainer:
             self._volume.remove(force=True)
 
     def kill(self) -> None:
-        """End it at once, as a crash would; `start` brings it back with its data."""
+        """Kill Redis, like a crash; `start` restores its data."""
         self.handle.kill()
 
     def restart(self) -> None:
         self.handle.restart()
-        self.wait_until_it_answers()
+        self.wait_until_it_responds()
 
     def pause(self) -> None:
         self.handle.pause()
@@ -156,25 +156,25 @@ class RedisContainer:
         self.handle.unpause()
 
     def disconnect(self) -> None:
-        """Take it off the network: packets go nowhere, and nobody says so."""
+        """Disconnect Redis from the network, so that packets are lost without an error."""
         self._network._unwrap_network.disconnect(self.handle)  # noqa: SLF001 - there is no public way to it
 
     def connect(self) -> None:
         self._network.connect(self.handle.id, ["redis"])
 
     def cli(self, user: str, password: str, *command: str) -> str:
-        """What redis-cli says to a command of one of the users."""
+        """The output of redis-cli for a command of one of the users."""
         whole = ["redis-cli", "--user", user, "--pass", password, "--no-auth-warning", *command]
         output: bytes = self.handle.exec_run(whole).output
         return output.decode()
 
 
 class ContainerStack(Stack):
-    """Redis and the three services as containers in a network of their own, published on 127.0.0.1.
+    """Redis and the three services as containers in their own network, published on 127.0.0.1.
 
-    With `replicas` above 1 nobody but a proxy is published, with the configuration of `make up REPLICAS=3`.
-    `mounts` are files for the container of a role and `peers` the names by which it finds the others: changed, they
-    hold from the next start of that role on. `start_extra` adds a container that is not published.
+    With `replicas` above 1 only a proxy is published, with the configuration of `make up REPLICAS=3`. `mounts` are
+    files for the container of a role, and `peers` the names by which it reaches the others: changes apply from the next
+    start of that role. `start_extra` adds a container that is not published.
     """
 
     redis: RedisContainer  # type: ignore[assignment] # a container is what a server is for `make run`
@@ -217,7 +217,7 @@ class ContainerStack(Stack):
             self.network._network = None  # noqa: SLF001
 
     def environment(self, role: Role) -> dict[str, str]:
-        """As compose.yaml has it."""
+        """The configuration of compose.yaml."""
         own = self.own_values(role)
         files = {"op": ("OP_DIRECTORY_FILE", "directory"), "rs": ("RS_PROFILES_FILE", "profiles")}
         if role in files:
@@ -241,7 +241,7 @@ class ContainerStack(Stack):
         return self._replicas[role]
 
     def start_extra(self, role: Role, name: str, *, also: str | None = None, **environment: str) -> RunningContainer:
-        """One more of a role, which others in the network find by its name, or by a name that it shares."""
+        """Another container of a role, which others in the network reach by its name or by a shared name."""
         container = self._container(role, [name, also] if also else [name])
         container.with_envs(**environment)
         self._extra.enter_context(container)
@@ -250,7 +250,7 @@ class ContainerStack(Stack):
         return service
 
     def replace(self, service: RunningContainer) -> None:
-        """End one of several in order and start it again, as a rolling update does."""
+        """Restart one of several replicas, like a rolling update."""
         service.handle.stop(timeout=int(STOP_SECONDS))
         service.handle.start()
         self._until(service, lambda: service.is_ready)
@@ -262,7 +262,7 @@ class ContainerStack(Stack):
         return container.with_envs(**self.environment(role))
 
     def _spawn(self, role: Role) -> None:
-        assert role not in self._services, f"{role} runs already"
+        assert role not in self._services, f"{role} is already running"
         container = self._container(role, [role])
         if self.replicas == 1:
             publish(container, {PORTS[role]: self.addresses.port(role)})

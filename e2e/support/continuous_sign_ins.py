@@ -1,4 +1,4 @@
-"""Users who sign in one after the other, in threads, while everything that fails is recorded."""
+"""Users who sign in continuously, in threads, while failures are recorded."""
 
 import threading
 import time
@@ -16,9 +16,9 @@ _PAUSE_SECONDS = 0.25
 
 
 class ContinuousSignIns(AbstractContextManager["ContinuousSignIns"]):
-    """Some sign in again and again, each time with a new browser; one stays signed in and looks at the profile.
+    """Some sign in repeatedly, each time with a new browser; one stays signed in and loads the profile.
 
-    They pause a little: a machine that is busy with them alone would hardly start a pod.
+    They pause between sign-ins, so that the machine can still start pods.
     """
 
     def __init__(self, rp_url: str, newcomers: int = 2) -> None:
@@ -42,7 +42,7 @@ class ContinuousSignIns(AbstractContextManager["ContinuousSignIns"]):
             thread.join(_WAIT_SECONDS)
 
     def wait_for(self, flows: int) -> None:
-        """Until so many sign-ins have ended well."""
+        """Wait until this number of sign-ins has succeeded."""
         deadline = time.monotonic() + _WAIT_SECONDS
         while self.flows < flows and not self.failures:
             assert time.monotonic() < deadline, f"only {self.flows} sign-ins in {_WAIT_SECONDS:.0f} s"

@@ -1,4 +1,4 @@
-"""The demo client's side of a sign-in, step by step: for what happens between two of them."""
+"""The steps of the demo client in a sign-in, for tests that do something between them."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +16,7 @@ TIMEOUT = 5.0
 
 @dataclass(frozen=True)
 class DemoClient:
-    """demo-client, whose redirect_uri nobody opens here."""
+    """demo-client, whose redirect_uri is not opened."""
 
     stack: Stack
 
@@ -34,7 +34,7 @@ class DemoClient:
         return f"{self.stack.op_url}/authorize?{urlencode(query)}"
 
     def code(self) -> str:
-        """A code that a person's login has led to."""
+        """A code from a login."""
         with requests.Session() as browser:
             back = log_in(browser, self.authorization_url)
         return parse_qs(urlsplit(back).query)["code"][0]
@@ -49,9 +49,9 @@ class DemoClient:
         return self._token(grant_type="refresh_token", refresh_token=refresh_token)
 
     def tokens(self) -> dict[str, Any]:
-        answer = self.redeem(self.code())
-        answer.raise_for_status()
-        tokens: dict[str, Any] = answer.json()
+        response = self.redeem(self.code())
+        response.raise_for_status()
+        tokens: dict[str, Any] = response.json()
         return tokens
 
     def _token(self, **form: str) -> requests.Response:

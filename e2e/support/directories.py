@@ -1,4 +1,4 @@
-"""The demo's directory, with more clients in it."""
+"""The demo's directory with additional clients."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -11,7 +11,7 @@ from stack import ROOT
 
 
 def demo_directory_and(clients: Iterable[Mapping[str, Any]], folder: Path) -> Path:
-    """A directory file in the folder: JSON, which is YAML, too."""
+    """A directory file in the folder, as JSON, which is also YAML."""
     directory = yaml.safe_load((ROOT / "deploy/demo/directory.yaml").read_text())
     directory["clients"] += clients
     file = folder / "directory.yaml"

@@ -1,4 +1,4 @@
-"""A program of e2e/peers/node_peers at work: it says lines of JSON, and is answered with lines."""
+"""A running program of e2e/peers/node_peers, which writes lines of JSON and reads lines."""
 
 import json
 import os
@@ -13,7 +13,7 @@ _STOP_SECONDS = 10.0
 
 
 class NodePeer(AbstractContextManager["NodePeer"]):
-    """The process, from its start to its end; what it writes to its standard error goes to the test's own."""
+    """The process; its standard error is that of the test."""
 
     def __init__(self, program: str, options: Mapping[str, Any]) -> None:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("NODE_")}
@@ -34,7 +34,7 @@ class NodePeer(AbstractContextManager["NodePeer"]):
         self._process.stdout.close()
 
     def hear(self) -> dict[str, Any]:
-        """Its next line; fails when it has ended without one."""
+        """The next line; fails if the process has exited without one."""
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         assert line, f"{self._process.args!r} ended with status {self._process.wait(_STOP_SECONDS)}"

@@ -4,7 +4,7 @@ from http.server import BaseHTTPRequestHandler
 
 
 def send_page(handler: BaseHTTPRequestHandler, html: str) -> None:
-    """Answer a request with a page."""
+    """Respond to a request with a page."""
     body = html.encode()
     handler.send_response(200)
     handler.send_header("Content-Type", "text/html; charset=utf-8")

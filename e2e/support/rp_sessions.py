@@ -1,4 +1,4 @@
-"""Sessions at the relying party as a test looks at them from outside, and their end from another browser."""
+"""Checks of sessions at the relying party, and their end from another browser."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -11,7 +11,7 @@ TO_BE_ENDED = "A browser to be ended"
 
 
 class Addresses(Protocol):
-    """Where the provider and the relying party are."""
+    """The URLs of the provider and the relying party."""
 
     @property
     def op_url(self) -> str: ...
@@ -22,17 +22,17 @@ class Addresses(Protocol):
 
 def is_signed_in(page: Page, stack: Addresses) -> bool:
     """Whether the relying party has a session for this browser; it does not follow a redirect to the provider."""
-    answer = page.request.get(f"{stack.rp_url}/profile", max_redirects=0)
-    assert answer.status in (200, 303), answer.status
-    return answer.status == 200
+    response = page.request.get(f"{stack.rp_url}/profile", max_redirects=0)
+    assert response.status in (200, 303), response.status
+    return response.status == 200
 
 
 def end_from_another_browser(
     page: Page, open_page: Callable[..., Page], sign_in: Callable[..., None], stack: Addresses
 ) -> Page:
-    """Sign in here and there, and end the other session on the account page: it ends at the relying party too.
+    """Sign in with two browsers, and end the other session on the account page: it ends at the relying party too.
 
-    Nobody opens a frame in that browser, so that a logout token must have told it (Back-Channel Logout 1.0 §2.5).
+    No frame is loaded in that browser, so the logout token must have ended it (Back-Channel Logout 1.0 §2.5).
     """
     other = open_page(user_agent=TO_BE_ENDED)
     for browser in (page, other):

@@ -1,6 +1,6 @@
-"""A person in a browser for the certification modules: reads pages, fills in forms, goes where it is sent.
+"""A scripted browser for the certification modules, which reads pages, fills in forms and follows redirects.
 
-It runs no scripts, keeps cookies as browsers do, and stops at the client's door: nobody has to open a redirect URI.
+It runs no scripts, stores cookies like browsers do, and does not follow redirects to the client.
 """
 
 import re
@@ -20,7 +20,7 @@ _FORM_TYPE = "application/x-www-form-urlencoded"
 
 @dataclass
 class Form:
-    """A form: where it goes, what it sends by itself, what a person can fill in, and its buttons."""
+    """A form: its action, its hidden fields, its other fields, and its buttons."""
 
     action: str
     fields: dict[str, str] = field(default_factory=dict)
@@ -30,7 +30,7 @@ class Form:
 
 @dataclass(frozen=True)
 class Page:
-    """What the provider shows where a person has nothing to fill in."""
+    """A page of the provider without a form to fill in."""
 
     status: int
     url: str
@@ -44,7 +44,7 @@ class Page:
 
 @dataclass(frozen=True)
 class Arrival:
-    """A request with which the browser leaves the provider for the client."""
+    """A request with which the browser returns to the client."""
 
     method: str
     url: str
@@ -58,7 +58,7 @@ class Arrival:
 
 
 class _Reader(HTMLParser):
-    """The forms, frames, pictures and links of a page."""
+    """The forms, frames, images and links of a page."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -95,9 +95,9 @@ def links_of(page: Page) -> list[str]:
 
 
 class Browser:
-    """One browser with cookies of its own, and the person in front of it.
+    """A browser with its own cookies, and its user.
 
-    `shown` are the kinds of pages that the person has met: login, consent, logout.
+    `shown` are the kinds of pages that the user has seen: login, consent, logout.
     """
 
     def __init__(self, issuer: str, trust: str, username: str, password: str) -> None:
@@ -105,7 +105,7 @@ class Browser:
         self._origin = issuer
         self._username, self._password = username, password
         self._session = requests.Session()
-        self._session.trust_env = False  # this machine's own certificates must not go before the one that is given
+        self._session.trust_env = False  # the machine's certificates must not override the given one
         self._session.verify = trust
         self._session.headers["Accept-Language"] = "en"
 
@@ -116,11 +116,11 @@ class Browser:
         self._session.close()
 
     def open(self, url: str, *, until: str | None = None) -> Arrival | Page:
-        """Follow an address to its end; with `until` only as far as a page of that kind."""
+        """Follow the redirects of a URL; with `until` only to a page of that kind."""
         return self._follow(self._get(url), until)
 
     def post_from_another_site(self, url: str, form: dict[str, str], origin: str) -> Arrival | Page:
-        """A form of another site: it comes without our SameSite=Lax cookies."""
+        """Submit a form of another site, without our SameSite=Lax cookies."""
         with requests.Session() as bare:
             response = bare.post(
                 url,
@@ -168,11 +168,11 @@ class Browser:
         return {"username": self._username, "password": self._password}[name]
 
     def _leave(self, page: Page, read: _Reader) -> Arrival | Page:
-        """Open the frames of a last page, as far as its policy lets, and go on where its Refresh header leads."""
+        """Load the frames of a logout page, as its policy allows, and follow its Refresh header."""
         for frame in read.frames:
             allowed = re.search(r"frame-src ([^;]*)", page.headers.get("Content-Security-Policy", ""))
             parts = urlsplit(frame)
-            assert allowed, "a frame without a policy for it"
+            assert allowed, "the policy does not allow a frame"
             assert f"{parts.scheme}://{parts.netloc}" in allowed[1].split()
             requests.get(frame, verify=self._session.verify, timeout=TIMEOUT).raise_for_status()
         refresh = re.fullmatch(r"\d+; url=(.+)", page.headers.get("Refresh", ""))
@@ -195,5 +195,5 @@ def _kind(page: Page, form: Form | None) -> str:
 def _query(url: str) -> dict[str, Any]:
     pairs = parse_qsl(urlsplit(url).query, keep_blank_values=True)
     names = [name for name, _ in pairs]
-    assert len(set(names)) == len(names), f"a parameter came twice: {url}"
+    assert len(set(names)) == len(names), f"duplicate parameter: {url}"
     return dict(pairs)

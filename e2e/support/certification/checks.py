@@ -1,6 +1,6 @@
-"""What the conformance suite looks at in any answer, whatever its module is about; each check raises AssertionError.
+"""The checks of the conformance suite for all responses; each raises AssertionError.
 
-A FAILURE and a WARNING of the suite are the same here: neither may come about.
+Both a FAILURE and a WARNING of the suite are errors here.
 """
 
 import base64
@@ -22,8 +22,13 @@ from support.certification.browser import Arrival, Page
 
 SKEW_SECONDS = 300
 YEAR_SECONDS = 365 * 24 * 3600
-MINIMUM_ENTROPY = 96  # bits by Shannon's formula, for what should have 128
-NO_PERSON_WAS_ASKED = {"login_required", "interaction_required", "account_selection_required", "consent_required"}
+MINIMUM_ENTROPY = 96  # Shannon entropy in bits, for values that should have 128
+INTERACTION_REQUIRED_ERRORS = {
+    "login_required",
+    "interaction_required",
+    "account_selection_required",
+    "consent_required",
+}
 
 CLAIMS_OF_SCOPE = {  # OpenID Connect Core §5.4
     "openid": {"sub"},
@@ -46,7 +51,7 @@ _DESCRIPTION = re.compile(r"[\x20\x21\x23-\x5b\x5d-\x7e]+")  # RFC 6749 §4.1.2.
 
 @dataclass(frozen=True)
 class Jwt:
-    """A JWT whose signature is good, by a key that the provider publishes."""
+    """A JWT with a valid signature of a key that the provider publishes."""
 
     value: str
     header: dict[str, Any]
@@ -54,7 +59,7 @@ class Jwt:
 
 
 def verified(value: str, keys: Any) -> Jwt:
-    """The signature, by the published key that the token names (OpenID Connect Core §10.1)."""
+    """The signature, with the published key that the token names (OpenID Connect Core §10.1)."""
     known = KeySet.import_key_set(keys)
     signature = jws.deserialize_compact(value, known, algorithms=["RS256", "ES256"])
     assert signature.protected.get("kid") in {key["kid"] for key in keys["keys"]}
@@ -71,7 +76,7 @@ def _json_of(payload: bytes) -> dict[str, Any]:
 
 
 def check_id_token(token: Jwt, *, issuer: str, client_id: str, nonce: str | None) -> None:
-    """OpenID Connect Core §2, §3.1.3.7, and the standard claims of §5.1 that are in it."""
+    """OpenID Connect Core §2, §3.1.3.7, and its standard claims of §5.1."""
     claims, now = token.claims, time.time()
     assert claims["iss"] == issuer
     assert claims["aud"] == client_id or client_id in claims["aud"]
@@ -86,7 +91,7 @@ def check_id_token(token: Jwt, *, issuer: str, client_id: str, nonce: str | None
 
 
 def check_hashes(token: Jwt, *, access_token: str, code: str | None = None) -> None:
-    """`at_hash`, and `c_hash` where there is one (§3.1.3.6, §3.3.2.11)."""
+    """`at_hash`, and `c_hash` if present (§3.1.3.6, §3.3.2.11)."""
     for name, of in (("at_hash", access_token), ("c_hash", code)):
         if name in token.claims:
             assert of is not None
@@ -94,8 +99,8 @@ def check_hashes(token: Jwt, *, access_token: str, code: str | None = None) -> N
             assert token.claims[name] == base64.urlsafe_b64encode(digest[:16]).rstrip(b"=").decode()
 
 
-def check_nothing_unasked(token: Jwt) -> None:
-    """§5.4: with an access token the claims of a scope come from UserInfo."""
+def check_only_requested_claims(token: Jwt) -> None:
+    """§5.4: with an access token UserInfo returns the claims of a scope."""
     assert token.claims.keys() <= _OF_AN_ID_TOKEN
 
 
@@ -112,7 +117,7 @@ def check_refreshed_id_token(first: Jwt, second: Jwt) -> None:
 
 
 def check_userinfo(claims: Mapping[str, Any], scope: str) -> None:
-    """§5.1, §5.3.2, §5.4: the right types, and every claim that the scope opens."""
+    """§5.1, §5.3.2, §5.4: the correct types, and all claims of the scope."""
     _check_types(claims)
     assert isinstance(claims["sub"], str)
     expected = {name for value in scope.split() for name in CLAIMS_OF_SCOPE[value]}
@@ -127,7 +132,7 @@ def _standard_claims() -> set[str]:
 
 
 def _check_types(claims: Mapping[str, Any]) -> None:
-    """No claim is null or empty (§5.3.2), a birthdate is one."""
+    """No claim is null or empty (§5.3.2), and a birthdate is valid."""
     for name, value in claims.items():
         assert type(value) is _NOT_A_TEXT.get(name, str), f"{name}: {value!r}"
         texts = value.values() if isinstance(value, dict) else [value] if isinstance(value, str) else []
@@ -141,7 +146,7 @@ def _check_types(claims: Mapping[str, Any]) -> None:
 
 
 def check_entropy(secret: str) -> None:
-    """RFC 6749 §10.10: 128 bits or more, as far as one can see that from outside."""
+    """RFC 6749 §10.10: at least 128 bits, as far as that can be measured."""
     assert len(secret) * 8 >= 128
     assert re.fullmatch(r"[\x20-\x7e]+", secret), "RFC 6749 §A: visible characters"
     counts = Counter(secret).values()
@@ -169,7 +174,7 @@ def check_token_response(response: requests.Response) -> dict[str, Any]:
 
 
 def check_error(body: Mapping[str, Any], *expected: str) -> None:
-    """RFC 6749 §4.1.2.1, §5.2: a known code, and a description in the characters that it may have."""
+    """RFC 6749 §4.1.2.1, §5.2: a known code, and a description with allowed characters only."""
     assert body["error"] in expected, body
     assert _DESCRIPTION.fullmatch(body.get("error_description", "x")), body
     assert "error_uri" not in body
@@ -186,7 +191,7 @@ def check_token_error(response: requests.Response, *expected: str) -> None:
 
 
 def check_keys(keys: Any) -> None:
-    """RFC 7517: public keys alone, each with a name of its own, in unpadded base64url, that a library can load."""
+    """RFC 7517: only public keys, each with its own kid, in unpadded base64url, that a library can load."""
     assert keys["keys"]
     names = [key["kid"] for key in keys["keys"]]
     assert len(set(names)) == len(names)
@@ -206,7 +211,7 @@ def signing_keys(keys: dict[str, Any]) -> dict[str, str]:
 
 
 def check_error_page(arrival: Arrival | Page, *words: str) -> None:
-    """A page of the provider's own that says what is wrong; the suite asks for a picture of it."""
+    """An error page of the provider, of which the suite requires a screenshot."""
     assert isinstance(arrival, Page), arrival.url
     assert arrival.status == requests.codes.bad_request
     for word in words:

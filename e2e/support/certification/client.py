@@ -1,7 +1,7 @@
-"""The client of the certification modules: it asks as the OpenID Foundation's suite asks, and looks at what it gets.
+"""The client of the certification modules, which sends the requests of the OpenID Foundation's suite.
 
-`CertificationClient` is one client at the provider, by the directory or by its own registration; its steps are those
-that the suite's modules have in common. What a module adds stands in the module's test.
+`CertificationClient` is one client at the provider, from the directory or self-registered, with the steps and checks
+that the suite's modules have in common. The tests add those of each module.
 """
 
 import base64
@@ -37,18 +37,18 @@ _UNRESERVED = string.ascii_letters + string.digits
 
 
 def random_text(length: int = 10) -> str:
-    """A state or nonce; a long one ends with every character that needs no escape in a URL (RFC 3986 §2.3)."""
+    """A state or nonce; a long one ends with all unreserved characters of URLs (RFC 3986 §2.3)."""
     tail = "-._~" if length > 10 else ""
     return "".join(secrets.choice(_UNRESERVED) for _ in range(length - len(tail))) + tail
 
 
 @dataclass(frozen=True)
 class AuthorizationRequest:
-    """What is sent to the authorization endpoint; `asked` is what is meant, wherever in the request it stands."""
+    """An authorization request; `intended` are its parameters, wherever in the request they are."""
 
     endpoint: str
     parameters: dict[str, str]
-    asked: dict[str, str]
+    intended: dict[str, str]
 
     @property
     def url(self) -> str:
@@ -57,7 +57,7 @@ class AuthorizationRequest:
 
 @dataclass(frozen=True)
 class Tokens:
-    """What a code or a refresh token brought."""
+    """The tokens of a token response."""
 
     access_token: str
     refresh_token: str | None
@@ -66,7 +66,7 @@ class Tokens:
 
     @property
     def identity(self) -> Jwt:
-        assert self.id_token is not None, "no id_token"
+        assert self.id_token is not None, "no ID token"
         return self.id_token
 
 
@@ -76,7 +76,7 @@ class Op:
     def __init__(self, issuer: str, trust: str) -> None:
         self.issuer = issuer
         self._http = requests.Session()
-        self._http.trust_env = False  # this machine's own certificates must not go before the one that is given
+        self._http.trust_env = False  # the machine's certificates must not override the given one
         self._http.verify = trust
         self.metadata: dict[str, Any] = self.get(f"{issuer}/.well-known/openid-configuration").json()
 
@@ -87,7 +87,7 @@ class Op:
         self._http.close()
 
     def keys(self) -> dict[str, Any]:
-        """The published keys, which are looked at each time."""
+        """The published keys, which are checked each time."""
         keys: dict[str, Any] = self.get(self.metadata["jwks_uri"]).json()
         check_keys(keys)
         return keys
@@ -107,7 +107,7 @@ class Op:
 
 @dataclass
 class CertificationClient:
-    """One client, the browser that it sends a person's way, and the response mode of its plan."""
+    """One client, the browser of its user, and the response mode of its plan."""
 
     op: Op
     browser: Browser
@@ -121,8 +121,8 @@ class CertificationClient:
     # --- Authorization ------------------------------------------------------------------------------------------------
 
     def request(self, *, state_length: int = 10, without: tuple[str, ...] = (), **changes: str) -> AuthorizationRequest:
-        """The suite's authorization request: no PKCE, the scope openid, `changes` on top, and `without` some of it."""
-        asked = {
+        """The suite's authorization request: the scope openid, no PKCE, `changes`, and `without` some parameters."""
+        intended = {
             "client_id": self.client_id,
             "redirect_uri": self.redirect_uri,
             "scope": "openid",
@@ -132,28 +132,30 @@ class CertificationClient:
             **({"response_mode": self.response_mode} if self.response_mode else {}),
             **changes,
         }
-        asked = {name: value for name, value in asked.items() if name not in without}
-        return AuthorizationRequest(self.op.metadata["authorization_endpoint"], dict(sorted(asked.items())), asked)
+        intended = {name: value for name, value in intended.items() if name not in without}
+        return AuthorizationRequest(
+            self.op.metadata["authorization_endpoint"], dict(sorted(intended.items())), intended
+        )
 
     def with_request_object(self, request: AuthorizationRequest, **beside: str) -> AuthorizationRequest:
-        """The same in an unsigned request object, with what must stand beside it too (OpenID Connect Core §6.1)."""
+        """The same in an unsigned request object, with what must also be outside (OpenID Connect Core §6.1)."""
         doubled = ("response_type", "client_id", "scope", "redirect_uri")
-        outside = {name: request.asked[name] for name in doubled} | beside
+        outside = {name: request.intended[name] for name in doubled} | beside
         return AuthorizationRequest(
-            request.endpoint, {**outside, "request": unsigned_jwt(request.asked)}, request.asked
+            request.endpoint, {**outside, "request": unsigned_jwt(request.intended)}, request.intended
         )
 
     def authorize(self, request: AuthorizationRequest) -> dict[str, str]:
-        """Send a person there, who comes back: the parameters of the answer, at the place where they belong."""
-        return self.answer(self.browser.open(request.url), request)
+        """Open the request in the browser; the parameters of the authorization response."""
+        return self.receive(self.browser.open(request.url), request)
 
-    def answer(self, arrival: Arrival | Page, request: AuthorizationRequest) -> dict[str, str]:
-        """The answer's parameters, whatever they say (Multiple Response Types §2.1, Form Post Response Mode §2)."""
+    def receive(self, arrival: Arrival | Page, request: AuthorizationRequest) -> dict[str, str]:
+        """The parameters of any response (Multiple Response Types §2.1, Form Post Response Mode §2)."""
         assert isinstance(arrival, Arrival), f"{arrival.status} {arrival.text}"
-        asked_for, _, query = request.asked["redirect_uri"].partition("?")
+        intended_uri, _, query = request.intended["redirect_uri"].partition("?")
         own = dict(pair.split("=") for pair in query.split("&")) if query else {}
-        assert arrival.address == asked_for
-        assert own.items() <= arrival.query.items(), "the redirect_uri's own query comes back"
+        assert arrival.address == intended_uri
+        assert own.items() <= arrival.query.items(), "the query of the redirect_uri is kept"
         if self.response_mode == "form_post":
             assert arrival.method == "POST"
             assert arrival.content_type == "application/x-www-form-urlencoded"
@@ -166,21 +168,21 @@ class CertificationClient:
         return parameters
 
     def code(self, parameters: dict[str, str], request: AuthorizationRequest) -> str:
-        """The code of an answer that is no error (RFC 6749 §4.1.2)."""
+        """The code of a successful response (RFC 6749 §4.1.2)."""
         assert "error" not in parameters, parameters
-        assert parameters.get("state") == request.asked.get("state")
+        assert parameters.get("state") == request.intended.get("state")
         return parameters["code"]
 
     def refused(self, parameters: dict[str, str], request: AuthorizationRequest, *expected: str) -> None:
-        """An error, and nothing that does not belong to one (OpenID Connect Core §3.1.2.6)."""
+        """Check an error response, which must have no other parameters (OpenID Connect Core §3.1.2.6)."""
         check_error(parameters, *expected)
-        assert parameters.get("state") == request.asked.get("state")
+        assert parameters.get("state") == request.intended.get("state")
         assert parameters.keys() <= {"error", "error_description", "state", "iss"}
 
     # --- Tokens -------------------------------------------------------------------------------------------------------
 
     def token_request(self, form: Mapping[str, str], **assertion: Any) -> requests.Response:
-        """POST to the token endpoint, with the client's own proof of itself."""
+        """POST to the token endpoint with client authentication."""
         endpoint, form, headers = self.op.metadata["token_endpoint"], dict(form), {}
         if self.auth_method == "client_secret_basic":
             pair = f"{quote_plus(self.client_id)}:{quote_plus(self.client_secret)}"
@@ -192,7 +194,7 @@ class CertificationClient:
         return self.op.post(endpoint, form, Accept="application/json", **headers)
 
     def assertion(self, **changes: Any) -> str:
-        """A signed JWT that proves the client (OpenID Connect Core §9); its audience is the token endpoint."""
+        """A client assertion (OpenID Connect Core §9); its audience is the token endpoint."""
         now = int(time.time())
         claims = {
             "iss": self.client_id,
@@ -213,22 +215,22 @@ class CertificationClient:
         return self.token_request(form)
 
     def tokens(self, response: requests.Response, request: AuthorizationRequest, code: str) -> Tokens:
-        """A token response, with an id_token that answers the request."""
+        """A token response with an ID token for the request."""
         body = check_token_response(response)
         id_token = self.verified(body["id_token"])
-        check_id_token(id_token, issuer=self.op.issuer, client_id=self.client_id, nonce=request.asked.get("nonce"))
+        check_id_token(id_token, issuer=self.op.issuer, client_id=self.client_id, nonce=request.intended.get("nonce"))
         check_hashes(id_token, access_token=body["access_token"], code=code)
-        return Tokens(body["access_token"], body.get("refresh_token"), id_token, request.asked["scope"])
+        return Tokens(body["access_token"], body.get("refresh_token"), id_token, request.intended["scope"])
 
     def verified(self, token: str) -> Jwt:
-        """A token that the provider signed, by the keys that it publishes now."""
+        """A token that the provider signed with one of its current keys."""
         return verified(token, self.op.keys())
 
     def refresh(self, refresh_token: str, **changes: str) -> requests.Response:
         return self.token_request({"grant_type": "refresh_token", "refresh_token": refresh_token, **changes})
 
     def complete(self, parameters: dict[str, str], request: AuthorizationRequest, **changes: str) -> Tokens:
-        """From an answer to tokens that are good at UserInfo."""
+        """Exchange the code of a response, and check the tokens at UserInfo."""
         code = self.code(parameters, request)
         check_entropy(code)
         tokens = self.tokens(self.redeem(code, **changes), request, code)
@@ -236,7 +238,7 @@ class CertificationClient:
         return tokens
 
     def sign_in(self, **changes: Any) -> Tokens:
-        """The whole flow that nearly every module has, with `changes` in its request."""
+        """The complete flow of nearly every module, with `changes` of its request."""
         request = self.request(**changes)
         return self.complete(self.authorize(request), request)
 
@@ -250,7 +252,7 @@ class CertificationClient:
         return self.claims_of(self.call_userinfo(tokens), tokens)
 
     def claims_of(self, response: requests.Response, tokens: Tokens) -> dict[str, Any]:
-        """What UserInfo says, as JSON or signed (OpenID Connect Core §5.3.2)."""
+        """The UserInfo response, as JSON or signed (OpenID Connect Core §5.3.2)."""
         assert response.status_code == requests.codes.ok, response.text
         content_type = response.headers["Content-Type"].partition(";")[0]
         if content_type == "application/jwt":

@@ -1,4 +1,4 @@
-"""What the conformance suite asks of a discovery document (OpenID Connect Discovery 1.0 §3, RFC 8414 §2)."""
+"""The conformance suite's checks of a discovery document (OpenID Connect Discovery 1.0 §3, RFC 8414 §2)."""
 
 import re
 from typing import Any
@@ -10,7 +10,7 @@ from support.certification.client import Op
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?")
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
-_SPECIFIED = {  # the suite warns of a member that no specification which it knows has
+_SPECIFIED = {  # the suite warns about members of unknown specifications
     "RFC 8414": {
         *("issuer", "authorization_endpoint", "token_endpoint", "jwks_uri", "registration_endpoint"),
         *("scopes_supported", "response_types_supported", "response_modes_supported", "grant_types_supported"),
@@ -42,7 +42,7 @@ _SPECIFIED = {  # the suite warns of a member that no specification which it kno
 
 
 def check_discovery(op: Op) -> None:
-    """The module oidcc-discovery-endpoint-verification, but for what the registration of clients makes of it."""
+    """The module oidcc-discovery-endpoint-verification, without what depends on registration."""
     response = op.get(f"{op.issuer}/.well-known/openid-configuration")
     assert response.status_code == requests.codes.ok
     assert response.headers["Content-Type"].partition(";")[0] == "application/json"
@@ -69,14 +69,14 @@ def check_discovery(op: Op) -> None:
 
 
 def check_endpoints(metadata: dict[str, Any], *needed: str) -> None:
-    """Those that a plan needs are there, and every one that there is has TLS."""
+    """The required endpoints are present, and all endpoints use TLS."""
     assert {f"{name}_endpoint" for name in needed} <= metadata.keys()
     for name, value in metadata.items():
         assert not name.endswith("_endpoint") or urlsplit(value).scheme == "https", name
 
 
 def _check_types(metadata: dict[str, Any]) -> None:
-    """Lists are lists of texts with something in them, and what is true or false is that."""
+    """Lists are non-empty lists of strings, and flags are booleans."""
     for name, value in metadata.items():
         if isinstance(value, list):
             assert value, name

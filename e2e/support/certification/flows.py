@@ -8,12 +8,12 @@ from waiting import wait_until
 
 
 def seconds_pass(since: Tokens, seconds: int) -> None:
-    """Until a login is so many seconds old, by the clock that both sides have here."""
+    """Wait until a login has this age in seconds; both sides have the same clock."""
     wait_until(lambda: int(time.time()) >= since.identity.claims["auth_time"] + seconds)
 
 
 def refresh_token_flow(client: CertificationClient, *, again_with_scope: bool) -> str:
-    """One of the module's two clients: offline access, a refresh, and the newest refresh token."""
+    """One of the module's two clients: offline access and a refresh; returns the newest refresh token."""
     scope = "openid offline_access"
     assert "refresh_token" in client.op.metadata["grant_types_supported"]
     tokens = client.sign_in(scope=scope, prompt="consent", nonce=random_text(43))

@@ -1,4 +1,4 @@
-"""What the three logout plans have in common: a sign-in, a request to end the session, and what is left of it."""
+"""The common steps of the three logout plans: a sign-in, a logout request, and checks of the session."""
 
 import secrets
 import string
@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from support.certification.browser import Arrival, Page
-from support.certification.checks import NO_PERSON_WAS_ASKED, Jwt
+from support.certification.checks import INTERACTION_REQUIRED_ERRORS, Jwt
 from support.certification.client import CertificationClient, Tokens
 from support.certification.suite import SuiteServer
 
-# Visible ASCII without what the suite itself cannot read back from a query: `+`, space and `;`.
+# Visible ASCII without the characters that the suite itself cannot parse in a query: `+`, space and `;`.
 _STATE_CHARACTERS = "".join(c for c in map(chr, range(0x21, 0x7F)) if c not in "+;" and c not in string.ascii_letters)
 
 
 def logout_state() -> str:
-    """A long state with every kind of character that it may have (RFC 6749 §A.5)."""
+    """A long state with every allowed character (RFC 6749 §A.5)."""
     return "".join(secrets.choice(string.ascii_letters) for _ in range(50)) + _STATE_CHARACTERS
 
 
@@ -33,7 +33,7 @@ def end_session(client: CertificationClient, **parameters: str) -> Arrival | Pag
 
 @dataclass(frozen=True)
 class Ended:
-    """A session that the client ended: the id_token of its sign-in, and where the browser was sent."""
+    """A session that the client ended: the ID token of its sign-in, and the target of the redirect."""
 
     identity: Jwt
     arrival: Arrival | Page
@@ -41,7 +41,7 @@ class Ended:
 
 
 def end_by_client(client: CertificationClient, suite: SuiteServer) -> Ended:
-    """Sign in, and end the session with every parameter."""
+    """Sign in, and end the session with all parameters."""
     identity, state = signed_in(client).identity, logout_state()
     goodbye = f"{suite.base_url}/post_logout_redirect"
     arrival = end_session(client, id_token_hint=identity.value, post_logout_redirect_uri=goodbye, state=state)
@@ -49,14 +49,14 @@ def end_by_client(client: CertificationClient, suite: SuiteServer) -> Ended:
 
 
 def check_ended_once(client: CertificationClient, suite: SuiteServer, ended: Ended, channel: str) -> None:
-    """The browser came back, the session is over, and the client was told once."""
+    """The browser returned, the session has ended, and the client was notified once."""
     came_back(ended.arrival, suite, ended.state)
     session_is_over(client)
-    assert suite.is_untouched(channel), "it is told once"
+    assert suite.is_untouched(channel), "it is notified once"
 
 
 def came_back(arrival: Arrival | Page, suite: SuiteServer, state: str | None) -> None:
-    """To the post_logout_redirect_uri, with the state alone (§3)."""
+    """To the post_logout_redirect_uri, with only the state (§3)."""
     assert isinstance(arrival, Arrival), f"{arrival.status} {arrival.text}"
     assert arrival.method == "GET"
     assert arrival.address == f"{suite.base_url}/post_logout_redirect"
@@ -64,6 +64,6 @@ def came_back(arrival: Arrival | Page, suite: SuiteServer, state: str | None) ->
 
 
 def session_is_over(client: CertificationClient) -> None:
-    """The second half: prompt=none finds nobody."""
+    """The second half: prompt=none returns login_required."""
     request = client.request(state_length=128, prompt="none")
-    client.refused(client.authorize(request), request, *NO_PERSON_WAS_ASKED)
+    client.refused(client.authorize(request), request, *INTERACTION_REQUIRED_ERRORS)

@@ -1,4 +1,4 @@
-"""The provider as somebody runs it who certifies it: a process that speaks TLS, with deploy/certification."""
+"""The provider as it is run for certification: a process with TLS and deploy/certification."""
 
 import os
 import subprocess
@@ -39,7 +39,7 @@ class CertifiedProvider:
             "CERTIFICATION_SUITE": suite,
             "CERTIFICATION_PASSWORD": PASSWORD,
             "CERTIFICATION_CLIENT_SECRET": CLIENT_SECRET,
-            # The suite is on this machine here, under a certificate that nobody else knows.
+            # Here the suite runs on this machine with a self-signed certificate.
             "REGISTRATION_PRIVATE_ADDRESSES": "true",
             "SSL_CERT_FILE": cert_file,
         }
@@ -57,7 +57,7 @@ class CertifiedProvider:
         self._service.stop()
 
     def command(self, *words: str) -> str:
-        """What `python -m op` says to a command of its administrator."""
+        """The output of a command of `python -m op`."""
         done = subprocess.run(
             [sys.executable, "-m", "op", *words],
             cwd=ROOT,

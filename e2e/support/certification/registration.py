@@ -1,4 +1,4 @@
-"""A client of the certification modules that registers itself, as the suite's dynamic clients do."""
+"""A client of the certification modules that registers itself, like the suite's dynamic clients."""
 
 from functools import cache
 from typing import Any
@@ -12,7 +12,7 @@ from support.certification.suite import SuiteServer
 
 
 def new_key(*, named: bool = False) -> RSAKey:
-    """A key of a client, with a kid where the client publishes its keys."""
+    """A key of a client, with a kid if the client publishes its keys."""
     key = RSAKey.generate_key(2048, {"use": "sig", "alg": "RS256"})
     if named:
         key.ensure_kid()
@@ -21,7 +21,7 @@ def new_key(*, named: bool = False) -> RSAKey:
 
 @cache
 def any_key() -> RSAKey:
-    """The suite makes one for each client; what is proved with it is the same."""
+    """A key that all clients share; the suite generates one for each."""
     return new_key()
 
 
@@ -30,7 +30,7 @@ def public_keys(*keys: RSAKey) -> dict[str, Any]:
 
 
 def metadata_of(suite: SuiteServer, key: RSAKey, **changes: Any) -> dict[str, Any]:
-    """The suite's registration request for response_type=code; a change to None leaves a member out."""
+    """The suite's registration request for response_type=code; a change to None removes a member."""
     metadata = {
         "client_name": "Conformance suite, registered",
         "grant_types": ["authorization_code"],
@@ -49,7 +49,7 @@ def call_registration(op: Op, metadata: dict[str, Any]) -> requests.Response:
 
 
 def registered(op: Op, metadata: dict[str, Any]) -> dict[str, Any]:
-    """The answer to a good registration (Dynamic Client Registration 1.0 §3.2), with all that was said."""
+    """The response to a valid registration (Dynamic Client Registration 1.0 §3.2), with all metadata."""
     response = call_registration(op, metadata)
     assert response.status_code == requests.codes.created, response.text
     assert response.headers["Content-Type"].partition(";")[0] == "application/json"
@@ -61,12 +61,12 @@ def registered(op: Op, metadata: dict[str, Any]) -> dict[str, Any]:
     assert "client_secret" not in body or type(body["client_secret_expires_at"]) is int
     unknown = set() if op.metadata["request_uri_parameter_supported"] else {"request_uris"}
     missing = {name for name in metadata.keys() - unknown if body.get(name) != metadata[name]}
-    assert not missing, f"what is registered is said, and not {missing}"
+    assert not missing, f"the response lacks {missing}"
     return body
 
 
 class RegisteredClient(CertificationClient):
-    """One that registered itself; it goes as it came (`unregister`)."""
+    """A client that registered itself, and deletes its registration with `unregister`."""
 
     registration: dict[str, Any]
 
@@ -80,7 +80,7 @@ class RegisteredClient(CertificationClient):
 def register(
     op: Op, browser: Browser, suite: SuiteServer, *, key: RSAKey | None = None, **changes: Any
 ) -> RegisteredClient:
-    """Register a client and be it."""
+    """Register a client."""
     key = key or any_key()
     body = registered(op, metadata_of(suite, key, **changes))
     client = RegisteredClient(

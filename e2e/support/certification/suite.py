@@ -1,4 +1,4 @@
-"""The place of the conformance suite in the net: what it serves to the provider, and what the provider sends to it."""
+"""A server that replaces the conformance suite's: documents for the provider, and the provider's requests."""
 
 import json
 import queue
@@ -17,7 +17,7 @@ _WAIT_SECONDS = 10.0
 
 @dataclass(frozen=True)
 class Received:
-    """A request that came to one of the suite's addresses."""
+    """A request to one of the suite's URLs."""
 
     method: str
     query: dict[str, str]
@@ -27,7 +27,7 @@ class Received:
 
 
 class SuiteServer:
-    """An HTTPS server on this machine; its addresses lie below `/test/a/<alias>`, as the suite's do."""
+    """An HTTPS server on this machine, with URLs below `/test/a/<alias>` like the suite's."""
 
     def __init__(self, cert_file: str, key_file: str) -> None:
         self._documents: dict[str, tuple[bytes, str]] = {}
@@ -38,12 +38,12 @@ class SuiteServer:
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                suite.answer(self)
+                suite.respond(self)
 
             do_POST = do_GET  # noqa: N815 - the base class' name
 
             def log_message(self, *_: object) -> None:
-                """Nothing: a test says what it misses."""
+                """Write nothing: tests report missing requests."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
@@ -60,21 +60,21 @@ class SuiteServer:
         self._server.server_close()
 
     def serve(self, path: str, document: Any, content_type: str = "application/json") -> str:
-        """Serve a document below the base URL, in the place of what was there; gives its address."""
+        """Serve a document below the base URL, replacing an earlier one; returns its URL."""
         body = document.encode() if isinstance(document, str) else json.dumps(document).encode()
         self._documents[path] = body, content_type
         return f"{self.base_url}/{path}"
 
     def received(self, path: str) -> Received:
-        """The next request that comes to an address, or has come to it."""
+        """The next request to a URL, including earlier ones that were not returned yet."""
         return self._received[path].get(timeout=_WAIT_SECONDS)
 
     def is_untouched(self, path: str) -> bool:
-        """Whether nothing has come to an address but what `received` gave out."""
+        """Whether `received` has returned all requests to a URL."""
         return self._received[path].empty()
 
-    def answer(self, handler: BaseHTTPRequestHandler) -> None:
-        """Remember the request, and answer with the document, or with nothing."""
+    def respond(self, handler: BaseHTTPRequestHandler) -> None:
+        """Record the request, and respond with the document, if any."""
         parts = urlsplit(handler.path)
         path = parts.path.removeprefix(f"/test/a/{ALIAS}/")
         body = handler.rfile.read(int(handler.headers.get("Content-Length", 0)))
