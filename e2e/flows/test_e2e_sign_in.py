@@ -45,8 +45,12 @@ def test_no_token_and_no_secret_reaches_the_browser(page: Page, stack: Stack, si
     assert page.evaluate("document.cookie") == ""
 
 
+@pytest.mark.spec("RFC 6750 §2.1", "RFC 7636 §4.5")
 def test_callback_url_contains_neither_nonce_nor_token(page: Page, stack: Stack, sign_in) -> None:
-    """The nonce is sent to the provider in the query, as OpenID Connect requires, and returns only in the ID token."""
+    """The nonce is sent to the provider in the query, as OpenID Connect requires, and returns only in the ID token.
+
+    RFC 7636 §4.5.
+    """
     visited: list[str] = []
     page.on("request", lambda request: visited.append(request.url))
     sign_in(page, stack)
@@ -103,6 +107,7 @@ def test_login_works_with_the_keyboard_only(page: Page, stack_a: Stack) -> None:
     page.wait_for_url(f"{stack_a.rp_url}/profile")
 
 
+@pytest.mark.spec("RFC 6749 §3.1.2.4")
 def test_unregistered_redirect_uri_is_an_error_page(page: Page, stack_a: Stack) -> None:
     query = urlencode({"client_id": "demo-client", "redirect_uri": f"{stack_a.rp_url}/callback/"})
     response = page.goto(f"{stack_a.op_url}/authorize?{query}")
@@ -112,6 +117,7 @@ def test_unregistered_redirect_uri_is_an_error_page(page: Page, stack_a: Stack) 
     expect(page.get_by_role("heading", level=1)).to_contain_text("not registered")
 
 
+@pytest.mark.spec("RFC 6749 §10.12")
 def test_callback_of_another_browser_is_rejected(page: Page, stack_a: Stack) -> None:
     """Login CSRF: the attacker's callback URL does not sign the victim in."""
     with requests.Session() as attacker:
