@@ -336,7 +336,7 @@ async def test_discovery_advertises_the_device_grant(provider: RunningProvider) 
     assert GRANT in document["grant_types_supported"]
 
 
-async def take_back(op: RunningProvider, client_id: str) -> str:
+async def remove_access(op: RunningProvider, client_id: str) -> str:
     """The account page while the access exists."""
     html = await (await op.client.get("/account")).get_data(as_text=True)
     form = {"client_id": client_id, "csrf_token": html.split('name="csrf_token" value="')[1].split('"')[0]}
@@ -349,7 +349,7 @@ async def test_device_access_can_be_removed_on_the_account_page(op: RunningProvi
     device = await begin(op)
     await decide(op, device)
     tokens = await (await poll(op, device)).get_json()
-    assert "see your email address" in await take_back(op, "tv")
+    assert "see your email address" in await remove_access(op, "tv")
     assert (await op.userinfo(tokens["access_token"])).status_code == 401
     assert (await op.refresh(tokens["refresh_token"], client_id="tv")).status_code == 400
 
@@ -357,5 +357,5 @@ async def test_device_access_can_be_removed_on_the_account_page(op: RunningProvi
 async def test_withdrawn_consent_denies_a_slow_device(op: RunningProvider) -> None:
     device = await begin(op)
     await decide(op, device)
-    await take_back(op, "tv")
+    await remove_access(op, "tv")
     await assert_refused(await poll(op, device), "access_denied")
