@@ -139,7 +139,7 @@ async def test_login_and_consent_follow_each_other(provider: RunningProvider) ->
     assert allowed_keys(query_of((await decide(provider, response.location.removeprefix(ISSUER))).location))
 
 
-# --- Who may answer --------------------------------------------------------------------------------------------------
+# --- Who may decide --------------------------------------------------------------------------------------------------
 
 
 async def test_form_of_another_browser_is_rejected(provider: RunningProvider) -> None:

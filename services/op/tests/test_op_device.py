@@ -184,7 +184,7 @@ async def test_one_of_parallel_decisions_counts(op: RunningProvider) -> None:
     [
         pytest.param({"csrf_token": "0" * 64}, {}, id="a made-up token"),
         pytest.param({}, {"Origin": "https://elsewhere.test"}, id="a form from elsewhere"),
-        pytest.param({"answer": "perhaps"}, {}, id="no answer"),
+        pytest.param({"answer": "perhaps"}, {}, id="unknown decision"),
     ],
 )
 async def test_forged_form_is_rejected(op: RunningProvider, changes: dict[str, Any], headers: dict[str, str]) -> None:
@@ -270,10 +270,10 @@ async def test_page_has_a_field_for_the_user_code(op: RunningProvider) -> None:
 @pytest.mark.parametrize(
     ("form", "headers", "error", "status"),
     [
-        pytest.param({}, {}, "invalid_client", 401, id="§3.1 nobody"),
+        pytest.param({}, {}, "invalid_client", 401, id="§3.1 no client_id"),
         pytest.param({"client_id": "box"}, {}, "invalid_client", 401, id="without its secret"),
         pytest.param({}, basic("web", SECRET), "unauthorized_client", 400, id="a client without the grant"),
-        pytest.param({"client_id": "tv", "scope": "unknown"}, {}, "invalid_scope", 400, id="no scope of its own"),
+        pytest.param({"client_id": "tv", "scope": "unknown"}, {}, "invalid_scope", 400, id="unregistered scope"),
     ],
 )
 async def test_invalid_device_request_is_rejected(
