@@ -108,7 +108,7 @@ async def test_unusable_response_is_unreachable(server: int, path: str | None) -
     [
         pytest.param("http://127.0.0.1:{server}/large", True, id="too large"),
         pytest.param("https://127.0.0.1:{server}/echo", True, id="no TLS"),
-        pytest.param("http://127.0.0.1:{free}/", False, id="nobody there"),
+        pytest.param("http://127.0.0.1:{free}/", False, id="connection refused"),
     ],
 )
 async def test_failed_connection_is_told_from_a_failed_request(server: int, url: str, reached: bool) -> None:

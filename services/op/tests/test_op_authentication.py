@@ -140,7 +140,7 @@ async def test_hint_of_another_client_is_rejected(provider: RunningProvider) -> 
     [
         pytest.param({}, {}, id="not requested"),
         pytest.param({"acr_values": ACR}, {"acr": ACR, "amr": ["pwd"]}, id="§3.1.2.1 acr_values"),
-        pytest.param({"acr_values": "urn:gold 1"}, {"acr": ACR, "amr": ["pwd"]}, id="§3.1.2.1 a wish alone"),
+        pytest.param({"acr_values": "urn:gold 1"}, {"acr": ACR, "amr": ["pwd"]}, id="§3.1.2.1 voluntary"),
         pytest.param({"claims": '{"id_token": {"amr": null}}'}, {"amr": ["pwd"]}, id="amr"),
         pytest.param({"claims": '{"id_token": {"acr": {"essential": true}}}'}, {"acr": ACR}, id="essential acr"),
         pytest.param({"claims": '{"id_token": {"acr": {"value": "x"}}}'}, {"acr": ACR}, id="a voluntary acr"),

@@ -170,7 +170,7 @@ async def test_missing_nonce_is_allowed_by_require_nonce_false(provider_with: Pr
     [
         pytest.param({"response_type": None}, "invalid_request", id="RFC 6749 §3.1.1 missing response_type"),
         pytest.param({"response_type": "none"}, "unsupported_response_type", id="RFC 6749 §3.1.1 another one"),
-        pytest.param({"scope": "unknown"}, "invalid_scope", id="RFC 6749 §3.3 unknown scope alone"),
+        pytest.param({"scope": "unknown"}, "invalid_scope", id="RFC 6749 §3.3 only an unknown scope"),
         pytest.param({"code_challenge": None, "code_challenge_method": None}, "invalid_request", id="missing PKCE"),
         pytest.param({"prompt": "none"}, "login_required", id="Core §3.1.2.6 prompt none without a session"),
         pytest.param({"request": "a.b.c"}, "request_not_supported", id="Core §6.1 request object"),

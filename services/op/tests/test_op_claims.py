@@ -93,7 +93,7 @@ async def test_malformed_claims_parameter_is_rejected(provider: RunningProvider,
     assert "claims" in result["error_description"]
 
 
-# --- The one person that a request is about --------------------------------------------------------------------------
+# --- Requests for one user -------------------------------------------------------------------------------------------
 
 
 def about(sub: str) -> str:

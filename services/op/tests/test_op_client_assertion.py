@@ -283,7 +283,7 @@ async def test_unknown_kid_refetches_keys_with_a_limit(clients: RunningProvider,
 @pytest.mark.parametrize(
     ("body", "status"),
     [
-        pytest.param(b"no JSON", 200, id="no JSON"),
+        pytest.param(b"no JSON", 200, id="not JSON"),
         pytest.param(b"[]", 200, id="no object"),
         pytest.param(b'{"keys":"x"}', 200, id="no list"),
         pytest.param(b'{"keys":[{"kty":"RSA","kid":"rsa"},5]}', 200, id="invalid keys"),

@@ -21,7 +21,7 @@ async def claims_of(op: RunningProvider, **changes: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     ("max_age", "login_is_required"),
-    [pytest.param(None, True, id="the default"), pytest.param("3600", False, id="the request goes first")],
+    [pytest.param(None, True, id="the default"), pytest.param("3600", False, id="the request has precedence")],
 )
 @pytest.mark.spec("OpenID Connect Core §4", "OpenID Connect Dynamic Client Registration §2")
 async def test_default_max_age_is_applied(

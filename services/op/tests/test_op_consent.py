@@ -181,7 +181,7 @@ async def test_login_and_consent_follow_each_other(provider: RunningProvider) ->
     assert allowed_keys(query_of((await decide(provider, response.location.removeprefix(ISSUER))).location))
 
 
-# --- Who may answer --------------------------------------------------------------------------------------------------
+# --- Who may decide --------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.spec("OpenID Connect Core §3.1.2.4")

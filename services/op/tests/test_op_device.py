@@ -199,7 +199,7 @@ async def test_one_of_parallel_decisions_counts(op: RunningProvider) -> None:
     [
         pytest.param({"csrf_token": "0" * 64}, {}, id="a made-up token"),
         pytest.param({}, {"Origin": "https://elsewhere.test"}, id="a form from elsewhere"),
-        pytest.param({"answer": "perhaps"}, {}, id="no answer"),
+        pytest.param({"answer": "perhaps"}, {}, id="unknown decision"),
     ],
 )
 @pytest.mark.spec("RFC 8628 §3.3, §5.4")
@@ -292,10 +292,10 @@ async def test_page_has_a_field_for_the_user_code(op: RunningProvider) -> None:
 @pytest.mark.parametrize(
     ("form", "headers", "error", "status"),
     [
-        pytest.param({}, {}, "invalid_client", 401, id="§3.1 nobody"),
+        pytest.param({}, {}, "invalid_client", 401, id="§3.1 no client_id"),
         pytest.param({"client_id": "box"}, {}, "invalid_client", 401, id="without its secret"),
         pytest.param({}, basic("web", SECRET), "unauthorized_client", 400, id="a client without the grant"),
-        pytest.param({"client_id": "tv", "scope": "unknown"}, {}, "invalid_scope", 400, id="no scope of its own"),
+        pytest.param({"client_id": "tv", "scope": "unknown"}, {}, "invalid_scope", 400, id="unregistered scope"),
     ],
 )
 @pytest.mark.spec("RFC 8628 §3.1, §3.2")

@@ -38,7 +38,7 @@ def shown(step: Step) -> object:
 @pytest.mark.parametrize(
     ("incoming", "present", "consent", "expected"),
     [
-        pytest.param(request(), None, None, Login(), id="nobody is logged in"),
+        pytest.param(request(), None, None, Login(), id="not logged in"),
         pytest.param(request(), session(), None, Consent(), id="logged in, never consented"),
         pytest.param(request(), session(), REMEMBERED, Respond(), id="logged in, allowed before"),
         pytest.param(request(), session(), ENDED, Consent(), id="the consent has ended"),
@@ -48,14 +48,16 @@ def shown(step: Step) -> object:
         pytest.param(request(prompt="consent"), session(), REMEMBERED, Consent(), id="prompt=consent"),
         pytest.param(request(prompt="login"), session(), REMEMBERED, Login(), id="prompt=login"),
         pytest.param(request(prompt="select_account"), session(), REMEMBERED, Login(), id="prompt=select_account"),
-        pytest.param(request(prompt="none"), None, None, LoginRequired, id="prompt=none, nobody"),
+        pytest.param(request(prompt="none"), None, None, LoginRequired, id="prompt=none, not logged in"),
         pytest.param(request(prompt="none"), session(), None, ConsentRequired, id="prompt=none, never consented"),
-        pytest.param(request(prompt="none"), session(), REMEMBERED, Respond(), id="prompt=none, all is there"),
         pytest.param(
-            request(prompt="none", sub="bob"), session(), REMEMBERED, LoginRequired, id="prompt=none, another"
+            request(prompt="none"), session(), REMEMBERED, Respond(), id="prompt=none, with session and consent"
+        ),
+        pytest.param(
+            request(prompt="none", sub="bob"), session(), REMEMBERED, LoginRequired, id="prompt=none, another user"
         ),
         pytest.param(request(sub="ada"), session(), REMEMBERED, Respond(), id="about the one who is logged in"),
-        pytest.param(request(sub="bob"), session(), REMEMBERED, Login(), id="about somebody else"),
+        pytest.param(request(sub="bob"), session(), REMEMBERED, Login(), id="for another user"),
         pytest.param(request(max_age=100), session(), REMEMBERED, Respond(), id="max_age is just kept"),
         pytest.param(request(max_age=99), session(), REMEMBERED, Login(), id="max_age has passed"),
         pytest.param(request(max_age=0), session(auth_time=NOW), REMEMBERED, Login(), id="max_age=0"),
@@ -64,10 +66,10 @@ def shown(step: Step) -> object:
         pytest.param(request(), session(), DENIED, AccessDenied, id="denied just now"),
         pytest.param(request(), None, ALLOWED, Login(), id="allowed, but the session has ended"),
         pytest.param(request(), None, DENIED, Login(), id="denied, but the session has ended"),
-        pytest.param(DEVICE, None, None, Login(), id="device, nobody is logged in"),
+        pytest.param(DEVICE, None, None, Login(), id="device, not logged in"),
         pytest.param(DEVICE, session(), None, Consent(), id="device, logged in"),
         pytest.param(DEVICE, session(), REMEMBERED, Consent(), id="device, allowed before"),
-        pytest.param(DEVICE, None, ALLOWED, Login(), id="device, allowed by nobody"),
+        pytest.param(DEVICE, None, ALLOWED, Login(), id="device, allowed without session"),
         pytest.param(DEVICE, session(), ALLOWED, Respond(), id="device, allowed"),
         pytest.param(DEVICE, session(), DENIED, AccessDenied, id="device, denied"),
         pytest.param(DEVICE, None, DENIED, AccessDenied, id="device, denied without a login"),
@@ -103,9 +105,9 @@ def test_first_party_client_needs_consent_only_when_prompted(prompt: str, expect
         pytest.param(request(prompt="login"), session(auth_time=949), None, Login(), id="older than the request"),
         pytest.param(request(prompt="login"), session(auth_time=950), "here", Login(), id="the session of before"),
         pytest.param(request(), session(auth_time=900), "here", Respond(), id="no new login is demanded"),
-        pytest.param(request(sub="bob"), session(auth_time=950), None, LoginRequired, id="another person logged in"),
-        pytest.param(request(sub="bob"), session(auth_time=900), None, Login(), id="another person was logged in"),
-        pytest.param(request(), None, None, Login(), id="nobody has logged in"),
+        pytest.param(request(sub="bob"), session(auth_time=950), None, LoginRequired, id="another user logged in"),
+        pytest.param(request(sub="bob"), session(auth_time=900), None, Login(), id="another user was logged in"),
+        pytest.param(request(), None, None, Login(), id="no login yet"),
         pytest.param(request(max_age=49), session(auth_time=950), "before", Respond(), id="too old now, fresh then"),
         pytest.param(request(max_age=49), session(auth_time=950), "here", Login(), id="max_age has passed since"),
     ],

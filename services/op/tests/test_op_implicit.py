@@ -118,7 +118,7 @@ async def test_tokens_are_sent_in_a_signed_response(op: RunningProvider) -> None
         pytest.param({"response_mode": "query"}, "invalid_request", id="Multiple Response Types §5 query"),
         pytest.param({"response_mode": "query.jwt"}, "invalid_request", id="JARM §2.3.1 query.jwt"),
         pytest.param({"response_type": "token"}, "unsupported_response_type", id="no id_token"),
-        pytest.param({"prompt": "none"}, "login_required", id="§3.1.2.6 nobody is logged in"),
+        pytest.param({"prompt": "none"}, "login_required", id="§3.1.2.6 not logged in"),
     ],
 )
 @pytest.mark.spec(

@@ -51,7 +51,7 @@ async def test_inactive_token_gets_a_signed_response_too(provider: RunningProvid
 @pytest.mark.parametrize(
     ("accept", "signed"),
     [
-        pytest.param(MEDIA_TYPE, True, id="§4 it alone"),
+        pytest.param(MEDIA_TYPE, True, id="§4 only the JWT"),
         pytest.param(f"{MEDIA_TYPE};q=0, application/json", False, id="refused"),
         pytest.param("application/json", False, id="JSON"),
     ],

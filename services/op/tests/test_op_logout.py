@@ -126,7 +126,7 @@ async def test_hint_of_another_session_needs_confirmation(provider: RunningProvi
         pytest.param(
             {"post_logout_redirect_uri": BYE},
             "The post_logout_redirect_uri requires an id_token_hint or a client_id.",
-            id="of nobody",
+            id="without a client",
         ),
         pytest.param(
             {"client_id": "nobody", "post_logout_redirect_uri": BYE},

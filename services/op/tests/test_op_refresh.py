@@ -157,7 +157,7 @@ async def test_narrower_scope_applies_only_to_the_access_token(provider: Running
     ("token", "error"),
     [
         pytest.param(None, "invalid_request", id="missing"),
-        pytest.param("nonsense", "invalid_grant", id="of no form"),
+        pytest.param("nonsense", "invalid_grant", id="malformed"),
         pytest.param("A" * 22 + "." + "B" * 43, "invalid_grant", id="unknown"),
     ],
 )

@@ -109,7 +109,7 @@ async def test_response_has_the_metadata_of_the_client(op: RunningProvider) -> N
     [
         pytest.param({"redirect_uris": None}, "invalid_redirect_uri", id="§2 no redirect_uris"),
         pytest.param({"grant_types": ["client_credentials"]}, "invalid_client_metadata", id="in its own name"),
-        pytest.param({"id_token_signed_response_alg": "none"}, "invalid_client_metadata", id="unsigned id_tokens"),
+        pytest.param({"id_token_signed_response_alg": "none"}, "invalid_client_metadata", id="unsigned ID tokens"),
         pytest.param({"jwks": {"keys": []}}, "invalid_client_metadata", id="a set without keys"),
     ],
 )

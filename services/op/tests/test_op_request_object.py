@@ -38,7 +38,7 @@ async def sign_in(provider: RunningProvider, client_id: str, request: str, **cha
     [
         pytest.param("signs-rs256", signed(INSIDE), id="RS256"),
         pytest.param("signs-es256", signed(INSIDE, "ES256"), id="ES256"),
-        pytest.param("unsigned", unsigned(INSIDE), id="none, where registered"),
+        pytest.param("unsigned", unsigned(INSIDE), id="unsigned, if registered"),
     ],
 )
 @pytest.mark.spec("OpenID Connect Core §6.1")
@@ -71,7 +71,7 @@ async def test_all_parameters_may_be_in_the_request_object(provider: RunningProv
 @pytest.mark.parametrize(
     ("client_id", "request_object", "error"),
     [
-        pytest.param("web", signed(INSIDE), "request_not_supported", id="a client that is registered for none"),
+        pytest.param("web", signed(INSIDE), "request_not_supported", id="a client without request objects"),
         pytest.param("signs-rs256", unsigned(INSIDE), "request_not_supported", id="unsigned, registered for keys"),
         pytest.param("signs-rs256", signed(INSIDE, "ES256"), "invalid_request_object", id="a key that is not its own"),
         pytest.param("signs-rs256", signed(INSIDE, kid="other"), "invalid_request_object", id="an unknown kid"),

@@ -119,7 +119,7 @@ async def test_client_without_request_uris_gets_an_error(provider: RunningProvid
             web.Response(status=302, headers={"Location": "/elsewhere"}), "invalid_request_uri", id="a redirect"
         ),
         pytest.param(published("x" * (REQUEST_OBJECT_LIMIT + 1)), "invalid_request_uri", id="too large"),
-        pytest.param(published("nonsense"), "invalid_request_object", id="nonsense"),
+        pytest.param(published("nonsense"), "invalid_request_object", id="malformed"),
         pytest.param(web.Response(body=b"\xff.\xff.\xff"), "invalid_request_object", id="no text"),
         pytest.param(published(unsigned(INSIDE)), "request_not_supported", id="unsigned"),
         pytest.param(published(signed(INSIDE, kid="other")), "invalid_request_object", id="by an unknown key"),

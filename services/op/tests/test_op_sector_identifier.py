@@ -36,7 +36,7 @@ async def test_sector_must_list_the_redirect_uris(op: RunningProvider, site: Sit
     "page",
     [
         pytest.param(web.json_response([REDIRECT_URI]), id="one is missing"),
-        pytest.param(web.Response(text="nonsense"), id="no JSON"),
+        pytest.param(web.Response(text="nonsense"), id="not JSON"),
         pytest.param(web.Response(status=404, text=json.dumps(URIS)), id="not there"),
         pytest.param(web.Response(status=302, headers={"Location": "/other"}), id="a redirect"),
     ],

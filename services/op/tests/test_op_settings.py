@@ -39,7 +39,7 @@ REQUIRED: dict[str, Any] = {
     ("lead", "interval", "faults"),
     [
         pytest.param(MINIMUM_LEAD, MINIMUM_LEAD + 1, [], id="the least of both"),
-        pytest.param(MINIMUM_LEAD, 0, [], id="by command alone"),
+        pytest.param(MINIMUM_LEAD, 0, [], id="only by command"),
         pytest.param(MINIMUM_LEAD - 1, 10_000, ["KEY_PUBLICATION_LEAD"], id="a cache may not know the new key"),
         pytest.param(900, 900, ["KEY_ROTATION_INTERVAL"], id="a new key as soon as the last one signs"),
         pytest.param(1, 1, ["KEY_PUBLICATION_LEAD", "KEY_ROTATION_INTERVAL"], id="both at once"),

@@ -190,13 +190,13 @@ async def test_inactive_responses_are_not_cached(start, provider, active):
     [
         pytest.param(500, "", id="500"),
         pytest.param(429, "", id="429"),
-        pytest.param(200, "<html>", id="no JSON"),
+        pytest.param(200, "<html>", id="not JSON"),
         pytest.param(200, "[]", id="no object"),
         pytest.param(200, "{}", id="without active"),
         pytest.param(200, "[" * 5000, id="nested too deep"),
         pytest.param(200, " " * 2_000_000, id="too large"),
         pytest.param(302, "", id="a redirect"),
-        pytest.param(401, '{"error": "invalid_client"}', id="our credentials refused"),
+        pytest.param(401, '{"error": "invalid_client"}', id="our credentials rejected"),
         pytest.param(403, "", id="our client not allowed"),
     ],
 )

@@ -143,9 +143,9 @@ def test_request_is_rejected(changes: dict[str, Any], error: type[OAuthError], d
 @pytest.mark.parametrize(
     ("repeated", "description"),
     [
-        pytest.param(("state",), "Duplicate parameter: state.", id="a parameter of ours"),
+        pytest.param(("state",), "Duplicate parameter: state.", id="a known parameter"),
         pytest.param(("scope", "nonce"), "Duplicate parameter: nonce, scope.", id="two of them"),
-        pytest.param(('"é',), "Duplicate parameter.", id="a strange name is not repeated"),
+        pytest.param(('"é',), "Duplicate parameter.", id="an unknown name is not repeated"),
     ],
 )
 @pytest.mark.spec("RFC 6749 §3.1")

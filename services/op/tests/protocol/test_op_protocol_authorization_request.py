@@ -196,9 +196,9 @@ def test_acr_values_of_the_request_override_the_default() -> None:
     ("first_party", "prompt", "response_type", "kept"),
     [
         pytest.param(True, None, "code", True, id="an administrator allows it"),
-        pytest.param(False, "consent", "code", True, id="a person allows it"),
+        pytest.param(False, "consent", "code", True, id="the user allows it"),
         pytest.param(False, "login consent", "code", True, id="prompt has several values"),
-        pytest.param(False, None, "code", False, id="nobody allows it"),
+        pytest.param(False, None, "code", False, id="not allowed"),
         pytest.param(False, "login", "code", False, id="another prompt"),
         pytest.param(True, "consent", "id_token", False, id="without a code"),
     ],
@@ -214,7 +214,7 @@ def test_offline_access_requires_a_code_and_permission(
     assert request.scope == ("openid offline_access" if kept else "openid")
 
 
-# --- The person and the grant ----------------------------------------------------------------------------------------
+# --- The user and the grant ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.spec("OpenID Connect Core §3.1.2.1")

@@ -52,7 +52,7 @@ def test_token_is_read_from_a_form() -> None:
         pytest.param(post(JSON, body=b"access_token=a"), TokenMissing, MISSING, id="another content type"),
         pytest.param(post(HEADER, FORM, body=b"access_token=a"), TokenUnreadable, TWICE, id="§2 header and form"),
         pytest.param(get(HEADER, query=b"access_token=a"), TokenUnreadable, IN_QUERY, id="§5.3 query and header"),
-        pytest.param(get(query=b"access_token=a"), TokenUnreadable, IN_QUERY, id="§5.3 query alone"),
+        pytest.param(get(query=b"access_token=a"), TokenUnreadable, IN_QUERY, id="§5.3 only in the query"),
         pytest.param(get(query=b"%61ccess_token=a"), TokenUnreadable, IN_QUERY, id="§5.3 encoded"),
         pytest.param(
             get(HEADER, query=b"a=%00"), TokenUnreadable, "A parameter contains a control character.", id="a bad query"

@@ -56,7 +56,7 @@ def test_claims_parameter_is_parsed(text: str | None, claims: dict[str, Any]) ->
             "The parameter claims must not be longer than 4096 characters.",
             id="4097 characters",
         ),
-        pytest.param("{", "The parameter claims is not valid JSON.", id="no JSON"),
+        pytest.param("{", "The parameter claims is not valid JSON.", id="not JSON"),
         pytest.param("NaN", "The parameter claims is not valid JSON.", id="NaN"),
         pytest.param(
             '{"userinfo": {"x": {"value": Infinity}}}', "The parameter claims is not valid JSON.", id="Infinity"
@@ -207,7 +207,7 @@ def test_one_acr_is_supported() -> None:
             {"id_token": {"acr": {"value": "3"}, "amr": {"essential": True}}, "userinfo": {"a": {}}},
             "1",
             {"id_token": {"acr": {"value": "3"}, "amr": {"essential": True}}, "userinfo": {"a": {}}},
-            id="claims goes first",
+            id="claims has precedence",
         ),
     ],
 )

@@ -92,8 +92,8 @@ def test_both_logout_uris_are_checked() -> None:
 @pytest.mark.parametrize(
     ("logo_uri", "trusted", "shown"),
     [
-        pytest.param("https://client.test/logo.png", False, True, id="of its own host"),
-        pytest.param("http://CLIENT.test:8443/logo.png", False, True, id="the host alone is compared"),
+        pytest.param("https://client.test/logo.png", False, True, id="host of a redirect URI"),
+        pytest.param("http://CLIENT.test:8443/logo.png", False, True, id="only the host is compared"),
         pytest.param("https://bank.test/logo.png", False, False, id="§9.1 of another host"),
         pytest.param("https://bank.test/logo.png", True, True, id="an administrator vouches for it"),
         pytest.param(None, True, False, id="none"),

@@ -117,23 +117,23 @@ def test_credentials_are_read(authorization: str | None, form: dict[str, str], e
             {"client_id": "other"},
             InvalidRequest,
             "The client_id differs from the one in the Authorization header.",
-            id="another client_id beside basic",
+            id="another client_id with basic",
         ),
         pytest.param(
             None,
             ASSERTED | {"client_id": "other"},
             InvalidRequest,
             "The client_id differs from the one in the client_assertion.",
-            id="another client_id beside an assertion",
+            id="another client_id with an assertion",
         ),
         pytest.param(None, {"client_assertion": ASSERTION}, InvalidRequest, NEEDS_TYPE, id="RFC 7521 §4.2 no type"),
         pytest.param(None, ASSERTED | {"client_assertion_type": "saml"}, InvalidRequest, NEEDS_TYPE, id="another type"),
-        pytest.param(None, {"client_assertion_type": ASSERTION_TYPE}, InvalidRequest, NEEDS_TYPE, id="a type alone"),
+        pytest.param(None, {"client_assertion_type": ASSERTION_TYPE}, InvalidRequest, NEEDS_TYPE, id="only a type"),
         pytest.param(
             "Bearer x", {}, InvalidClient, "The Authorization header must use the Basic scheme.", id="another scheme"
         ),
         pytest.param(
-            "Basic", {}, InvalidClient, "The Authorization header must use the Basic scheme.", id="a scheme alone"
+            "Basic", {}, InvalidClient, "The Authorization header must use the Basic scheme.", id="only the scheme"
         ),
         pytest.param("Basic !!!", {}, InvalidClient, UNREADABLE, id="no base64"),
         pytest.param("Basic é", {}, InvalidClient, UNREADABLE, id="no ASCII"),
@@ -176,8 +176,8 @@ BY_KEY = client(token_endpoint_auth_method="private_key_jwt", client_secret=None
 @pytest.mark.parametrize(
     ("method", "registered"),
     [
-        pytest.param("client_secret_basic", client(), id="none registered, basic"),
-        pytest.param("client_secret_post", client(), id="none registered, post"),
+        pytest.param("client_secret_basic", client(), id="no method registered, basic"),
+        pytest.param("client_secret_post", client(), id="no method registered, post"),
         pytest.param("client_secret_basic", BASIC, id="basic"),
         pytest.param("client_secret_post", POST, id="post"),
         pytest.param("none", PUBLIC, id="a public client"),

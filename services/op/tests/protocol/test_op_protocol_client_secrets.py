@@ -59,7 +59,7 @@ BY_SECRET_JWT = {"token_endpoint_auth_method": "client_secret_jwt"}
             for name in ("authorization_signed_response_alg", "userinfo_signed_response_alg")
         ),
         pytest.param(
-            BY_KEY | {"userinfo_signed_response_alg": "HS256"}, [LONG_FOR_RESPONSES], id="keys alone, UserInfo"
+            BY_KEY | {"userinfo_signed_response_alg": "HS256"}, [LONG_FOR_RESPONSES], id="only keys, UserInfo"
         ),
     ],
 )
@@ -89,7 +89,7 @@ def test_public_client_with_hs256_and_secret_has_two_faults() -> None:
         pytest.param({"jwks": {"keys": [public_jwk("ES256") | {"d": "x"}]}}, [KEY_SET], id="a private key"),
         pytest.param({"jwks_uri": "http://a.test/jwks"}, [f"jwks_uri {SAFE}"], id="not over TLS"),
         pytest.param(
-            BY_KEY | {"jwks": None}, ["private_key_jwt requires jwks or jwks_uri"], id="private_key_jwt alone"
+            BY_KEY | {"jwks": None}, ["private_key_jwt requires jwks or jwks_uri"], id="private_key_jwt without keys"
         ),
         pytest.param(BY_KEY | {"jwks": None, "jwks_uri": JWKS_URI}, [], id="private_key_jwt by reference"),
         *(

@@ -31,7 +31,7 @@ def test_request_for_another_user_is_recognised(sub: str | None, expected: bool)
         pytest.param({"prompt": "consent login"}, SESSION, 100, True, id="several prompts"),
         pytest.param({"prompt": "consent"}, SESSION, 100, False, id="prompt=consent"),
         pytest.param({"prompt": "none"}, SESSION, 100, False, id="prompt=none"),
-        pytest.param({"sub": "ada"}, SESSION, 100, True, id="about somebody else"),
+        pytest.param({"sub": "ada"}, SESSION, 100, True, id="for another user"),
         pytest.param({"sub": "user0"}, SESSION, 100, False, id="about the one who is logged in"),
         pytest.param({"max_age": 0}, SESSION, 100, True, id="max_age 0 within the same second"),
         pytest.param({"max_age": 60}, SESSION, 160, False, id="as old as max_age"),
@@ -60,8 +60,8 @@ def test_login_is_needed_as_the_request_demands(
         ),
         pytest.param({"prompt": "login"}, None, False, id="no session"),
         pytest.param({}, Session(sid="before", sub="user0", auth_time=99), True, id="no new login is demanded"),
-        pytest.param({}, Session(sid="new", sub="user0", auth_time=99), True, id="any session, where none is demanded"),
-        pytest.param({}, None, False, id="no session, and none is demanded"),
+        pytest.param({}, Session(sid="new", sub="user0", auth_time=99), True, id="any session if no login is demanded"),
+        pytest.param({}, None, False, id="no session, no login demanded"),
         pytest.param(
             {"max_age": 101}, Session(sid="before", sub="user0", auth_time=99), True, id="just within max_age"
         ),

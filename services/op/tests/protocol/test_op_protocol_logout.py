@@ -98,7 +98,7 @@ def test_post_logout_redirect_uri_without_client_is_rejected() -> None:
         check_post_logout_redirect_uri(BYE, None)
 
 
-# --- What clients are told -------------------------------------------------------------------------------------------
+# --- Logout notifications --------------------------------------------------------------------------------------------
 
 
 @pytest.mark.spec("OpenID Connect Back-Channel Logout §2.4")

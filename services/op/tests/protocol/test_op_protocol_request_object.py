@@ -137,8 +137,10 @@ WRONG_ALG = "The request object must use the algorithm that the client is regist
 @pytest.mark.parametrize(
     ("request_object", "registered", "error", "description"),
     [
-        pytest.param(unsigned({}), client(), RequestNotSupported, NOT_REGISTERED, id="registered for none at all"),
-        pytest.param("nonsense", client(), RequestNotSupported, NOT_REGISTERED, id="nonsense of such a client"),
+        pytest.param(unsigned({}), client(), RequestNotSupported, NOT_REGISTERED, id="may not use request objects"),
+        pytest.param(
+            "nonsense", client(), RequestNotSupported, NOT_REGISTERED, id="malformed, may not use request objects"
+        ),
         pytest.param(unsigned({}), KEYED, RequestNotSupported, NOT_UNSIGNED, id="unsigned, with keys"),
         pytest.param(
             unsigned({}),

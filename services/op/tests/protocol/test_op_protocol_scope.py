@@ -196,7 +196,7 @@ def test_grant_without_registered_scopes_is_rejected() -> None:
         pytest.param("profile", {}, id="null is not a value"),
         pytest.param("phone email", {"phone_number": "1", "email": "a@b.c", "email_verified": False}, id="two scopes"),
         pytest.param("unknown", {}, id="an unknown scope"),
-        pytest.param("openid", {}, id="openid alone"),
+        pytest.param("openid", {}, id="only openid"),
     ],
 )
 @pytest.mark.spec("OpenID Connect Core §5.3.2, §5.4")

@@ -32,7 +32,7 @@ def test_token_of_maximum_length_is_accepted():
         pytest.param([b"Basic abc"], b"", False, TokenMissing, id="another scheme"),
         pytest.param([b"Bearertoken"], b"", False, TokenMissing, id="a scheme that only begins like it"),
         pytest.param([b""], b"", False, TokenMissing, id="an empty header"),
-        pytest.param([b"Bearer"], b"", False, InvalidRequest, id="the scheme alone"),
+        pytest.param([b"Bearer"], b"", False, InvalidRequest, id="only the scheme"),
         pytest.param([b"Bearer "], b"", False, InvalidRequest, id="the scheme and a space"),
         pytest.param([b"Bearer a", b"Bearer a"], b"", False, InvalidRequest, id="two headers"),
         pytest.param([b"Bearer a"], b"access_token=a", False, InvalidRequest, id="a token in header and query"),

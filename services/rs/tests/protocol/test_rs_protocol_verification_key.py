@@ -14,7 +14,7 @@ SIGNED = b"header.payload"
         pytest.param((), id="as the provider publishes it"),
         pytest.param(("alg",), id="without alg"),
         pytest.param(("use",), id="without use"),
-        pytest.param(("alg", "use", "kid"), id="with what the key needs alone"),
+        pytest.param(("alg", "use", "kid"), id="only the required members"),
     ],
 )
 @pytest.mark.parametrize("algorithm", ["RS256", "ES256"])
