@@ -55,7 +55,7 @@ class Log:
         self.say(f"{colour}{role}{plain} | {text}")
 
     def say(self, text: str) -> None:
-        # A terminal that has gone away is no reason to stop the services halfway.
+        # If the terminal is gone, the services must still be stopped in order.
         with self._lock, suppress(OSError):
             sys.stdout.write(f"{text}\n")
             sys.stdout.flush()

@@ -56,11 +56,11 @@ LineReader = Callable[[Role, str], object]
 
 
 class StackError(RuntimeError):
-    """The stack cannot be as it was asked for; the message is for a person."""
+    """The stack cannot be started as configured; the message is for the user."""
 
 
 def read_values(file: Path) -> dict[str, str]:
-    """The `NAME=value` lines of a file; raises StackError for a line that is none."""
+    """The `NAME=value` lines of a file; raises StackError for any other line."""
     values = {}
     for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
         if not line.strip() or line.lstrip().startswith("#"):

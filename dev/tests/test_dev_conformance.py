@@ -40,7 +40,7 @@ def test_sections_are_found_in_text(text: str, sections: list[str]) -> None:
     assert cited(text) == sections
 
 
-def test_bare_section_belongs_to_the_default_until_another_is_named() -> None:
+def test_bare_section_belongs_to_the_specification_named_last() -> None:
     assert cited("§4.4.3, and RFC 9068 §5, and §6", OAUTH) == ["RFC 6749 §4.4.3", "RFC 9068 §5", "RFC 9068 §6"]
 
 

@@ -23,7 +23,7 @@ def test_translations_are_complete(package: Source) -> None:
     assert list(check(package)) == []
 
 
-def test_pages_are_translated_to_german() -> None:
+def test_pages_are_translated() -> None:
     assert [path.parents[1].name for package in PACKAGES for path in catalogues(package)] == ["de", "de", "de"]
 
 
@@ -34,13 +34,13 @@ def source(tmp_path: Path) -> Source:
     (tmp_path / "page.py").write_text(CODE)
     source = Source(tmp_path)
     add(source, "de")
-    path = german(source)
+    path = catalogue(source)
     path.write_text(complete(path.read_text()))
     assert list(check(source)) == []
     return source
 
 
-def german(source: Source) -> Path:
+def catalogue(source: Source) -> Path:
     return source.locales / "de" / "LC_MESSAGES" / "messages.po"
 
 
@@ -75,24 +75,24 @@ def without_open(text: str) -> str:
     ids=["missing", "empty", "empty plural", "fuzzy", "stale", "placeholder", "markup", "percent", "malformed"],
 )
 def test_fault_of_a_catalogue_is_reported(source: Source, damage: Callable[[str], str], fault: str) -> None:
-    text = german(source).read_text()
+    text = catalogue(source).read_text()
     assert damage(text) != text
-    german(source).write_text(damage(text))
+    catalogue(source).write_text(damage(text))
     assert [line for line in check(source) if fault in line] != []
 
 
 def test_update_keeps_a_complete_catalogue_as_it_is(source: Source) -> None:
     update(source)
-    before = german(source).read_text()
+    before = catalogue(source).read_text()
     update(source)
-    assert german(source).read_text() == before
+    assert catalogue(source).read_text() == before
     assert list(check(source)) == []
 
 
 def test_update_follows_the_sources(source: Source) -> None:
     (source.folder / "page.html").write_text(TEMPLATE.replace('pgettext("button", "Open")', '_("Something new")'))
     update(source)
-    found = {(message.context, message.id) for message in read_catalogue(german(source))}
+    found = {(message.context, message.id) for message in read_catalogue(catalogue(source))}
     assert (None, "Something new") in found
     assert ("button", "Open") not in found
     assert [line for line in check(source) if "Something new" in line] != []
@@ -108,9 +108,9 @@ def test_errors_of_a_module_are_extracted() -> None:
 
 
 def test_language_is_not_added_twice(source: Source) -> None:
-    before = german(source).read_text()
+    before = catalogue(source).read_text()
     assert not add(source, "de")
-    assert german(source).read_text() == before
+    assert catalogue(source).read_text() == before
 
 
 def test_package_without_texts_gets_no_catalogue(tmp_path: Path) -> None:

@@ -54,6 +54,6 @@ def test_elsewhere_a_skip_is_listed_with_its_reason(tmp_path, source):
     assert "no browser" in output.splitlines()[-2]
 
 
-def test_an_expected_failure_is_no_skip(tmp_path):
+def test_expected_failure_is_not_a_skip(tmp_path):
     status, _ = outcome(tmp_path, EXPECTED_FAILURE, "1")
     assert status == pytest.ExitCode.OK

@@ -20,9 +20,9 @@ def test_every_package_is_known_by_its_hash_and_by_no_host(name):
 
 
 def test_the_lock_is_of_these_packages():
-    asked = json.loads((node_peers.FOLDER / "package.json").read_text())["dependencies"]
-    assert LOCK["packages"][""]["dependencies"] == asked
-    assert {name: PACKAGES[f"node_modules/{name}"]["version"] for name in asked} == asked
+    requested = json.loads((node_peers.FOLDER / "package.json").read_text())["dependencies"]
+    assert LOCK["packages"][""]["dependencies"] == requested
+    assert {name: PACKAGES[f"node_modules/{name}"]["version"] for name in requested} == requested
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_they_are_installed_once_for_each_lock(elsewhere, capsys):
     assert "not installed" in (node_peers.what_is_missing() or "")
 
 
-def test_an_installation_that_fails_says_why_and_counts_for_nothing(elsewhere, monkeypatch, capsys):
+def test_failed_installation_is_explained_and_does_not_count(elsewhere, monkeypatch, capsys):
     fails = (sys.executable, "-c", "print('...'); print('ERROR: nobody answers'); raise SystemExit(1)")
     monkeypatch.setattr(node_peers, "_STEPS", (*node_peers._STEPS, fails))
     node_peers.install_what_is_missing()
@@ -64,7 +64,7 @@ def test_an_installation_that_fails_says_why_and_counts_for_nothing(elsewhere, m
     assert "not installed" in (node_peers.what_is_missing() or "")
 
 
-def test_a_node_that_does_not_start_here_is_no_crash(elsewhere, monkeypatch, capsys):
+def test_node_that_does_not_start_is_reported(elsewhere, monkeypatch, capsys):
     monkeypatch.setattr(node_peers, "_STEPS", ((str(elsewhere / "nowhere"),),))
     node_peers.install_what_is_missing()
     assert "No such file" in capsys.readouterr().out

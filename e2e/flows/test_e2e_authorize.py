@@ -19,7 +19,7 @@ def claims_of(id_token: str) -> dict[str, Any]:
     return dict(json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4))))
 
 
-def allow_if_asked(page: Page, consent_client: ConsentClient) -> None:
+def allow_if_required(page: Page, consent_client: ConsentClient) -> None:
     """Continue to the client, past the consent page if it is shown."""
     button = page.get_by_role("button", name="Allow")
     expect(button.or_(page.get_by_role("heading", name="/callback"))).to_be_visible()
@@ -38,25 +38,23 @@ def test_a_demand_for_a_login_is_met_within_a_session_too(
     """The id_token says when the login was, and with select_account another user may log in."""
     page.goto(consent_client.authorization_url())
     log_in(page)
-    allow_if_asked(page, consent_client)
+    allow_if_required(page, consent_client)
     before = claims_of(consent_client.tokens()["id_token"])
     page.goto(consent_client.authorization_url())
     page.wait_for_url(f"{consent_client.site.url}/callback?*")
     page.goto(consent_client.authorization_url(**demand))
     expect(page.get_by_label("Password")).to_be_visible()
-    person = ("ada", "password-of-ada") if demand == {"prompt": "select_account"} else ("user0", "password0")
-    log_in(page, *person)
-    allow_if_asked(page, consent_client)
+    credentials = ("ada", "password-of-ada") if demand == {"prompt": "select_account"} else ("user0", "password0")
+    log_in(page, *credentials)
+    allow_if_required(page, consent_client)
     after = claims_of(consent_client.tokens()["id_token"])
-    assert after["sub"] == person[0]
+    assert after["sub"] == credentials[0]
     assert after["auth_time"] >= before["auth_time"]
     assert after["sid"] != before["sid"]
 
 
 @pytest.mark.spec("OpenID Connect Core §3.1.2.1")
-def test_login_hint_fills_in_the_username_and_the_cursor_waits_at_the_password(
-    page: Page, consent_client: ConsentClient, log_in
-) -> None:
+def test_login_hint_is_filled_in_and_the_password_is_focused(page: Page, consent_client: ConsentClient, log_in) -> None:
     """login_hint fills in the username."""
     page.goto(consent_client.authorization_url(login_hint="ada"))
     expect(page.get_by_label("Username")).to_have_value("ada")
@@ -92,11 +90,11 @@ def test_every_page_of_a_sign_in_is_in_one_language(
 
 
 @pytest.mark.spec("OAuth 2.0 Form Post Response Mode §2")
-def test_an_answer_by_form_post_sends_itself(page: Page, consent_client: ConsentClient, log_in) -> None:
+def test_form_post_response_submits_itself(page: Page, consent_client: ConsentClient, log_in) -> None:
     """The only script of the `form_post` page is allowed by its hash."""
     page.goto(consent_client.authorization_url(response_mode="form_post"))
     log_in(page)
-    allow_if_asked(page, consent_client)
+    allow_if_required(page, consent_client)
     visit = consent_client.site.last("/callback")
     assert (visit.method, visit.origin) == ("POST", consent_client.stack.op_url)
     assert visit.values.keys() == {"code", "state", "iss"}

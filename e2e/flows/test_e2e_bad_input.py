@@ -83,7 +83,7 @@ NEEDS_THE_PROVIDER = [
 
 
 @pytest.mark.parametrize(("role", "request_bytes"), NEEDS_THE_PROVIDER)
-def test_strange_request_beside_the_provider_is_no_5xx(stack_a: Stack, role: Role, request_bytes: bytes) -> None:
+def test_strange_request_to_rs_and_rp_is_not_a_5xx(stack_a: Stack, role: Role, request_bytes: bytes) -> None:
     assert status_of(send(stack_a.addresses.port(role), request_bytes)) < 500
 
 

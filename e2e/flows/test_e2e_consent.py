@@ -1,4 +1,4 @@
-"""Consent and the account page in a real browser: what a person allows, takes back and ends."""
+"""Consent and the account page in a real browser: what a user allows, removes and ends."""
 
 from collections.abc import Callable
 
@@ -22,7 +22,7 @@ def logged_in(page: Page, consent_client: ConsentClient, log_in) -> Page:
     return page
 
 
-def expect_to_be_asked(page: Page) -> None:
+def expect_consent_page(page: Page) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("Allow access?")
 
 
@@ -32,9 +32,9 @@ def allow(page: Page, consent_client: ConsentClient) -> None:
 
 
 @pytest.mark.spec("OpenID Connect Core §3.1.2.4")
-def test_the_page_names_who_asks_for_what_and_for_how_long(logged_in: Page, consent_client: ConsentClient) -> None:
+def test_consent_page_names_client_scopes_and_lifetime(logged_in: Page, consent_client: ConsentClient) -> None:
     logged_in.goto(consent_client.authorization_url())
-    expect_to_be_asked(logged_in)
+    expect_consent_page(logged_in)
     main = logged_in.get_by_role("main")
     expect(main).to_contain_text("Example Store requests access to your account")
     expect(main).to_contain_text("Signed in as ada")
@@ -46,44 +46,41 @@ def test_the_page_names_who_asks_for_what_and_for_how_long(logged_in: Page, cons
 
 
 @pytest.mark.spec("OpenID Connect Core §3.1.2.4")
-def test_allowed_once_it_is_asked_again_for_more_or_on_demand_alone(
-    logged_in: Page, consent_client: ConsentClient
-) -> None:
+def test_consent_is_required_again_for_more_scopes_or_prompt(logged_in: Page, consent_client: ConsentClient) -> None:
     page = logged_in
     page.goto(consent_client.authorization_url())
     allow(page, consent_client)
-    assert consent_client.answer().keys() == {"code", "state", "iss"}
+    assert consent_client.response().keys() == {"code", "state", "iss"}
     assert consent_client.tokens()["scope"] == "openid email"
     page.goto(consent_client.authorization_url())
     page.wait_for_url(f"{consent_client.site.url}/callback?*")
     page.goto(consent_client.authorization_url(scope="openid email address"))
-    expect_to_be_asked(page)
+    expect_consent_page(page)
     expect(page.get_by_role("listitem")).to_contain_text(["see your postal address"])
     allow(page, consent_client)
     page.goto(consent_client.authorization_url(scope="openid address"))
     page.wait_for_url(f"{consent_client.site.url}/callback?*")
     page.goto(consent_client.authorization_url(prompt="consent"))
-    expect_to_be_asked(page)
+    expect_consent_page(page)
 
 
 @pytest.mark.spec("OpenID Connect Core §3.1.2.4")
-def test_a_refusal_is_access_denied_at_the_client_and_nothing_is_allowed(
-    logged_in: Page, consent_client: ConsentClient
-) -> None:
+def test_denied_consent_is_access_denied_at_the_client(logged_in: Page, consent_client: ConsentClient) -> None:
     logged_in.goto(consent_client.authorization_url())
     logged_in.get_by_role("button", name="Deny").click()
     logged_in.wait_for_url(f"{consent_client.site.url}/callback?*")
-    answer = consent_client.answer()
-    assert (answer["error"], answer["state"], answer["iss"]) == (
+    response = consent_client.response()
+    assert (response["error"], response["state"], response["iss"]) == (
         "access_denied",
         "of-the-client",
         consent_client.stack.op_url,
     )
-    assert "code" not in answer
+    assert "code" not in response
     logged_in.goto(consent_client.authorization_url())
-    expect_to_be_asked(logged_in)
+    expect_consent_page(logged_in)
 
 
+@pytest.mark.spec("OpenID Connect Core §17.2")
 def test_access_is_removed_on_the_account_page(logged_in: Page, consent_client: ConsentClient) -> None:
     """With it the refresh token is dead, and the person is asked again."""
     page = logged_in
@@ -104,7 +101,7 @@ def test_access_is_removed_on_the_account_page(logged_in: Page, consent_client: 
     refused = consent_client.refresh(renewed.json()["refresh_token"])
     assert (refused.status_code, refused.json()["error"]) == (400, "invalid_grant")
     page.goto(consent_client.authorization_url())
-    expect_to_be_asked(page)
+    expect_consent_page(page)
 
 
 @pytest.mark.spec("OpenID Connect Core §17.2")
@@ -115,7 +112,7 @@ def test_another_browsers_session_is_ended_on_the_account_page(
     for browser in (other, page):
         browser.goto(consent_client.authorization_url(prompt="consent"))
         log_in(browser, "ada", "password-of-ada")
-        expect_to_be_asked(browser)
+        expect_consent_page(browser)
     page.goto(f"{consent_client.stack.op_url}/account")
     sessions = page.get_by_role("region", name="Where you are signed in")
     expect(sessions.get_by_role("heading", level=3, name="this browser")).to_have_count(1)
@@ -125,7 +122,7 @@ def test_another_browsers_session_is_ended_on_the_account_page(
     other.goto(consent_client.authorization_url())
     expect(other.get_by_label("Password")).to_be_visible()
     page.goto(consent_client.authorization_url(prompt="consent"))
-    expect_to_be_asked(page)
+    expect_consent_page(page)
     page.goto(f"{consent_client.stack.op_url}/account")
     sessions.get_by_role("button", name="Sign out: Ada's desk").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("You are signed out")

@@ -22,7 +22,7 @@ def type_code(page: Page, device: dict[str, Any], user_code: str) -> None:
 
 
 @pytest.mark.spec("RFC 8628 §3.3, §5.4")
-def test_a_person_types_the_code_logs_in_and_lets_the_device_in(
+def test_user_enters_the_code_and_connects_the_device(
     page: Page, consent_client: ConsentClient, device: dict[str, Any]
 ) -> None:
     """RFC 8628 §3.3: The user code may be typed in lower case and without its hyphen."""
@@ -39,15 +39,15 @@ def test_a_person_types_the_code_logs_in_and_lets_the_device_in(
     page.get_by_label("Password").fill("password0")
     page.get_by_role("button", name="Allow").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Device connected")
-    answer = poll(consent_client, device)
-    assert answer.status_code == 200
-    assert answer.json().keys() >= {"access_token", "refresh_token", "id_token"}
+    response = poll(consent_client, device)
+    assert response.status_code == 200
+    assert response.json().keys() >= {"access_token", "refresh_token", "id_token"}
     page.goto(f"{consent_client.stack.op_url}/account")
     expect(page.get_by_role("region", name="Where you are signed in")).to_contain_text("Chrome")
 
 
 @pytest.mark.spec("RFC 8628 §3.3, §3.3.1, §5.4")
-def test_a_code_in_the_address_leads_to_the_question_and_a_person_may_refuse(
+def test_code_in_the_url_is_confirmed_and_may_be_denied(
     page: Page, consent_client: ConsentClient, device: dict[str, Any]
 ) -> None:
     """RFC 8628 §3.3.1: Opening a link with the user code does not approve the request."""
@@ -55,11 +55,11 @@ def test_a_code_in_the_address_leads_to_the_question_and_a_person_may_refuse(
     expect(page.get_by_role("heading", level=1)).to_have_text("Connect this device?")
     page.get_by_role("button", name="Deny").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Access denied")
-    answer = poll(consent_client, device)
-    assert (answer.status_code, answer.json()["error"]) == (400, "access_denied")
+    response = poll(consent_client, device)
+    assert (response.status_code, response.json()["error"]) == (400, "access_denied")
 
 
-def test_a_wrong_code_is_asked_for_again_in_the_same_language(page: Page, device: dict[str, Any]) -> None:
+def test_wrong_code_can_be_corrected_in_the_same_language(page: Page, device: dict[str, Any]) -> None:
     page.goto(f"{device['verification_uri']}?ui_locales=de")
     page.get_by_label("Code, den das Gerät anzeigt").fill("XXXX-XXXX")
     page.get_by_role("button", name="Weiter").click()

@@ -16,7 +16,7 @@ OpenPage = Callable[..., Page]
 
 
 @pytest.mark.spec("OpenID Connect RP-Initiated Logout §2, §3")
-def test_without_a_hint_the_person_is_asked_first(page: Page, consent_client: ConsentClient, sign_in) -> None:
+def test_logout_without_a_hint_must_be_confirmed(page: Page, consent_client: ConsentClient, sign_in) -> None:
     """The client_id is enough for the return to the client."""
     sign_in(page, consent_client.stack)
     bye = {
@@ -36,7 +36,7 @@ def test_without_a_hint_the_person_is_asked_first(page: Page, consent_client: Co
 
 
 @pytest.mark.spec("OpenID Connect Front-Channel Logout §2")
-def test_the_frames_load_and_end_the_session_at_the_relying_party(
+def test_frames_end_the_session_at_the_relying_party(
     page: Page, open_page: OpenPage, consent_client: ConsentClient, sign_in, log_in
 ) -> None:
     """The frames end the session at the relying party; the demo's client has no other channel here. Another
@@ -72,7 +72,7 @@ def test_a_frame_that_does_not_load_keeps_nobody(page: Page, consent_client: Con
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without"])
-def test_a_sign_out_at_the_relying_party_comes_back_past_the_frames(
+def test_sign_out_returns_to_the_relying_party_after_the_frames(
     open_page: OpenPage, consent_client: ConsentClient, sign_in, scripts: bool
 ) -> None:
     page = open_page(java_script_enabled=scripts)
@@ -83,7 +83,7 @@ def test_a_sign_out_at_the_relying_party_comes_back_past_the_frames(
 
 
 @pytest.mark.spec("OpenID Connect Back-Channel Logout §2.5")
-def test_a_session_that_is_ended_from_another_browser_ends_at_the_relying_party(
+def test_session_ended_in_another_browser_ends_everywhere(
     page: Page, open_page: OpenPage, stack_a: Stack, sign_in
 ) -> None:
     """A session that is ended from another browser ends at the relying party, with images as with processes."""

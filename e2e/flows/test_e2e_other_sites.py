@@ -1,7 +1,7 @@
 """The relying party and the provider as sites of their own, so that a browser keeps the cookies of each from the other.
 
-To a browser `localhost` and `127.0.0.1` are two sites. What only ever happens between sites is tried here: an answer
-that is posted, a sign-in that somebody else starts, and the ways in which a provider ends a session.
+To a browser `localhost` and `127.0.0.1` are two sites. These tests cover what happens only between sites: a
+response that is posted, a sign-in that a third party starts, and the ways in which a provider ends a session.
 """
 
 from collections.abc import Callable, Iterator
@@ -43,7 +43,7 @@ def stack_of(tmp_path: Path) -> Iterator[StackOf]:
 
 
 @pytest.mark.spec("OAuth 2.0 Form Post Response Mode §2")
-def test_an_answer_that_is_posted_from_another_site_signs_in(page: Page, stack_of: StackOf, sign_in) -> None:
+def test_response_posted_from_another_site_signs_in(page: Page, stack_of: StackOf, sign_in) -> None:
     """The form of `form_post` carries no cookie, but the GET that follows it does."""
     stack = stack_of(RP_RESPONSE_MODE="form_post")
     sign_in(page, stack)

@@ -187,10 +187,10 @@ def test_openid_client_on_devices(page: Page, stack: Stack) -> None:
         page.get_by_label("Username").fill("user0")
         page.get_by_label("Password").fill("password0")
         page.get_by_role("button", name="Allow").click()
-        expect(page.get_by_role("heading", level=1)).to_have_text("The device is let in")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Device connected")
         page.goto(other.hear()["open"])
         page.get_by_role("button", name="Deny").click()
-        expect(page.get_by_role("heading", level=1)).to_have_text("The device was refused")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Access denied")
         found = own.hear()
         assert found["claims"]["sub"] == "user0"
         assert found["userinfo"]["email"] == "user0@example.com"

@@ -33,7 +33,7 @@ class Visit:
 
 @dataclass
 class Site:
-    """What answers every request at its address, and knows which came."""
+    """Responds to every request at its address, and records the requests."""
 
     url: str
     visits: list[Visit] = field(default_factory=list)
@@ -48,12 +48,12 @@ def running_site() -> Iterator[Site]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self.answer(urlsplit(self.path).query)
+            self.respond(urlsplit(self.path).query)
 
         def do_POST(self) -> None:
-            self.answer(self.rfile.read(int(self.headers["Content-Length"])).decode())
+            self.respond(self.rfile.read(int(self.headers["Content-Length"])).decode())
 
-        def answer(self, query: str) -> None:
+        def respond(self, query: str) -> None:
             path = urlsplit(self.path).path
             site.visits.append(Visit(self.command, path, dict(parse_qsl(query)), self.headers.get("Origin")))
             send_page(self, f"<!doctype html><title>The client</title><link rel=icon href='data:,'><h1>{path}</h1>")
@@ -122,14 +122,14 @@ class ConsentClient:
         parameters = {name: value for name, value in (query | changes).items() if value is not None}
         return f"{self.stack.op_url}/authorize?{urlencode(parameters)}"
 
-    def answer(self) -> dict[str, str]:
+    def response(self) -> dict[str, str]:
         """What the provider sent the browser back with."""
         return self.site.last("/callback").values
 
     def tokens(self) -> dict[str, Any]:
-        """The tokens for the last answer's code."""
+        """The tokens for the code of the last response."""
         redirect_uri = f"{self.site.url}/callback"
-        form = {"grant_type": "authorization_code", "code": self.answer()["code"], "redirect_uri": redirect_uri}
+        form = {"grant_type": "authorization_code", "code": self.response()["code"], "redirect_uri": redirect_uri}
         response = self._token(form | {"code_verifier": VERIFIER})
         assert response.status_code == requests.codes.ok, response.text
         return dict(response.json())

@@ -14,7 +14,7 @@ msgstr ""
 "Content-Type: text/plain; charset=utf-8\\n"
 "Plural-Forms: nplurals=2; plural=(n != 1);\\n"
 """
-GERMAN = """
+CATALOGUE = """
 msgid "Hello, %(name)s"
 msgstr "Hallo, %(name)s"
 
@@ -45,7 +45,7 @@ def catalogue(folder: Path, language: str, entries: str = "", header: str = HEAD
 
 @pytest.fixture
 def languages(tmp_path: Path) -> Languages:
-    catalogue(tmp_path, "de", GERMAN)
+    catalogue(tmp_path, "de", CATALOGUE)
     catalogue(tmp_path, "pt_BR")
     return Languages.load(tmp_path)
 

@@ -78,7 +78,7 @@ def strict(provider: RunningProvider) -> Iterator[Missing]:
     assert missing.texts == set()
 
 
-async def german(response: Any, *texts: str) -> str:
+async def page_in_de(response: Any, *texts: str) -> str:
     html: str = await response.get_data(as_text=True)
     assert '<html lang="de">' in html, html
     for text in texts:
@@ -123,7 +123,7 @@ async def test_errors_are_in_the_language_of_the_request(
     headers = accepted | options.get("headers", {})
     response = await getattr(provider.client, method)(path, **options | {"headers": headers})
     assert response.status_code == said[0]
-    await german(response, said[1])
+    await page_in_de(response, said[1])
 
 
 @pytest.mark.usefixtures("strict")
@@ -134,21 +134,23 @@ async def test_language_is_kept_from_page_to_page(provider: RunningProvider) -> 
     query: dict[str, Any] = {"client_id": "third", "ui_locales": "fr de", "response_mode": "form_post"}
     login_page = (await provider.authorize(**query)).location
     wrong = await provider.submit_login(login_page, password="wrong")
-    await german(wrong, "Benutzername oder Passwort ist falsch.")
+    await page_in_de(wrong, "Benutzername oder Passwort ist falsch.")
     foreign = await provider.submit_login(login_page, csrf_token="another")
-    await german(foreign, "Dieses Formular wurde in einem anderen Browser geöffnet")
+    await page_in_de(foreign, "Dieses Formular wurde in einem anderen Browser geöffnet")
     consent_page = await provider.client.get((await provider.submit_login(login_page)).location.removeprefix(ISSUER))
-    html = await german(consent_page, "Zugriff erlauben?", "/account?ui_locales=fr+de")
+    html = await page_in_de(consent_page, "Zugriff erlauben?", "/account?ui_locales=fr+de")
     back = await provider.client.post("/consent", form=hidden_fields(html) | {"answer": "allow"})
-    await german(back, "Sie kehren zurück zu A third party")
-    html = await german(await provider.client.get("/account?ui_locales=fr+de"), "Anwendungen mit Zugriff auf Ihr Konto")
+    await page_in_de(back, "Sie kehren zurück zu A third party")
+    html = await page_in_de(
+        await provider.client.get("/account?ui_locales=fr+de"), "Anwendungen mit Zugriff auf Ihr Konto"
+    )
     form = hidden_fields(html) | {"client_id": "third"}
     form.pop("sid")
     assert (await provider.client.post("/account", form=form)).location == f"{ISSUER}/account?ui_locales=fr+de"
-    html = await german(
+    html = await page_in_de(
         await provider.client.get("/logout?ui_locales=de&client_id=third"), "Abmelden?", "angefordert von"
     )
-    await german(await provider.client.post("/logout", form=hidden_fields(html)), "Sie sind abgemeldet")
+    await page_in_de(await provider.client.post("/logout", form=hidden_fields(html)), "Sie sind abgemeldet")
 
 
 @pytest.mark.spec("OpenID Connect Core §3.1.2.1")
@@ -161,27 +163,27 @@ async def test_language_of_a_pushed_request_is_kept(provider: RunningProvider) -
     )
     query = {"client_id": "web", "request_uri": (await pushed.get_json())["request_uri"]}
     response = await provider.client.get("/authorize", query_string=query)
-    await german(await provider.client.get(response.location.removeprefix(ISSUER)), "Passwort")
+    await page_in_de(await provider.client.get(response.location.removeprefix(ISSUER)), "Passwort")
 
 
 @pytest.mark.usefixtures("strict")
-@pytest.mark.parametrize(("answer", "said"), [("allow", "Gerät verbunden"), ("refuse", "Zugriff abgelehnt")])
+@pytest.mark.parametrize(("decision", "said"), [("allow", "Gerät verbunden"), ("refuse", "Zugriff abgelehnt")])
 @pytest.mark.spec("OpenID Connect Core §3.1.2.1")
-async def test_language_is_kept_on_the_device_pages(provider: RunningProvider, answer: str, said: str) -> None:
+async def test_language_is_kept_on_the_device_pages(provider: RunningProvider, decision: str, said: str) -> None:
     metadata = {"client_id": "tv", "grant_types": [DEVICE_CODE_GRANT], "token_endpoint_auth_method": "none"}
     await provider.op.clients.save(client_of(metadata))
-    asked = await provider.client.post("/device_authorization", form={"client_id": "tv", "scope": "openid email"})
-    code = (await asked.get_json())["user_code"]
-    html = await german(await provider.client.get("/device?ui_locales=de"), "Gerät verbinden")
+    response = await provider.client.post("/device_authorization", form={"client_id": "tv", "scope": "openid email"})
+    code = (await response.get_json())["user_code"]
+    html = await page_in_de(await provider.client.get("/device?ui_locales=de"), "Gerät verbinden")
     wrong = await provider.client.get("/device", query_string=hidden_fields(html) | {"user_code": "BCDF-GHJK"})
-    html = await german(wrong, "Unbekannter Code.")
+    html = await page_in_de(wrong, "Unbekannter Code.")
     shown = await provider.client.get("/device", query_string=hidden_fields(html) | {"user_code": code})
-    html = await german(shown, "Dieses Gerät verbinden?", "Ihre E-Mail-Adresse sehen", "Benutzername")
-    form = hidden_fields(html) | {"username": "user0", "answer": answer}
-    if answer == "allow":
+    html = await page_in_de(shown, "Dieses Gerät verbinden?", "Ihre E-Mail-Adresse sehen", "Benutzername")
+    form = hidden_fields(html) | {"username": "user0", "answer": decision}
+    if decision == "allow":
         wrong = await provider.client.post("/device", form=form | {"password": "wrong"})
-        await german(wrong, "Benutzername oder Passwort ist falsch.")
-    await german(await provider.client.post("/device", form=form | {"password": "password0"}), said)
+        await page_in_de(wrong, "Benutzername oder Passwort ist falsch.")
+    await page_in_de(await provider.client.post("/device", form=form | {"password": "password0"}), said)
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)

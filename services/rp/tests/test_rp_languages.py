@@ -12,7 +12,7 @@ from rp.message import Message
 from rp.web.reasons import OF_CHECKS
 
 TEMPLATES = sorted((Path(rp.__file__).parent / "pages" / "templates").glob("*.html"))
-GERMAN = {"Accept-Language": "de-AT, en;q=0.5"}
+ACCEPT_DE = {"Accept-Language": "de-AT, en;q=0.5"}
 
 
 def parameters(address):
@@ -26,14 +26,14 @@ async def page_of(browser, path, **options):
 
 
 async def test_page_is_in_the_language_of_the_browser(browser):
-    language, html = await page_of(browser, "/", headers=GERMAN)
+    language, html = await page_of(browser, "/", headers=ACCEPT_DE)
     assert language == ["de"]
     assert '<a class="button" href="/login">Anmeldung starten</a>' in html
     assert (await page_of(browser, "/", headers={"Accept-Language": "fr"}))[0] == ["en"]
 
 
 async def test_ui_locales_have_precedence_and_are_in_the_links(browser):
-    language, html = await page_of(browser, "/?ui_locales=en", headers=GERMAN)
+    language, html = await page_of(browser, "/?ui_locales=en", headers=ACCEPT_DE)
     assert language == ["en"]
     assert 'href="/login?ui_locales=en"' in html
 
@@ -61,9 +61,9 @@ async def test_language_is_kept_after_a_local_sign_out(browser, provider):
 
 
 async def test_language_of_the_browser_is_not_sent_to_the_provider(browser, provider):
-    response = await browser.get("/login", headers=GERMAN)
+    response = await browser.get("/login", headers=ACCEPT_DE)
     assert "ui_locales" not in parameters(response.headers["Location"])
-    await browser.get(provider.authorize(response.headers["Location"]), headers=GERMAN)
+    await browser.get(provider.authorize(response.headers["Location"]), headers=ACCEPT_DE)
     request = parameters((await browser.sign_out()).headers["Location"])
     assert "ui_locales" not in request
     assert len(request["state"]) == 43
@@ -80,7 +80,7 @@ async def test_language_of_the_page_is_kept_at_sign_out(browser):
 
 async def test_technical_reason_is_marked_as_english(browser, provider):
     provider.metadata = {"authorization_endpoint": None}
-    response = await browser.get("/login", headers=GERMAN)
+    response = await browser.get("/login", headers=ACCEPT_DE)
     html = await refused(response, says="Die Metadaten des Providers passen nicht zu dieser Anwendung.", status=502)
     assert re.search(r'Einzelheiten: <span lang="en">[^<]*authorization_endpoint[^<]*\.</span>', html)
 
@@ -112,7 +112,7 @@ async def test_error_of_a_sign_in_is_in_its_language(browser, provider):
 
 async def test_checks_of_the_session_are_translated(browser):
     await browser.sign_in()
-    html = (await page_of(browser, "/profile", headers=GERMAN))[1]
+    html = (await page_of(browser, "/profile", headers=ACCEPT_DE))[1]
     assert "geprüft · 13 Prüfungen" in html
     assert "demo-client oder nicht vorhanden" in html
     assert "gültig mit RS256" in html
@@ -121,7 +121,7 @@ async def test_checks_of_the_session_are_translated(browser):
 async def test_values_within_a_message_are_translated(browser, resource_server):
     await browser.sign_in()
     resource_server.reply = {"status": 403}
-    html = (await page_of(browser, "/profile", headers=GERMAN))[1]
+    html = (await page_of(browser, "/profile", headers=ACCEPT_DE))[1]
     assert "Der Resource-Server hat mit 403 geantwortet. Der erteilte Scope erlaubt diese Anfrage nicht." in html
 
 

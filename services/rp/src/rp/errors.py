@@ -59,7 +59,7 @@ class BadRequest(RelyingPartyError):
 
     @classmethod
     def unless_single(cls, repeated: frozenset[str]) -> None:
-        """Raises this class if a parameter was sent more than once (RFC 6749 §3.1)."""
+        """Raises this class if there is a duplicate parameter (RFC 6749 §3.1)."""
         if repeated:
             names = ", ".join(sorted(repeated))
             raise cls(Message("error", "Duplicate parameters: %(names)s. Send each parameter once.", names=names))

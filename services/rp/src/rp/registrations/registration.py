@@ -68,7 +68,7 @@ class Registration:
         method, client = self.client.method, self.client
         if method is None:
             if not client.client_secret and not client.client_key:
-                yield "client_secret", "is required unless a client key is set or the method is none"
+                yield "client_secret", "is required without a client key, unless the method is `none`"
         elif method != "none" and method not in possible(client):
             needed = "client_key" if method == "private_key_jwt" else "client_secret"
             size = f" with at least {SHORTEST_HMAC_SECRET} bytes" if method == "client_secret_jwt" else ""

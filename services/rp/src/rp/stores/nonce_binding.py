@@ -25,8 +25,8 @@ class NonceBindingStore:
     async def save(self, browser: str, binding: NonceBinding) -> None:
         """Store a binding for ten minutes, encrypted with a key derived from this browser's cookie."""
         key = _key(binding.state)
-        sealed = Encryptor(browser, _PURPOSE).encrypt(json.dumps(asdict(binding)), key)
-        await self._redis.set(key, json.dumps({"browser": _hash(browser), "sealed": sealed}), ex=TTL)
+        ciphertext = Encryptor(browser, _PURPOSE).encrypt(json.dumps(asdict(binding)), key)
+        await self._redis.set(key, json.dumps({"browser": _hash(browser), "sealed": ciphertext}), ex=TTL)
 
     async def knows(self, state: str) -> bool:
         """Whether a sign-in with this state is in progress in any browser."""
@@ -48,8 +48,8 @@ class NonceBindingStore:
         if taken is None:
             raise UnknownSignIn
         try:
-            sealed = JsonRecord.parse(taken).text("sealed")
-            return _binding(JsonRecord.parse(Encryptor(browser, _PURPOSE).decrypt(sealed, key)))
+            ciphertext = JsonRecord.parse(taken).text("sealed")
+            return _binding(JsonRecord.parse(Encryptor(browser, _PURPOSE).decrypt(ciphertext, key)))
         except (DecryptionError, ValueError):
             raise UnknownSignIn from None
 

@@ -31,17 +31,17 @@ class PostedResponseStore:
         """Store a response for a minute. Returns its handle, which starts with the hash of its state."""
         name = sha256(response.state.encode()).hexdigest()
         handle = f"{name}.{secrets.token_urlsafe(32)}"
-        sealed = Encryptor(handle, _PURPOSE).encrypt(json.dumps(asdict(response)), _key(handle))
-        await self._redis.set(_key(handle), sealed, ex=TTL)
+        ciphertext = Encryptor(handle, _PURPOSE).encrypt(json.dumps(asdict(response)), _key(handle))
+        await self._redis.set(_key(handle), ciphertext, ex=TTL)
         return handle
 
     async def find(self, handle: str) -> AuthorizationResponse | None:
         """The response of a handle. Single use is ensured by the nonce binding of its state."""
-        sealed = await self._redis.get(_key(handle)) if _HANDLE.fullmatch(handle) else None
-        if sealed is None:
+        ciphertext = await self._redis.get(_key(handle)) if _HANDLE.fullmatch(handle) else None
+        if ciphertext is None:
             return None
         try:
-            return _response(JsonRecord.parse(Encryptor(handle, _PURPOSE).decrypt(sealed, _key(handle))))
+            return _response(JsonRecord.parse(Encryptor(handle, _PURPOSE).decrypt(ciphertext, _key(handle))))
         except (DecryptionError, ValueError):
             return None
 

@@ -24,22 +24,22 @@ class SessionStore:
 
     async def save(self, cookie: str, session: Session) -> None:
         """Store a new session."""
-        await self._redis.set(key_of(cookie), _seal(cookie, session), ex=self._ttl)
+        await self._redis.set(key_of(cookie), _encrypted(cookie, session), ex=self._ttl)
 
     async def find(self, cookie: str) -> Session | None:
         """The session of a cookie; None if there is none, or if this cookie cannot decrypt it."""
         key = key_of(cookie)
-        sealed = await self._redis.get(key)
-        if sealed is None:
+        ciphertext = await self._redis.get(key)
+        if ciphertext is None:
             return None
         try:
-            return _session(JsonRecord.parse(Encryptor(cookie, _PURPOSE).decrypt(sealed, key)))
+            return _session(JsonRecord.parse(Encryptor(cookie, _PURPOSE).decrypt(ciphertext, key)))
         except (DecryptionError, ValueError):
             return None
 
     async def replace(self, cookie: str, session: Session) -> bool:
         """Change a session and keep its TTL. False if it has ended in the meantime; it then stays ended."""
-        return bool(await self._redis.set(key_of(cookie), _seal(cookie, session), xx=True, keepttl=True))
+        return bool(await self._redis.set(key_of(cookie), _encrypted(cookie, session), xx=True, keepttl=True))
 
     async def end(self, cookie: str) -> None:
         """Delete a session with its tokens and its nonce."""
@@ -51,7 +51,7 @@ def key_of(cookie: str) -> str:
     return f"rp:session:{sha256(cookie.encode()).hexdigest()}"
 
 
-def _seal(cookie: str, session: Session) -> str:
+def _encrypted(cookie: str, session: Session) -> str:
     record = {field.name: getattr(session, field.name) for field in fields(session)}
     record["checks"] = [_check_record(check) for check in session.checks]
     return Encryptor(cookie, _PURPOSE).encrypt(json.dumps(record), key_of(cookie))

@@ -43,7 +43,7 @@ class Refreshing:
     async def renew(self, cookie: str, stale: str) -> Session:
         """The session of `cookie` with another access token than `stale` (RFC 6749 §6; RFC 9700 §4.14.2).
 
-        Raises SignInEnded if there is none and will be none, ProviderUnavailable, RefreshBusy.
+        Raises SignInEnded if the tokens cannot be renewed, ProviderUnavailable, RefreshBusy.
         """
         # If the browser disconnects, the refresh token that the provider has just rotated must still be saved.
         task = asyncio.create_task(self._renew(cookie, stale))
