@@ -82,7 +82,7 @@ def test_a_refusal_is_access_denied_at_the_client_and_nothing_is_allowed(
     expect_to_be_asked(logged_in)
 
 
-def test_what_was_allowed_is_taken_back_on_the_account_page(logged_in: Page, consent_client: ConsentClient) -> None:
+def test_access_is_removed_on_the_account_page(logged_in: Page, consent_client: ConsentClient) -> None:
     """With it the refresh token is dead, and the person is asked again."""
     page = logged_in
     page.goto(consent_client.authorization_url(scope="openid profile offline_access", prompt="consent"))

@@ -54,7 +54,7 @@ async def test_allowed_application_is_shown_and_removed(provider: RunningProvide
     assert again.location.startswith(f"{ISSUER}/consent?")
 
 
-async def test_taking_back_ends_the_tokens_of_that_client_alone(provider: RunningProvider) -> None:
+async def test_removing_access_ends_the_tokens_of_that_client_only(provider: RunningProvider) -> None:
     """A refresh keeps the grant in the index, whenever its first tokens were issued."""
     mine = await provider.tokens()
     refresh = {"client_id": "third", "client_secret": SECRET}

@@ -312,7 +312,7 @@ async def test_discovery_names_the_endpoint_and_the_grant(provider: RunningProvi
     assert GRANT in document["grant_types_supported"]
 
 
-async def take_back(op: RunningProvider, client_id: str) -> str:
+async def remove_access(op: RunningProvider, client_id: str) -> str:
     """What the account page says before."""
     html = await (await op.client.get("/account")).get_data(as_text=True)
     form = {"client_id": client_id, "csrf_token": html.split('name="csrf_token" value="')[1].split('"')[0]}
@@ -324,13 +324,13 @@ async def test_device_access_is_on_the_account_page_and_revocable(op: RunningPro
     device = await begin(op)
     await answer(op, device)
     tokens = await (await poll(op, device)).get_json()
-    assert "see your email address" in await take_back(op, "tv")
+    assert "see your email address" in await remove_access(op, "tv")
     assert (await op.userinfo(tokens["access_token"])).status_code == 401
     assert (await op.refresh(tokens["refresh_token"], client_id="tv")).status_code == 400
 
 
-async def test_a_device_that_is_slow_gets_nothing_that_was_taken_back(op: RunningProvider) -> None:
+async def test_slow_device_gets_nothing_after_access_was_removed(op: RunningProvider) -> None:
     device = await begin(op)
     await answer(op, device)
-    await take_back(op, "tv")
+    await remove_access(op, "tv")
     await assert_refused(await poll(op, device), "access_denied")
