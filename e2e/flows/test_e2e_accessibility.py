@@ -73,29 +73,6 @@ def test_device_pages_are_accessible(
 def test_pages_of_a_sign_in_are_accessible(
     open_page: OpenPage, consent_client: ConsentClient, log_in: Callable[..., None], look: dict[str, Any]
 ) -> None:
-    page, rp = open_page(**look), consent_client.stack.rp_url
-    for path in ("/", "/nowhere", "/callback?error=access_denied"):
-        page.goto(rp + path)
-        check(page)
-    page.goto(f"{rp}/login")
-    log_in(page)
-    page.wait_for_url(f"{rp}/profile")
-    check(page)
-
-
-@pytest.mark.parametrize("look", LOOKS)
-def test_start_page_of_the_resource_server_is_accessible(
-    open_page: OpenPage, consent_client: ConsentClient, look: dict[str, Any]
-) -> None:
-    page = open_page(**look)
-    page.goto(consent_client.stack.rs_url)
-    check(page)
-
-
-@pytest.mark.parametrize("look", LOOKS)
-def test_pages_of_the_relying_party_are_accessible(
-    open_page: OpenPage, consent_client: ConsentClient, look: dict[str, Any], log_in
-) -> None:
     """The user has no profile at the resource server, which is not an error."""
     page, rp = open_page(**look), consent_client.stack.rp_url
     for path in ("/", "/callback?state=unknown&code=x", "/callback", "/logout/callback?state=another", "/nowhere"):
@@ -112,4 +89,13 @@ def test_pages_of_the_relying_party_are_accessible(
     check(page)
     page.locator(".account button").click()
     page.wait_for_url(f"{rp}/?notice=signed-out*")
+    check(page)
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_start_page_of_the_resource_server_is_accessible(
+    open_page: OpenPage, consent_client: ConsentClient, look: dict[str, Any]
+) -> None:
+    page = open_page(**look)
+    page.goto(consent_client.stack.rs_url)
     check(page)
