@@ -146,8 +146,8 @@ def test_idle_tls_connection_does_not_delay_shutdown(start, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("cert", "key", "complaint"),
     [
-        ("own.crt", None, "go together"),
-        (None, "own.key", "go together"),
+        ("own.crt", None, "set together"),
+        (None, "own.key", "set together"),
         ("own.crt", "other.key", "cannot be used"),
         ("own.key", "own.key", "cannot be used"),
     ],
