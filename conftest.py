@@ -30,10 +30,16 @@ _E2E = Path(__file__).parent / "e2e"
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests that cannot run in parallel, before `-m` selects."""
     for item in items:
-        if "images" in getattr(item, "fixturenames", ()):
+        if "images" in getattr(item, "fixturenames", ()) or "containers" in parameters_of(item):
             item.add_marker("docker")
         if item.path.is_relative_to(_E2E):
             item.add_marker("e2e")
+
+
+def parameters_of(item: pytest.Item) -> tuple[object, ...]:
+    """The values that a test is parametrized with; the fixture `platform` of e2e/ has "containers"."""
+    callspec = getattr(item, "callspec", None)
+    return tuple(callspec.params.values()) if callspec else ()
 
 
 @pytest.fixture(scope="session")
