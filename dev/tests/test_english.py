@@ -1,5 +1,6 @@
 """The public texts are in plain English: what is replaced, where it is looked for, and what is allowed."""
 
+import functools
 import re
 from pathlib import Path
 
@@ -41,17 +42,22 @@ def is_allowed(finding: Finding) -> bool:
     )
 
 
+@functools.cache
+def public_findings() -> tuple[Finding, ...]:
+    return tuple(finding for path in public_files() for finding in findings(path))
+
+
 def public_files() -> list[Path]:
     return [path for path in tracked_files() if path.relative_to(ROOT).as_posix() not in EXAMPLES]
 
 
 def test_public_texts_are_in_plain_english() -> None:
-    found = [str(finding) for path in public_files() for finding in findings(path) if not is_allowed(finding)]
+    found = [str(finding) for finding in public_findings() if not is_allowed(finding)]
     assert not found, "\n" + "\n".join(found)
 
 
 def test_every_exception_is_used() -> None:
-    found = [finding for path in public_files() for finding in findings(path)]
+    found = public_findings()
     assert [
         entry
         for entry in ALLOWED

@@ -172,7 +172,7 @@ def test_the_provider_is_killed_while_the_login_page_is_open(page: Page, stack: 
 
 def test_flow_works_across_provider_replicas(images: Images, tmp_path: Path, page: Page, sign_in) -> None:
     """Replicas have no state of their own."""
-    with ContainerStack(tmp_path, images) as stack:
+    with ContainerStack(tmp_path, images, extra=PATIENT) as stack:
         others: dict[Role, str] = {"rp": "op-2", "rs": "op-3"}
         for role, name in others.items():
             stack.start_extra("op", name)
@@ -189,14 +189,14 @@ def test_flow_works_across_provider_replicas(images: Images, tmp_path: Path, pag
 
 @pytest.fixture(scope="module")
 def replicated(images: Images, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ContainerStack]:
-    with ContainerStack(tmp_path_factory.mktemp("replicated"), images, replicas=3) as running:
+    with ContainerStack(tmp_path_factory.mktemp("replicated"), images, replicas=2, extra=PATIENT) as running:
         wait_until(lambda: all(is_ready(running, role) for role in ROLES))
         yield running
 
 
 @pytest.mark.parametrize("role", ROLES)
 def test_a_rolling_restart_under_load_fails_no_sign_in(replicated: ContainerStack, role: Role) -> None:
-    """Each of three replicas is restarted in turn while users sign in."""
+    """Each of two replicas is restarted in turn while users sign in."""
     with ContinuousSignIns(replicated.rp_url) as sign_ins:
         sign_ins.wait_for(1)
         for replica in replicated.replicas_of(role):

@@ -2,14 +2,13 @@
 
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 import requests
 from playwright.sync_api import Browser, Page, expect
 
-from stack import Stack
+from stack import PATIENT, Stack
 from support.scripted_login import log_in
 
 Platform = Callable[..., Stack]
@@ -156,11 +155,9 @@ def test_profile_is_short_on_a_phone(open_page, stack_a: Stack, log_in, locale: 
 
 
 @pytest.fixture(scope="module", params=["ES256", "HS256"])
-def stack_of(
-    request: pytest.FixtureRequest, platform: Platform, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Stack, str]]:
+def stack_of(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stack, str]]:
     """A stack whose ID tokens have another signature algorithm."""
-    with platform(tmp_path_factory.mktemp(request.param), id_token_alg=request.param) as stack:
+    with Stack(tmp_path_factory.mktemp(request.param), id_token_alg=request.param, extra=PATIENT) as stack:
         yield stack, request.param
 
 
@@ -172,10 +169,10 @@ def test_sign_in_with_other_id_token_algorithms(page: Page, stack_of: tuple[Stac
     expect(page.locator("#userinfo")).to_contain_text("user0@example.com")
 
 
-@pytest.fixture
-def own_stack(platform: Platform, tmp_path: Path) -> Iterator[Stack]:
-    """A stack that a test can break, with access tokens that expire after two seconds."""
-    with platform(tmp_path, extra={"ACCESS_TOKEN_TTL": "2"}) as stack:
+@pytest.fixture(scope="module")
+def breakable_stack(platform: Platform, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A stack whose Redis a test can kill and start, with access tokens that expire after two seconds."""
+    with platform(tmp_path_factory.mktemp("breakable"), extra={**PATIENT, "ACCESS_TOKEN_TTL": "2"}) as stack:
         yield stack
 
 
@@ -196,9 +193,9 @@ def test_user_stays_signed_in_while_the_provider_is_down(page: Page, stack_a: St
     expect(page.locator("#api-me")).to_contain_text("Prefers tea")
 
 
-def test_expired_access_token_is_refreshed_automatically(page: Page, own_stack: Stack, sign_in) -> None:
+def test_expired_access_token_is_refreshed_automatically(page: Page, breakable_stack: Stack, sign_in) -> None:
     """Refresh after a 401, then use the new token."""
-    sign_in(page, own_stack)
+    sign_in(page, breakable_stack)
     expires = page.locator("#access .mono").first.inner_text()
 
     def refreshed() -> bool:
@@ -214,20 +211,20 @@ def test_expired_access_token_is_refreshed_automatically(page: Page, own_stack: 
     assert page.locator("#access .mono").first.inner_text() != expires
 
 
-def test_session_survives_a_crash_of_redis(page: Page, own_stack: Stack, sign_in) -> None:
+def test_session_survives_a_crash_of_redis(page: Page, breakable_stack: Stack, sign_in) -> None:
     """Redis keeps everything that was acknowledged more than a second before (AOF)."""
-    sign_in(page, own_stack)
+    sign_in(page, breakable_stack)
     page.wait_for_timeout(1100)
-    own_stack.redis.kill()
+    breakable_stack.redis.kill()
     response = page.reload()
     assert response is not None
     assert response.status == 503
     assert response.headers["retry-after"]
-    login = page.goto(f"{own_stack.op_url}/login?login={'A' * 22}")
+    login = page.goto(f"{breakable_stack.op_url}/login?login={'A' * 22}")
     assert login is not None
     assert login.status == 503
-    own_stack.redis.start()
-    response = page.goto(f"{own_stack.rp_url}/profile")
+    breakable_stack.redis.start()
+    response = page.goto(f"{breakable_stack.rp_url}/profile")
     assert response is not None
     assert response.status == 200
     expect(page.locator("#id-token")).to_contain_text("verified")
