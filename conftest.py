@@ -24,7 +24,6 @@ os.environ.setdefault("TESTCONTAINERS_CONNECTION_MODE", "docker_host")
 
 
 _E2E = Path(__file__).parent / "e2e"
-_CERTIFICATION = _E2E / "certification"
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -35,8 +34,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("docker")
         if item.path.is_relative_to(_E2E):
             item.add_marker("e2e")
-        if item.path.is_relative_to(_CERTIFICATION):
-            item.add_marker("certification")
+            item.add_marker(item.path.relative_to(_E2E).parts[0])
 
 
 def parameters_of(item: pytest.Item) -> tuple[object, ...]:

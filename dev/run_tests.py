@@ -30,7 +30,8 @@ _SEQUENTIAL = "docker or e2e"  # markers of pyproject.toml; what one phase leave
 SERVICES = (*_PARALLEL, "--ignore=e2e", "-m", f"not ({_SEQUENTIAL})")
 UNIT = (*_PARALLEL, "--ignore=e2e", "-m", f"not ({_SEQUENTIAL} or slow)")
 E2E = ("-m", _SEQUENTIAL)
-LANES = (("-m", "docker or certification"), ("-m", "e2e and not (docker or certification)"))
+_CONTAINERS_AND_PEERS = "docker or certification or peers"
+LANES = (("-m", _CONTAINERS_AND_PEERS), ("-m", f"e2e and not ({_CONTAINERS_AND_PEERS})"))
 """E2E in two halves that take about as long. The cluster, whose ports are fixed, is in the second alone."""
 PHASES = {"services": SERVICES, "unit": UNIT, "e2e": E2E}
 TITLES = {"services": "unit and service tests", "e2e": "tests in browsers and containers"}

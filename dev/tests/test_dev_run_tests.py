@@ -101,9 +101,7 @@ def test_words_are_added_to_a_phase_that_is_named(runs: Runs) -> None:
     assert runs.calls == [[*run_tests.UNIT, "-x"]]
 
 
-@pytest.mark.parametrize(
-    "markers", [("docker",), ("e2e",), ("docker", "e2e"), ("certification", "e2e"), ()], ids=" and ".join
-)
+@pytest.mark.parametrize("markers", [("docker",), ("e2e",), ("docker", "e2e"), ("e2e", "peers"), ()], ids=" and ".join)
 def test_every_test_of_the_phase_is_in_one_lane(markers: tuple[str, ...]) -> None:
     def has(name: str, /, **_: object) -> bool:
         return name in markers
