@@ -1,7 +1,7 @@
 """`make run`: the three services and a Redis server, in the foreground, until Ctrl-C.
 
 Reads `.env`, or `.env.example` where there is none; the environment overrides it. A service that ends is reported and
-not started again; the others go on without it.
+not started again; the others continue without it.
 """
 
 import asyncio
@@ -181,7 +181,7 @@ def watch(stack: Stack, log: Log) -> None:
         for name in ended.keys() - reported:
             # What a service said last is in the log above.
             how = ended[name].splitlines()[0]
-            log.say(f"run: {how}; the others go on. To start it again, press Ctrl-C and run `make run` once more.")
+            log.say(f"run: {how}; the others continue. To start it again, press Ctrl-C and run `make run` once more.")
         reported |= ended.keys()
         if reported.issuperset(ROLES):
             raise StackError("all services have ended")

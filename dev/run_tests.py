@@ -52,7 +52,7 @@ def prepare_e2e() -> None:
 
 
 def run_pytest(*runs: Sequence[str]) -> list[int]:
-    """Pytest's exit status for each of `runs`, the arguments of one; they go on at the same time.
+    """Pytest's exit status for each of `runs`, the arguments of one; they run at the same time.
 
     The first writes to the terminal; what the others wrote follows when all have ended. A run that is interrupted or
     terminated is waited for: its fixtures stop what they started.

@@ -129,9 +129,18 @@ RULES = (
     ),
     _rule(
         "Continue, Deny, Connect a device, Remove access",
-        r"^(?-i:Go on|Refuse)$|\bto go on\b|\blets? (?:a|the|this) devices? in\b|\bdevice is let in\b"
+        r"^(?-i:Refuse)$|\bto go on\b|\b(?:go|goes|going|went|gone) on\b(?! to\b)"
+        r"|\blets? (?:a|the|this) devices? in\b|\bdevice is let in\b"
         r"|\b(?:take|takes|taken|took|taking) (?:(?:it|them|that|this|access|the consent|a consent) )?back\b",
-        ["Go on", "Refuse", "Let a device in", "The device is let in", "Take back", "the consent was taken back"],
+        [
+            "Go on",
+            "the others go on",
+            "Refuse",
+            "Let a device in",
+            "The device is let in",
+            "Take back",
+            "the consent was taken back",
+        ],
         ["Continue", "The provider refuses the request.", "go on to the next page", "take it to the back"],
     ),
     _rule(

@@ -189,7 +189,7 @@ def test_a_stopped_service_leaves_the_others_running(tmp_path):
             os.kill(_pid_of(tmp_path, f"-m {role}$"), signal.SIGKILL)
         _, err = process.communicate(timeout=30)
     assert said == (
-        "run: the provider (op) ended with status 0; the others go on. "
+        "run: the provider (op) ended with status 0; the others continue. "
         "To start it again, press Ctrl-C and run `make run` once more.\n"
     )
     assert healthy

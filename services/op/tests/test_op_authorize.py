@@ -344,4 +344,4 @@ async def test_pages_reject_head(provider: RunningProvider, path: str) -> None:
     assert response.location is None
     for result in (response, await provider.client.options(path)):
         assert set(result.headers["Allow"].split(", ")) == {"GET", "POST", "OPTIONS"}
-    assert "code" in query_of((await provider.authorize(prompt="none")).location), "the session goes on"
+    assert "code" in query_of((await provider.authorize(prompt="none")).location), "the session continues"

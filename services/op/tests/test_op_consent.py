@@ -55,7 +55,7 @@ async def test_page_shows_client_scopes_and_lifetime(provider: RunningProvider) 
 
 
 async def test_another_user_can_log_in_instead(provider: RunningProvider) -> None:
-    """The pending authorization goes on with the new user; the session of the first one ends."""
+    """The pending authorization continues with the new user; the session of the first one ends."""
     location = await to_consent(provider)
     html = await (await provider.client.get(location)).get_data(as_text=True)
     [link] = re.findall(r'<a href="([^"]+)">Not you\?</a>', html)

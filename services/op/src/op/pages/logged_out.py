@@ -10,7 +10,7 @@ from op.web.inline_script import InlineScript
 from op.web.rendering import page
 from servicekit.web.pages import CONTENT_SECURITY_POLICY
 
-_FRAMES_SECONDS = 3  # for clients' pages in their frames, before the browser goes on
+_FRAMES_SECONDS = 3  # for clients' pages in their frames, before the browser continues
 # As soon as all of them have loaded; without scripts, the header Refresh does it.
 _CONTINUE = InlineScript(
     "onload = () => location.replace(document.querySelector('main a').href);"
